@@ -1,0 +1,1 @@
+"""Annotation desks: where rankings collect besides our own database."""

@@ -1,0 +1,1 @@
+"""The words of codeLynn as plain immutable values. No I/O here."""

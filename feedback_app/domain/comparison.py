@@ -1,0 +1,127 @@
+"""Prompt, candidate, comparison, ranking: what one vote is made of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Literal
+from uuid import uuid4
+
+Role = Literal["system", "user", "assistant"]
+
+
+class InvalidRanking(ValueError):
+    """A ranking that does not fit its comparison; the message says why, without any text of the candidates."""
+
+
+class InvalidPrompt(ValueError):
+    """A conversation that cannot be answered; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How a reply was drawn. `top_k` 0 means no limit."""
+
+    temperature: float = 0.9
+    top_p: float = 0.95
+    top_k: int = 0
+    max_new_tokens: int = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One reply. `id` is unique within its comparison and says nothing about the model (votes are blind)."""
+
+    id: str
+    position: int
+    model: str
+    text: str = ""
+    sampling: Sampling = Sampling()
+    seed: int = 0
+    latency_ms: int = 0
+    finish: Literal["stop", "length", "imported"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Groups of candidate ids, best first; a group of two or more is a tie."""
+
+    groups: tuple[tuple[str, ...], ...]
+    all_bad: bool = False
+    aspects: tuple[str, ...] = ()
+    note: str = ""
+    edit: str | None = None
+    annotator: str = "owner"
+    source: str = "arena"
+    seconds: float | None = None
+    created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def same_verdict(self, other: "Ranking") -> bool:
+        """Whether both say the same, whenever and however long it took to say it."""
+        return replace(self, created_at=other.created_at, seconds=other.seconds) == other
+
+
+class ComparisonStatus(StrEnum):
+    generating = "generating"
+    open = "open"
+    ranked = "ranked"
+    skipped = "skipped"
+    failed = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A prompt (a conversation that ends with the user's turn) and its candidates, stored before it is shown."""
+
+    messages: tuple[Message, ...]
+    candidates: tuple[Candidate, ...]
+    id: str = field(default_factory=lambda: str(uuid4()))
+    status: ComparisonStatus = ComparisonStatus.generating
+    source: str = "arena"
+    persona: str = ""
+    tags: tuple[str, ...] = ()
+    ranking: Ranking | None = None
+    created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def candidate(self, candidate_id: str) -> Candidate:
+        """The candidate of that id. Raises InvalidRanking if this comparison has none."""
+        for candidate in self.candidates:
+            if candidate.id == candidate_id:
+                return candidate
+        raise InvalidRanking(f"this comparison has no candidate {candidate_id!r}")
+
+
+def checked_prompt(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """The messages, if they form a prompt: an optional system turn, then turns that end with the user's."""
+    if not messages or messages[-1].role != "user":
+        raise InvalidPrompt("a prompt must end with the user's turn")
+    if not messages[-1].content.strip():
+        raise InvalidPrompt("the prompt is empty: write something to answer")
+    if any(message.role == "system" for message in messages[1:]):
+        raise InvalidPrompt("a system message may only come first")
+    return tuple(messages)
+
+
+def checked_ranking(comparison: Comparison, ranking: Ranking) -> Ranking:
+    """The ranking in its stored form: every candidate exactly once.
+
+    `all_bad` needs no groups: it is stored as one tie of all candidates.
+    """
+    known = [candidate.id for candidate in comparison.candidates]
+    groups = tuple(tuple(group) for group in ranking.groups if group)
+    if ranking.all_bad and not groups:
+        groups = (tuple(known),)
+    named = [candidate_id for group in groups for candidate_id in group]
+    for candidate_id in named:
+        comparison.candidate(candidate_id)
+    if len(named) != len(set(named)):
+        raise InvalidRanking("the ranking names a candidate twice")
+    if missing := [candidate_id for candidate_id in known if candidate_id not in named]:
+        raise InvalidRanking(f"the ranking must name every candidate; missing: {', '.join(missing)}")
+    return replace(ranking, groups=groups)

@@ -1,0 +1,86 @@
+"""An alignment round as the service sees it: a row that says where it stands."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import uuid4
+
+
+class InvalidRound(ValueError):
+    """A round that cannot be queued, cancelled or resumed; the message says why and what to do."""
+
+
+class RoundState(StrEnum):
+    queued = "queued"
+    running = "running"
+    promoted = "promoted"
+    held = "held"
+    failed = "failed"
+    cancelled = "cancelled"
+
+    @property
+    def final(self) -> bool:
+        return self not in (RoundState.queued, RoundState.running)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """The authoritative state of one round (the Celery message carries only `id`).
+
+    `fence` grows by one each time a worker claims the round: a write with an older fence is refused, so a stale
+    worker can neither report progress nor promote. `step`/`total` count within `stage`; `percent` (0 to 100) and
+    `seconds_left` are for the whole round.
+    """
+
+    method: str = "dpo"
+    config: dict[str, Any] = field(default_factory=dict)
+    parent: str = "base"
+    id: str = field(default_factory=lambda: str(uuid4()))
+    state: RoundState = RoundState.queued
+    stage: str = ""
+    step: int = 0
+    total: int = 0
+    percent: float = 0.0
+    seconds_left: float | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
+    attempt: int = 0
+    fence: int = 0
+    heartbeat_at: datetime | None = None
+    cancel_requested: bool = False
+    snapshot: str = ""
+    checkpoint: str | None = None
+    decision: dict[str, Any] | None = None
+    error: str = ""
+    created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoundEvent:
+    """One line of a round's `events.jsonl`; `seq` counts from 1 within the round."""
+
+    seq: int
+    stage: str
+    step: int
+    total: int
+    metrics: dict[str, float]
+    at: datetime
+    message: str = ""
+    percent: float = 0.0
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A registered LoRA adapter. `path` is its folder, `manifest` the content of its `manifest.json`."""
+
+    name: str
+    path: str
+    parent: str = "base"
+    round_id: str | None = None
+    method: str = "dpo"
+    manifest: dict[str, Any] = field(default_factory=dict)
+    passed: bool = False
+    created_at: datetime = field(default_factory=lambda: datetime.now(UTC))

@@ -1,0 +1,1 @@
+"""What writes the replies: CTranslate2, transformers, or an OpenAI-compatible server."""

