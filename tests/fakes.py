@@ -1,0 +1,73 @@
+"""The only fakes: parts that speak the real protocols with set answers."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from feedback_app.engines.base import Delta, EngineUnavailable, GenerationRequest, UnknownModel
+
+
+class ScriptedEngine:
+    """An Engine that gives set replies, word by word, all requests interleaved.
+
+    `replies` maps a model name to its replies, used in turn and then over again. Set `broken` to make every call
+    fail with EngineUnavailable. `requests` keeps what was asked, `closed_early` counts iterators closed before the end.
+    """
+
+    def __init__(self, replies: Mapping[str, Sequence[str]] | None = None) -> None:
+        given = replies or {"base": ("A short reply.", "Another reply.")}
+        self.replies = {name: list(texts) for name, texts in given.items()}
+        self.requests: list[GenerationRequest] = []
+        self.loaded: list[str] = []
+        self.closed_early = 0
+        self.closed = False
+        self.broken = ""
+        self._asked = dict.fromkeys(self.replies, 0)
+
+    def generate(self, requests: Sequence[GenerationRequest]) -> Iterator[Delta]:
+        if self.broken:
+            raise EngineUnavailable(self.broken)
+        self.requests += requests
+        return self._stream([self._next_reply(request.model) for request in requests], requests)
+
+    def models(self) -> list[str]:
+        return list(self.loaded)
+
+    def load(self, name: str) -> None:
+        self._check(name)
+        if name not in self.loaded:
+            self.loaded.append(name)
+
+    def close(self) -> None:
+        self.closed = True
+
+    def _check(self, name: str) -> None:
+        if self.broken:
+            raise EngineUnavailable(self.broken)
+        if name not in self.replies:
+            raise UnknownModel(f"there is no model {name!r}; there are: {', '.join(sorted(self.replies))}")
+
+    def _next_reply(self, name: str) -> str:
+        self.load(name)
+        texts = self.replies[name]
+        reply = texts[self._asked[name] % len(texts)]
+        self._asked[name] += 1
+        return reply
+
+    def _stream(self, replies: Sequence[str], requests: Sequence[GenerationRequest]) -> Iterator[Delta]:
+        """One word of every reply at a time. A word counts as a token against `max_new_tokens`."""
+        words = [reply.split(" ") for reply in replies]
+        limits = [request.sampling.max_new_tokens for request in requests]
+        try:
+            for step in range(max((len(reply) for reply in words), default=0)):
+                for index, reply in enumerate(words):
+                    if step < min(len(reply), limits[index]):
+                        yield _word(index, reply, step, limits[index])
+        except GeneratorExit:
+            self.closed_early += 1
+            raise
+
+
+def _word(index: int, words: Sequence[str], step: int, limit: int) -> Delta:
+    text = words[step] if step == 0 else " " + words[step]
+    if step == len(words) - 1:
+        return Delta(index, text, "stop")
+    return Delta(index, text, "length" if step == limit - 1 else None)
