@@ -1,6 +1,6 @@
 """The one protocol that every engine speaks."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -48,8 +48,8 @@ class Delta:
 
 
 class Engine(Protocol):
-    def generate(self, requests: Sequence[GenerationRequest]) -> Iterator[Delta]:
-        """Answer all requests in one batch, interleaved as they stream. Closing the iterator stops generation.
+    def generate(self, requests: Sequence[GenerationRequest]) -> Generator[Delta, None, None]:
+        """Answer all requests in one batch, interleaved as they stream. Closing the generator stops generation.
 
         Raises UnknownModel, EngineUnavailable.
         """

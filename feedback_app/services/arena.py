@@ -1,0 +1,189 @@
+"""The arena: open a comparison, watch its replies being written, rank them, undo."""
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from feedback_app.domain.comparison import (
+    Candidate,
+    Comparison,
+    ComparisonStatus,
+    InvalidPrompt,
+    Message,
+    Ranking,
+    Sampling,
+    checked_prompt,
+)
+from feedback_app.domain.persona import Persona
+from feedback_app.engines.base import GenerationRequest
+from feedback_app.services.generation import Generation, GenerationFailed, Generations, Reply
+from feedback_app.services.models import Models
+from feedback_app.services.prompts import PackPrompt, PromptPacks
+from feedback_app.store import Store
+
+SEEDS = 2**31
+
+
+@dataclass(frozen=True, slots=True)
+class ArenaOptions:
+    """`desks` are the names of the annotation desks that hear of each verdict."""
+
+    candidates: int
+    sampling: Sampling
+    desks: tuple[str, ...]
+
+
+def line_up(n: int, latest: str, predecessor: str, wanted: Sequence[str] = ()) -> list[str]:
+    """The model of each of `n` candidates, before shuffling.
+
+    Wanted models take turns; without a wish, the latest version meets its predecessor.
+    """
+    turns = list(wanted) or [latest, predecessor]
+    return [turns[i % len(turns)] for i in range(max(n, len(wanted)))]
+
+
+class Arena:
+    """Comparisons from the prompt to the verdict."""
+
+    def __init__(
+        self,
+        store: Store,
+        models: Models,
+        generations: Generations,
+        packs: PromptPacks,
+        persona: Callable[[], Persona],
+        options: ArenaOptions,
+        chance: random.Random,
+    ) -> None:
+        self._store = store
+        self._models = models
+        self._generations = generations
+        self._persona = persona
+        self._options = options
+        self._chance = chance
+        self.packs = packs
+
+    def draw(self, topic: str | None = None) -> PackPrompt | None:
+        """A prompt from the packs that has not been asked yet."""
+        return self.packs.draw(self._chance, topic, self._store.comparisons.prompt_keys())
+
+    def open(
+        self,
+        messages: Sequence[Message],
+        n: int | None = None,
+        models: Sequence[str] = (),
+        source: str = "arena",
+        tags: Sequence[str] = (),
+    ) -> Comparison:
+        """Store a comparison and begin to write its replies. Raises InvalidPrompt, UnknownModel.
+
+        A prompt without a system turn is answered as the persona.
+        """
+        count = self._options.candidates if n is None else n
+        if not 2 <= max(count, len(models)) <= 4:
+            raise InvalidPrompt("a comparison has two to four candidates: ask for n from 2 to 4")
+        prompt = self._with_persona(checked_prompt(messages))
+        comparison = Comparison(
+            messages=prompt,
+            candidates=self._candidates(count, models),
+            source=source,
+            persona=self._persona().id,
+            tags=tuple(tags),
+        )
+        self._store.comparisons.add(comparison)
+        self._write(comparison)
+        return comparison
+
+    def compare(
+        self, messages: Sequence[Message], n: int | None = None, models: Sequence[str] = ()
+    ) -> Comparison:
+        """Open a comparison for the API and wait for its replies. Raises GenerationFailed too."""
+        opened = self.open(messages, n, models, source="api")
+        if generation := self._generations.find(opened.id):
+            generation.wait()
+        return self._ready(opened.id)
+
+    def watch(self, comparison_id: str) -> Iterator[Comparison]:
+        """The comparison as its replies grow, last in its stored form. Raises GenerationFailed.
+
+        Replies cut off by a restart of the service are written again, from the same seeds.
+        """
+        comparison = self._store.comparisons.get(comparison_id)
+        if comparison.status == ComparisonStatus.generating:
+            for texts in self._write(comparison).watch():
+                yield with_texts(comparison, texts)
+        yield self._ready(comparison_id)
+
+    def unfinished(self) -> Comparison | None:
+        """The newest comparison of the page that has no verdict: where a refresh goes on."""
+        return self._store.comparisons.latest_open("arena")
+
+    def get(self, comparison_id: str) -> Comparison:
+        return self._store.comparisons.get(comparison_id)
+
+    def rank(self, comparison_id: str, ranking: Ranking) -> Comparison:
+        """Keep the verdict, in one write. Raises ComparisonNotFound, InvalidRanking."""
+        return self._store.comparisons.rank(comparison_id, ranking, self._options.desks)
+
+    def undo(self, comparison_id: str) -> Comparison:
+        """Take a verdict or a skip back. Raises ComparisonNotFound."""
+        return self._store.comparisons.unrank(comparison_id, self._options.desks)
+
+    def skip(self, comparison_id: str) -> None:
+        """Leave a comparison without a verdict; replies still on their way are stopped."""
+        if generation := self._generations.find(comparison_id):
+            generation.stop()
+        self._store.comparisons.skip(comparison_id)
+
+    def counts(self) -> dict[str, int]:
+        return self._store.comparisons.counts()
+
+    def _with_persona(self, prompt: tuple[Message, ...]) -> tuple[Message, ...]:
+        if prompt[0].role == "system":
+            return prompt
+        return (Message("system", self._persona().system_prompt), *prompt)
+
+    def _candidates(self, n: int, wanted: Sequence[str]) -> tuple[Candidate, ...]:
+        latest, previous = self._models.resolve("latest"), self._models.resolve("previous")
+        versions = line_up(n, latest, previous, [self._models.resolve(name) for name in wanted])
+        self._chance.shuffle(versions)
+        return tuple(
+            Candidate(
+                f"c{i}", i, version, sampling=self._options.sampling, seed=self._chance.randrange(SEEDS)
+            )
+            for i, version in enumerate(versions, start=1)
+        )
+
+    def _write(self, comparison: Comparison) -> Generation:
+        requests = [
+            GenerationRequest(candidate.model, comparison.messages, candidate.sampling, candidate.seed)
+            for candidate in comparison.candidates
+        ]
+        return self._generations.start(
+            comparison.id,
+            requests,
+            keep=lambda replies: self._store.comparisons.fill(
+                comparison.id, with_replies(comparison, replies)
+            ),
+            fail=lambda: self._store.comparisons.fail(comparison.id),
+        )
+
+    def _ready(self, comparison_id: str) -> Comparison:
+        comparison = self._store.comparisons.get(comparison_id)
+        if comparison.status == ComparisonStatus.failed:
+            raise GenerationFailed("the replies could not be written: try again, or see the service's log")
+        return comparison
+
+
+def with_texts(comparison: Comparison, texts: Sequence[str]) -> Comparison:
+    """The comparison with its candidates' texts so far."""
+    pairs = zip(comparison.candidates, texts, strict=True)
+    return replace(comparison, candidates=tuple(replace(candidate, text=text) for candidate, text in pairs))
+
+
+def with_replies(comparison: Comparison, replies: Sequence[Reply]) -> tuple[Candidate, ...]:
+    """The comparison's candidates with their finished replies."""
+    return tuple(
+        replace(candidate, text=reply.text, finish=reply.finish, latency_ms=reply.latency_ms)
+        for candidate, reply in zip(comparison.candidates, replies, strict=True)
+    )

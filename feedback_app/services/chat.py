@@ -1,0 +1,123 @@
+"""Chat: conversations that are kept, streamed, stopped, regenerated and resumed."""
+
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+from feedback_app.domain.comparison import InvalidPrompt, Message, Sampling
+from feedback_app.domain.conversation import Conversation, Turn
+from feedback_app.domain.persona import Persona
+from feedback_app.domain.preference import Rating
+from feedback_app.engines.base import GenerationRequest
+from feedback_app.services.generation import Generation, Generations, Reply
+from feedback_app.services.models import Models
+from feedback_app.store import Store
+
+TITLE_LENGTH = 48
+
+
+class Busy(RuntimeError):
+    """The conversation is being answered already."""
+
+
+class Chat:
+    """A conversation keeps the model version and the persona that it began with."""
+
+    def __init__(
+        self,
+        store: Store,
+        models: Models,
+        generations: Generations,
+        persona: Callable[[str], Persona],
+        sampling: Sampling,
+    ) -> None:
+        self._store = store
+        self._models = models
+        self._generations = generations
+        self._persona = persona
+        self._sampling = sampling
+
+    def begin(self, model: str, persona: str) -> Conversation:
+        """A new conversation with a version or alias. Raises UnknownModel, UnknownPersona."""
+        conversation = Conversation(model=self._models.resolve(model), persona=self._persona(persona).id)
+        self._store.conversations.add(conversation)
+        return conversation
+
+    def list(self, limit: int = 100) -> "list[Conversation]":
+        return self._store.conversations.list(limit)
+
+    def get(self, conversation_id: str) -> Conversation:
+        return self._store.conversations.get(conversation_id)
+
+    def rename(self, conversation_id: str, title: str) -> None:
+        self._store.conversations.rename(conversation_id, title.strip()[:TITLE_LENGTH])
+
+    def delete(self, conversation_id: str) -> None:
+        self.stop(conversation_id)
+        self._store.conversations.delete(conversation_id)
+
+    def say(self, conversation_id: str, text: str) -> Iterator[str]:
+        """Store the user's turn and stream the reply so far. Raises InvalidPrompt, Busy, GenerationFailed."""
+        if not text.strip():
+            raise InvalidPrompt("write something first")
+        if self._generations.find(conversation_id):
+            raise Busy("the last message is still being answered: wait, or press stop")
+        conversation = self._store.conversations.get(conversation_id)
+        if not conversation.title:
+            self._store.conversations.rename(conversation_id, " ".join(text.split())[:TITLE_LENGTH])
+        self._store.conversations.append(conversation_id, Turn("user", text))
+        return self.answer(conversation_id)
+
+    def answer(self, conversation_id: str) -> Iterator[str]:
+        """Stream the reply to the last user turn; joins in where it is being written already."""
+        return (texts[0] for texts in self._write(self._store.conversations.get(conversation_id)).watch())
+
+    def regenerate(self, conversation_id: str) -> Iterator[str]:
+        """Drop the last reply and write another. Raises InvalidPrompt where there is nothing to answer."""
+        if self._generations.find(conversation_id):
+            raise Busy("the last message is still being answered: wait, or press stop")
+        turns = self._store.conversations.get(conversation_id).turns
+        keep = len(turns) - (1 if turns and turns[-1].role == "assistant" else 0)
+        if not keep:
+            raise InvalidPrompt("there is nothing to answer yet: write something first")
+        self._store.conversations.truncate(conversation_id, keep)
+        return self.answer(conversation_id)
+
+    def stop(self, conversation_id: str) -> None:
+        """End the reply that is being written; what is there is kept."""
+        if generation := self._generations.find(conversation_id):
+            generation.stop()
+
+    def writing(self, conversation_id: str) -> bool:
+        return self._generations.find(conversation_id) is not None
+
+    def rate(self, conversation_id: str, turn: int, thumb: Literal[1, -1] | None) -> None:
+        """Thumb up or down on a reply, or taken back."""
+        self._store.conversations.rate(conversation_id, turn, thumb)
+
+    def _write(self, conversation: Conversation) -> Generation:
+        if not conversation.turns or conversation.turns[-1].role != "user":
+            raise InvalidPrompt("there is nothing to answer yet: write something first")
+        system = Message("system", self._persona(conversation.persona).system_prompt)
+        messages = (system, *(Message(turn.role, turn.content) for turn in conversation.turns))
+        request = GenerationRequest(
+            conversation.model, messages, self._sampling, seed=len(conversation.turns)
+        )
+        return self._generations.start(
+            conversation.id, [request], keep=lambda replies: self._keep(conversation, replies[0])
+        )
+
+    def _keep(self, conversation: Conversation, reply: Reply) -> None:
+        if reply.text:
+            self._store.conversations.append(
+                conversation.id, Turn("assistant", reply.text, model=conversation.model)
+            )
+
+
+def rated_replies(conversation: Conversation, system_prompt: str) -> "list[Rating]":
+    """The thumbs of a conversation as unpaired feedback."""
+    messages = (Message("system", system_prompt), *(Message(t.role, t.content) for t in conversation.turns))
+    return [
+        Rating(messages[: i + 1], turn.content, good=turn.rating == 1)
+        for i, turn in enumerate(conversation.turns)
+        if turn.role == "assistant" and turn.rating is not None
+    ]

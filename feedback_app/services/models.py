@@ -1,0 +1,72 @@
+"""Model versions by name or alias, and where their files lie."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from feedback_app.domain.round import Checkpoint
+from feedback_app.engines.base import Engine, ModelVersion, UnknownModel
+from feedback_app.store import CheckpointNotFound, Store
+
+ALIASES = ("latest", "champion")
+
+
+@dataclass(frozen=True, slots=True)
+class BaseFiles:
+    """The prepared base model."""
+
+    name: str
+    hf_dir: Path
+    ct2_dir: Path | None
+
+
+class Models:
+    """The registry as the engine and the pages see it."""
+
+    def __init__(self, store: Store, base: BaseFiles) -> None:
+        self._store = store
+        self.base = base
+
+    def resolve(self, name: str) -> str:
+        """The version behind a name or alias. Raises UnknownModel."""
+        try:
+            return self._store.checkpoints.resolve(name)
+        except CheckpointNotFound as error:
+            raise UnknownModel(
+                f"no model {name!r}; there are: {', '.join([*self.versions(), *ALIASES])}"
+            ) from error
+
+    def files(self, name: str) -> ModelVersion:
+        """The engine's catalogue: the files of a version. Raises UnknownModel."""
+        version = self.resolve(name)
+        if version == "base":
+            return ModelVersion("base", self.base.hf_dir, None, self.base.ct2_dir)
+        folder = Path(self._store.checkpoints.get(version).path)
+        ct2 = folder / "ct2"
+        return ModelVersion(version, self.base.hf_dir, folder / "adapter", ct2 if ct2.is_dir() else None)
+
+    def versions(self) -> list[str]:
+        """`base` and every checkpoint, newest first."""
+        return ["base", *(checkpoint.name for checkpoint in self.checkpoints())]
+
+    def checkpoints(self) -> list[Checkpoint]:
+        return self._store.checkpoints.list()
+
+    def aliases(self) -> dict[str, str]:
+        """Every alias with the version it stands for now."""
+        return self._store.checkpoints.aliases()
+
+    def promote(self, name: str, by: str) -> str:
+        """Make a version the latest by hand. Raises UnknownModel."""
+        version = self.resolve(name)
+        self._store.checkpoints.promote(version, by)
+        return version
+
+    def rollback(self, by: str) -> tuple[str, str]:
+        """Bring the previous version back: (from, to). Raises NothingToRollBack."""
+        return self._store.checkpoints.rollback(by)
+
+
+def warm(engine: Engine, models: Models) -> None:
+    """Load what arena and chat will ask for first."""
+    for name in dict.fromkeys([models.resolve("latest"), models.resolve("previous")]):
+        engine.load(name)

@@ -1,0 +1,47 @@
+"""Prompt packs: drawing a prompt that was not asked before."""
+
+import json
+import random
+from collections.abc import Container
+from dataclasses import dataclass
+from pathlib import Path
+
+from feedback_app.domain.comparison import Message
+from feedback_app.domain.preference import prompt_key
+
+
+@dataclass(frozen=True, slots=True)
+class PackPrompt:
+    id: str
+    prompt: str
+    tags: tuple[str, ...]
+
+
+class PromptPacks:
+    """All prompts in `folder/*.jsonl`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._prompts = [
+            PackPrompt(entry["id"], entry["prompt"], tuple(entry["tags"]))
+            for path in sorted(folder.glob("*.jsonl"))
+            for entry in map(json.loads, path.read_text(encoding="utf-8").splitlines())
+        ]
+
+    def __len__(self) -> int:
+        return len(self._prompts)
+
+    def topics(self) -> list[str]:
+        """The first tag of each prompt: the pack it belongs to."""
+        return sorted({prompt.tags[0] for prompt in self._prompts})
+
+    def draw(
+        self, chance: random.Random, topic: str | None = None, used: Container[str] = ()
+    ) -> PackPrompt | None:
+        """A prompt of the topic (any, if None) whose `prompt_key` is not in `used`.
+
+        When all were used it starts over; None only where the topic has no prompts at all.
+        """
+        of_topic = [prompt for prompt in self._prompts if topic is None or topic in prompt.tags]
+        fresh = [prompt for prompt in of_topic if prompt_key([Message("user", prompt.prompt)]) not in used]
+        pool = fresh or of_topic
+        return chance.choice(pool) if pool else None

@@ -1,0 +1,101 @@
+"""Alignment rounds as the user drives them: queue, watch, cancel, resume."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Protocol
+
+from feedback_app.domain.preference import preference_pairs, split_of
+from feedback_app.domain.round import InvalidRound, Round, RoundEvent
+from feedback_app.services.models import Models
+from feedback_app.store import Store
+
+METHODS = ("dpo",)
+Validate = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
+"""(method, config) -> the whole config with defaults; raises InvalidRound."""
+
+
+class Queue(Protocol):
+    def send(self, round_id: str) -> bool: ...
+
+
+class Rounds:
+    """The rounds in the store, and the queue that tells the workers of them."""
+
+    def __init__(
+        self,
+        store: Store,
+        models: Models,
+        queue: Queue,
+        validate: Validate,
+        heldout_fraction: float,
+        min_pairs: int,
+    ) -> None:
+        self._store = store
+        self._models = models
+        self._queue = queue
+        self._validate = validate
+        self._heldout_fraction = heldout_fraction
+        self._min_pairs = min_pairs
+
+    def train_pairs(self) -> int:
+        """How many preference pairs a round would learn from now."""
+        return sum(
+            len(preference_pairs(comparison))
+            for comparison in self._store.comparisons.ranked()
+            if split_of(comparison.messages, self._heldout_fraction) == "train"
+        )
+
+    def queue(
+        self, method: str = "dpo", config: Mapping[str, Any] | None = None, parent: str = "base"
+    ) -> Round:
+        """Queue a round. Raises InvalidRound (unknown method, bad setting, too few rankings), UnknownModel."""
+        if method not in METHODS:
+            raise InvalidRound(f"no method {method!r}; there is: {', '.join(METHODS)}")
+        checked = dict(self._validate(method, config or {}))
+        if (pairs := self.train_pairs()) < self._min_pairs:
+            raise InvalidRound(
+                f"a round needs at least {self._min_pairs} preference pairs to train on and there are {pairs}: "
+                "rank more replies, or import a dataset"
+            )
+        queued = Round(method=method, config=checked, parent=self._models.resolve(parent))
+        self._store.rounds.add(queued)
+        self._queue.send(queued.id)
+        return queued
+
+    def get(self, round_id: str) -> Round:
+        return self._store.rounds.get(round_id)
+
+    def list(self, limit: int = 50) -> "list[Round]":
+        return self._store.rounds.list(limit)
+
+    def cancel(self, round_id: str) -> Round:
+        """Ask a round to stop. Raises RoundNotFound, InvalidRound where it is over."""
+        self._store.rounds.request_cancel(round_id)
+        return self._store.rounds.get(round_id)
+
+    def resume(self, round_id: str) -> Round:
+        """Queue a failed or cancelled round again: finished stages are kept. Raises RoundNotFound, InvalidRound."""
+        self._store.rounds.requeue(round_id)
+        self._queue.send(round_id)
+        return self._store.rounds.get(round_id)
+
+    def events(self, round_id: str, after: int = 0) -> "list[RoundEvent]":
+        return self._store.rounds.events(round_id, after)
+
+    def follow(
+        self, round_id: str, after: int = 0, every: float = 0.5
+    ) -> Iterator[tuple[Round, RoundEvent | None]]:
+        """The round with each new event until it ends; a state that changed without an event comes with None."""
+        seen: Round | None = None
+        while True:
+            current = self.get(round_id)
+            fresh = self.events(round_id, after)
+            for event in fresh:
+                after = event.seq
+                yield current, event
+            if not fresh and (seen is None or seen.state != current.state):
+                yield current, None
+            seen = current
+            if current.state.final:
+                return
+            time.sleep(every)
