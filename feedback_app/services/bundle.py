@@ -1,0 +1,28 @@
+"""Everything the API and the pages are given."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from feedback_app.domain.persona import Persona
+from feedback_app.services.arena import Arena
+from feedback_app.services.chat import Chat
+from feedback_app.services.data import DataService
+from feedback_app.services.leaderboard import Leaderboard
+from feedback_app.services.models import Models
+from feedback_app.services.rounds import Rounds
+from feedback_app.services.status import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Built once, in `feedback_app.main`. `personas` reads the persona files afresh at each call."""
+
+    arena: Arena
+    chat: Chat
+    rounds: Rounds
+    leaderboard: Leaderboard
+    data: DataService
+    models: Models
+    status: Status
+    personas: Callable[[], list[Persona]]
+    default_persona: str
