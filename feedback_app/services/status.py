@@ -34,9 +34,5 @@ def _run(name: str, required: bool, check: Callable[[], str]) -> PartStatus:
     try:
         return PartStatus(name, True, required, check())
     except Exception as error:  # noqa: BLE001 - whatever a part's client raises is its status
-        return PartStatus(
-            name,
-            False,
-            required,
-            f"{type(error).__name__}: {(str(error) or 'no answer').splitlines()[0][:200]}",
-        )
+        reason = (str(error) or "no answer").splitlines()[0][:200]
+        return PartStatus(name, False, required, f"{type(error).__name__}: {reason}")
