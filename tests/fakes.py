@@ -1,6 +1,6 @@
 """The only fakes: parts that speak the real protocols with set answers."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 
 from feedback_app.engines.base import Delta, EngineUnavailable, GenerationRequest, UnknownModel
 
@@ -22,7 +22,7 @@ class ScriptedEngine:
         self.broken = ""
         self._asked = dict.fromkeys(self.replies, 0)
 
-    def generate(self, requests: Sequence[GenerationRequest]) -> Iterator[Delta]:
+    def generate(self, requests: Sequence[GenerationRequest]) -> Generator[Delta, None, None]:
         if self.broken:
             raise EngineUnavailable(self.broken)
         self.requests += requests
@@ -52,7 +52,9 @@ class ScriptedEngine:
         self._asked[name] += 1
         return reply
 
-    def _stream(self, replies: Sequence[str], requests: Sequence[GenerationRequest]) -> Iterator[Delta]:
+    def _stream(
+        self, replies: Sequence[str], requests: Sequence[GenerationRequest]
+    ) -> Generator[Delta, None, None]:
         """One word of every reply at a time. A word counts as a token against `max_new_tokens`."""
         words = [reply.split(" ") for reply in replies]
         limits = [request.sampling.max_new_tokens for request in requests]

@@ -1,0 +1,68 @@
+"""The CTranslate2 models that are in memory: the most recently used few."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+import ctranslate2
+
+from feedback_app.engines.base import Catalogue, EngineUnavailable, ModelVersion
+from feedback_app.engines.tokenizer import ChatTokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    generator: ctranslate2.Generator
+    tokenizer: ChatTokenizer
+
+
+class LoadedModels:
+    """At most `limit` models; the least recently used one goes first. A batch that uses it keeps it to its own end."""
+
+    def __init__(self, catalogue: Catalogue, threads: int, concurrent: int, limit: int) -> None:
+        """`threads`: CPU threads of a batch. `concurrent`: batches of one model at once; they share its weights."""
+        self._catalogue = catalogue
+        self._threads = threads
+        self._concurrent = concurrent
+        self._limit = limit
+        self._models: OrderedDict[str, LoadedModel] = OrderedDict()
+        self._tokenizers: dict[Path, ChatTokenizer] = {}
+        self._lock = Lock()
+
+    def get(self, name: str) -> LoadedModel:
+        """The model of that version, loaded if need be. Raises UnknownModel, EngineUnavailable."""
+        version = self._catalogue(name)
+        with self._lock:
+            if name not in self._models:
+                loaded = self._read(version)
+                while len(self._models) >= self._limit:
+                    self._models.popitem(last=False)
+                self._models[name] = loaded
+            self._models.move_to_end(name)
+            return self._models[name]
+
+    def names(self) -> list[str]:
+        with self._lock:
+            return list(self._models)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._models.clear()
+
+    def _read(self, version: ModelVersion) -> LoadedModel:
+        if version.ct2_dir is None:
+            raise EngineUnavailable(
+                f"{version.name} has no CTranslate2 conversion: set CODELYNN_ENGINE=transformers, or publish it again"
+            )
+        if version.base_dir not in self._tokenizers:
+            self._tokenizers[version.base_dir] = ChatTokenizer(version.base_dir)
+        return LoadedModel(self._open(version.name, version.ct2_dir), self._tokenizers[version.base_dir])
+
+    def _open(self, name: str, folder: Path) -> ctranslate2.Generator:
+        try:
+            return ctranslate2.Generator(
+                str(folder), device="cpu", inter_threads=self._concurrent, intra_threads=self._threads
+            )
+        except (RuntimeError, ValueError) as error:
+            raise EngineUnavailable(f"{name} cannot be loaded from {folder}: publish it again") from error

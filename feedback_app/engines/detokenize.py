@@ -1,0 +1,67 @@
+"""Token ids in, text out, piece by piece and never half a character."""
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from feedback_app.engines.base import Delta
+
+INCOMPLETE = "\ufffd"
+"""What a decoder writes for bytes that are no UTF-8 (yet)."""
+
+
+class Detokenizer:
+    """Text of a growing token sequence. The pieces, `flush()` included, join to the text of the whole sequence.
+
+    Each piece is decoded together with the one before, because some decoders strip a leading space.
+    """
+
+    def __init__(self, decode: Callable[[Sequence[int]], str]) -> None:
+        self._decode = decode
+        self._ids: list[int] = []
+        self._given = 0  # ids[:given] have been emitted; ids[given:] wait for the rest of a character
+
+    def push(self, token_id: int) -> str:
+        """The text that this token completes; empty while a character is unfinished."""
+        self._ids.append(token_id)
+        text = self._pending()
+        return "" if text.endswith(INCOMPLETE) else self._emit(text)
+
+    def flush(self) -> str:
+        """What is left, be it an unfinished character."""
+        return self._emit(self._pending())
+
+    def _pending(self) -> str:
+        return self._decode(self._ids)[len(self._decode(self._ids[: self._given])) :]
+
+    def _emit(self, text: str) -> str:
+        self._ids = self._ids[self._given :]
+        self._given = len(self._ids)
+        return text
+
+
+class Reply:
+    """One reply while it is written: takes token ids, gives deltas, of which exactly one is the last."""
+
+    def __init__(
+        self, index: int, limit: int, stop_ids: frozenset[int], decode: Callable[[Sequence[int]], str]
+    ) -> None:
+        self.finished = False
+        self._index = index
+        self._left = limit
+        self._stop_ids = stop_ids
+        self._text = Detokenizer(decode)
+
+    def push(self, token_id: int) -> Delta | None:
+        """The delta of this token, if it completes any text or ends the reply."""
+        if token_id in self._stop_ids:
+            return self.end("stop")
+        text = self._text.push(token_id)
+        self._left -= 1
+        if self._left <= 0:
+            return self.end("length", text)
+        return Delta(self._index, text) if text else None
+
+    def end(self, finish: Literal["stop", "length"], text: str = "") -> Delta:
+        """The last delta."""
+        self.finished = True
+        return Delta(self._index, text + self._text.flush(), finish)
