@@ -19,7 +19,7 @@ from feedback_app.engines.base import GenerationRequest
 from feedback_app.services.generation import Generation, GenerationFailed, Generations, Reply
 from feedback_app.services.models import Models
 from feedback_app.services.prompts import PackPrompt, PromptPacks
-from feedback_app.store import Store
+from feedback_app.store import Page, Store
 
 SEEDS = 2**31
 
@@ -120,6 +120,10 @@ class Arena:
 
     def get(self, comparison_id: str) -> Comparison:
         return self._store.comparisons.get(comparison_id)
+
+    def page(self, status: ComparisonStatus | None, cursor: str | None, limit: int) -> Page:
+        """Comparisons, newest first."""
+        return self._store.comparisons.page(status, cursor, limit)
 
     def rank(self, comparison_id: str, ranking: Ranking) -> Comparison:
         """Keep the verdict, in one write. Raises ComparisonNotFound, InvalidRanking."""

@@ -1,5 +1,6 @@
 """Model versions by name or alias, and where their files lie."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,9 +23,9 @@ class BaseFiles:
 class Models:
     """The registry as the engine and the pages see it."""
 
-    def __init__(self, store: Store, base: BaseFiles) -> None:
+    def __init__(self, store: Store, base: Callable[[], BaseFiles]) -> None:
         self._store = store
-        self.base = base
+        self._base = base
 
     def resolve(self, name: str) -> str:
         """The version behind a name or alias. Raises UnknownModel."""
@@ -38,11 +39,12 @@ class Models:
     def files(self, name: str) -> ModelVersion:
         """The engine's catalogue: the files of a version. Raises UnknownModel."""
         version = self.resolve(name)
+        base = self._base()
         if version == "base":
-            return ModelVersion("base", self.base.hf_dir, None, self.base.ct2_dir)
+            return ModelVersion("base", base.hf_dir, None, base.ct2_dir)
         folder = Path(self._store.checkpoints.get(version).path)
         ct2 = folder / "ct2"
-        return ModelVersion(version, self.base.hf_dir, folder / "adapter", ct2 if ct2.is_dir() else None)
+        return ModelVersion(version, base.hf_dir, folder / "adapter", ct2 if ct2.is_dir() else None)
 
     def versions(self) -> list[str]:
         """`base` and every checkpoint, newest first."""

@@ -1,0 +1,1 @@
+"""HTTP: the REST API, the OpenAI-compatible API, health and metrics."""

@@ -1,0 +1,52 @@
+"""Comparisons and their rankings."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from feedback_app.api.schemas import ComparisonBody, ComparisonPage, ComparisonRequest, RankingRequest
+from feedback_app.domain.comparison import ComparisonStatus
+from feedback_app.services.arena import Arena
+
+
+def router(arena: Arena) -> APIRouter:
+    routes = APIRouter(prefix="/api/v1/comparisons", tags=["comparisons"])
+
+    @routes.post("", status_code=201)
+    def create(body: ComparisonRequest) -> ComparisonBody:
+        """Have two to four replies written to a prompt; blind: the models stay hidden until the ranking."""
+        return ComparisonBody.of(arena.compare(body.conversation(), body.n, body.models))
+
+    @routes.get("")
+    def page(
+        status: ComparisonStatus | None = None,
+        cursor: str | None = None,
+        limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    ) -> ComparisonPage:
+        """Comparisons, newest first. Give `next_cursor` back as `cursor` for the following page."""
+        found = arena.page(status, cursor, limit)
+        return ComparisonPage(
+            items=[ComparisonBody.of(item) for item in found.items], next_cursor=found.next_cursor
+        )
+
+    @routes.get("/{comparison_id}")
+    def get(comparison_id: str) -> ComparisonBody:
+        return ComparisonBody.of(arena.get(comparison_id))
+
+    @routes.put("/{comparison_id}/ranking")
+    def rank(comparison_id: str, body: RankingRequest) -> ComparisonBody:
+        """Keep a verdict and reveal the models. The same body again changes nothing."""
+        return ComparisonBody.of(arena.rank(comparison_id, body.value()))
+
+    @routes.delete("/{comparison_id}/ranking")
+    def undo(comparison_id: str) -> ComparisonBody:
+        """Take the verdict back; the comparison is open again."""
+        return ComparisonBody.of(arena.undo(comparison_id))
+
+    @routes.post("/{comparison_id}/skip")
+    def skip(comparison_id: str) -> ComparisonBody:
+        """Leave the comparison without a verdict."""
+        arena.skip(comparison_id)
+        return ComparisonBody.of(arena.get(comparison_id))
+
+    return routes

@@ -1,0 +1,49 @@
+"""The preference dataset, out and in."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import StreamingResponse
+from starlette.concurrency import run_in_threadpool
+
+from feedback_app.services.data import DataService
+
+MEGABYTE = 1024 * 1024
+
+
+def router(data: DataService) -> APIRouter:
+    routes = APIRouter(prefix="/api/v1", tags=["data"])
+
+    @routes.get("/export", response_class=StreamingResponse)
+    def export(
+        format: Annotated[str, Query(description="One of the formats of docs/formats.md.")] = "trl",
+    ) -> StreamingResponse:
+        """The preference dataset as a download, streamed."""
+        name, media = data.file_name(format), data.media_type(format)
+        headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+        return StreamingResponse(_chunks(data.export(format)), media_type=media, headers=headers)
+
+    @routes.post("/import")
+    async def import_(request: Request, format: str = "trl") -> dict[str, Any]:
+        """Take in a dataset, sent as the body. Whole or not at all: bad lines are listed by number with the reason."""
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            data.check_size(len(body))
+        report = await run_in_threadpool(data.import_, format, bytes(body))
+        return {"format": format, "added": report.added, "skipped": report.skipped}
+
+    return routes
+
+
+def _chunks(parts: Iterator[bytes]) -> Iterator[bytes]:
+    """Pieces of about a megabyte: one piece a line would be slow."""
+    held = bytearray()
+    for part in parts:
+        held += part
+        if len(held) >= MEGABYTE:
+            yield bytes(held)
+            held.clear()
+    if held:
+        yield bytes(held)

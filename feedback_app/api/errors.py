@@ -1,0 +1,75 @@
+"""Errors of the services as HTTP answers: one line that says what to do, never a traceback."""
+
+from collections.abc import Awaitable, Callable
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+
+from feedback_app.api.openai_api import openai_error
+from feedback_app.domain.comparison import InvalidPrompt, InvalidRanking
+from feedback_app.domain.persona import UnknownPersona
+from feedback_app.domain.round import InvalidRound
+from feedback_app.engines.base import EngineUnavailable, UnknownModel
+from feedback_app.services.data import FileTooLarge, ImportRefused, UnknownFormat
+from feedback_app.services.generation import GenerationFailed
+from feedback_app.store import (
+    CheckpointNotFound,
+    ComparisonNotFound,
+    ConversationNotFound,
+    InvalidCursor,
+    NothingToRollBack,
+    RoundNotFound,
+)
+
+STATUS: dict[type[Exception], int] = {
+    InvalidPrompt: 422,
+    InvalidRanking: 422,
+    InvalidCursor: 422,
+    InvalidRound: 409,
+    UnknownFormat: 422,
+    UnknownPersona: 404,
+    UnknownModel: 404,
+    CheckpointNotFound: 404,
+    ComparisonNotFound: 404,
+    ConversationNotFound: 404,
+    RoundNotFound: 404,
+    NothingToRollBack: 409,
+    FileTooLarge: 413,
+    GenerationFailed: 503,
+    EngineUnavailable: 503,
+}
+Handler = Callable[[Request, Exception], Awaitable[Response]]
+
+
+def install(app: FastAPI) -> None:
+    """Teach the app to answer our errors."""
+    for error, status in STATUS.items():
+        app.add_exception_handler(error, _line(status))
+    app.add_exception_handler(ImportRefused, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+
+
+def _line(status: int) -> Handler:
+    async def answer(request: Request, error: Exception) -> Response:
+        if request.url.path.startswith("/v1/"):
+            return JSONResponse(openai_error(error), status_code=status)
+        return JSONResponse({"detail": str(error)}, status_code=status)
+
+    return answer
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ImportRefused)
+    lines = [{"line": bad.line, "reason": bad.reason} for bad in error.errors]
+    return JSONResponse({"detail": str(error), "errors": lines, "bad_lines": error.total}, status_code=422)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    """What is wrong and where, without the input itself: it may be private."""
+    assert isinstance(error, RequestValidationError)
+    told = [{"where": ".".join(map(str, item["loc"])), "reason": item["msg"]} for item in error.errors()]
+    line = "; ".join(f"{item['where']}: {item['reason']}" for item in told)
+    if request.url.path.startswith("/v1/"):
+        return JSONResponse(openai_error(InvalidPrompt(line)), status_code=400)
+    return JSONResponse({"detail": line, "errors": told}, status_code=422)

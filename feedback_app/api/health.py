@@ -1,0 +1,79 @@
+"""Liveness, readiness, metrics."""
+
+import time
+from collections.abc import Awaitable, Callable
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from feedback_app.services.status import Status
+from feedback_app.store import Store
+
+
+class StoreCollector(Collector):
+    """Counts out of the database at each scrape: numbers only, never text."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def collect(self) -> list[GaugeMetricFamily]:
+        comparisons = GaugeMetricFamily(
+            "codelynn_comparisons", "Comparisons and pairs by kind.", labels=["kind"]
+        )
+        for kind, count in self._store.comparisons.counts().items():
+            comparisons.add_metric([kind], count)
+        outbox = GaugeMetricFamily(
+            "codelynn_outbox", "Verdicts on their way to annotation desks.", labels=["state"]
+        )
+        for state, count in self._store.outbox.counts().items():
+            outbox.add_metric([state], count)
+        return [comparisons, outbox]
+
+
+def router(status: Status, registry: CollectorRegistry) -> APIRouter:
+    routes = APIRouter(tags=["health"])
+
+    @routes.get("/health/live")
+    def live() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @routes.get("/health/ready")
+    def ready() -> JSONResponse:
+        """200 once replies can be written and kept; each part is told apart."""
+        parts = status.parts()
+        good = all(part.ok for part in parts if part.required)
+        body = {
+            "status": "ready" if good else "not ready",
+            "parts": {
+                part.name: {"ok": part.ok, "required": part.required, "detail": part.detail} for part in parts
+            },
+        }
+        return JSONResponse(body, status_code=200 if good else 503)
+
+    @routes.get("/metrics")
+    def metrics() -> Response:
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    return routes
+
+
+def count_requests(app: FastAPI, registry: CollectorRegistry) -> None:
+    """Count API requests and their seconds by route template (never by path: ids and queries stay out)."""
+    requests = Counter(
+        "codelynn_http_requests", "Requests.", ["method", "route", "status"], registry=registry
+    )
+    seconds = Histogram(
+        "codelynn_http_seconds", "Seconds to the first byte.", ["method", "route"], registry=registry
+    )
+
+    @app.middleware("http")
+    async def measure(request: Request, proceed: Callable[[Request], Awaitable[Response]]) -> Response:
+        began = time.perf_counter()
+        response = await proceed(request)
+        route = getattr(request.scope.get("route"), "path", "") or "page"
+        requests.labels(request.method, route, response.status_code).inc()
+        seconds.labels(request.method, route).observe(time.perf_counter() - began)
+        return response

@@ -1,0 +1,222 @@
+"""Bodies of the REST API, as DESIGN fixes them."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from feedback_app.domain.comparison import Comparison, Message, Ranking
+from feedback_app.domain.round import Checkpoint, Round, RoundEvent
+
+
+class MessageBody(BaseModel):
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+    def message(self) -> Message:
+        return Message(self.role, self.content)
+
+
+class ComparisonRequest(BaseModel):
+    """Either a `prompt` or the `messages` of a conversation that ends with the user's turn."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    prompt: str | None = Field(None, max_length=100_000)
+    messages: list[MessageBody] | None = Field(None, max_length=1000)
+    n: int | None = Field(None, ge=2, le=4, description="Candidates; the service's default if left out.")
+    models: list[str] = Field(
+        default_factory=list, max_length=4, description="Versions or aliases that answer in turn."
+    )
+
+    @model_validator(mode="after")
+    def one_of_both(self) -> "ComparisonRequest":
+        if (self.prompt is None) == (self.messages is None):
+            raise ValueError("give either `prompt` or `messages`")
+        return self
+
+    def conversation(self) -> list[Message]:
+        if self.prompt is not None:
+            return [Message("user", self.prompt)]
+        return [message.message() for message in self.messages or []]
+
+
+class RankingRequest(BaseModel):
+    """Groups of candidate ids, best first; a group of two or more is a tie."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ranking: list[list[str]] = Field(default_factory=list)
+    all_bad: bool = False
+    aspects: list[str] = Field(default_factory=list, max_length=32)
+    note: str = Field("", max_length=10_000)
+    edit: str | None = Field(None, max_length=100_000)
+    annotator: str = Field("owner", max_length=100)
+    seconds: float | None = Field(None, ge=0)
+
+    def value(self) -> Ranking:
+        return Ranking(
+            groups=tuple(tuple(group) for group in self.ranking),
+            all_bad=self.all_bad,
+            aspects=tuple(self.aspects),
+            note=self.note,
+            edit=self.edit or None,
+            annotator=self.annotator,
+            source="api",
+            seconds=self.seconds,
+        )
+
+
+class CandidateBody(BaseModel):
+    """`model` is left out until the comparison is ranked."""
+
+    id: str
+    position: int
+    text: str
+    model: str | None = None
+
+
+class RankingBody(BaseModel):
+    ranking: list[list[str]]
+    all_bad: bool
+    aspects: list[str]
+    note: str
+    edit: str | None
+    annotator: str
+    source: str
+    seconds: float | None
+    created_at: datetime
+
+
+class ComparisonBody(BaseModel):
+    id: str
+    status: str
+    source: str
+    tags: list[str]
+    messages: list[MessageBody]
+    candidates: list[CandidateBody]
+    ranking: RankingBody | None = None
+    created_at: datetime
+
+    @classmethod
+    def of(cls, comparison: Comparison) -> "ComparisonBody":
+        revealed = comparison.ranking is not None
+        return cls(
+            id=comparison.id,
+            status=comparison.status.value,
+            source=comparison.source,
+            tags=list(comparison.tags),
+            messages=[MessageBody(role=m.role, content=m.content) for m in comparison.messages],
+            candidates=[
+                CandidateBody(id=c.id, position=c.position, text=c.text, model=c.model if revealed else None)
+                for c in comparison.candidates
+            ],
+            ranking=_ranking(comparison.ranking),
+            created_at=comparison.created_at,
+        )
+
+
+class ComparisonPage(BaseModel):
+    items: list[ComparisonBody]
+    next_cursor: str | None
+
+
+class RoundRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    method: str = "dpo"
+    config: dict[str, Any] = Field(default_factory=dict)
+    parent: str = "base"
+
+
+class RoundBody(BaseModel):
+    """`percent` and `seconds_left` are of the whole round, `step` and `total` of the stage."""
+
+    id: str
+    method: str
+    config: dict[str, Any]
+    parent: str
+    state: str
+    stage: str
+    step: int
+    total: int
+    percent: float
+    seconds_left: float | None
+    metrics: dict[str, float]
+    attempt: int
+    snapshot: str
+    checkpoint: str | None
+    decision: dict[str, Any] | None
+    error: str
+    cancel_requested: bool
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    @classmethod
+    def of(cls, value: Round) -> "RoundBody":
+        return cls.model_validate({**asdict(value), "state": value.state.value})
+
+
+class EventBody(BaseModel):
+    seq: int
+    stage: str
+    step: int
+    total: int
+    percent: float
+    seconds_left: float | None
+    metrics: dict[str, float]
+    message: str
+    at: datetime
+
+    @classmethod
+    def of(cls, event: RoundEvent) -> "EventBody":
+        return cls.model_validate(asdict(event))
+
+
+class CheckpointBody(BaseModel):
+    name: str
+    parent: str
+    round_id: str | None
+    method: str
+    passed: bool
+    aliases: list[str]
+    manifest: dict[str, Any]
+    created_at: datetime
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint, aliases: dict[str, str]) -> "CheckpointBody":
+        names = sorted(alias for alias, version in aliases.items() if version == checkpoint.name)
+        return cls.model_validate({**asdict(checkpoint), "aliases": names})
+
+
+class AliasChange(BaseModel):
+    """What `latest` was and is now."""
+
+    previous: str
+    latest: str
+
+
+class StandingBody(BaseModel):
+    """`score` on the Elo scale with `base` at 1000; `low` and `high` bound its 95 % interval."""
+
+    model: str
+    score: float
+    low: float
+    high: float
+    votes: int
+    wins: float
+
+
+class ErrorBody(BaseModel):
+    """One line that says what is wrong and what to do."""
+
+    detail: str
+
+
+def _ranking(ranking: Ranking | None) -> RankingBody | None:
+    if ranking is None:
+        return None
+    fields = asdict(ranking)
+    return RankingBody.model_validate({**fields, "ranking": fields.pop("groups")})

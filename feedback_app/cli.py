@@ -1,0 +1,33 @@
+"""The command line. Exit codes: 0 done, 2 wrong use, 1 failed; errors are one line that says what to do."""
+
+import typer
+
+from feedback_app.commands import chat, checkpoints, data, operate, rounds
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="codeLynn: rank replies, chat, export the preference dataset, queue alignment rounds.",
+)
+for command in (
+    operate.up,
+    operate.serve,
+    operate.migrate,
+    operate.status,
+    operate.doctor,
+    chat.chat,
+    data.export,
+):
+    app.command()(command)
+app.command("import")(data.import_)
+app.add_typer(rounds.app, name="round")
+app.add_typer(checkpoints.app, name="checkpoint")
+
+
+def main() -> None:
+    app()
+
+
+if __name__ == "__main__":
+    main()

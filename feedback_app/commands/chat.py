@@ -1,0 +1,42 @@
+"""`codelynn chat`: talk to a version on the terminal."""
+
+from collections.abc import Callable, Iterator
+from typing import Annotated
+
+import typer
+
+from feedback_app.commands.running import opened, out, told
+
+
+def chat(
+    model: Annotated[str, typer.Option(help="Version or alias.")] = "latest",
+    persona: Annotated[str, typer.Option(help="Persona; the configured one if left out.")] = "",
+    resume: Annotated[str, typer.Option(help="Id of a conversation to go on with.")] = "",
+) -> None:
+    """Chat on the terminal; the conversation is kept and shows in the browser too. Ctrl-D ends it."""
+    with told(), opened() as services:
+        chat_service = services.chat
+        talk = (
+            chat_service.get(resume)
+            if resume
+            else chat_service.begin(model, persona or services.default_persona)
+        )
+        out.print(f"[dim]{talk.model}, conversation {talk.id}. Ctrl-D ends, Ctrl-C stops a reply.[/dim]")
+        while True:
+            try:
+                text = out.input("[bold]you>[/bold] ")
+            except (EOFError, KeyboardInterrupt):
+                return
+            if text.strip():
+                _answer(chat_service.say(talk.id, text), lambda: chat_service.stop(talk.id))
+
+
+def _answer(texts: Iterator[str], stop: Callable[[], None]) -> None:
+    shown = ""
+    try:
+        for text in texts:
+            out.print(text[len(shown) :], end="", markup=False, soft_wrap=True)
+            shown = text
+    except KeyboardInterrupt:
+        stop()
+    out.print()

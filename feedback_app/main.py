@@ -1,0 +1,153 @@
+"""The composition root: settings in, a running service out."""
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any
+
+import structlog
+
+from alignment.base_model import prepare_base
+from alignment.config import InvalidConfig, dpo_config
+from feedback_app.api.security import access
+from feedback_app.domain.comparison import Sampling
+from feedback_app.domain.persona import read_persona
+from feedback_app.domain.round import InvalidRound
+from feedback_app.engines.base import Engine
+from feedback_app.engines.select import build_engine
+from feedback_app.logs import configure_logs
+from feedback_app.services.arena import Arena, ArenaOptions
+from feedback_app.services.bundle import Services
+from feedback_app.services.chat import Chat
+from feedback_app.services.data import DataService
+from feedback_app.services.generation import Generations
+from feedback_app.services.leaderboard import Leaderboard
+from feedback_app.services.models import BaseFiles, Models, warm
+from feedback_app.services.prompts import PromptPacks
+from feedback_app.services.queue import RoundQueue
+from feedback_app.services.rounds import Rounds
+from feedback_app.services.status import Status
+from feedback_app.settings import Settings, load_settings
+from feedback_app.store import Store, migrate, open_store
+
+log = structlog.get_logger()
+Report = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """What was built. `close` ends every reply that is being written and keeps it."""
+
+    settings: Settings
+    store: Store
+    engine: Engine
+    generations: Generations
+    services: Services
+
+    def close(self) -> None:
+        self.generations.close()
+        self.engine.close()
+        self.store.close()
+
+
+def prepare_model(settings: Settings, report: Report = lambda what, share: None) -> BaseFiles:
+    """The base model, made ready once. Raises alignment.base_model.BaseModelUnavailable."""
+    convert = settings.engine in ("auto", "ctranslate2") and not settings.engine_url
+    ready = prepare_base(settings.base_model, settings.root / "models", convert, report)
+    return BaseFiles(ready.name, ready.hf_dir, ready.ct2_dir)
+
+
+def prepare_database(settings: Settings) -> None:
+    """Bring the tables up to date."""
+    settings.root.mkdir(parents=True, exist_ok=True)
+    migrate(settings.database)
+
+
+def sampling(settings: Settings) -> Sampling:
+    return Sampling(settings.temperature, settings.top_p, max_new_tokens=settings.max_new_tokens)
+
+
+def check_config(method: str, config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The whole configuration of a round, from the overrides. Raises InvalidRound."""
+    try:
+        return asdict(dpo_config(config))
+    except InvalidConfig as error:
+        raise InvalidRound(str(error)) from error
+
+
+def build(settings: Settings) -> App:
+    """Everything but the web server. The base model is made ready at its first use."""
+    store = open_store(settings.database)
+    models = Models(store, cache(lambda: prepare_model(settings)))
+    engine = build_engine(settings.engine, models.files, settings)
+    generations = Generations(engine)
+    queue = RoundQueue(settings.redis_url)
+    persona = lambda name: read_persona(settings.personas, name)  # noqa: E731
+    desks = ("argilla",) if settings.argilla_enabled else ()
+    options = ArenaOptions(settings.candidates, sampling(settings), desks)
+    services = Services(
+        arena=Arena(
+            store,
+            models,
+            generations,
+            PromptPacks(settings.prompt_packs),
+            lambda: persona(settings.persona),
+            options,
+            random.Random(),  # noqa: S311 - draws prompts and shuffles candidates, guards nothing
+        ),
+        chat=Chat(store, models, generations, persona, options.sampling),
+        rounds=Rounds(store, models, queue, check_config, settings.heldout_fraction, settings.min_pairs),
+        leaderboard=Leaderboard(store),
+        data=DataService(store),
+        models=models,
+        status=_status(store, models, queue),
+        personas=lambda: [persona(path.stem) for path in sorted(settings.personas.glob("*.json"))],
+        default_persona=settings.persona,
+    )
+    return App(settings, store, engine, generations, services)
+
+
+def _status(store: Store, models: Models, queue: RoundQueue) -> Status:
+    def database() -> str:
+        return f"{sum(store.comparisons.counts().values())} comparisons"
+
+    def model() -> str:
+        files = models.files("latest")
+        return f"{files.name} on {files.base_dir.parent.name}"
+
+    def redis() -> str:
+        if not queue.reachable():
+            raise ConnectionError("no answer: rounds wait in the database")
+        return "reachable"
+
+    def outbox() -> str:
+        counts = store.outbox.counts()
+        return f"{counts['pending']} verdicts waiting for Argilla, {counts['refused']} refused"
+
+    return Status({"database": database, "model": model}, {"redis": redis, "outbox": outbox})
+
+
+def serve(settings: Settings) -> None:
+    """Listen until a signal comes. The model is made ready and loaded first."""
+    import uvicorn  # imported here: the command line needs neither server nor pages
+
+    from feedback_app.web import build_web
+
+    configure_logs(settings.log_level)
+    rules = access(settings.host, settings.access_token, settings.allowed_hosts)
+    app = build(settings)
+    warm(app.engine, app.services.models)
+    api = build_web(app.services, app.store, app.engine, sampling(settings), rules, app.close)
+    uvicorn.run(
+        api,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=5,
+    )
+
+
+if __name__ == "__main__":
+    serve(load_settings())
