@@ -1,0 +1,205 @@
+"""Does a round make the model more like its owner, and what does it cost?
+
+Simulated owners rank pairs of the base model's own replies over the API, queue a DPO round with the default
+settings, and compare old and new on prompts that no vote was about.
+
+    python -m benchmarks.owner --owners short warm polite --votes 50 150 --ratings politeness_stackexchange.csv
+"""
+
+import argparse
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+
+from benchmarks.owners import Owner, owners
+from benchmarks.service import codelynn
+
+DATASETS = Path(__file__).resolve().parent.parent / "datasets"
+TOKENS = {"MAX_NEW_TOKENS": "80", "TEMPERATURE": "0.9"}
+HEADER = (
+    "| owner | votes | train pairs | minutes to serving | win rate | 95 % interval | perplexity | reply length | KL, nats | decision |\n"
+    "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+)
+
+
+@dataclass(frozen=True)
+class Result:
+    """One owner after one round. `wins` has the win rate of each held-out prompt, shape (prompts,)."""
+
+    owner: str
+    votes: int
+    minutes: float
+    wins: "np.ndarray[tuple[int], np.dtype[np.float64]]"
+    round: dict[str, Any]
+
+    def row(self) -> str:
+        chance = np.random.default_rng(0)
+        draws = chance.choice(self.wins, (4000, len(self.wins))).mean(1)
+        low, high = np.percentile(draws, [2.5, 97.5])
+        evidence = (self.round.get("decision") or {}).get("evidence", {})
+        cells = (
+            self.owner,
+            self.votes,
+            evidence.get("train_pairs", "–"),
+            f"{self.minutes:.1f}",
+            f"**{self.wins.mean():.3f}**",
+            f"{low:.3f} to {high:.3f}",
+            _ratio(evidence, "perplexity_ratio"),
+            _ratio(evidence, "length_ratio"),
+            f"{evidence.get('kl', float('nan')):.1f}",
+            self.round["state"],
+        )
+        return "| " + " | ".join(map(str, cells)) + " |"
+
+
+def _ratio(evidence: dict[str, Any], name: str) -> str:
+    return f"× {evidence[name]:.3f}" if name in evidence else "–"
+
+
+def read(path: Path) -> list[str]:
+    return [json.loads(line)["prompt"] for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def english_prompts() -> list[str]:
+    """The packs' English prompts, in a fixed shuffled order."""
+    rows = [
+        json.loads(line)
+        for path in sorted((DATASETS / "prompts").glob("*.jsonl"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+    ]
+    prompts = [row["prompt"] for row in rows if row["language"] == "en"]
+    np.random.default_rng(7).shuffle(prompts)
+    return prompts
+
+
+def open_comparisons(client: httpx.Client, prompts: Sequence[str]) -> None:
+    """Have the pairs written, two comparisons at a time."""
+
+    def one(prompt: str) -> None:
+        client.post("/api/v1/comparisons", json={"prompt": prompt, "n": 2}).raise_for_status()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(one, prompts))
+
+
+def waiting(client: httpx.Client) -> Iterator[dict[str, Any]]:
+    """All comparisons without a verdict."""
+    cursor = None
+    while True:
+        params = {"status": "open", "limit": 200, **({"cursor": cursor} if cursor else {})}
+        page = client.get("/api/v1/comparisons", params=params).raise_for_status().json()
+        yield from page["items"]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            return
+
+
+def vote(client: httpx.Client, likes: Owner, votes: int) -> int:
+    """Rank waiting pairs until `votes` of them had a winner; ties are voted too but not counted."""
+    given = 0
+    for item in list(waiting(client)):
+        if given == votes:
+            break
+        first, second = item["candidates"]
+        gap = likes(first["text"]) - likes(second["text"])
+        order = (
+            [[first["id"], second["id"]]]
+            if gap == 0
+            else [[first["id"]], [second["id"]]][:: 1 if gap > 0 else -1]
+        )
+        client.put(f"/api/v1/comparisons/{item['id']}/ranking", json={"ranking": order}).raise_for_status()
+        given += gap != 0
+    return given
+
+
+def run_round(client: httpx.Client) -> tuple[dict[str, Any], float]:
+    """Queue a DPO round with the defaults; its final state, and minutes from queueing until `latest` answers."""
+    began = time.monotonic()
+    queued = client.post("/api/v1/rounds", json={"method": "dpo", "config": {}}).raise_for_status().json()
+    while True:
+        state = client.get(f"/api/v1/rounds/{queued['id']}").raise_for_status().json()
+        if state["state"] not in ("queued", "running"):
+            break
+        time.sleep(1)
+    if state["checkpoint"]:
+        replies(client, state["checkpoint"], "Hello!", 1)
+    return state, (time.monotonic() - began) / 60
+
+
+def replies(client: httpx.Client, model: str, prompt: str, n: int) -> list[str]:
+    messages = [{"role": "system", "content": _system_prompt()}, {"role": "user", "content": prompt}]
+    body = {"model": model, "messages": messages, "n": n, "seed": 1000}
+    answer = client.post("/v1/chat/completions", json=body).raise_for_status().json()
+    return [choice["message"]["content"] for choice in answer["choices"]]
+
+
+def _system_prompt() -> str:
+    return str(json.loads((DATASETS / "personas" / "lynn.json").read_text(encoding="utf-8"))["system_prompt"])
+
+
+def judge(
+    likes: Owner, new: Sequence[Sequence[str]], old: Sequence[Sequence[str]]
+) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+    """Win rate of the new replies on each prompt: all pairs of its samples, a tie counts half."""
+    return np.array(
+        [
+            np.mean([(1 + np.sign(likes(a) - likes(b))) / 2 for a in mine for b in theirs])
+            for mine, theirs in zip(new, old, strict=True)
+        ]
+    )
+
+
+def measure(
+    home: Path, name: str, likes: Owner, votes: Sequence[int], heldout: Sequence[str]
+) -> Iterator[Result]:
+    """One owner's rounds, each on more votes than the last."""
+    given = 0
+    with codelynn(home, **TOKENS) as client:
+        old = [replies(client, "base", prompt, 2) for prompt in heldout]
+        for wanted in sorted(votes):
+            given += vote(client, likes, wanted - given)
+            state, minutes = run_round(client)
+            if state["checkpoint"] is None:
+                raise RuntimeError(
+                    f"{name}, {given} votes: the round ended as {state['state']}: {state['error']}"
+                )
+            new = [replies(client, state["checkpoint"], prompt, 2) for prompt in heldout]
+            yield Result(name, given, minutes, judge(likes, new, old), state)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--owners", nargs="+", default=["short", "warm", "asks"])
+    parser.add_argument("--votes", nargs="+", type=int, default=[50, 150])
+    parser.add_argument("--ratings", type=Path, help="CSV of politeness ratings, for the owner `polite`")
+    parser.add_argument("--work", type=Path, help="folder to work in; a temporary one if left out")
+    arguments = parser.parse_args()
+    work = arguments.work or Path(tempfile.mkdtemp(prefix="codelynn-owner-"))
+    known = owners(arguments.ratings)
+    pairs = work / "pairs"
+    if not (pairs / "complete").exists():
+        with codelynn(pairs, **TOKENS) as client:
+            open_comparisons(client, english_prompts()[: max(arguments.votes) + 60])
+        (pairs / "complete").touch()
+    heldout = read(DATASETS / "gate" / "heldout_prompts.jsonl")
+    print(HEADER, flush=True)
+    for name in arguments.owners:
+        home = work / name
+        shutil.copytree(pairs, home, symlinks=True, ignore=shutil.ignore_patterns("run", "valkey", "*.log"))
+        for result in measure(home, name, known[name], arguments.votes, heldout):
+            print(result.row(), flush=True)
+
+
+if __name__ == "__main__":
+    main()
