@@ -107,7 +107,7 @@ def polite(ratings: Path, annotator: str = POLITENESS_ANNOTATOR) -> Owner:
                 if row[f"TurkId{i}"] == annotator:
                     texts.append(row["Request"])
                     scores.append(float(row[f"Score{i}"]))
-    vectors = TfidfVectorizer(ngram_range=(1, 2), min_df=4, sublinear_tf=True, token_pattern=r"[a-z']+|[?!]")
+    vectors = TfidfVectorizer(ngram_range=(1, 2), min_df=4, sublinear_tf=True, token_pattern=r"[a-z']+|[?!]")  # noqa: S106
     model = Ridge(alpha=2.0).fit(vectors.fit_transform(texts), np.array(scores))
     return lambda reply: float(model.predict(vectors.transform([reply]))[0]) if reply.strip() else -50.0
 
