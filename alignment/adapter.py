@@ -1,0 +1,75 @@
+"""LoRA adapters as files: making one, writing one, and telling whether training changed it."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import LoraConfig, PeftConfig, PeftModel, get_peft_model_state_dict
+from safetensors.torch import save_file
+
+from alignment.config import DpoConfig
+from alignment.files import read_json, write_json
+from alignment.models import Model
+from alignment.registry import ADAPTER_FILES, tensors_hash
+
+
+class NothingLearned(RuntimeError):
+    """Training ended without a changed adapter."""
+
+
+def lora_config(config: DpoConfig) -> LoraConfig:
+    """PEFT's form of the LoRA settings."""
+    targets = config.lora_targets
+    return LoraConfig(
+        r=config.lora_r,
+        lora_alpha=config.lora_alpha,  # type: ignore[arg-type]  # PEFT accepts any number
+        lora_dropout=config.lora_dropout,
+        target_modules=targets[0] if targets == ("all-linear",) else list(targets),
+        task_type="CAUSAL_LM",
+    )
+
+
+def weights(model: Model) -> dict[str, torch.Tensor]:
+    """A copy of the trained adapter's weights, under the names PEFT stores them."""
+    state = get_peft_model_state_dict(model, adapter_name="default", save_embedding_layers=False)
+    return {name: tensor.detach().cpu().clone().contiguous() for name, tensor in state.items()}
+
+
+def trainable_parameters(model: Model) -> int:
+    """Number of weights that training can change. Raises NothingLearned if there are none."""
+    count = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+    if count == 0:
+        raise NothingLearned("no weight of the model is trainable, so training would change nothing")
+    return int(count)
+
+
+def change(before: Mapping[str, torch.Tensor], after: Mapping[str, torch.Tensor]) -> float:
+    """L2 norm of the difference. Raises NothingLearned if the weights are the same or not numbers any more."""
+    if tensors_hash(before) == tensors_hash(after):
+        raise NothingLearned("training ended with the adapter it began with: nothing was learned")
+    squares = [float((after[name].double() - before[name].double()).square().sum()) for name in after]
+    norm = sum(squares) ** 0.5
+    if not norm < float("inf"):
+        raise NothingLearned("training ended in weights that are not numbers: lower learning_rate")
+    return norm
+
+
+def save_adapter(
+    folder: Path, tensors: Mapping[str, torch.Tensor], config: PeftConfig, base_name: str
+) -> None:
+    """Write the two files of an adapter: weights as safetensors, settings as JSON with no path of this machine."""
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file(dict(tensors), folder / ADAPTER_FILES[0], metadata={"format": "pt"})
+    config.save_pretrained(str(folder))
+    settings: dict[str, Any] = read_json(folder / ADAPTER_FILES[1])
+    settings |= {"base_model_name_or_path": base_name, "inference_mode": True}
+    if isinstance(settings.get("target_modules"), list):
+        settings["target_modules"].sort()  # PEFT keeps a set: its order differs from run to run
+    write_json(folder / ADAPTER_FILES[1], json.loads(json.dumps(settings, sort_keys=True)))
+
+
+def continue_adapter(base: Model, adapter_dir: Path) -> Model:
+    """The base with a published adapter on top that training goes on changing."""
+    return PeftModel.from_pretrained(base, str(adapter_dir), is_trainable=True)

@@ -1,0 +1,104 @@
+"""What can be tuned in a DPO round, and what each setting may be."""
+
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+
+class RoundRefused(ValueError):
+    """The round cannot start: its spec or its data is not usable. One line that says why, without any text of the data."""
+
+
+class InvalidConfig(RoundRefused):
+    """A setting that does not exist or has a value that is not allowed."""
+
+
+LossName = Literal[
+    "sigmoid", "sigmoid_norm", "hinge", "ipo", "robust", "exo_pair", "nca_pair", "bco_pair",
+    "sppo_hard", "aot", "aot_unpaired", "apo_zero", "apo_down", "discopop", "sft",
+]  # fmt: skip
+
+
+class DpoConfig(BaseModel):
+    """Settings of direct preference optimisation (Rafailov et al. 2023) with LoRA (Hu et al. 2021)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+    learning_rate: float = Field(4e-4, ge=1e-8, le=0.1, description="Peak learning rate of AdamW.")
+    beta: float = Field(0.1, gt=0, le=10, description="Strength of the pull back to the base model.")
+    epochs: float = Field(3.0, gt=0, le=50, description="Passes over the training pairs.")
+    batch_size: int = Field(8, ge=1, le=1024, description="Pairs per optimiser step.")
+    micro_batch_size: int = Field(
+        4, ge=1, le=256, description="Pairs per forward pass; smaller needs less memory."
+    )
+    max_length: int = Field(
+        768, ge=16, le=131072, description="Longest prompt and reply together, in tokens."
+    )
+    loss: tuple[LossName, ...] = Field(("sigmoid",), min_length=1, description="TRL loss types, added up.")
+    loss_weights: tuple[float, ...] = Field(
+        (), description="One weight per loss; empty: each counts the same."
+    )
+    label_smoothing: float = Field(
+        0.0, ge=0, lt=0.5, description="Share of votes taken to be slips (robust, exo_pair)."
+    )
+    lora_r: int = Field(16, ge=1, le=512, description="Rank of the LoRA matrices.")
+    lora_alpha: float = Field(32.0, gt=0, le=2048, description="LoRA scaling; the update counts alpha / r.")
+    lora_dropout: float = Field(0.0, ge=0, lt=1, description="Dropout before the LoRA matrices.")
+    lora_targets: tuple[str, ...] = Field(
+        ("all-linear",), min_length=1, description="Names of the layers to adapt."
+    )
+    warmup: float = Field(
+        0.1, ge=0, lt=1, description="Share of the steps that the learning rate rises over."
+    )
+    scheduler: Literal["linear", "cosine", "constant", "constant_with_warmup"] = Field(
+        "linear", description="How the learning rate falls."
+    )
+    weight_decay: float = Field(0.0, ge=0, le=1, description="AdamW's weight decay.")
+    max_grad_norm: float = Field(1.0, gt=0, le=1000, description="Gradients are clipped to this norm.")
+    precision: Literal["auto", "fp32", "bf16"] = Field(
+        "auto", description="Arithmetic of training; auto: bf16 where the processor has it."
+    )
+    perplexity_budget: float | None = Field(
+        None,
+        ge=1,
+        le=10,
+        description="After training the update is scaled down until perplexity on the pack, as a share of the base's, is within this.",
+    )
+    gate_prompts: int = Field(48, ge=1, le=10000, description="Held-out prompts that the gate answers.")
+    gate_max_new_tokens: int = Field(96, ge=1, le=4096, description="Longest reply in the gate, in tokens.")
+    seed: int = Field(0, ge=0, le=2**31 - 1, description="Seed of everything random in the round.")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.loss_weights and len(self.loss_weights) != len(self.loss):
+            raise ValueError(f"loss_weights needs one weight per loss, that is {len(self.loss)}")
+        if "exo_pair" in self.loss and self.label_smoothing == 0:
+            raise ValueError("label_smoothing must be above 0 with the loss exo_pair (1e-3 is usual)")
+        if "lm_head" in self.lora_targets:
+            raise ValueError("lora_targets may not name lm_head: TRL's DPO never trains an adapter there")
+        return self
+
+    @property
+    def micro_batch(self) -> int:
+        """Pairs per forward pass in force: the largest divisor of `batch_size` within `micro_batch_size`."""
+        sizes = range(1, min(self.batch_size, self.micro_batch_size) + 1)
+        return max(size for size in sizes if self.batch_size % size == 0)
+
+
+def dpo_config(overrides: Mapping[str, Any]) -> DpoConfig:
+    """The defaults with `overrides`. Raises InvalidConfig: one line with the field and what is allowed."""
+    try:
+        return DpoConfig.model_validate(dict(overrides))
+    except ValidationError as error:
+        raise InvalidConfig(_first_problem(error)) from None
+
+
+def _first_problem(error: ValidationError) -> str:
+    problem = error.errors(include_url=False, include_input=False)[0]
+    field = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return f"there is no setting {field!r}; there are: {', '.join(DpoConfig.model_fields)}"
+    message = problem["msg"].removeprefix("Value error, ")
+    message = message[0].lower() + message[1:]
+    return f"{field}: {message}" if field else message

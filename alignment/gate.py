@@ -1,0 +1,94 @@
+"""The gate: what was measured about a candidate, and whether it may become `latest`. Pure."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reward_model.evaluate import wilson_interval
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """What a candidate must meet. `max_kl` is in nats per reply; the ratios are shares of the champion's or base's."""
+
+    min_accuracy: float = 0.5
+    min_heldout_pairs: int = 8
+    max_kl: float = 60.0
+    min_length_ratio: float = 0.2
+    max_length_ratio: float = 3.0
+    max_perplexity_ratio: float = 1.1
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was measured, candidate against champion (length) or base (the rest). A NaN never passes."""
+
+    adapter_changed: bool
+    heldout_pairs: int
+    heldout_correct: int
+    kl: float
+    length_ratio: float
+    perplexity_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`reasons` has one plain sentence per criterion, passed or not."""
+
+    promote: bool
+    reasons: tuple[str, ...]
+
+
+def decide(evidence: Evidence, thresholds: Thresholds) -> Decision:
+    """Promote if every criterion passes. Better evidence never turns promote into hold."""
+    verdicts = list(_verdicts(evidence, thresholds))
+    return Decision(all(passed for passed, _ in verdicts), tuple(reason for _, reason in verdicts))
+
+
+def _verdicts(evidence: Evidence, limits: Thresholds) -> Iterator[tuple[bool, str]]:
+    changed = evidence.adapter_changed
+    yield changed, "Training changed the adapter." if changed else "Training changed nothing: same adapter."
+    yield _accuracy(evidence, limits)
+    yield _at_most(
+        "Mean KL from the base is {value:.1f} nats per reply", evidence.kl, limits.max_kl, "{:.1f}"
+    )
+    yield _length(evidence, limits)
+    yield _at_most(
+        "Perplexity on the fixed pack is {value:.3f} times the base's",
+        evidence.perplexity_ratio,
+        limits.max_perplexity_ratio,
+        "{:.3f}",
+    )
+
+
+def _accuracy(evidence: Evidence, limits: Thresholds) -> tuple[bool, str]:
+    """Few pairs prove little: below `min_heldout_pairs` only an interval wholly below the limit holds back."""
+    pairs, correct = evidence.heldout_pairs, evidence.heldout_correct
+    if pairs == 0:
+        return True, "No held-out pairs yet, so accuracy does not count."
+    low, high = wilson_interval(correct, pairs)
+    found = (
+        f"{correct} of {pairs} held-out pairs agree with the owner (95 % interval {low:.0%} to {high:.0%})"
+    )
+    if pairs < limits.min_heldout_pairs:
+        passed = high >= limits.min_accuracy
+        few = f"with fewer than {limits.min_heldout_pairs} pairs"
+        rule = "that can still be" if passed else "even that is below"
+        return passed, f"{found}; {few} {rule} {limits.min_accuracy:.0%}."
+    passed = correct / pairs >= limits.min_accuracy
+    return passed, f"{found}; {'at least' if passed else 'not the'} {limits.min_accuracy:.0%} needed."
+
+
+def _length(evidence: Evidence, limits: Thresholds) -> tuple[bool, str]:
+    ratio, low, high = evidence.length_ratio, limits.min_length_ratio, limits.max_length_ratio
+    passed = low <= ratio <= high
+    bounds = f"allowed is {low:g} to {high:g}"
+    if math.isnan(ratio):
+        return False, f"Reply length could not be measured; {bounds}."
+    return passed, f"Replies are {ratio:.2f} times as long as the champion's; {bounds}."
+
+
+def _at_most(found: str, value: float, limit: float, form: str) -> tuple[bool, str]:
+    passed = value <= limit
+    bound = f"{'within' if passed else 'above'} the limit of {form.format(limit)}"
+    return passed, f"{found.format(value=value)}, {bound}."

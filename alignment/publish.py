@@ -1,0 +1,76 @@
+"""Publishing: adapter, merged conversion, proof that it answers, and only then the checkpoint's own folder."""
+
+import json
+import shutil
+from pathlib import Path
+
+from alignment.chat import Completion, Tokenizer, prompt_ids, with_system
+from alignment.convert import convert_model
+from alignment.files import fresh_dir, read_json
+from alignment.models import Model, load_adapter, load_base, log_probs
+from alignment.registry import ADAPTER_FILES, MANIFEST
+from alignment.sample import Draw, draw_converted, draw_loaded, end_ids
+from alignment.spec import RoundSpec
+
+QUESTION = "Hello! Please introduce yourself in one sentence."
+GREEDY = Draw(max_new_tokens=24, greedy=True)
+
+
+class DoesNotAnswer(RuntimeError):
+    """The trained model gives an empty or broken reply to a plain question."""
+
+
+class NameTaken(RuntimeError):
+    """Another round already published a checkpoint of this name."""
+
+
+def publish(spec: RoundSpec, adapter_dir: Path, tokenizer: Tokenizer, threads: int) -> None:
+    """Make `spec.checkpoint_dir` with adapter/ and, if `spec.convert`, ct2/. Its manifest is the gate's to write.
+
+    Built beside its final place and moved there in one step. Raises DoesNotAnswer, NameTaken, NotConvertible.
+    """
+    refuse_foreign(spec)
+    target = spec.checkpoint_dir
+    target.parent.mkdir(parents=True, exist_ok=True)
+    building = fresh_dir(target.with_name(f".{target.name}.building"))
+    (building / "adapter").mkdir()
+    for name in ADAPTER_FILES:
+        shutil.copyfile(adapter_dir / name, building / "adapter" / name)
+    model = load_adapter(load_base(spec.base_dir), building / "adapter").merge_and_unload()
+    if spec.convert:
+        convert_model(model, tokenizer, spec.base_dir, building / "ct2")
+    check_answers(spec, model, building / "ct2" if spec.convert else None, tokenizer, threads)
+    if target.exists():
+        shutil.rmtree(target)
+    building.replace(target)
+
+
+def refuse_foreign(spec: RoundSpec) -> None:
+    """Raise NameTaken if a complete checkpoint of another round has this name. Leftovers of this round are replaced."""
+    manifest = spec.checkpoint_dir / MANIFEST
+    if not manifest.exists():
+        return
+    try:
+        owner = read_json(manifest).get("round_id")
+    except json.JSONDecodeError:
+        owner = None
+    if owner != spec.round_id:
+        raise NameTaken(f"a checkpoint named {spec.checkpoint_name} exists already")
+
+
+def check_answers(
+    spec: RoundSpec, model: Model, ct2_dir: Path | None, tokenizer: Tokenizer, threads: int
+) -> None:
+    """Raise DoesNotAnswer unless the model that will be served gives a non-empty reply of finite probability."""
+    prompt = prompt_ids(tokenizer, with_system(spec.system_prompt, QUESTION))
+    ends = end_ids(spec.base_dir, tokenizer)
+    if ct2_dir:
+        (reply,) = draw_converted(ct2_dir, [prompt], tokenizer, ends, GREEDY, threads)
+    else:
+        (reply,) = draw_loaded(model, [prompt], tokenizer, ends, GREEDY)
+    if not tokenizer.decode(reply, skip_special_tokens=True).strip():
+        raise DoesNotAnswer("the trained model answers with nothing: lower learning_rate or epochs")
+    whole = Completion((*prompt, *reply), len(prompt))
+    (value,) = log_probs(model, [whole], tokenizer.pad_token_id)
+    if not value > float("-inf"):
+        raise DoesNotAnswer("the trained model's probabilities are not numbers: lower learning_rate")

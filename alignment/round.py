@@ -1,0 +1,91 @@
+"""`python -m alignment.round DIR`: run or resume the round whose `spec.json` lies in DIR.
+
+Exit codes: 0 done (the decision is in DIR/gate/decision.json), 2 the spec or the data cannot be used, 143 stopped by
+SIGTERM (run again to go on), 1 anything else. On 1 and 2 the reason is in DIR/failure.json.
+"""
+
+import os
+import sys
+import traceback
+from pathlib import Path
+
+from alignment.config import RoundRefused
+from alignment.files import write_json
+from alignment.spec import RoundSpec, read_spec
+from alignment.stop import Interrupted, StopSignal
+
+FAILURE_FILE = "failure.json"
+DONE, FAILED, REFUSED, STOPPED = 0, 1, 2, 143
+NICENESS = 10
+QUIET = {
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_OFFLINE": "1",  # everything a round needs is on disk
+    "DO_NOT_TRACK": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
+    "TQDM_DISABLE": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Run the round in the folder named by the only argument; returns the exit code."""
+    if len(arguments) != 1 or not Path(arguments[0]).is_dir():
+        print("usage: python -m alignment.round DIR, where DIR holds spec.json", file=sys.stderr)
+        return REFUSED
+    folder = Path(arguments[0]).resolve()
+    (folder / FAILURE_FILE).unlink(missing_ok=True)
+    try:
+        run_round(folder)
+    except Interrupted:
+        return STOPPED
+    except RoundRefused as refusal:
+        return _fail(folder, REFUSED, str(refusal))
+    except Exception as error:  # noqa: BLE001  # the last line of defence: every failure becomes a reason on disk
+        return _fail(folder, FAILED, _reason(error))
+    return DONE
+
+
+def run_round(folder: Path) -> None:
+    """Raises Interrupted, RoundRefused, or whatever went wrong."""
+    stop = StopSignal()
+    stop.listen()
+    os.nice(max(0, NICENESS - os.nice(0)))  # ranking and chat come first
+    os.environ.update(QUIET)
+    spec = read_spec(folder)
+    threads = training_threads(spec)
+    # Imported late: the libraries read the settings above when they are imported, and a bad spec needs none of them.
+    import torch
+
+    from alignment.stages import run_stages
+
+    torch.set_num_threads(threads)
+    run_stages(folder, spec, threads, stop)
+
+
+def training_threads(spec: RoundSpec) -> int:
+    """`spec.threads`, or all cores but one, at least one."""
+    return spec.threads or max(1, (os.cpu_count() or 1) - 1)
+
+
+def _reason(error: Exception) -> str:
+    """One line. Only errors of our own are quoted: a library's message may carry text of the data."""
+    _print_traceback(error)
+    if type(error).__module__.startswith("alignment."):
+        return str(error)
+    return f"{type(error).__name__}: see trainer.log"
+
+
+def _print_traceback(error: Exception) -> None:
+    """Where it went wrong, without the messages."""
+    print("".join(traceback.format_tb(error.__traceback__)), type(error).__qualname__, file=sys.stderr)
+
+
+def _fail(folder: Path, code: int, reason: str) -> int:
+    write_json(folder / FAILURE_FILE, {"reason": reason})
+    print(reason, file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

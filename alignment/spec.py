@@ -1,0 +1,104 @@
+"""`spec.json`: everything a round needs to know. The round's folder and this file are its only input."""
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+
+from alignment.config import DpoConfig, RoundRefused, dpo_config
+from alignment.files import read_json, write_json
+from alignment.gate import Thresholds
+
+SPEC_FILE = "spec.json"
+
+
+class InvalidSpec(RoundRefused):
+    """A `spec.json` that is missing, broken or incomplete."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundSpec:
+    """What to train from what, and where it goes. `threads` 0 means all cores but one.
+
+    `parent` is where training starts (`parent_adapter` None: the base), `champion` what the gate compares with.
+    A CTranslate2 conversion is expected beside what it was made from: `base_dir/../ct2`, `adapter/../ct2`.
+    `perplexity_pack` has lines {"domain", "text"}, `heldout_prompts` lines {"prompt"}.
+    """
+
+    round_id: str
+    base_dir: Path
+    snapshot_dir: Path
+    checkpoint_name: str
+    checkpoint_dir: Path
+    perplexity_pack: Path
+    heldout_prompts: Path
+    method: Literal["dpo"] = "dpo"
+    seed: int = 0
+    base_name: str = "base"
+    parent: str = "base"
+    parent_adapter: Path | None = None
+    champion: str = "base"
+    champion_adapter: Path | None = None
+    system_prompt: str = ""
+    threads: int = 0
+    convert: bool = True
+    config: DpoConfig = field(default_factory=DpoConfig)
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    min_pairs: int = 8
+
+
+def write_spec(folder: Path, spec: RoundSpec) -> None:
+    """Write `folder/spec.json`."""
+    content = {name: _plain(getattr(spec, name)) for name in _names()}
+    write_json(folder / SPEC_FILE, content)
+
+
+def read_spec(folder: Path) -> RoundSpec:
+    """The spec in `folder`. Raises InvalidSpec, InvalidConfig."""
+    try:
+        content = read_json(folder / SPEC_FILE)
+    except OSError:
+        raise InvalidSpec(f"{SPEC_FILE} is missing from the round's folder") from None
+    except json.JSONDecodeError as error:
+        raise InvalidSpec(f"{SPEC_FILE} is not JSON (line {error.lineno})") from None
+    if not isinstance(content, dict):
+        raise InvalidSpec(f"{SPEC_FILE} must hold one JSON object")
+    if unknown := sorted(set(content) - set(_names())):
+        raise InvalidSpec(f"{SPEC_FILE} has unknown fields: {', '.join(unknown)}")
+    config = dpo_config(content.pop("config", {}))
+    return RoundSpec(config=config, **_checked(content))
+
+
+def _checked(content: dict[str, Any]) -> dict[str, Any]:
+    """The fields other than `config`, each of its declared type."""
+    hints = get_type_hints(RoundSpec)
+    required = {"round_id", "base_dir", "snapshot_dir", "checkpoint_name", "checkpoint_dir"}
+    required |= {"perplexity_pack", "heldout_prompts"}
+    if missing := sorted(required - set(content)):
+        raise InvalidSpec(f"{SPEC_FILE} lacks: {', '.join(missing)}")
+    values = {}
+    for name, value in content.items():
+        try:
+            values[name] = TypeAdapter(hints[name]).validate_python(value)
+        except ValidationError as error:
+            problem = error.errors(include_url=False, include_input=False)[0]["msg"]
+            raise InvalidSpec(f"{SPEC_FILE}: {name}: {problem}") from None
+    return values
+
+
+def _names() -> list[str]:
+    return [item.name for item in fields(RoundSpec)]
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Path():
+            return str(value)
+        case DpoConfig():
+            return value.model_dump(mode="json")
+        case Thresholds():
+            return asdict(value)
+        case _:
+            return value

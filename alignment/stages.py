@@ -1,0 +1,220 @@
+"""The stages of a round: train, publish, gate. Each has its own folder, complete once its `manifest.json` is there."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from alignment import evaluate
+from alignment.adapter import save_adapter
+from alignment.chat import Completion, Tokenizer
+from alignment.dpo import Trained, train_dpo
+from alignment.events import EventLog, Plan
+from alignment.files import fresh_dir, read_json, write_json
+from alignment.gate import Decision, decide
+from alignment.models import load_adapter, load_base, load_tokenizer, scaled
+from alignment.publish import publish, refuse_foreign
+from alignment.registry import (
+    MANIFEST,
+    adapter_record,
+    base_hash,
+    conversion_beside,
+    library_versions,
+    verify_adapter,
+    write_manifest,
+)
+from alignment.sample import Draw, draw_converted, draw_loaded, end_ids
+from alignment.scale import Scale, largest_scale, scaled_tensors
+from alignment.snapshot import Snapshot, read_snapshot
+from alignment.spec import RoundSpec
+from alignment.stop import StopSignal
+
+DECISION_FILE = "decision.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What every stage gets."""
+
+    folder: Path
+    spec: RoundSpec
+    snapshot: Snapshot
+    tokenizer: Tokenizer
+    events: EventLog
+    stop: StopSignal
+    threads: int
+
+    def stage_dir(self, stage: str) -> Path:
+        return self.folder / stage
+
+
+def run_stages(folder: Path, spec: RoundSpec, threads: int, stop: StopSignal) -> None:
+    """Run what is not finished yet. The decision is then in `gate/decision.json`."""
+    snapshot = read_snapshot(spec.snapshot_dir, spec.min_pairs)
+    refuse_foreign(spec)
+    events = EventLog(folder, plan(spec, snapshot))
+    work = Work(folder, spec, snapshot, load_tokenizer(spec.base_dir), events, stop, threads)
+    stages: dict[str, Callable[[Work], None]] = {"train": train, "publish": publish_stage, "gate": gate}
+    for name, stage in stages.items():
+        if (work.stage_dir(name) / MANIFEST).exists():
+            events.emit(name, 1, 1, message=f"Stage {name} was finished before")
+            continue
+        stop.check()
+        work.stage_dir(name).mkdir(exist_ok=True)
+        stage(work)
+
+
+def plan(spec: RoundSpec, snapshot: Snapshot) -> Plan:
+    """Seconds per stage as measured with the default model on two cores; other machines keep the proportions."""
+    config = spec.config
+    replies = min(config.gate_prompts, 48) * config.gate_max_new_tokens
+    guard = 60.0 if config.perplexity_budget else 0.0
+    return Plan(
+        {
+            "train": 10 + len(snapshot.train) * (0.2 + 0.8 * config.epochs) + guard,
+            "publish": 20.0,
+            "gate": 40 + replies / 60 + len(snapshot.heldout) * 0.5,
+        }
+    )
+
+
+def train(work: Work) -> None:
+    """Stage 1: the adapter, scaled back if it would cost too much perplexity."""
+    spec, folder = work.spec, work.stage_dir("train")
+    if spec.parent_adapter:
+        verify_adapter(spec.parent_adapter, read_json(spec.parent_adapter.parent / MANIFEST))
+    trained = train_dpo(spec, work.snapshot.train, folder / "trainer", work.events, work.stop)
+    save_adapter(fresh_dir(folder / "adapter"), trained.tensors, trained.config, spec.base_name)
+    scale = _guard_perplexity(work, trained, folder / "adapter")
+    facts = {**trained.facts, "scale": scale.value, "scale_perplexity_ratio": scale.cost}
+    write_manifest_of_stage(folder, {**adapter_record(folder / "adapter"), **facts})
+    shutil.rmtree(folder / "trainer", ignore_errors=True)
+
+
+def _guard_perplexity(work: Work, trained: Trained, adapter_dir: Path) -> Scale:
+    """Scale the saved adapter until the pack's perplexity is within the budget, if there is one."""
+    budget = work.spec.config.perplexity_budget
+    if budget is None:
+        return Scale(1.0, 0.0)
+    work.events.emit("train", 1, 1, message="Checking what the model still knows", fraction=0.95)
+    pack = evaluate.read_pack(work.spec.perplexity_pack)
+    model = load_adapter(load_base(work.spec.base_dir), adapter_dir)
+
+    def perplexity(scale: float) -> float:
+        work.stop.check()
+        with scaled(model, scale):
+            return evaluate.perplexities(model, work.tokenizer, pack)[evaluate.ALL]
+
+    base = perplexity(0.0)
+    scale = largest_scale(lambda value: perplexity(value) / base, budget)
+    if scale.value < 1:
+        tensors = scaled_tensors(trained.tensors, scale.value)
+        save_adapter(adapter_dir, tensors, trained.config, work.spec.base_name)
+    return scale
+
+
+def publish_stage(work: Work) -> None:
+    """Stage 2: the checkpoint folder, still without the manifest that completes it."""
+    folder, adapter_dir = work.stage_dir("publish"), work.stage_dir("train") / "adapter"
+    work.events.emit("publish", 0, 1, message="Merging and converting")
+    verify_adapter(adapter_dir, read_json(work.stage_dir("train") / MANIFEST))
+    publish(work.spec, adapter_dir, work.tokenizer, work.threads)
+    write_manifest_of_stage(folder, {"checkpoint": work.spec.checkpoint_name})
+
+
+def gate(work: Work) -> None:
+    """Stage 3: measure, decide, and complete the checkpoint with its manifest."""
+    training = read_json(work.stage_dir("train") / MANIFEST)
+    verify_adapter(work.spec.checkpoint_dir / "adapter", training)
+    measured = _measure(work)
+    evidence = measured.evidence(training["adapter_hash"] != training["initial_adapter_hash"])
+    decision = decide(evidence, work.spec.thresholds)
+    record = evaluate.evidence_record(measured, evidence) | {"scale": training["scale"]}
+    outcome = {"promote": decision.promote, "reasons": list(decision.reasons), "evidence": record}
+    write_manifest(work.spec.checkpoint_dir, _checkpoint_manifest(work, training, decision, outcome))
+    write_json(work.stage_dir("gate") / DECISION_FILE, outcome)
+    write_manifest_of_stage(work.stage_dir("gate"), {"promote": decision.promote})
+    verdict = "Passed the gate" if decision.promote else "Held back by the gate"
+    work.events.emit("gate", 1, 1, message=verdict)
+
+
+def _measure(work: Work) -> evaluate.Measured:
+    spec, tokenizer = work.spec, work.tokenizer
+    questions = evaluate.read_questions(spec.heldout_prompts)
+    prompts = evaluate.gate_prompts(tokenizer, questions, spec.system_prompt, spec.config.gate_prompts)
+    pack = evaluate.read_pack(spec.perplexity_pack)
+    candidate = _replies(
+        work, spec.checkpoint_dir / "adapter", prompts, 0.0, "Drawing the candidate's replies"
+    )
+    champion = _replies(work, spec.champion_adapter, prompts, 0.3, "Drawing the champion's replies")
+    drawn = [
+        Completion((*prompt, *reply), len(prompt)) for prompt, reply in zip(prompts, candidate, strict=True)
+    ]
+    model = load_adapter(load_base(spec.base_dir), spec.checkpoint_dir / "adapter")
+    _tell(work, 0.6, "Measuring KL and held-out accuracy")
+    kl = evaluate.mean_kl(model, drawn, tokenizer.pad_token_id)
+    accuracy = evaluate.heldout_accuracy(model, tokenizer, work.snapshot.heldout)
+    _tell(work, 0.75, "Measuring perplexity")
+    tuned = evaluate.perplexities(model, tokenizer, pack)
+    with scaled(model, 0.0):
+        base = evaluate.perplexities(model, tokenizer, pack)
+    lengths = evaluate.mean_length(candidate), evaluate.mean_length(champion)
+    return evaluate.Measured(accuracy, kl, *lengths, tuned, base)
+
+
+def _replies(
+    work: Work, adapter_dir: Path | None, prompts: Sequence[list[int]], begin: float, message: str
+) -> list[list[int]]:
+    """One reply per prompt from a version (None: the base), by its conversion if this round made one for both."""
+    spec = work.spec
+    ends = end_ids(spec.base_dir, work.tokenizer)
+    draw = Draw(spec.config.gate_max_new_tokens, spec.seed)
+    champion = conversion_beside(spec.champion_adapter or spec.base_dir)
+    converted = conversion_beside(adapter_dir or spec.base_dir)
+    if spec.convert and champion and converted:
+        stream = draw_converted(converted, prompts, work.tokenizer, ends, draw, work.threads)
+    else:
+        base = load_base(spec.base_dir)
+        model = load_adapter(base, adapter_dir) if adapter_dir else base
+        stream = draw_loaded(model, prompts, work.tokenizer, ends, draw)
+    replies = []
+    for count, reply in enumerate(stream):
+        if count % 8 == 0:
+            _tell(work, begin + 0.3 * count / len(prompts), message)
+        replies.append(reply)
+    return replies
+
+
+def _tell(work: Work, fraction: float, message: str) -> None:
+    work.stop.check()
+    work.events.emit("gate", round(100 * fraction), 100, message=message)
+
+
+def _checkpoint_manifest(
+    work: Work, training: dict[str, Any], decision: Decision, outcome: dict[str, Any]
+) -> dict[str, Any]:
+    spec = work.spec
+    return {
+        "name": spec.checkpoint_name,
+        "round_id": spec.round_id,
+        "method": spec.method,
+        "parent": spec.parent,
+        "base": {"name": spec.base_name, "hash": base_hash(spec.base_dir)},
+        **adapter_record(spec.checkpoint_dir / "adapter"),
+        "snapshot": work.snapshot.hash,
+        "config": spec.config.model_dump(mode="json"),
+        "seed": spec.seed,
+        "thresholds": asdict(spec.thresholds),
+        "training": training,
+        "gate": outcome,
+        "passed": decision.promote,
+        "versions": library_versions(),
+        "created_at": datetime.now(UTC).isoformat(),
+    }
+
+
+def write_manifest_of_stage(folder: Path, facts: dict[str, Any]) -> None:
+    """Complete a stage's folder. The trainer's own resume state may lie in it, so pickles are not refused here."""
+    write_json(folder / MANIFEST, facts)

@@ -1,0 +1,130 @@
+"""Rounds on the tiny model: a snapshot, a spec, and the real trainer as a process."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pyarrow
+import pyarrow.parquet
+
+from alignment.config import dpo_config
+from alignment.files import file_hash
+from alignment.gate import Thresholds
+from alignment.spec import RoundSpec, write_spec
+from tests.tiny_model import SYSTEM, TURNS
+
+PROJECT = Path(__file__).resolve().parents[3]
+QUICK = {
+    "epochs": 2,
+    "batch_size": 4,
+    "learning_rate": 1e-3,
+    "gate_prompts": 4,
+    "gate_max_new_tokens": 16,
+    "lora_r": 4,
+}
+# A tiny model forgets quickly; these tests are about the round, not about its judgement.
+LENIENT = Thresholds(
+    min_accuracy=0, max_kl=1e6, min_length_ratio=0, max_length_ratio=1e6, max_perplexity_ratio=1e6
+)
+
+
+def write_snapshot(folder: Path, train: int = 12, heldout: int = 4) -> Path:
+    """A snapshot whose owner prefers friendly replies to curt ones."""
+    snapshot = folder / "0123abcd"
+    snapshot.mkdir(parents=True)
+    rows = [
+        {
+            "prompt": [
+                {"role": "system", "content": SYSTEM},
+                {"role": "user", "content": f"{user} ({number})"},
+            ],
+            "chosen": reply,
+            "rejected": "No.",
+            "split": "train" if number < train else "heldout",
+            "comparison_id": f"c{number}",
+        }
+        for number, (user, reply) in enumerate((TURNS * 100)[: train + heldout])
+    ]
+    schema = pyarrow.schema(
+        [
+            (
+                "prompt",
+                pyarrow.list_(pyarrow.struct([("role", pyarrow.string()), ("content", pyarrow.string())])),
+            ),
+            *((name, pyarrow.string()) for name in ("chosen", "rejected", "split", "comparison_id")),
+        ]
+    )
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows, schema), snapshot / "pairs.parquet")
+    files = {"pairs.parquet": file_hash(snapshot / "pairs.parquet")}
+    (snapshot / "manifest.json").write_text(json.dumps({"hash": snapshot.name, "files": files}))
+    return snapshot
+
+
+def write_packs(folder: Path) -> tuple[Path, Path]:
+    """A perplexity pack and held-out prompts, both small."""
+    pack, prompts = folder / "perplexity.jsonl", folder / "heldout_prompts.jsonl"
+    pack.write_text("".join(json.dumps({"domain": "talk", "text": reply}) + "\n" for _, reply in TURNS))
+    prompts.write_text("".join(json.dumps({"id": user, "prompt": user}) + "\n" for user, _ in TURNS))
+    return pack, prompts
+
+
+def prepare_round(
+    home: Path, base_dir: Path, name: str = "r1", config: dict[str, Any] | None = None, **fields: Any
+) -> Path:
+    """A round's folder with its spec, ready to run. `home` may hold several rounds on one snapshot."""
+    snapshot = home / "snapshots"
+    packs = write_packs(home)
+    fields.setdefault(
+        "snapshot_dir", snapshot / "0123abcd" if snapshot.exists() else write_snapshot(snapshot)
+    )
+    fields.setdefault("thresholds", LENIENT)
+    folder = home / "rounds" / name
+    folder.mkdir(parents=True)
+    spec = RoundSpec(
+        round_id=name,
+        base_dir=base_dir,
+        base_name="tiny",
+        checkpoint_name=name,
+        checkpoint_dir=home / "checkpoints" / name,
+        perplexity_pack=packs[0],
+        heldout_prompts=packs[1],
+        system_prompt=SYSTEM,
+        threads=1,
+        config=dpo_config(QUICK | (config or {})),
+        **fields,
+    )
+    write_spec(folder, spec)
+    return folder
+
+
+def start(folder: Path) -> subprocess.Popen[bytes]:
+    """The trainer as the worker starts it; what it prints goes to trainer.log."""
+    with (folder / "trainer.log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "alignment.round", str(folder)],
+            cwd=PROJECT,
+            stdout=log,
+            stderr=log,
+            env={**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
+        )
+
+
+def run(folder: Path) -> int:
+    """Run to the end; the exit code."""
+    with start(folder) as process:
+        return process.wait(timeout=300)
+
+
+def events(folder: Path) -> list[dict[str, Any]]:
+    """All whole lines of events.jsonl so far."""
+    path = folder / "events.jsonl"
+    text = path.read_text() if path.exists() else ""
+    return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+
+
+def manifest(folder: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
+    return content
