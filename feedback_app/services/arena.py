@@ -148,7 +148,7 @@ class Arena:
         return (Message("system", self._persona().system_prompt), *prompt)
 
     def _candidates(self, n: int, wanted: Sequence[str]) -> tuple[Candidate, ...]:
-        latest, previous = self._models.resolve("latest"), self._models.resolve("previous")
+        latest, previous = self._models.resolve("latest"), self._models.predecessor()
         versions = line_up(n, latest, previous, [self._models.resolve(name) for name in wanted])
         self._chance.shuffle(versions)
         return tuple(

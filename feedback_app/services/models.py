@@ -57,6 +57,10 @@ class Models:
         """Every alias with the version it stands for now."""
         return self._store.checkpoints.aliases()
 
+    def predecessor(self) -> str:
+        """The version that `latest` replaced; `base` where nothing was promoted yet."""
+        return self.aliases().get("previous", "base")
+
     def promote(self, name: str, by: str) -> str:
         """Make a version the latest by hand. Raises UnknownModel."""
         version = self.resolve(name)
@@ -70,5 +74,5 @@ class Models:
 
 def warm(engine: Engine, models: Models) -> None:
     """Load what arena and chat will ask for first."""
-    for name in dict.fromkeys([models.resolve("latest"), models.resolve("previous")]):
+    for name in dict.fromkeys([models.resolve("latest"), models.predecessor()]):
         engine.load(name)
