@@ -1,0 +1,4 @@
+"""Preference data as files: one module per format, pure functions from our values to records and back.
+
+`dump` gives one JSON object, `load` reads one and raises BadRecord. What each format cannot carry: docs/formats.md.
+"""

@@ -1,0 +1,48 @@
+"""What is wrong with a file: by line, with the reason, never with its text."""
+
+from dataclasses import dataclass, field
+
+KEPT_ERRORS = 50
+
+
+class BadRecord(ValueError):
+    """A record that cannot be read; the message is the reason and holds nothing of the record's text."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineError:
+    """`line` counts from 1 (rows, in Parquet); 0 means the file as a whole."""
+
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.reason}" if self.line else f"the file {self.reason}"
+
+
+class ImportRefused(ValueError):
+    """Nothing was imported. `errors` holds the first 50 bad lines, `total` says how many there are."""
+
+    def __init__(self, errors: list[LineError], total: int) -> None:
+        self.errors = errors
+        self.total = total
+        more = f" (and {total - 1} more bad lines)" if total > 1 else ""
+        super().__init__(f"nothing was imported: {errors[0]}{more}; correct the file and import it again")
+
+
+@dataclass(slots=True)
+class Problems:
+    """Collects the bad lines of one file."""
+
+    count: int = 0
+    errors: list[LineError] = field(default_factory=list)
+
+    def add(self, line: int, reason: str) -> None:
+        self.count += 1
+        if len(self.errors) < KEPT_ERRORS:
+            self.errors.append(LineError(line, reason))
+
+    def refuse(self) -> None:
+        """Raise ImportRefused if there is any."""
+        if self.errors:
+            raise ImportRefused(self.errors, self.count)

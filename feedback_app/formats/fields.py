@@ -1,0 +1,118 @@
+"""Checked reading of one record's fields. Every function raises BadRecord, naming the field and not its content."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from feedback_app.domain.comparison import InvalidPrompt, Message, Role, checked_prompt
+from feedback_app.domain.preference import PreferencePair
+from feedback_app.formats.errors import BadRecord
+
+Record = Mapping[str, Any]
+LONGEST_NAME = 200
+ROLES: dict[str, Role] = {"system": "system", "user": "user", "assistant": "assistant"}
+
+
+def required(record: Record, name: str) -> Any:
+    """The field's value; null counts as missing."""
+    if (value := record.get(name)) is None:
+        raise BadRecord(f"`{name}` is missing")
+    return value
+
+
+def as_object(value: Any, name: str) -> Record:
+    if not isinstance(value, dict):
+        raise BadRecord(f"`{name}` must be an object")
+    return value
+
+
+def as_list(value: Any, name: str) -> Sequence[Any]:
+    if not isinstance(value, list):
+        raise BadRecord(f"`{name}` must be a list")
+    return value
+
+
+def as_text(value: Any, name: str) -> str:
+    if not isinstance(value, str):
+        raise BadRecord(f"`{name}` must be text")
+    return value
+
+
+def short_name(record: Record, name: str, default: str) -> str:
+    """A short text without control characters: an id, a model, a person. Null counts as missing."""
+    value = default if record.get(name) is None else as_text(record[name], name)
+    if len(value) > LONGEST_NAME or not value.isprintable():
+        raise BadRecord(f"`{name}` must be at most {LONGEST_NAME} printable characters")
+    return value
+
+
+def encodable(text: str, name: str) -> str:
+    """The text, if UTF-8 has it: JSON can spell half a surrogate pair, which no tokenizer takes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise BadRecord(f"`{name}` holds half a surrogate pair") from error
+    return text
+
+
+def as_bool(value: Any, name: str) -> bool:
+    if not isinstance(value, bool):
+        raise BadRecord(f"`{name}` must be true or false")
+    return value
+
+
+def messages(
+    value: Any, name: str, role: str = "role", content: str = "content", roles: Mapping[str, Role] = ROLES
+) -> tuple[Message, ...]:
+    """A list of turns, whose role and content stand under the given keys."""
+    turns = []
+    for turn in as_list(value, name):
+        fields = as_object(turn, f"{name}[]")
+        said = roles.get(as_text(required(fields, role), role))
+        if said is None:
+            raise BadRecord(f"`{role}` in `{name}` must be one of: {', '.join(roles)}")
+        turns.append(Message(said, as_text(required(fields, content), content)))
+    return tuple(turns)
+
+
+def prompt(turns: Sequence[Message]) -> tuple[Message, ...]:
+    """The turns, if they form a prompt."""
+    for turn in turns:
+        encodable(turn.content, "prompt")
+    try:
+        return checked_prompt(turns)
+    except InvalidPrompt as error:
+        raise BadRecord(str(error)) from error
+
+
+def reply(turns: Sequence[Message], name: str) -> str:
+    """The content of what must be exactly one assistant turn."""
+    if len(turns) != 1 or turns[0].role != "assistant":
+        raise BadRecord(f"`{name}` must be one assistant message")
+    return filled(turns[0].content, name)
+
+
+def filled(text: str, name: str) -> str:
+    if not text.strip():
+        raise BadRecord(f"`{name}` is empty")
+    return encodable(text, name)
+
+
+def pair(turns: Sequence[Message], chosen: str, rejected: str) -> PreferencePair:
+    """A preference between two different, non-empty replies."""
+    if chosen == rejected:
+        raise BadRecord("chosen and rejected are the same text")
+    return PreferencePair(
+        prompt=prompt(turns),
+        chosen=filled(chosen, "chosen"),
+        rejected=filled(rejected, "rejected"),
+        chosen_model="imported",
+        rejected_model="imported",
+        annotator="imported",
+    )
+
+
+def conversation_pair(chosen: Sequence[Message], rejected: Sequence[Message]) -> PreferencePair:
+    """The pair in two whole conversations that differ in their last turn only."""
+    if tuple(chosen[:-1]) != tuple(rejected[:-1]):
+        raise BadRecord("chosen and rejected differ before the last turn")
+    return pair(chosen[:-1], reply(chosen[-1:], "chosen"), reply(rejected[-1:], "rejected"))

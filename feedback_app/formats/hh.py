@@ -1,0 +1,63 @@
+r"""Anthropic's HH-RLHF: `chosen` and `rejected` as transcripts, "\n\nHuman: …\n\nAssistant: …".
+
+https://github.com/anthropics/hh-rlhf
+The format knows no system turn: its text stands before the first "\n\nHuman:", as in Anthropic's old prompt format.
+
+A text that contains a marker itself would be cut there. So a marker inside a text gets a backslash before its name
+("\n\n\Human:"), one more if it has some already, and loses one when it is read: the rule of the mboxrd mail folder.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from feedback_app.domain.comparison import Message, Role
+from feedback_app.domain.preference import PreferencePair
+from feedback_app.formats import fields
+from feedback_app.formats.errors import BadRecord
+from feedback_app.formats.fields import Record
+
+MARKER = re.compile(r"\n\n(Human|Assistant): ?")
+INNER = re.compile(r"(\n\n)(\\*(?:Human|Assistant):)")
+ESCAPED = re.compile(r"(\n\n)\\(\\*(?:Human|Assistant):)")
+# A system text is also escaped at its very start, where a transcript without leading line breaks would begin.
+INNER_SYSTEM = re.compile(r"(\A|\n\n)(\\*(?:Human|Assistant):)")
+ESCAPED_SYSTEM = re.compile(r"(\A|\n\n)\\(\\*(?:Human|Assistant):)")
+ROLES: dict[str, Role] = {"Human": "user", "Assistant": "assistant"}
+NAMES: dict[Role, str] = {"user": "Human", "assistant": "Assistant"}
+
+
+def dump(pair: PreferencePair) -> dict[str, Any]:
+    return {
+        "chosen": transcript([*pair.prompt, Message("assistant", pair.chosen)]),
+        "rejected": transcript([*pair.prompt, Message("assistant", pair.rejected)]),
+    }
+
+
+def load(record: Record) -> PreferencePair:
+    """Raises BadRecord."""
+    return fields.conversation_pair(_read(record, "chosen"), _read(record, "rejected"))
+
+
+def transcript(messages: Sequence[Message]) -> str:
+    """The turns as one text."""
+    return "".join(
+        INNER_SYSTEM.sub(r"\1\\\2", message.content)
+        if message.role == "system"
+        else f"\n\n{NAMES[message.role]}: " + INNER.sub(r"\1\\\2", message.content)
+        for message in messages
+    )
+
+
+def _read(record: Record, name: str) -> tuple[Message, ...]:
+    before, *rest = MARKER.split(fields.as_text(fields.required(record, name), name))
+    if not rest or before.startswith(("Human:", "Assistant:")):
+        raise BadRecord(
+            f"`{name}` must be a transcript: two line breaks before each `Human:` and `Assistant:`"
+        )
+    system = [Message("system", ESCAPED_SYSTEM.sub(r"\1\2", before))] if before else []
+    spoken = [
+        Message(ROLES[who], ESCAPED.sub(r"\1\2", said))
+        for who, said in zip(rest[::2], rest[1::2], strict=True)
+    ]
+    return (*system, *spoken)

@@ -1,0 +1,108 @@
+"""JSON Lines: bytes to numbered objects and back, in bounded memory."""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, BinaryIO, TypeVar
+
+from feedback_app.formats.errors import BadRecord, Problems
+
+MEBIBYTE = 1024 * 1024
+T = TypeVar("T")
+# JSON lets these stand as they are, but some readers take them for line ends, and UTF-8 has no half surrogate pairs.
+UNSAFE = re.compile("[\x85\u2028\u2029\ud800-\udfff]")
+BOM = b"\xef\xbb\xbf"
+
+
+class FileTooLarge(ValueError):
+    """A file over the limit; the message says what the limit is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What an import takes, in bytes."""
+
+    file: int = 256 * MEBIBYTE
+    line: int = MEBIBYTE
+
+    def check(self, size: int) -> None:
+        """Raises FileTooLarge."""
+        if size > self.file:
+            raise FileTooLarge(
+                f"the file is larger than {mebibytes(self.file)}: split it and import the parts one by one"
+            )
+
+
+def mebibytes(size: int) -> str:
+    return f"{size / MEBIBYTE:g} MiB"
+
+
+def dumped(record: Mapping[str, Any]) -> bytes:
+    """One line, its line end included."""
+    text = json.dumps(record, ensure_ascii=False, allow_nan=False)
+    return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode() + b"\n"
+
+
+def chunks(file: BinaryIO) -> Iterator[bytes]:
+    """The rest of a file in pieces of a fixed size, however long its lines are."""
+    while piece := file.read(MEBIBYTE // 4):
+        yield piece
+
+
+def lines(source: Iterable[bytes], limits: Limits, problems: Problems) -> Iterator[tuple[int, bytes]]:
+    """The lines that are not blank, numbered from 1, cut out of pieces of any size. Raises FileTooLarge.
+
+    A line over the limit is a problem; what is over is not kept.
+    """
+    held, size, number, too_long = bytearray(), 0, 1, False
+    for piece in source:
+        size += len(piece)
+        limits.check(size)
+        first, *rest = piece.split(b"\n")
+        held += first
+        for following in rest:
+            if too_long or len(held) > limits.line:
+                problems.add(number, f"is longer than {mebibytes(limits.line)}")
+            elif line := _bare(held, number):
+                yield number, line
+            held, number, too_long = bytearray(following), number + 1, False
+        if len(held) > limits.line + len(BOM) + 1:
+            held, too_long = bytearray(), True
+    if too_long or len(held) > limits.line:
+        problems.add(number, f"is longer than {mebibytes(limits.line)}")
+    elif line := _bare(held, number):
+        yield number, line
+
+
+def _bare(line: bytearray, number: int) -> bytes:
+    """Without byte order mark and white space around it (the CR of a Windows line end is such)."""
+    return bytes(line.removeprefix(BOM) if number == 1 else line).strip()
+
+
+def parsed(line: bytes) -> dict[str, Any]:
+    """The object on a line. Raises BadRecord."""
+    try:
+        value = json.loads(line.decode())
+    except UnicodeDecodeError as error:
+        raise BadRecord(f"is not UTF-8 (byte {error.start + 1} of the line)") from error
+    except json.JSONDecodeError as error:
+        raise BadRecord(f"is not JSON: {error.msg} (column {error.colno})") from error
+    except RecursionError as error:
+        raise BadRecord("is nested too deeply") from error
+    except ValueError as error:  # an integer of thousands of digits
+        raise BadRecord("holds a number that is too long") from error
+    if not isinstance(value, dict):
+        raise BadRecord("is not a JSON object: one object a line is needed")
+    return value
+
+
+def read(
+    source: Iterable[bytes], load: Callable[[dict[str, Any]], T], limits: Limits, problems: Problems
+) -> Iterator[T]:
+    """What `load` makes of each line; lines it refuses are problems. Raises FileTooLarge."""
+    for number, line in lines(source, limits, problems):
+        try:
+            yield load(parsed(line))
+        except BadRecord as error:
+            problems.add(number, str(error))

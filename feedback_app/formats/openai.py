@@ -1,0 +1,35 @@
+"""OpenAI's preference fine-tuning: `input.messages`, `preferred_output`, `non_preferred_output`.
+
+https://platform.openai.com/docs/guides/direct-preference-optimization
+"""
+
+from typing import Any
+
+from feedback_app.domain.preference import PreferencePair
+from feedback_app.formats import fields, trl
+from feedback_app.formats.errors import BadRecord
+from feedback_app.formats.fields import Record
+
+
+def dump(pair: PreferencePair) -> dict[str, Any]:
+    return {
+        "input": {"messages": trl.turns(pair.prompt), "tools": [], "parallel_tool_calls": True},
+        "preferred_output": trl.answer(pair.chosen),
+        "non_preferred_output": trl.answer(pair.rejected),
+    }
+
+
+def load(record: Record) -> PreferencePair:
+    """Raises BadRecord, also for examples with tools: a reply here is text."""
+    given = fields.as_object(fields.required(record, "input"), "input")
+    if given.get("tools"):
+        raise BadRecord("`input.tools` must be empty: tool calls cannot be ranked")
+    return fields.pair(
+        fields.messages(fields.required(given, "messages"), "messages"),
+        _output(record, "preferred_output"),
+        _output(record, "non_preferred_output"),
+    )
+
+
+def _output(record: Record, name: str) -> str:
+    return fields.reply(fields.messages(fields.required(record, name), name), name)

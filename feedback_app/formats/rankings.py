@@ -1,0 +1,154 @@
+"""Our own format: a whole comparison with its verdict on one line. Nothing is lost.
+
+Needed are `messages`, `candidates` (each with `id` and `text`) and `ranking.groups` (or `ranking.all_bad`); all else
+has a default, so that rankings made elsewhere are easily written.
+"""
+
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any, Literal, get_args
+
+from feedback_app.domain.comparison import (
+    Candidate,
+    Comparison,
+    ComparisonStatus,
+    InvalidRanking,
+    Ranking,
+    Sampling,
+    checked_ranking,
+)
+from feedback_app.formats import fields, trl
+from feedback_app.formats.errors import BadRecord
+from feedback_app.formats.fields import Record
+from feedback_app.formats.identity import content_id
+
+LARGEST = sys.float_info.max
+Finish = Literal["stop", "length", "imported"]
+
+
+def dump(comparison: Comparison) -> dict[str, Any]:
+    """Raises ValueError for a comparison that is not ranked."""
+    if comparison.ranking is None:
+        raise ValueError("only ranked comparisons are exported")
+    ranking = asdict(comparison.ranking) | {"created_at": comparison.ranking.created_at.isoformat()}
+    return {
+        "id": comparison.id,
+        "created_at": comparison.created_at.isoformat(),
+        "source": comparison.source,
+        "persona": comparison.persona,
+        "tags": list(comparison.tags),
+        "messages": trl.turns(comparison.messages),
+        "candidates": [asdict(candidate) for candidate in comparison.candidates],
+        "ranking": ranking,
+    }
+
+
+def load(record: Record) -> Comparison:
+    """A ranked comparison, with its old id if it had one. Raises BadRecord."""
+    created_at = _moment(record)
+    comparison = Comparison(
+        messages=fields.prompt(fields.messages(fields.required(record, "messages"), "messages")),
+        candidates=_candidates(record),
+        id=fields.short_name(record, "id", "") or content_id("rankings", record),
+        status=ComparisonStatus.ranked,
+        source=fields.short_name(record, "source", "import:rankings"),
+        persona=fields.short_name(record, "persona", ""),
+        tags=_texts(record, "tags"),
+        ranking=_ranking(fields.as_object(fields.required(record, "ranking"), "ranking"), created_at),
+        created_at=created_at,
+    )
+    return _checked(comparison)
+
+
+def _checked(comparison: Comparison) -> Comparison:
+    assert comparison.ranking is not None
+    try:
+        checked_ranking(comparison, comparison.ranking)
+    except InvalidRanking as error:  # its message names ids out of the file
+        raise BadRecord("`ranking.groups` must name every candidate exactly once") from error
+    return comparison
+
+
+def _candidates(record: Record) -> tuple[Candidate, ...]:
+    listed = fields.as_list(fields.required(record, "candidates"), "candidates")
+    candidates = tuple(
+        _candidate(fields.as_object(value, "candidates[]"), i) for i, value in enumerate(listed, start=1)
+    )
+    if len(candidates) < 2:
+        raise BadRecord("`candidates` must be two or more")
+    if len({candidate.id for candidate in candidates}) < len(candidates):
+        raise BadRecord("two candidates have the same id")
+    return candidates
+
+
+def _candidate(record: Record, position: int) -> Candidate:
+    finish = record.get("finish", "imported")
+    if finish is not None and finish not in get_args(Finish):
+        raise BadRecord(f"`finish` must be one of: {', '.join(get_args(Finish))}")
+    fields.required(record, "id")
+    return Candidate(
+        id=fields.short_name(record, "id", ""),
+        position=_integer(record, "position", position),
+        model=fields.short_name(record, "model", "imported"),
+        text=fields.as_text(fields.required(record, "text"), "text"),
+        sampling=_sampling(fields.as_object(record.get("sampling") or {}, "sampling")),
+        seed=_integer(record, "seed", 0),
+        latency_ms=_integer(record, "latency_ms", 0),
+        finish=finish,
+    )
+
+
+def _sampling(record: Record) -> Sampling:
+    usual = Sampling()
+    return Sampling(
+        temperature=_number(record, "temperature", usual.temperature),
+        top_p=_number(record, "top_p", usual.top_p),
+        top_k=_integer(record, "top_k", usual.top_k),
+        max_new_tokens=_integer(record, "max_new_tokens", usual.max_new_tokens),
+    )
+
+
+def _ranking(record: Record, asked_at: datetime) -> Ranking:
+    groups = fields.as_list(record.get("groups") or [], "groups")
+    edit, seconds = record.get("edit"), record.get("seconds")
+    return Ranking(
+        groups=tuple(_texts({"groups[]": group}, "groups[]") for group in groups),
+        all_bad=fields.as_bool(record.get("all_bad", False), "all_bad"),
+        aspects=_texts(record, "aspects"),
+        note=fields.as_text(record.get("note", ""), "note"),
+        edit=None if edit is None else fields.as_text(edit, "edit"),
+        annotator=fields.short_name(record, "annotator", "imported"),
+        source=fields.short_name(record, "source", "import:rankings"),
+        seconds=None if seconds is None else _number(record, "seconds", 0.0),
+        created_at=_moment(record, asked_at),
+    )
+
+
+def _texts(record: Record, name: str) -> tuple[str, ...]:
+    return tuple(fields.as_text(value, name) for value in fields.as_list(record.get(name) or [], name))
+
+
+def _integer(record: Record, name: str, default: int) -> int:
+    value = record.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise BadRecord(f"`{name}` must be a whole number")
+    return value
+
+
+def _number(record: Record, name: str, default: float) -> float:
+    value = record.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= LARGEST:
+        raise BadRecord(f"`{name}` must be a number")
+    return float(value)
+
+
+def _moment(record: Record, default: datetime | None = None) -> datetime:
+    """`created_at`, in UTC where it names no zone; now, where it is missing."""
+    if (value := record.get("created_at")) is None:
+        return default or datetime.now(UTC)
+    try:
+        moment = datetime.fromisoformat(fields.as_text(value, "created_at"))
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
+        raise BadRecord("`created_at` must be a moment in ISO 8601") from error

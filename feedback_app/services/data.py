@@ -1,0 +1,224 @@
+"""The preference dataset, out and back in: every format of docs/formats.md."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from typing import Any, Protocol, TypeVar
+
+from feedback_app.domain.comparison import Comparison
+from feedback_app.domain.conversation import Conversation
+from feedback_app.domain.persona import Persona, UnknownPersona
+from feedback_app.domain.preference import Demonstration, PreferencePair, Rating, preference_pairs
+from feedback_app.formats import hh, jsonl, kto, openai, parquet, rankings, sft, sharegpt, trl
+from feedback_app.formats.errors import ImportRefused, LineError, Problems
+from feedback_app.formats.guess import guess_format
+from feedback_app.formats.jsonl import FileTooLarge, Limits
+from feedback_app.formats.pairs import carried, pair_id, ranked_comparison
+from feedback_app.services.chat import rated_replies
+from feedback_app.store import Store
+
+__all__ = [
+    "FORMATS",
+    "DataService",
+    "ExportCount",
+    "FileTooLarge",
+    "ImportRefused",
+    "ImportReport",
+    "LineError",
+    "UnknownFormat",
+    "guess_format",
+]
+
+T = TypeVar("T")
+ALL = 2**31 - 1
+
+
+class PairFormat(Protocol):
+    """A module that writes and reads one preference pair a line."""
+
+    def dump(self, pair: PreferencePair) -> dict[str, Any]: ...
+
+    def load(self, record: Mapping[str, Any]) -> PreferencePair: ...
+
+
+PAIRS: dict[str, PairFormat] = {"trl": trl, "hh": hh, "openai": openai, "sharegpt": sharegpt}
+FORMATS = (*PAIRS, "kto", "sft", "rankings", "parquet")
+
+
+class UnknownFormat(ValueError):
+    """No such format; the message lists those there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """`skipped` records were there already."""
+
+    added: int
+    skipped: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExportCount:
+    """`left_out` records have what the format cannot carry (an empty reply, twice the same reply, broken Unicode)."""
+
+    records: int
+    left_out: int
+
+
+class DataService:
+    """Exports and imports. `persona` gives the persona of a rated chat, whose system prompt the chat began with."""
+
+    def __init__(
+        self, store: Store, persona: Callable[[str], Persona] | None = None, limits: Limits | None = None
+    ) -> None:
+        self._store = store
+        self._persona = persona
+        self._limits = limits or Limits()
+
+    def file_name(self, format: str) -> str:
+        """What a download is called. Raises UnknownFormat."""
+        ending = "parquet" if _known(format) == "parquet" else "jsonl"
+        return f"codelynn-{format}.{ending}"
+
+    def media_type(self, format: str) -> str:
+        """Raises UnknownFormat."""
+        return "application/vnd.apache.parquet" if _known(format) == "parquet" else "application/x-ndjson"
+
+    def check_size(self, size: int) -> None:
+        """Whether an upload may be this large, in bytes. Raises FileTooLarge."""
+        self._limits.check(size)
+
+    def export(self, format: str) -> Iterator[bytes]:
+        """The dataset in pieces, read as it is sent: a line each, or parts of a Parquet file. Raises UnknownFormat."""
+        if _known(format) == "parquet":
+            return parquet.written(filter(carried, self._pairs()))
+        return map(jsonl.dumped, self._documents(format))
+
+    def count(self, format: str) -> ExportCount:
+        """How much an export holds and leaves out now. Raises UnknownFormat."""
+        match _known(format):
+            case "rankings":
+                kept = [True for _ in self._store.comparisons.ranked()]
+            case "kto":
+                kept = [kto.carried(rating) for rating in self._given_ratings()]
+                kept += [carried(pair) for pair in self._pairs() for _ in kto.taken_apart(pair)]
+            case "sft":
+                kept = [sft.carried(demonstration) for demonstration in self._demonstrations()]
+            case _:
+                kept = [carried(pair) for pair in self._pairs()]
+        return ExportCount(sum(kept), len(kept) - sum(kept))
+
+    def import_(self, format: str, content: bytes | Iterable[bytes]) -> ImportReport:
+        """Take in a file, given whole or in pieces of any size: all of it, or nothing.
+
+        What an export of the same format would give already is skipped. Raises UnknownFormat, FileTooLarge,
+        ImportRefused.
+        """
+        source = jsonl.chunks(BytesIO(content)) if isinstance(content, bytes) else content
+        match _known(format):
+            case "rankings":
+                return self._add_comparisons(self._read(source, rankings.load))
+            case "kto":
+                return self._add_ratings(self._read(source, kto.load))
+            case "sft":
+                return self._add_demonstrations(self._read(source, sft.load))
+            case "parquet":
+                problems = Problems()
+                pairs = _whole(parquet.read(source, self._limits, problems), problems)
+            case _:
+                pairs = self._read(source, PAIRS[format].load)
+        return self._add_pairs(pairs, f"import:{format}")
+
+    def _read(self, source: Iterable[bytes], load: Callable[[dict[str, Any]], T]) -> list[T]:
+        problems = Problems()
+        return _whole(jsonl.read(source, load, self._limits, problems), problems)
+
+    def _documents(self, format: str) -> Iterator[dict[str, Any]]:
+        match format:
+            case "rankings":
+                return map(rankings.dump, self._store.comparisons.ranked())
+            case "kto":
+                return map(kto.dump, filter(kto.carried, self._ratings()))
+            case "sft":
+                return map(sft.dump, filter(sft.carried, self._demonstrations()))
+            case _:
+                return map(PAIRS[format].dump, filter(carried, self._pairs()))
+
+    def _pairs(self) -> Iterator[PreferencePair]:
+        for comparison in self._store.comparisons.ranked():
+            yield from preference_pairs(comparison)
+
+    def _ratings(self) -> Iterator[Rating]:
+        """Imported ratings, thumbs in chats, and pairs taken apart."""
+        yield from self._given_ratings()
+        for pair in filter(carried, self._pairs()):
+            yield from kto.taken_apart(pair)
+
+    def _given_ratings(self) -> Iterator[Rating]:
+        yield from self._store.ratings.all()
+        for listed in self._store.conversations.list(ALL):
+            yield from self._thumbs(self._store.conversations.get(listed.id))
+
+    def _demonstrations(self) -> Iterator[Demonstration]:
+        """Imported demonstrations, and edits."""
+        yield from self._store.demonstrations.all()
+        for comparison in self._store.comparisons.ranked():
+            if (demonstration := sft.edited(comparison)) is not None:
+                yield demonstration
+
+    def _thumbs(self, conversation: Conversation) -> list[Rating]:
+        """Without the system turn where the persona is no longer known."""
+        try:
+            system = self._persona(conversation.persona).system_prompt if self._persona else ""
+        except UnknownPersona:
+            system = ""
+        rated = rated_replies(conversation, system)
+        return rated if system else [replace(rating, prompt=rating.prompt[1:]) for rating in rated]
+
+    def _add_pairs(self, pairs: Sequence[PreferencePair], source: str) -> ImportReport:
+        """A pair that occurs more often than it is known is added as often as that is so."""
+        known = Counter(map(pair_id, self._pairs()))
+        begun, seen, fresh = datetime.now(UTC), Counter[str](), list[Comparison]()
+        for pair in pairs:
+            key = pair_id(pair)
+            seen[key] += 1
+            if seen[key] > known[key]:
+                moment = begun + timedelta(microseconds=len(fresh))  # keeps the order of the file
+                fresh.append(ranked_comparison(pair, source, seen[key], moment))
+        added = self._store.comparisons.add_all(fresh)
+        return ImportReport(added, len(pairs) - added)
+
+    def _add_comparisons(self, comparisons: Sequence[Comparison]) -> ImportReport:
+        added = self._store.comparisons.add_all(comparisons)
+        return ImportReport(added, len(comparisons) - added)
+
+    def _add_ratings(self, ratings: Sequence[Rating]) -> ImportReport:
+        known = set(map(kto.rating_id, self._ratings()))
+        added = self._store.ratings.add_all([r for r in ratings if kto.rating_id(r) not in known])
+        return ImportReport(added, len(ratings) - added)
+
+    def _add_demonstrations(self, demonstrations: Sequence[Demonstration]) -> ImportReport:
+        known = set(map(sft.demonstration_id, self._demonstrations()))
+        fresh = [d for d in demonstrations if sft.demonstration_id(d) not in known]
+        added = self._store.demonstrations.add_all(fresh)
+        return ImportReport(added, len(demonstrations) - added)
+
+
+def _known(format: str) -> str:
+    if format not in FORMATS:
+        raise UnknownFormat(f"no such format; there are: {', '.join(FORMATS)}")
+    return format
+
+
+def _whole(records: Iterator[T], problems: Problems) -> list[T]:
+    """All records of a file. Raises ImportRefused if it has a single problem; what was read is then let go."""
+    kept: list[T] = []
+    for record in records:
+        if problems.count:
+            kept.clear()
+        else:
+            kept.append(record)
+    problems.refuse()
+    return kept
