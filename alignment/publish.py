@@ -37,6 +37,7 @@ def publish(spec: RoundSpec, adapter_dir: Path, tokenizer: Tokenizer, threads: i
     for name in ADAPTER_FILES:
         shutil.copyfile(adapter_dir / name, building / "adapter" / name)
     model = load_adapter(load_base(spec.base_dir), building / "adapter").merge_and_unload()
+    check_finite(spec, model, tokenizer)
     if spec.convert:
         convert_model(model, tokenizer, spec.base_dir, building / "ct2")
     check_answers(spec, model, building / "ct2" if spec.convert else None, tokenizer, threads)
@@ -58,10 +59,18 @@ def refuse_foreign(spec: RoundSpec) -> None:
         raise NameTaken(f"a checkpoint named {spec.checkpoint_name} exists already")
 
 
+def check_finite(spec: RoundSpec, model: Model, tokenizer: Tokenizer) -> None:
+    """Raise DoesNotAnswer unless the merged model gives the fixed question a finite probability."""
+    prompt = prompt_ids(tokenizer, with_system(spec.system_prompt, QUESTION))
+    (value,) = log_probs(model, [Completion(tuple(prompt), 1)], tokenizer.pad_token_id)
+    if not value > float("-inf"):
+        raise DoesNotAnswer("the trained model's probabilities are not numbers: lower learning_rate")
+
+
 def check_answers(
     spec: RoundSpec, model: Model, ct2_dir: Path | None, tokenizer: Tokenizer, threads: int
 ) -> None:
-    """Raise DoesNotAnswer unless the model that will be served gives a non-empty reply of finite probability."""
+    """Raise DoesNotAnswer unless what will be served (the conversion, if there is one) gives a non-empty reply."""
     prompt = prompt_ids(tokenizer, with_system(spec.system_prompt, QUESTION))
     ends = end_ids(spec.base_dir, tokenizer)
     if ct2_dir:
@@ -70,7 +79,3 @@ def check_answers(
         (reply,) = draw_loaded(model, [prompt], tokenizer, ends, GREEDY)
     if not tokenizer.decode(reply, skip_special_tokens=True).strip():
         raise DoesNotAnswer("the trained model answers with nothing: lower learning_rate or epochs")
-    whole = Completion((*prompt, *reply), len(prompt))
-    (value,) = log_probs(model, [whole], tokenizer.pad_token_id)
-    if not value > float("-inf"):
-        raise DoesNotAnswer("the trained model's probabilities are not numbers: lower learning_rate")

