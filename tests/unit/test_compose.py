@@ -1,7 +1,14 @@
 """docker-compose.yml, its GPU override, the Dockerfile and env.example keep what docs/operations/team.md promises."""
 
 import json
+import os
 import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -206,3 +213,45 @@ def test_what_the_image_copies_is_sent_to_the_builder_and_secrets_are_not() -> N
         assert f"!{path}" in rules, path
     assert rules[1] == "*"
     assert "**/.env*" in rules
+
+
+@contextmanager
+def answering(status: int) -> Iterator[int]:
+    """A server on loopback that answers `/health/ready` with `status`; gives its port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status if self.path == "/health/ready" else 404)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            del format, args
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def health_exit(port: int) -> int:
+    environment = {**os.environ, "CODELYNN_PORT": str(port), "http_proxy": "http://127.0.0.1:9"}
+    script = PROJECT / "deploy" / "docker" / "health.py"
+    return subprocess.run(
+        [sys.executable, "-I", "-S", script], env=environment, capture_output=True, timeout=30
+    ).returncode
+
+
+@pytest.mark.parametrize(("status", "code"), [(200, 0), (503, 1), (404, 1)])
+def test_the_health_check_passes_only_on_200_and_ignores_proxies(status: int, code: int) -> None:
+    with answering(status) as port:
+        assert health_exit(port) == code
+
+
+def test_the_health_check_fails_when_nothing_listens() -> None:
+    with answering(200) as port:
+        pass
+    assert health_exit(port) == 1
