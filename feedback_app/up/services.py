@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
+from feedback_app.settings import Settings
 from feedback_app.up.local import write_private
 from feedback_app.up.plan import Addresses
 
@@ -28,6 +29,15 @@ def read_services(root: Path) -> Addresses | None:
     except (OSError, ValueError):
         return None
     return Addresses(**kept["addresses"]) if _alive(int(kept["pid"])) else None
+
+
+def with_embedded(settings: Settings) -> Settings:
+    """The settings with the addresses of the embedded parts filled in, where they run on this HOME."""
+    running = read_services(settings.root)
+    if running is None:
+        return settings
+    empty = {name: value for name, value in asdict(running).items() if not getattr(settings, name, True)}
+    return settings.model_copy(update=empty)
 
 
 def write_services(root: Path, addresses: Addresses) -> None:

@@ -18,15 +18,15 @@ from feedback_app.up.services import AlreadyRunning, sole_owner, write_services
 from feedback_app.up.supervisor import TICK, PartFailed, Supervisor, ready
 from feedback_app.up.valkey import ValkeyMissing, find_server, write_config
 
-PrepareModel = Callable[[Callable[[str, float], None]], None]
-"""Makes the base model ready for use; is given a function that takes (what is done now, fraction done)."""
+PrepareModel = Callable[[Settings, Callable[[str, float], None]], object]
+"""Makes the base model ready for use; is given the settings and a function that takes (what is done, fraction)."""
 
 
 class PortTaken(RuntimeError):
     """Another program listens on our port; the message says what to do."""
 
 
-def run_up(settings: Settings, prepare_model: PrepareModel, migrate: Callable[[], None]) -> int:
+def run_up(settings: Settings, prepare_model: PrepareModel, migrate: Callable[[Settings], None]) -> int:
     """Start everything and keep it running until SIGINT or SIGTERM. Returns the exit code.
 
     `prepare_model` and `migrate` run first; their errors pass through. What this raises itself is told in one line.
@@ -47,15 +47,15 @@ def run_up(settings: Settings, prepare_model: PrepareModel, migrate: Callable[[]
 def _run(
     settings: Settings,
     prepare_model: PrepareModel,
-    migrate: Callable[[], None],
+    migrate: Callable[[Settings], None],
     report: Report,
     supervisor: Supervisor,
 ) -> None:
     started = time.monotonic()
     local = look_around(settings, PROJECT, report.line)
     with report.preparing() as progress:
-        prepare_model(progress)
-    migrate()
+        prepare_model(settings, progress)
+    migrate(settings)
     plan = make_plan(settings, local)
     try:
         start_parts(plan, supervisor, report)
