@@ -1,0 +1,111 @@
+"""The registry of checkpoints and the aliases that point at them. Each method is one transaction."""
+
+import builtins
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.engine import RowMapping
+
+from feedback_app.domain.round import Checkpoint, RoundState
+from feedback_app.store.database import Database, insert_new
+from feedback_app.store.promotions import (
+    BASE,
+    RESERVED,
+    CheckpointNotFound,
+    StaleFence,
+    crown,
+    promote,
+    read_aliases,
+    rollback,
+)
+from feedback_app.store.tables import checkpoints, rounds
+
+
+class CheckpointExists(ValueError):
+    """The name is taken by another checkpoint, or is an alias."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoints:
+    database: Database
+
+    def add(self, checkpoint: Checkpoint) -> None:
+        """Register a checkpoint; the same one again (name, path and round) brings its manifest up to date.
+        Raises CheckpointExists."""
+        if checkpoint.name in RESERVED:
+            raise CheckpointExists(f"{checkpoint.name!r} is an alias: choose another name")
+        with self.database.write() as connection:
+            if insert_new(connection, checkpoints, [asdict(checkpoint)], "name"):
+                return
+            same = (
+                (checkpoints.c.name == checkpoint.name)
+                & (checkpoints.c.path == checkpoint.path)
+                & checkpoints.c.round_id.is_not_distinct_from(checkpoint.round_id)
+            )
+            news: dict[str, Any] = {"manifest": checkpoint.manifest, "passed": checkpoint.passed}
+            if not connection.execute(update(checkpoints).where(same).values(news)).rowcount:
+                raise CheckpointExists(
+                    f"there is another checkpoint {checkpoint.name!r}: choose another name"
+                )
+
+    def get(self, name: str) -> Checkpoint:
+        """By version name, not by alias. Raises CheckpointNotFound."""
+        with self.database.read() as connection:
+            row = connection.execute(select(checkpoints).where(checkpoints.c.name == name)).mappings().first()
+        if row is None:
+            raise CheckpointNotFound(f"there is no checkpoint {name!r}")
+        return _checkpoint(row)
+
+    def list(self) -> builtins.list[Checkpoint]:
+        """Newest first, without base."""
+        query = select(checkpoints).order_by(checkpoints.c.created_at.desc(), checkpoints.c.name.desc())
+        with self.database.read() as connection:
+            return [_checkpoint(row) for row in connection.execute(query).mappings()]
+
+    def aliases(self) -> dict[str, str]:
+        """Alias to version name: `latest` and `champion` (`base` at first), and once there was a promotion
+        `previous` and `challenger`."""
+        with self.database.read() as connection:
+            return read_aliases(connection)
+
+    def resolve(self, name: str) -> str:
+        """The version behind an alias; a version's own name stays. Raises CheckpointNotFound."""
+        with self.database.read() as connection:
+            known = read_aliases(connection)
+            versions = connection.execute(select(checkpoints.c.name).where(checkpoints.c.name == name))
+            if name == BASE or versions.first() is not None:
+                return name
+        if name not in known:
+            raise CheckpointNotFound(f"there is no model {name!r}; aliases: {', '.join([BASE, *known])}")
+        return known[name]
+
+    def promote(self, name: str, by: str, round_id: str | None = None, fence: int | None = None) -> bool:
+        """Make `name` latest and challenger. False if nothing changed: it is latest already, or this round has
+        promoted before. With `fence`, only while that round runs under it. Raises CheckpointNotFound, StaleFence."""
+        with self.database.write() as connection:
+            if fence is not None:
+                held = select(rounds.c.id).where(
+                    rounds.c.id == round_id,
+                    rounds.c.fence == fence,
+                    rounds.c.state == RoundState.running.value,
+                )
+                if connection.execute(held.with_for_update()).first() is None:
+                    raise StaleFence(
+                        f"round {round_id} does not run under fence {fence}: nothing was promoted"
+                    )
+            return promote(connection, name, by, round_id)
+
+    def crown(self, name: str, by: str) -> bool:
+        """Make `name` champion. False if it is already. Raises CheckpointNotFound."""
+        with self.database.write() as connection:
+            return crown(connection, name, by)
+
+    def rollback(self, by: str) -> tuple[str, str]:
+        """Undo the newest promotion still in force; gives (from, to). Raises NothingToRollBack."""
+        with self.database.write() as connection:
+            return rollback(connection, by)
+
+
+def _checkpoint(row: RowMapping) -> Checkpoint:
+    return Checkpoint(**row)

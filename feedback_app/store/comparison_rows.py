@@ -1,0 +1,103 @@
+"""Comparisons to rows and back. Pure."""
+
+from dataclasses import asdict, replace
+from itertools import combinations
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.engine import RowMapping
+
+from feedback_app.domain.comparison import (
+    Candidate,
+    Comparison,
+    ComparisonStatus,
+    Message,
+    Ranking,
+    Sampling,
+    checked_ranking,
+)
+from feedback_app.domain.preference import preference_pairs, prompt_key
+from feedback_app.store.tables import comparisons, rankings
+
+
+def select_comparisons() -> Select[Any]:
+    """Every comparison with its ranking (columns named `ranking_…`), where it has one."""
+    ranking = [column.label(f"ranking_{column.name}") for column in rankings.c]
+    return select(*comparisons.c, *ranking).select_from(comparisons.outerjoin(rankings))
+
+
+def comparison_row(comparison: Comparison) -> dict[str, Any]:
+    return {
+        "id": comparison.id,
+        "status": comparison.status.value,
+        "source": comparison.source,
+        "persona": comparison.persona,
+        "tags": list(comparison.tags),
+        "messages": [asdict(message) for message in comparison.messages],
+        "candidates": candidate_documents(comparison.candidates),
+        "prompt_key": prompt_key(comparison.messages),
+        "created_at": comparison.created_at,
+    }
+
+
+def candidate_documents(candidates: tuple[Candidate, ...]) -> list[dict[str, Any]]:
+    return [asdict(candidate) for candidate in candidates]
+
+
+def ranking_row(comparison: Comparison, ranking: Ranking) -> dict[str, Any]:
+    """`ties` are pairs of candidates that the ranking calls equal; `all_bad` has none."""
+    tied = [] if ranking.all_bad else [len(list(combinations(group, 2))) for group in ranking.groups]
+    return {
+        "comparison_id": comparison.id,
+        "groups": [list(group) for group in ranking.groups],
+        "all_bad": ranking.all_bad,
+        "aspects": list(ranking.aspects),
+        "note": ranking.note,
+        "edit": ranking.edit,
+        "annotator": ranking.annotator,
+        "source": ranking.source,
+        "seconds": ranking.seconds,
+        "created_at": ranking.created_at,
+        "pairs": len(preference_pairs(replace(comparison, ranking=ranking))),
+        "ties": sum(tied),
+    }
+
+
+def checked_import(comparison: Comparison) -> Comparison:
+    """An imported comparison in its stored form. Raises InvalidRanking."""
+    if comparison.ranking is None:
+        return comparison
+    ranking = checked_ranking(comparison, comparison.ranking)
+    return replace(comparison, ranking=ranking, status=ComparisonStatus.ranked)
+
+
+def comparison_from(row: RowMapping) -> Comparison:
+    return Comparison(
+        messages=tuple(Message(**message) for message in row["messages"]),
+        candidates=tuple(_candidate(document) for document in row["candidates"]),
+        id=row["id"],
+        status=ComparisonStatus(row["status"]),
+        source=row["source"],
+        persona=row["persona"],
+        tags=tuple(row["tags"]),
+        ranking=None if row["ranking_comparison_id"] is None else _ranking(row),
+        created_at=row["created_at"],
+    )
+
+
+def _candidate(document: dict[str, Any]) -> Candidate:
+    return Candidate(**{**document, "sampling": Sampling(**document["sampling"])})
+
+
+def _ranking(row: RowMapping) -> Ranking:
+    return Ranking(
+        groups=tuple(tuple(group) for group in row["ranking_groups"]),
+        all_bad=row["ranking_all_bad"],
+        aspects=tuple(row["ranking_aspects"]),
+        note=row["ranking_note"],
+        edit=row["ranking_edit"],
+        annotator=row["ranking_annotator"],
+        source=row["ranking_source"],
+        seconds=row["ranking_seconds"],
+        created_at=row["ranking_created_at"],
+    )

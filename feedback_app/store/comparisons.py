@@ -1,0 +1,233 @@
+"""Comparisons and their rankings. Each method is one transaction."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, literal, select, tuple_, update
+
+from feedback_app.domain.comparison import (
+    Candidate,
+    Comparison,
+    ComparisonStatus,
+    InvalidRanking,
+    Ranking,
+    checked_ranking,
+)
+from feedback_app.store.comparison_rows import (
+    candidate_documents,
+    checked_import,
+    comparison_from,
+    comparison_row,
+    ranking_row,
+    select_comparisons,
+)
+from feedback_app.store.cursor import Page, Position, decode_cursor, encode_cursor
+from feedback_app.store.database import Database, insert_new
+from feedback_app.store.outbox import announce
+from feedback_app.store.tables import UtcDateTime, comparisons, rankings
+
+BATCH = 500
+NEWEST_FIRST = (comparisons.c.created_at.desc(), comparisons.c.id.desc())
+OLDEST_FIRST = (comparisons.c.created_at, comparisons.c.id)
+
+
+class ComparisonNotFound(LookupError):
+    """No comparison of that id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparisons:
+    database: Database
+
+    def add(self, comparison: Comparison) -> None:
+        """Store a comparison, before it is shown; one whose id is known is left as it is."""
+        with self.database.write() as connection:
+            _insert(connection, [checked_import(comparison)])
+
+    def add_all(self, items: Sequence[Comparison]) -> int:
+        """Store all or none; ones whose id is known are left as they are. Gives the number of new ones.
+
+        Raises InvalidRanking.
+        """
+        checked = [checked_import(comparison) for comparison in items]
+        with self.database.write() as connection:
+            return sum(_insert(connection, checked[i : i + BATCH]) for i in range(0, len(checked), BATCH))
+
+    def get(self, comparison_id: str) -> Comparison:
+        """Raises ComparisonNotFound."""
+        with self.database.read() as connection:
+            return _get(connection, comparison_id)
+
+    def fill(self, comparison_id: str, candidates: Sequence[Candidate]) -> Comparison:
+        """The replies are written: status open. Changes nothing once it is no longer generating (skipped
+        meanwhile, or filled before). Raises ComparisonNotFound; ValueError for other candidates than it has."""
+
+        def filled(connection: Connection, found: Comparison) -> None:
+            if sorted(c.id for c in candidates) != sorted(c.id for c in found.candidates):
+                raise ValueError("these are not the candidates of this comparison")
+            documents = candidate_documents(tuple(candidates))
+            _set(connection, comparison_id, status=ComparisonStatus.open.value, candidates=documents)
+
+        return self._change(comparison_id, {ComparisonStatus.generating}, filled)
+
+    def fail(self, comparison_id: str) -> Comparison:
+        """The replies could not be written. Changes nothing once it is no longer generating."""
+
+        def failed(connection: Connection, found: Comparison) -> None:
+            _set(connection, comparison_id, status=ComparisonStatus.failed.value)
+
+        return self._change(comparison_id, {ComparisonStatus.generating}, failed)
+
+    def rank(self, comparison_id: str, ranking: Ranking, desks: Sequence[str]) -> Comparison:
+        """Store the verdict, and what the desks must be told, in one transaction; the same verdict again
+        changes nothing, another replaces it. Raises ComparisonNotFound, InvalidRanking."""
+        with self.database.write() as connection:
+            found = _get(connection, comparison_id, lock=True)
+            if found.status in (ComparisonStatus.generating, ComparisonStatus.failed):
+                raise InvalidRanking(f"this comparison has no replies to rank: it is {found.status.value}")
+            verdict = checked_ranking(found, ranking)
+            if found.ranking is not None and found.ranking.same_verdict(verdict):
+                return found
+            connection.execute(delete(rankings).where(rankings.c.comparison_id == comparison_id))
+            connection.execute(insert(rankings).values(ranking_row(found, verdict)))
+            _set(connection, comparison_id, status=ComparisonStatus.ranked.value)
+            announce(connection, comparison_id, desks)
+            return replace(found, ranking=verdict, status=ComparisonStatus.ranked)
+
+    def unrank(self, comparison_id: str, desks: Sequence[str]) -> Comparison:
+        """Take back a ranking or a skip: open again (failed where the replies were never written).
+        Changes nothing on one that is neither. Raises ComparisonNotFound."""
+
+        def reopened(connection: Connection, found: Comparison) -> None:
+            written = all(candidate.finish is not None for candidate in found.candidates)
+            status = ComparisonStatus.open if written else ComparisonStatus.failed
+            connection.execute(delete(rankings).where(rankings.c.comparison_id == comparison_id))
+            _set(connection, comparison_id, status=status.value)
+            if found.ranking is not None:
+                announce(connection, comparison_id, desks)
+
+        return self._change(comparison_id, {ComparisonStatus.ranked, ComparisonStatus.skipped}, reopened)
+
+    def skip(self, comparison_id: str) -> Comparison:
+        """Set aside without a verdict, also while it is being written. Raises ComparisonNotFound; InvalidRanking
+        for one that is ranked."""
+
+        def skipped(connection: Connection, found: Comparison) -> None:
+            if found.status is ComparisonStatus.ranked:
+                raise InvalidRanking("this comparison is ranked: take the ranking back before skipping it")
+            _set(connection, comparison_id, status=ComparisonStatus.skipped.value)
+
+        return self._change(
+            comparison_id,
+            {ComparisonStatus.generating, ComparisonStatus.open, ComparisonStatus.ranked},
+            skipped,
+        )
+
+    def page(self, status: ComparisonStatus | None, cursor: str | None, limit: int) -> Page:
+        """Newest first. Every comparison that was there at the first page comes once, whatever is added
+        meanwhile. Raises InvalidCursor."""
+        query = select_comparisons().order_by(*NEWEST_FIRST).limit(limit + 1)
+        if status is not None:
+            query = query.where(comparisons.c.status == status.value)
+        if cursor is not None:
+            query = query.where(_place() < _bound(decode_cursor(cursor)))
+        with self.database.read() as connection:
+            items = [comparison_from(row) for row in connection.execute(query).mappings()]
+        more = len(items) > limit
+        return Page(items[:limit], encode_cursor(_position(items[limit - 1])) if more else None)
+
+    def latest_open(self, source: str) -> Comparison | None:
+        """The newest of that source that waits for its replies or for a verdict."""
+        waiting = comparisons.c.status.in_([ComparisonStatus.generating.value, ComparisonStatus.open.value])
+        query = select_comparisons().where(waiting, comparisons.c.source == source)
+        with self.database.read() as connection:
+            row = connection.execute(query.order_by(*NEWEST_FIRST).limit(1)).mappings().first()
+        return None if row is None else comparison_from(row)
+
+    def ranked(self) -> Iterator[Comparison]:
+        """All ranked comparisons, oldest first, each once. Reads in batches and holds nothing between them."""
+        after: Position | None = None
+        while batch := self._ranked_after(after):
+            yield from batch
+            after = _position(batch[-1])
+
+    def counts(self) -> dict[str, int]:
+        """Comparisons by status; `pairs` and `ties` of candidates, and how many rankings are `all_bad`."""
+        by_status = select(comparisons.c.status, func.count()).group_by(comparisons.c.status)
+        sums = select(
+            func.coalesce(func.sum(rankings.c.pairs), 0),
+            func.coalesce(func.sum(rankings.c.ties), 0),
+            func.count().filter(rankings.c.all_bad.is_(True)),
+        )
+        with self.database.read() as connection:
+            found = {row[0]: int(row[1]) for row in connection.execute(by_status)}
+            pairs, ties, all_bad = connection.execute(sums).one()
+        totals = {"pairs": int(pairs), "ties": int(ties), "all_bad": int(all_bad)}
+        return {status.value: found.get(status.value, 0) for status in ComparisonStatus} | totals
+
+    def prompt_keys(self) -> set[str]:
+        """Keys (see `prompt_key`) of all prompts that were ever asked."""
+        with self.database.read() as connection:
+            return set(connection.execute(select(comparisons.c.prompt_key).distinct()).scalars())
+
+    def _ranked_after(self, after: Position | None) -> list[Comparison]:
+        query = select_comparisons().where(comparisons.c.status == ComparisonStatus.ranked.value)
+        if after is not None:
+            query = query.where(_place() > _bound(after))
+        with self.database.read() as connection:
+            rows = connection.execute(query.order_by(*OLDEST_FIRST).limit(BATCH)).mappings()
+            return [comparison_from(row) for row in rows]
+
+    def _change(
+        self,
+        comparison_id: str,
+        when: set[ComparisonStatus],
+        change: Callable[[Connection, Comparison], None],
+    ) -> Comparison:
+        with self.database.write() as connection:
+            found = _get(connection, comparison_id, lock=True)
+            if found.status not in when:
+                return found
+            change(connection, found)
+            return _get(connection, comparison_id)
+
+
+def _get(connection: Connection, comparison_id: str, lock: bool = False) -> Comparison:
+    if (
+        lock
+    ):  # a statement of its own: PostgreSQL would join the locked row with a ranking read before the wait
+        connection.execute(
+            select(comparisons.c.id).where(comparisons.c.id == comparison_id).with_for_update()
+        )
+    query = select_comparisons().where(comparisons.c.id == comparison_id)
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        raise ComparisonNotFound(f"there is no comparison {comparison_id}")
+    return comparison_from(row)
+
+
+def _set(connection: Connection, comparison_id: str, **values: Any) -> None:
+    connection.execute(update(comparisons).where(comparisons.c.id == comparison_id).values(values))
+
+
+def _insert(connection: Connection, items: Sequence[Comparison]) -> int:
+    first = {comparison.id: comparison for comparison in reversed(items)}
+    rows = [comparison_row(comparison) for comparison in first.values()]
+    added = [first[name] for name in insert_new(connection, comparisons, rows, "id")]
+    verdicts = [ranking_row(c, c.ranking) for c in added if c.ranking is not None]
+    if verdicts:
+        connection.execute(insert(rankings), verdicts)
+    return len(added)
+
+
+def _place() -> ColumnElement[Any]:
+    return tuple_(comparisons.c.created_at, comparisons.c.id)
+
+
+def _bound(position: Position) -> ColumnElement[Any]:
+    return tuple_(literal(position.created_at, UtcDateTime), literal(position.id))
+
+
+def _position(comparison: Comparison) -> Position:
+    return Position(comparison.created_at, comparison.id)

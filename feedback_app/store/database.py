@@ -1,0 +1,123 @@
+"""The connection to SQLite or PostgreSQL: one engine, short transactions, and no text in error messages."""
+
+import json
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import OperationalError
+
+BUSY_SECONDS = 30
+WRITING = "codelynn_writing"
+
+
+class DatabaseUnavailable(RuntimeError):
+    """The database does not answer; the message says what to look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Short transactions on one engine."""
+
+    engine: Engine
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A consistent view, never blocked by a writer."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that commits at the end or leaves nothing. On SQLite it holds the write lock from its
+        first statement, so that what it has read cannot change before it writes."""
+        with self.engine.connect().execution_options(**{WRITING: True}) as connection, connection.begin():
+            yield connection
+
+    def ping(self) -> None:
+        """Raises DatabaseUnavailable."""
+        try:
+            with self.read() as connection:
+                connection.execute(text("SELECT 1"))
+        except OperationalError as error:
+            raise unavailable(self.engine.url) from error
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def open_database(url: str) -> Database:
+    """Connect lazily to a SQLAlchemy address. `postgresql://` means psycopg 3; a SQLite file's folder is made."""
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite":
+        return Database(_sqlite_engine(address))
+    if address.drivername in ("postgres", "postgresql"):
+        address = address.set(drivername="postgresql+psycopg")
+    return Database(create_engine(address, hide_parameters=True, pool_pre_ping=True, json_serializer=to_json))
+
+
+def unavailable(url: URL) -> DatabaseUnavailable:
+    """The error for an address that does not answer; without its password."""
+    return DatabaseUnavailable(
+        f"the database {url.render_as_string(hide_password=True)} does not answer: "
+        "check that it runs and that CODELYNN_DATABASE_URL is right"
+    )
+
+
+def insert_new(connection: Connection, table: Table, rows: list[dict[str, Any]], returning: str) -> list[Any]:
+    """Insert the rows that break no key; gives `returning` of those that were new."""
+    if not rows:
+        return []
+    insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = insert(table).on_conflict_do_nothing().returning(table.c[returning])
+    return list(connection.execute(statement, rows).scalars())
+
+
+def to_json(value: Any) -> str:
+    """JSON that both databases take: NaN and the infinities, which JSON has not, become null."""
+    return json.dumps(_finite(value), allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return value
+
+
+def _sqlite_engine(address: URL) -> Engine:
+    if address.database and address.database != ":memory:":
+        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        address, hide_parameters=True, json_serializer=to_json, connect_args={"timeout": BUSY_SECONDS}
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    """`synchronous=FULL`: what was acknowledged survives a power cut too."""
+    connection.isolation_level = None  # we say BEGIN ourselves, see _begin_sqlite
+    for pragma in (
+        f"busy_timeout={BUSY_SECONDS * 1000}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """A writer takes the lock at once: a reader that turns writer later can fail without waiting."""
+    writing = connection.get_execution_options().get(WRITING, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

@@ -1,0 +1,102 @@
+"""Moving aliases, inside the caller's transaction, with a log that can be walked back."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from feedback_app.store.database import insert_new
+from feedback_app.store.tables import aliases, checkpoints, promotions
+
+BASE = "base"
+LATEST, PREVIOUS, CHALLENGER, CHAMPION = "latest", "previous", "challenger", "champion"
+RESERVED = (BASE, LATEST, PREVIOUS, CHALLENGER, CHAMPION)
+
+
+class StaleFence(RuntimeError):
+    """The writer no longer holds the round: another worker has claimed it, or it is over."""
+
+
+class CheckpointNotFound(LookupError):
+    """No checkpoint or alias of that name; the message says what there is."""
+
+
+class NothingToRollBack(LookupError):
+    """No promotion is in force."""
+
+
+def promote(connection: Connection, name: str, by: str, round_id: str | None = None) -> bool:
+    """latest := challenger := name, previous := the old latest. False if nothing changed: `name` is latest
+    already, or this round has promoted before (even if that was rolled back). Raises CheckpointNotFound."""
+    require_version(connection, name)
+    before = locked_aliases(connection)
+    if before[LATEST] == name or not _log(connection, LATEST, name, by, before, round_id):
+        return False
+    _write(connection, before | {LATEST: name, PREVIOUS: before[LATEST], CHALLENGER: name})
+    return True
+
+
+def crown(connection: Connection, name: str, by: str) -> bool:
+    """champion := name, which then is no challenger any more. False if it is champion already."""
+    require_version(connection, name)
+    before = locked_aliases(connection)
+    if before[CHAMPION] == name:
+        return False
+    _log(connection, CHAMPION, name, by, before, None)
+    rest = {alias: held for alias, held in before.items() if (alias, held) != (CHALLENGER, name)}
+    _write(connection, rest | {CHAMPION: name})
+    return True
+
+
+def rollback(connection: Connection, by: str) -> tuple[str, str]:
+    """Undo the newest promotion still in force; gives (from, to). A champion that it undoes steps down too.
+    Raises NothingToRollBack."""
+    now = locked_aliases(connection)
+    in_force = promotions.c.undone_at.is_(None) & (promotions.c.alias == LATEST)
+    newest = select(promotions).where(in_force).order_by(promotions.c.id.desc()).limit(1)
+    row = connection.execute(newest).mappings().first()
+    if row is None:
+        raise NothingToRollBack("there is no promotion to roll back")
+    undone = update(promotions).where(promotions.c.id == row["id"])
+    connection.execute(undone.values(undone_at=datetime.now(UTC), undone_by=by))
+    steps_down = now[CHAMPION] == row["checkpoint"]
+    champion = row["before"][CHAMPION] if steps_down else now[CHAMPION]
+    _write(connection, row["before"] | {CHAMPION: champion})
+    return row["checkpoint"], row["before"][LATEST]
+
+
+def read_aliases(connection: Connection) -> dict[str, str]:
+    """All aliases; `latest` and `champion` always exist."""
+    rows = connection.execute(select(aliases.c.alias, aliases.c.checkpoint).order_by(aliases.c.alias))
+    return {row[0]: row[1] for row in rows}
+
+
+def locked_aliases(connection: Connection) -> dict[str, str]:
+    """All aliases, once no other transaction is moving them."""
+    connection.execute(select(aliases).where(aliases.c.alias == LATEST).with_for_update())
+    return read_aliases(connection)
+
+
+def require_version(connection: Connection, name: str) -> None:
+    """Raises CheckpointNotFound unless `name` is a checkpoint, or base."""
+    known = select(checkpoints.c.name).where(checkpoints.c.name == name)
+    if name != BASE and connection.execute(known).first() is None:
+        raise CheckpointNotFound(f"there is no checkpoint {name!r}")
+
+
+def _log(
+    connection: Connection, alias: str, name: str, by: str, before: dict[str, str], round_id: str | None
+) -> bool:
+    row = {
+        "alias": alias,
+        "checkpoint": name,
+        "by": by,
+        "round_id": round_id,
+        "before": before,
+        "at": datetime.now(UTC),
+    }
+    return bool(insert_new(connection, promotions, [row], "id"))
+
+
+def _write(connection: Connection, wanted: dict[str, str]) -> None:
+    connection.execute(delete(aliases))
+    connection.execute(insert(aliases), [{"alias": a, "checkpoint": name} for a, name in wanted.items()])

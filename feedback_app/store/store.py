@@ -1,0 +1,47 @@
+"""Everything that codeLynn keeps, in one place."""
+
+from dataclasses import dataclass
+
+from feedback_app.store.checkpoints import Checkpoints
+from feedback_app.store.comparisons import Comparisons
+from feedback_app.store.conversations import Conversations
+from feedback_app.store.database import Database, open_database
+from feedback_app.store.outbox import Outbox
+from feedback_app.store.rounds import Rounds
+from feedback_app.store.unpaired import Demonstrations, Ratings
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The repositories on one database. Threads may share it; a forked process opens its own."""
+
+    database: Database
+    comparisons: Comparisons
+    demonstrations: Demonstrations
+    ratings: Ratings
+    conversations: Conversations
+    rounds: Rounds
+    checkpoints: Checkpoints
+    outbox: Outbox
+
+    def ping(self) -> None:
+        """Raises DatabaseUnavailable."""
+        self.database.ping()
+
+    def close(self) -> None:
+        self.database.close()
+
+
+def open_store(url: str) -> Store:
+    """The store at a SQLAlchemy address, whose tables `migrate(url)` has made. Connects at first use."""
+    database = open_database(url)
+    return Store(
+        database=database,
+        comparisons=Comparisons(database),
+        demonstrations=Demonstrations(database),
+        ratings=Ratings(database),
+        conversations=Conversations(database),
+        rounds=Rounds(database),
+        checkpoints=Checkpoints(database),
+        outbox=Outbox(database),
+    )

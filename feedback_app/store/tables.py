@@ -1,0 +1,225 @@
+"""The tables of codeLynn. One description for SQLite and PostgreSQL; `migrations/` brings a database to it."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+)
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment: aware and in UTC on the way in and out, on both databases (SQLite itself keeps no zone)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a datetime without a time zone cannot be stored")
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# Free text is kept as a JSON string: PostgreSQL's text refuses NUL and lone surrogates, which a model or a
+# person's clipboard can produce, while its json (unlike jsonb) takes any escaped character.
+FREE_TEXT = JSON(none_as_null=True)
+DOCUMENT = JSON(none_as_null=True)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+comparisons = Table(
+    "comparisons",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("status", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("persona", Text, nullable=False),
+    Column("tags", DOCUMENT, nullable=False),
+    Column("messages", DOCUMENT, nullable=False),
+    Column("candidates", DOCUMENT, nullable=False),
+    Column("prompt_key", Text, nullable=False, index=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index(None, "created_at", "id"),
+    Index(None, "status", "created_at", "id"),
+)
+
+# `pairs` and `ties` are counted when the verdict is stored, so that totals need not read every comparison.
+rankings = Table(
+    "rankings",
+    metadata,
+    Column("comparison_id", Text, ForeignKey("comparisons.id", ondelete="CASCADE"), primary_key=True),
+    Column("groups", DOCUMENT, nullable=False),
+    Column("all_bad", Boolean, nullable=False),
+    Column("aspects", DOCUMENT, nullable=False),
+    Column("note", FREE_TEXT, nullable=False),
+    Column("edit", FREE_TEXT),
+    Column("annotator", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("seconds", Float),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("pairs", Integer, nullable=False),
+    Column("ties", Integer, nullable=False),
+)
+
+# AUTOINCREMENT: an id is never given twice, so that a late `delivered(id)` cannot remove a newer row.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("desk", Text, nullable=False),
+    Column("comparison_id", Text, ForeignKey("comparisons.id", ondelete="CASCADE"), nullable=False),
+    Column("refused", Boolean, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Index(None, "comparison_id", "desk"),
+    Index(None, "refused", "due_at"),
+    sqlite_autoincrement=True,
+)
+
+# `digest` makes an import repeatable: the same content is stored once.
+demonstrations = Table(
+    "demonstrations",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("prompt", DOCUMENT, nullable=False),
+    Column("reply", FREE_TEXT, nullable=False),
+    Column("source", Text, nullable=False),
+)
+
+ratings = Table(
+    "ratings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("prompt", DOCUMENT, nullable=False),
+    Column("reply", FREE_TEXT, nullable=False),
+    Column("good", Boolean, nullable=False),
+    Column("source", Text, nullable=False),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("model", Text, nullable=False),
+    Column("persona", Text, nullable=False),
+    Column("title", FREE_TEXT, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False, index=True),
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("conversation_id", Text, ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("content", FREE_TEXT, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("rating", Integer),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+rounds = Table(
+    "rounds",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("method", Text, nullable=False),
+    Column("config", DOCUMENT, nullable=False),
+    Column("parent", Text, nullable=False),
+    Column("state", Text, nullable=False, index=True),
+    Column("stage", Text, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("percent", Float, nullable=False),
+    Column("seconds_left", Float),
+    Column("metrics", DOCUMENT, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column("worker", Text, nullable=False, server_default=""),
+    Column("heartbeat_at", UtcDateTime),
+    Column("cancel_requested", Boolean, nullable=False),
+    Column("snapshot", Text, nullable=False),
+    Column("checkpoint", Text),
+    Column("decision", DOCUMENT),
+    Column("error", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False, index=True),
+    Column("started_at", UtcDateTime),
+    Column("finished_at", UtcDateTime),
+)
+
+round_events = Table(
+    "round_events",
+    metadata,
+    Column("round_id", Text, ForeignKey("rounds.id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("stage", Text, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("metrics", DOCUMENT, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("percent", Float, nullable=False),
+    Column("seconds_left", Float),
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("path", Text, nullable=False),
+    Column("parent", Text, nullable=False),
+    Column("round_id", Text),
+    Column("method", Text, nullable=False),
+    Column("manifest", DOCUMENT, nullable=False),
+    Column("passed", Boolean, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False, index=True),
+)
+
+# The migration puts `latest` and `champion` on `base`, which is a version without a row in `checkpoints`.
+aliases = Table(
+    "aliases",
+    metadata,
+    Column("alias", Text, primary_key=True),
+    Column("checkpoint", Text, nullable=False),
+)
+
+# `before` is all aliases as they were, which is what a rollback goes back to.
+promotions = Table(
+    "promotions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("alias", Text, nullable=False),
+    Column("checkpoint", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("round_id", Text, unique=True),
+    Column("before", DOCUMENT, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("undone_at", UtcDateTime),
+    Column("undone_by", Text),
+)

@@ -1,0 +1,81 @@
+"""Imported demonstrations and ratings: one reply each, without a comparison.
+
+Edits (`Ranking.edit`) and thumbs in a chat (`Turn.rating`) are not copied here: exporters derive them.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Table, func, select
+from sqlalchemy.engine import RowMapping
+
+from feedback_app.domain.comparison import Message
+from feedback_app.domain.preference import Demonstration, Rating
+from feedback_app.store.database import Database, insert_new
+from feedback_app.store.tables import demonstrations, ratings
+
+
+@dataclass(frozen=True, slots=True)
+class Demonstrations:
+    database: Database
+
+    def add_all(self, items: Sequence[Demonstration]) -> int:
+        """Store all or none; gives how many were new (the same content is kept once)."""
+        return _add(self.database, demonstrations, [asdict(item) for item in items])
+
+    def all(self) -> list[Demonstration]:
+        """In the order they came."""
+        return [
+            Demonstration(_prompt(row), row["reply"], row["source"])
+            for row in _rows(self.database, demonstrations)
+        ]
+
+    def count(self) -> int:
+        return _count(self.database, demonstrations)
+
+
+@dataclass(frozen=True, slots=True)
+class Ratings:
+    database: Database
+
+    def add_all(self, items: Sequence[Rating]) -> int:
+        """Store all or none; gives how many were new (the same content is kept once)."""
+        return _add(self.database, ratings, [asdict(item) for item in items])
+
+    def all(self) -> list[Rating]:
+        """In the order they came."""
+        return [
+            Rating(_prompt(row), row["reply"], row["good"], row["source"])
+            for row in _rows(self.database, ratings)
+        ]
+
+    def count(self) -> int:
+        return _count(self.database, ratings)
+
+
+def _add(database: Database, table: Table, documents: Sequence[dict[str, Any]]) -> int:
+    rows = {_digest(document): document for document in documents}
+    with database.write() as connection:
+        stored = [{"digest": digest, **document} for digest, document in rows.items()]
+        return len(insert_new(connection, table, stored, "id"))
+
+
+def _digest(document: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+def _rows(database: Database, table: Table) -> Iterable[RowMapping]:
+    with database.read() as connection:
+        return connection.execute(select(table).order_by(table.c.id)).mappings().all()
+
+
+def _prompt(row: RowMapping) -> tuple[Message, ...]:
+    return tuple(Message(**message) for message in row["prompt"])
+
+
+def _count(database: Database, table: Table) -> int:
+    with database.read() as connection:
+        return connection.execute(select(func.count()).select_from(table)).scalar_one()
