@@ -1,10 +1,12 @@
-"""Which requests can be answered in one batch. Pure."""
+"""From requests to batches of token ids. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from feedback_app.domain.comparison import Sampling
 from feedback_app.engines.base import GenerationRequest
+from feedback_app.engines.prompt import fit_window, prompt_limit
+from feedback_app.engines.tokenizer import ChatTokenizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +17,13 @@ class Tokenized:
     request: GenerationRequest
     ids: tuple[int, ...]
     limit: int
+
+
+def tokenized(index: int, request: GenerationRequest, tokenizer: ChatTokenizer) -> Tokenized:
+    """The request with as much of its conversation as the model's window holds. Raises InvalidPrompt."""
+    wanted = request.sampling.max_new_tokens
+    ids = fit_window(request.messages, tokenizer.encode, prompt_limit(tokenizer.window, wanted))
+    return Tokenized(index, request, tuple(ids), min(wanted, tokenizer.window - len(ids)))
 
 
 def batches(requests: Sequence[Tokenized], slack: int) -> list[list[Tokenized]]:

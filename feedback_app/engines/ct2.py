@@ -8,26 +8,23 @@ request gives the same reply at temperature 0 only. Replies within a batch are d
 import os
 import sys
 from collections.abc import Generator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from queue import SimpleQueue
 from threading import Event
 
 import ctranslate2
 
 from feedback_app.domain.comparison import Sampling
 from feedback_app.engines.base import Catalogue, Delta, EngineUnavailable, GenerationRequest
-from feedback_app.engines.batching import Tokenized, batches
+from feedback_app.engines.batching import Tokenized, batches, tokenized
 from feedback_app.engines.ct2_models import LoadedModel, LoadedModels
 from feedback_app.engines.detokenize import Reply
-from feedback_app.engines.prompt import fit_window, prompt_limit
-from feedback_app.engines.tokenizer import ChatTokenizer
+from feedback_app.engines.streaming import Emit, stream
 
 SAME_BATCH_SLACK = 32
 """Tokens by which prompts in a batch may differ in length; see `batches`."""
 
 Job = tuple[LoadedModel, list[Tokenized]]
-Events = SimpleQueue[Delta | Future[None]]
 
 
 class Ct2Engine:
@@ -48,12 +45,16 @@ class Ct2Engine:
         """See Engine. Raises at once: UnknownModel, EngineUnavailable, InvalidPrompt."""
         self._check_open()
         loaded = {name: self._models.get(name) for name in dict.fromkeys(one.model for one in requests)}
-        tokenized = [
-            _tokenized(place, request, loaded[request.model].tokenizer)
+        prompts = [
+            tokenized(place, request, loaded[request.model].tokenizer)
             for place, request in enumerate(requests)
         ]
-        jobs = [(loaded[batch[0].request.model], batch) for batch in batches(tokenized, SAME_BATCH_SLACK)]
-        return self._stream(jobs)
+        jobs = [(loaded[batch[0].request.model], batch) for batch in batches(prompts, SAME_BATCH_SLACK)]
+        stop = Event()
+        return stream(
+            lambda emit: [self._pool.submit(self._run, job, emit, stop) for job in jobs],
+            stop.set,
+        )
 
     def models(self) -> list[str]:
         return self._models.names()
@@ -72,22 +73,7 @@ class Ct2Engine:
         if self._closed.is_set():
             raise EngineUnavailable("the engine is shut down: start the service again")
 
-    def _stream(self, jobs: Sequence[Job]) -> Generator[Delta, None, None]:
-        """Start the batches and hand on their deltas as they come; stop them all when the reader leaves."""
-        events: Events = SimpleQueue()
-        stop = Event()
-        futures = [self._pool.submit(self._run, job, events, stop) for job in jobs]
-        for future in futures:
-            future.add_done_callback(events.put)
-        try:
-            yield from _until_done(events, len(futures))
-        finally:
-            stop.set()
-            for future in futures:
-                future.cancel()
-            wait(futures)
-
-    def _run(self, job: Job, events: Events, stop: Event) -> None:
+    def _run(self, job: Job, emit: Emit, stop: Event) -> None:
         """One batch, from a thread of the pool."""
         model, batch = job
         tokenizer = model.tokenizer
@@ -98,19 +84,19 @@ class Ct2Engine:
                 max_length=max(one.limit for one in batch),
                 end_token=sorted(tokenizer.stop_ids),
                 include_prompt_in_result=False,
-                callback=partial(self._on_token, replies, events, stop),
+                callback=partial(self._on_token, replies, emit, stop),
                 **_sampling(batch[0].request.sampling),
             )
         if self._closed.is_set() and not stop.is_set():
             raise EngineUnavailable("the engine was shut down: start the service again")
 
     def _on_token(
-        self, replies: list[Reply], events: Events, stop: Event, step: ctranslate2.GenerationStepResult
+        self, replies: list[Reply], emit: Emit, stop: Event, step: ctranslate2.GenerationStepResult
     ) -> bool:
         """Called for every new token, end tokens too. True ends that one reply."""
         reply = replies[step.batch_id]
         if delta := reply.push(step.token_id):
-            events.put(delta)
+            emit(delta)
         return reply.finished or self._stopping(stop)
 
     def _stopping(self, stop: Event) -> bool:
@@ -120,22 +106,6 @@ class Ct2Engine:
 def usable_cores() -> int:
     """CPU cores this process may use."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-
-
-def _until_done(events: Events, running: int) -> Generator[Delta, None, None]:
-    while running:
-        event = events.get()
-        if isinstance(event, Delta):
-            yield event
-        else:
-            running -= 1
-            event.result()  # raises what the batch raised
-
-
-def _tokenized(index: int, request: GenerationRequest, tokenizer: ChatTokenizer) -> Tokenized:
-    wanted = request.sampling.max_new_tokens
-    ids = fit_window(request.messages, tokenizer.encode, prompt_limit(tokenizer.window, wanted))
-    return Tokenized(index, request, tuple(ids), min(wanted, tokenizer.window - len(ids)))
 
 
 def _sampling(sampling: Sampling) -> dict[str, float | int]:

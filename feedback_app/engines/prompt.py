@@ -21,7 +21,7 @@ def fit_window(messages: Sequence[Message], encode: Encode, limit: int) -> list[
     system = tuple(messages[:1]) if messages and messages[0].role == "system" else ()
     turns = tuple(messages[len(system) :])
     while len(ids := encode((*system, *turns))) > limit:
-        turns = _without_oldest(turns)
+        turns = without_oldest(turns)
         if not turns:
             raise InvalidPrompt(f"the prompt is longer than the model can read ({limit} tokens): shorten it")
     return ids
@@ -47,7 +47,7 @@ def disarmed(text: str, control: re.Pattern[str]) -> str:
     return control.sub(lambda match: match.group() + CUT, text.replace(CUT, ""))
 
 
-def _without_oldest(turns: tuple[Message, ...]) -> tuple[Message, ...]:
+def without_oldest(turns: tuple[Message, ...]) -> tuple[Message, ...]:
     """The turns from the second user's turn on."""
     later = (place for place, turn in enumerate(turns[1:], start=1) if turn.role == "user")
     return turns[next(later, len(turns)) :]

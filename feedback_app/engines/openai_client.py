@@ -1,0 +1,159 @@
+"""Talking to an OpenAI-compatible server: which models it serves, loading an adapter, one streamed reply.
+
+Errors never carry what the server wrote back: it may quote the prompt.
+"""
+
+import json
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import httpx
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+
+from feedback_app.engines.base import EngineUnavailable
+
+TIMEOUT = httpx.Timeout(connect=5, read=300, write=30, pool=None)
+BUSY = frozenset({429, 502, 503, 504})
+TOO_LONG = re.compile(r"context[ _](length|size|window)|too many tokens|maximum model length", re.IGNORECASE)
+
+
+class TooLong(Exception):
+    """The conversation does not fit the window of the server's model."""
+
+
+class _Refused(Exception):
+    """An answer other than 2xx."""
+
+    def __init__(self, status: int, too_long: bool) -> None:
+        super().__init__(status)
+        self.status = status
+        self.too_long = too_long
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    text: str
+    finish: Literal["stop", "length"] | None
+
+
+class OpenAiClient:
+    """Used from one event loop."""
+
+    def __init__(self, url: str, api_key: str) -> None:
+        """`url`: the base address, ending in `/v1`."""
+        self._url = url.rstrip("/")
+        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        # Prompts are for the named server only: no proxy out of the environment.
+        self._http = httpx.AsyncClient(headers=headers, timeout=TIMEOUT, trust_env=False)
+
+    async def served(self) -> list[str]:
+        """Ids of the models that the server answers for, in its order. Raises EngineUnavailable."""
+        async with self._request("GET", "/models") as response:
+            listed = json.loads(await response.aread())
+        return [str(model["id"]) for model in listed["data"]]
+
+    async def load_adapter(self, name: str, folder: Path) -> None:
+        """Have vLLM serve the LoRA adapter in `folder` as `name`. Raises EngineUnavailable."""
+        body = {"lora_name": name, "lora_path": str(folder)}
+        try:
+            async with self._request("POST", "/load_lora_adapter", body):
+                return
+        except EngineUnavailable as error:
+            raise EngineUnavailable(
+                f"the model server does not serve {name} and could not load it: start vLLM with --enable-lora and "
+                f"VLLM_ALLOW_RUNTIME_LORA_UPDATING=True where it can read {folder}, or serve it under that name"
+            ) from error
+
+    async def reply(self, body: Mapping[str, Any]) -> AsyncIterator[Chunk]:
+        """The pieces of one reply. Raises TooLong, EngineUnavailable."""
+        async with self._request("POST", "/chat/completions", {**body, "stream": True}) as response:
+            finished = False
+            async for line in response.aiter_lines():
+                if (chunk := _chunk(line)) and not finished:
+                    yield chunk
+                    finished = chunk.finish is not None
+        if not finished:
+            raise EngineUnavailable("the model server ended a reply in the middle: try again, or see its log")
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    @asynccontextmanager
+    async def _request(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None
+    ) -> AsyncIterator[httpx.Response]:
+        """An answer whose body is still to be read. Only what goes wrong before that is tried again."""
+        try:
+            response: httpx.Response = await _patient()(self._open, method, path, body)
+            try:
+                yield response
+            finally:
+                await response.aclose()
+        except _Refused as error:
+            if error.too_long:
+                raise TooLong from None
+            raise EngineUnavailable(_explained(error.status)) from None
+        except (httpx.HTTPError, httpx.StreamError) as error:
+            raise EngineUnavailable(
+                f"no answer from the model server at {self._url} ({type(error).__name__}): start it, or correct CODELYNN_ENGINE_URL"
+            ) from None
+        except (ValueError, KeyError, TypeError):
+            raise EngineUnavailable(
+                f"{self._url} does not answer like an OpenAI-compatible server: correct CODELYNN_ENGINE_URL"
+            ) from None
+
+    async def _open(self, method: str, path: str, body: Mapping[str, Any] | None) -> httpx.Response:
+        request = self._http.build_request(method, self._url + path, json=body)
+        response = await self._http.send(request, stream=True)
+        if response.is_success:
+            return response
+        said = await response.aread()
+        await response.aclose()
+        too_long = response.status_code == 400 and TOO_LONG.search(said.decode(errors="replace")) is not None
+        raise _Refused(response.status_code, too_long)
+
+
+def _patient() -> AsyncRetrying:
+    return AsyncRetrying(
+        retry=retry_if_exception(_passing),
+        stop=stop_after_attempt(3),
+        wait=wait_exponential_jitter(initial=0.2, max=2),
+        reraise=True,
+    )
+
+
+def _passing(error: BaseException) -> bool:
+    """Whether the same request may succeed in a moment."""
+    if isinstance(error, _Refused):
+        return error.status in BUSY
+    return isinstance(error, httpx.NetworkError | httpx.ConnectTimeout | httpx.RemoteProtocolError)
+
+
+def _explained(status: int) -> str:
+    if status in {401, 403}:
+        return "the model server refuses the key: set CODELYNN_ENGINE_API_KEY"
+    if status == 404:
+        return "the model server does not know this address or model: correct CODELYNN_ENGINE_URL (it ends in /v1)"
+    if status in BUSY:
+        return f"the model server is overloaded or starting (status {status}): try again in a moment"
+    return f"the model server answered with status {status}: see its log"
+
+
+def _chunk(line: str) -> Chunk | None:
+    """What a line of the event stream adds; None for comments, keep-alives and the end mark."""
+    if not line.startswith("data:") or line[5:].strip() == "[DONE]":
+        return None
+    event = json.loads(line[5:])
+    if "error" in event:
+        raise EngineUnavailable("the model server failed in the middle of a reply: try again, or see its log")
+    if not event["choices"]:
+        return None
+    choice = event["choices"][0]
+    text = choice["delta"].get("content") or ""
+    reason = choice.get("finish_reason")
+    finish: Literal["stop", "length"] | None = "length" if reason == "length" else "stop" if reason else None
+    return Chunk(text, finish) if text or finish else None

@@ -1,0 +1,55 @@
+"""Sampling for `transformers.generate`: every row of a batch by its own settings and its own seed."""
+
+from collections.abc import Sequence
+
+import torch
+from transformers import LogitsProcessor
+
+from feedback_app.domain.comparison import Sampling
+
+
+class RowSampler(LogitsProcessor):
+    """Makes greedy search draw samples: adds Gumbel noise to the log-probabilities of each row.
+
+    The maximum of log-probabilities plus Gumbel noise is distributed as a sample from them (the Gumbel-max trick:
+    Maddison, Tarlow, Minka, "A* Sampling", 2014), so that a row depends on its seed and not on its neighbours' draws.
+    """
+
+    def __init__(self, rows: Sequence[tuple[Sampling, int]], device: torch.device) -> None:
+        """`rows`: settings and seed of each row. Temperature 0 is greedy."""
+        self._rows = [(sampling, torch.Generator(device).manual_seed(seed)) for sampling, seed in rows]
+
+    def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
+        """`scores`: (rows, vocabulary) logits; what comes back has its maximum at the token to take."""
+        chosen = [
+            _drawn(row, sampling, generator)
+            for row, (sampling, generator) in zip(scores.float(), self._rows, strict=True)
+        ]
+        return torch.stack(chosen)  # type: ignore[return-value]
+
+
+def _drawn(logits: torch.Tensor, sampling: Sampling, generator: torch.Generator) -> torch.Tensor:
+    if sampling.temperature == 0:
+        return logits
+    kept = _nucleus(_top(logits / sampling.temperature, sampling.top_k), sampling.top_p)
+    uniform = torch.rand(kept.shape, generator=generator, device=kept.device)
+    tiny = torch.finfo(uniform.dtype).tiny
+    return kept - torch.log(-torch.log(uniform.clamp_min(tiny)))
+
+
+def _top(logits: torch.Tensor, top_k: int) -> torch.Tensor:
+    """Only the `top_k` likeliest tokens; 0 keeps all."""
+    if not 0 < top_k < logits.shape[-1]:
+        return logits
+    least = torch.topk(logits, top_k).values[-1]
+    return logits.masked_fill(logits < least, -torch.inf)
+
+
+def _nucleus(logits: torch.Tensor, top_p: float) -> torch.Tensor:
+    """Only the fewest likeliest tokens that together reach the probability `top_p`."""
+    if top_p >= 1:
+        return logits
+    ordered, places = torch.sort(logits, descending=True)
+    before = torch.cumsum(torch.softmax(ordered, -1), -1) - torch.softmax(ordered, -1)
+    outside = torch.zeros_like(before, dtype=torch.bool).scatter(-1, places, before >= top_p)
+    return logits.masked_fill(outside, -torch.inf)

@@ -1,0 +1,134 @@
+"""transformers and PEFT: any architecture, on one GPU or the CPU.
+
+One base model and a LoRA adapter per version; a batch may mix versions, ways of sampling and seeds. The same requests
+in the same batch give the same replies; alone or in another batch a seed gives the same draws, but padding moves the
+logits by rounding errors and can so move a token.
+"""
+
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+
+import torch
+from transformers import GenerationConfig, LogitsProcessorList, StoppingCriteria, StoppingCriteriaList
+
+from feedback_app.engines.adapters import AdapterModel
+from feedback_app.engines.base import Catalogue, Delta, EngineUnavailable, GenerationRequest, ModelVersion
+from feedback_app.engines.batching import Tokenized, tokenized
+from feedback_app.engines.detokenize import Reply
+from feedback_app.engines.sampling import RowSampler
+from feedback_app.engines.streaming import Emit, stream
+from feedback_app.engines.tokenizer import ChatTokenizer
+
+
+class TransformersEngine:
+    """Batches run one after another in one thread, first come, first served; so does loading."""
+
+    def __init__(self, catalogue: Catalogue, threads: int = 0, loaded_models: int = 3) -> None:
+        """`threads`: CPU threads of torch, 0 for its own choice. `loaded_models`: versions kept in memory."""
+        self._catalogue = catalogue
+        self._model = AdapterModel(loaded_models)
+        self._tokenizers: dict[Path, ChatTokenizer] = {}
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="transformers-batch")
+        self._closed = Event()
+        if threads:
+            torch.set_num_threads(threads)
+
+    def generate(self, requests: Sequence[GenerationRequest]) -> Generator[Delta, None, None]:
+        """See Engine. Raises at once: UnknownModel, EngineUnavailable, InvalidPrompt."""
+        self._check_open()
+        versions = {one.model: self._catalogue(one.model) for one in requests}
+        batch = [
+            tokenized(place, request, self._tokenizer(versions[request.model]))
+            for place, request in enumerate(requests)
+        ]
+        stop = Event()
+        return stream(
+            lambda emit: [self._pool.submit(self._run, versions, batch, emit, stop)] if batch else [],
+            stop.set,
+        )
+
+    def models(self) -> list[str]:
+        return self._model.names()
+
+    def load(self, name: str) -> None:
+        self._check_open()
+        self._pool.submit(self._model.load, self._catalogue(name)).result()
+
+    def close(self) -> None:
+        """Stop the batch that runs and free the model."""
+        self._closed.set()
+        self._pool.shutdown(wait=True)
+        self._model.clear()
+
+    def _check_open(self) -> None:
+        if self._closed.is_set():
+            raise EngineUnavailable("the engine is shut down: start the service again")
+
+    def _tokenizer(self, version: ModelVersion) -> ChatTokenizer:
+        if version.base_dir not in self._tokenizers:
+            self._tokenizers[version.base_dir] = ChatTokenizer(version.base_dir)
+        return self._tokenizers[version.base_dir]
+
+    def _run(
+        self, versions: dict[str, ModelVersion], batch: Sequence[Tokenized], emit: Emit, stop: Event
+    ) -> None:
+        """One batch, from the engine's thread."""
+        for version in versions.values():
+            if not self._stopping(stop):
+                self._model.load(version, in_use=versions)
+        if not self._stopping(stop):
+            tokenizer = self._tokenizer(versions[batch[0].request.model])
+            self._write(tokenizer, batch, emit, stop)
+        if self._closed.is_set() and not stop.is_set():
+            raise EngineUnavailable("the engine was shut down: start the service again")
+
+    def _write(self, tokenizer: ChatTokenizer, batch: Sequence[Tokenized], emit: Emit, stop: Event) -> None:
+        device = self._model.device
+        pad = min(tokenizer.stop_ids, default=0)
+        ids, mask = _left_padded([one.ids for one in batch], pad)
+        replies = [Reply(one.index, one.limit, tokenizer.stop_ids, tokenizer.decode) for one in batch]
+        rows = [(one.request.sampling, one.request.seed) for one in batch]
+        self._model.generate(
+            [one.request.model for one in batch],
+            input_ids=ids.to(device),
+            attention_mask=mask.to(device),
+            generation_config=GenerationConfig(  # type: ignore[no-untyped-call]
+                max_new_tokens=max(one.limit for one in batch),
+                do_sample=False,
+                pad_token_id=pad,
+                eos_token_id=sorted(tokenizer.stop_ids) or None,
+            ),
+            logits_processor=LogitsProcessorList([RowSampler(rows, device)]),
+            stopping_criteria=StoppingCriteriaList([_Watcher(replies, emit, lambda: self._stopping(stop))]),
+        )
+
+    def _stopping(self, stop: Event) -> bool:
+        return stop.is_set() or self._closed.is_set()
+
+
+class _Watcher(StoppingCriteria):
+    """Sees every step of a batch: emits its deltas and says which rows are done."""
+
+    def __init__(self, replies: Sequence[Reply], emit: Emit, stopping: Callable[[], bool]) -> None:
+        self._replies = replies
+        self._emit = emit
+        self._stopping = stopping
+
+    def __call__(self, input_ids: torch.LongTensor, scores: object, **_: object) -> torch.Tensor:
+        """`input_ids`: (rows, length) prompts and what was written. Returns (rows,) booleans."""
+        for reply, token_id in zip(self._replies, input_ids[:, -1].tolist(), strict=True):
+            delta = None if reply.finished else reply.push(token_id)
+            if delta:
+                self._emit(delta)
+        stopping = self._stopping()
+        return torch.tensor([stopping or reply.finished for reply in self._replies], device=input_ids.device)
+
+
+def _left_padded(prompts: Sequence[Sequence[int]], pad: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Ids and attention mask, both (rows, longest prompt)."""
+    longest = max(len(prompt) for prompt in prompts)
+    ids = [[pad] * (longest - len(prompt)) + list(prompt) for prompt in prompts]
+    mask = [[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts]
+    return torch.tensor(ids), torch.tensor(mask)
