@@ -1,0 +1,1 @@
+"""codeLynn's pages in the browser."""
