@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
+import psycopg
+from sqlalchemy import Connection, Engine, ExceptionContext, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
@@ -92,6 +93,15 @@ def _finite(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_finite(item) for item in value]
     return value
+
+
+def _without_detail(context: ExceptionContext) -> None:
+    """Cut an error of PostgreSQL to its first line: its DETAIL can quote the refused row, prompt and all."""
+    error = context.original_exception
+    if isinstance(error, psycopg.Error) and (primary := error.diag.message_primary):
+        error.args = (primary,)
+        if context.sqlalchemy_exception is not None:
+            context.sqlalchemy_exception.args = (f"({type(error).__name__}) {primary}",)
 
 
 def _sqlite_engine(address: URL) -> Engine:

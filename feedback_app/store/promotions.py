@@ -25,7 +25,7 @@ class NothingToRollBack(LookupError):
 
 
 def promote(connection: Connection, name: str, by: str, round_id: str | None = None) -> bool:
-    """latest := challenger := name, previous := the old latest. False if nothing changed: `name` is latest
+    """latest := challenger := name (no challenger if it is champion), previous := the old latest. False if nothing changed: `name` is latest
     already, or this round has promoted before (even if that was rolled back). Raises CheckpointNotFound."""
     require_version(connection, name)
     before = locked_aliases(connection)
@@ -42,8 +42,7 @@ def crown(connection: Connection, name: str, by: str) -> bool:
     if before[CHAMPION] == name:
         return False
     _log(connection, CHAMPION, name, by, before, None)
-    rest = {alias: held for alias, held in before.items() if (alias, held) != (CHALLENGER, name)}
-    _write(connection, rest | {CHAMPION: name})
+    _write(connection, before | {CHAMPION: name})
     return True
 
 
@@ -98,5 +97,11 @@ def _log(
 
 
 def _write(connection: Connection, wanted: dict[str, str]) -> None:
+    """Nobody challenges himself: a challenger who is champion is none."""
+    rows = [
+        {"alias": alias, "checkpoint": name}
+        for alias, name in wanted.items()
+        if alias != CHALLENGER or name != wanted[CHAMPION]
+    ]
     connection.execute(delete(aliases))
-    connection.execute(insert(aliases), [{"alias": a, "checkpoint": name} for a, name in wanted.items()])
+    connection.execute(insert(aliases), rows)

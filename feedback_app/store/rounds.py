@@ -132,6 +132,13 @@ class Rounds:
                 _promote(connection, checkpoint, f"round {round_id}", round_id)
             return _get(connection, round_id)
 
+    def release(self, round_id: str, fence: int) -> Round:
+        """Give a running round back to the queue, because its worker shuts down: that is no failed attempt.
+        Raises RoundNotFound, StaleFence."""
+        return self._fenced(
+            round_id, fence, {"state": RoundState.queued.value, "attempt": rounds.c.attempt - 1}
+        )
+
     def request_cancel(self, round_id: str) -> Round:
         """Queued: cancelled at once. Running: its worker is asked to stop. Raises RoundNotFound; InvalidRound for
         one that is over (cancelled ones aside)."""

@@ -1,0 +1,258 @@
+"""Comparisons: what is stored, when a verdict counts, and how they are read back."""
+
+from dataclasses import replace
+from datetime import timedelta, timezone
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete
+
+from feedback_app.domain.comparison import Comparison, ComparisonStatus, InvalidRanking, Message, Ranking
+from feedback_app.domain.preference import prompt_key
+from feedback_app.store import ComparisonNotFound, InvalidCursor, Store
+from feedback_app.store.tables import comparisons
+from tests.integration.store.examples import FIRST_BEST, NOON, answered, asked, minutes, shown
+
+QUICK = settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    derandomize=True,
+)
+
+
+def test_a_comparison_comes_back_as_it_was_stored(store: Store) -> None:
+    comparison = asked(persona="lynn", tags=("weather", "ü"), source="arena")
+    store.comparisons.add(comparison)
+    assert store.comparisons.get(comparison.id) == comparison
+
+
+def test_any_text_comes_back_unchanged_even_characters_that_postgresql_refuses(store: Store) -> None:
+    text = "NUL \x00, quotes ' \" \\, %s, émoji 🙂, line\u2028separator"
+    comparison = shown(text)
+    comparison = replace(comparison, candidates=tuple(replace(c, text=text) for c in comparison.candidates))
+    store.comparisons.add(comparison)
+    verdict = Ranking((("c2",), ("c1",)), note=text, edit=text, aspects=("too \x00 long",))
+    assert store.comparisons.rank(comparison.id, verdict, []) == store.comparisons.get(comparison.id)
+    assert store.comparisons.get(comparison.id) == replace(
+        comparison, ranking=verdict, status=ComparisonStatus.ranked
+    )
+
+
+def test_moments_are_aware_and_in_utc_whatever_zone_they_were_given_in(store: Store) -> None:
+    elsewhere = NOON.astimezone(timezone(timedelta(hours=5, minutes=30)))
+    store.comparisons.add(comparison := asked(created_at=elsewhere))
+    found = store.comparisons.get(comparison.id).created_at
+    assert (found, found.utcoffset()) == (NOON, timedelta(0))
+
+
+def test_an_unknown_id_is_an_error_of_one_line(store: Store) -> None:
+    with pytest.raises(ComparisonNotFound, match="there is no comparison nowhere"):
+        store.comparisons.get("nowhere")
+
+
+def test_adding_the_same_comparison_again_leaves_the_first_as_it_is(store: Store) -> None:
+    store.comparisons.add(comparison := asked())
+    store.comparisons.add(replace(comparison, persona="other"))
+    assert store.comparisons.get(comparison.id) == comparison
+
+
+def test_filling_sets_the_replies_and_opens_it(store: Store) -> None:
+    store.comparisons.add(comparison := asked())
+    filled = store.comparisons.fill(comparison.id, answered(comparison))
+    assert filled == replace(comparison, candidates=answered(comparison), status=ComparisonStatus.open)
+    assert store.comparisons.get(comparison.id) == filled
+
+
+def test_filling_twice_or_after_a_skip_changes_nothing(store: Store) -> None:
+    store.comparisons.add(comparison := asked())
+    store.comparisons.skip(comparison.id)
+    assert store.comparisons.fill(comparison.id, answered(comparison)).status is ComparisonStatus.skipped
+    assert store.comparisons.fail(comparison.id).status is ComparisonStatus.skipped
+
+
+def test_filling_with_the_candidates_of_another_comparison_is_refused(store: Store) -> None:
+    store.comparisons.add(comparison := asked())
+    with pytest.raises(ValueError, match="not the candidates"):
+        store.comparisons.fill(comparison.id, answered(comparison)[:1])
+
+
+@pytest.mark.parametrize("status", [ComparisonStatus.generating, ComparisonStatus.failed])
+def test_a_comparison_without_replies_cannot_be_ranked(store: Store, status: ComparisonStatus) -> None:
+    store.comparisons.add(comparison := asked(status=status))
+    with pytest.raises(InvalidRanking, match=status.value):
+        store.comparisons.rank(comparison.id, FIRST_BEST, ["argilla"])
+    assert store.comparisons.get(comparison.id) == comparison
+    assert store.outbox.counts()["pending"] == 0
+
+
+def test_an_incomplete_ranking_is_refused_and_leaves_nothing(store: Store) -> None:
+    store.comparisons.add(comparison := shown())
+    with pytest.raises(InvalidRanking, match="c2"):
+        store.comparisons.rank(comparison.id, Ranking((("c1",),)), ["argilla"])
+    assert store.comparisons.get(comparison.id) == comparison
+
+
+def test_the_same_verdict_again_changes_nothing_not_even_its_time(store: Store) -> None:
+    store.comparisons.add(comparison := shown())
+    first = store.comparisons.rank(comparison.id, replace(FIRST_BEST, created_at=NOON, seconds=4.5), [])
+    again = store.comparisons.rank(comparison.id, replace(FIRST_BEST, seconds=9.0), ["argilla"])
+    assert again == first == store.comparisons.get(comparison.id)
+    assert store.outbox.counts()["pending"] == 0
+
+
+def test_a_new_verdict_replaces_the_old_one(store: Store) -> None:
+    store.comparisons.add(comparison := shown())
+    store.comparisons.rank(comparison.id, FIRST_BEST, [])
+    tie = store.comparisons.rank(comparison.id, Ranking((("c2", "c1"),)), [])
+    assert tie.ranking is not None
+    assert store.comparisons.get(comparison.id).ranking == tie.ranking
+    assert tie.ranking.groups == (("c2", "c1"),)
+    assert (store.comparisons.counts()["pairs"], store.comparisons.counts()["ties"]) == (0, 1)
+
+
+def test_unranking_opens_it_again_and_forgets_the_verdict(store: Store) -> None:
+    store.comparisons.add(comparison := shown())
+    store.comparisons.rank(comparison.id, FIRST_BEST, [])
+    assert store.comparisons.unrank(comparison.id, []) == comparison
+    assert store.comparisons.counts()["pairs"] == 0
+    assert store.comparisons.unrank(comparison.id, []) == comparison
+
+
+def test_a_skip_can_be_taken_back_and_a_skipped_comparison_ranked(store: Store) -> None:
+    store.comparisons.add(comparison := shown())
+    assert store.comparisons.skip(comparison.id).status is ComparisonStatus.skipped
+    assert store.comparisons.unrank(comparison.id, ["argilla"]) == comparison
+    assert store.outbox.counts()["pending"] == 0
+    store.comparisons.skip(comparison.id)
+    assert store.comparisons.rank(comparison.id, FIRST_BEST, []).status is ComparisonStatus.ranked
+
+
+def test_taking_back_a_skip_of_replies_that_were_never_written_leaves_it_failed(store: Store) -> None:
+    store.comparisons.add(comparison := asked())
+    store.comparisons.skip(comparison.id)
+    assert store.comparisons.unrank(comparison.id, []).status is ComparisonStatus.failed
+
+
+def test_a_ranked_comparison_cannot_be_skipped(store: Store) -> None:
+    store.comparisons.add(comparison := shown())
+    store.comparisons.rank(comparison.id, FIRST_BEST, [])
+    with pytest.raises(InvalidRanking, match="take the ranking back"):
+        store.comparisons.skip(comparison.id)
+
+
+def test_the_newest_waiting_comparison_of_a_source_is_found(store: Store) -> None:
+    store.comparisons.add(older := shown(created_at=NOON))
+    store.comparisons.add(newer := asked(created_at=NOON + minutes(1)))
+    store.comparisons.add(shown(created_at=NOON + minutes(2), source="api"))
+    assert store.comparisons.latest_open("arena") == newer
+    store.comparisons.fail(newer.id)
+    assert store.comparisons.latest_open("arena") == older
+    store.comparisons.skip(older.id)
+    assert store.comparisons.latest_open("arena") is None
+
+
+def test_counts_are_by_status_and_by_what_the_rankings_say(store: Store) -> None:
+    store.comparisons.add(asked())
+    for verdict in (FIRST_BEST, Ranking((("c1", "c2"),)), Ranking((), all_bad=True)):
+        store.comparisons.add(comparison := shown())
+        store.comparisons.rank(comparison.id, verdict, [])
+    assert store.comparisons.counts() == {
+        "generating": 1, "open": 0, "ranked": 3, "skipped": 0, "failed": 0, "pairs": 1, "ties": 1, "all_bad": 1,
+    }  # fmt: skip
+
+
+def test_an_empty_store_counts_zero_everywhere(store: Store) -> None:
+    assert set(store.comparisons.counts().values()) == {0}
+
+
+def test_prompt_keys_name_every_prompt_once(store: Store) -> None:
+    for prompt in ("What is rain?", "what  is RAIN?", "And snow?"):
+        store.comparisons.add(asked(prompt))
+    keys = {prompt_key((Message("user", text),)) for text in ("What is rain?", "And snow?")}
+    assert store.comparisons.prompt_keys() == keys
+
+
+def imported(count: int) -> list[Comparison]:
+    """Ranked comparisons as an import gives them; the ids do not sort as the times do."""
+    return [
+        replace(
+            shown(f"prompt {i}", created_at=NOON + minutes(i), source="import"),
+            id=f"{(i * 7) % 1009}-{i}",
+            ranking=FIRST_BEST,
+            status=ComparisonStatus.ranked,
+        )
+        for i in range(count)
+    ]
+
+
+def test_an_import_is_read_back_oldest_first_across_batches(store: Store) -> None:
+    items = imported(1203)
+    assert store.comparisons.add_all(list(reversed(items))) == 1203
+    assert list(store.comparisons.ranked()) == items
+
+
+def test_an_import_skips_what_is_known_and_counts_what_is_new(store: Store) -> None:
+    items = imported(5)
+    assert store.comparisons.add_all(items[:3]) == 3
+    assert store.comparisons.add_all([*items, items[4]]) == 2
+    assert store.comparisons.add_all([]) == 0
+    assert [c.id for c in store.comparisons.ranked()] == [c.id for c in items]
+
+
+def test_an_import_with_one_bad_ranking_stores_nothing(store: Store) -> None:
+    items = imported(3)
+    bad = replace(items[2], ranking=Ranking((("c1",), ("c9",))))
+    with pytest.raises(InvalidRanking):
+        store.comparisons.add_all([*items[:2], bad])
+    assert store.comparisons.counts()["ranked"] == 0
+
+
+def test_an_import_that_the_database_refuses_halfway_stores_nothing(store: Store) -> None:
+    items = imported(700)
+    naive = replace(items[-1], created_at=NOON.replace(tzinfo=None))
+    with pytest.raises(Exception, match="without a time zone"):
+        store.comparisons.add_all([*items[:-1], naive])
+    assert store.comparisons.counts()["ranked"] == 0
+
+
+@QUICK
+@given(
+    before=st.lists(st.integers(0, 3), max_size=9),
+    meanwhile=st.lists(st.lists(st.integers(0, 4), max_size=2), max_size=5),
+    limit=st.integers(1, 4),
+)
+def test_pages_give_each_comparison_once_newest_first_whatever_is_added_meanwhile(
+    store: Store, before: list[int], meanwhile: list[list[int]], limit: int
+) -> None:
+    """Comparisons of the same moment are the hard case: they are told apart by their ids."""
+    with store.database.write() as connection:
+        connection.execute(delete(comparisons))
+    first = [shown(created_at=NOON + minutes(moment)) for moment in before]
+    store.comparisons.add_all(first)
+    additions, seen, cursor = iter(meanwhile), list[Comparison](), None
+    while True:
+        page = store.comparisons.page(None, cursor, limit)
+        assert len(page.items) <= limit
+        seen += page.items
+        if (cursor := page.next_cursor) is None:
+            break
+        store.comparisons.add_all([shown(created_at=NOON + minutes(m)) for m in next(additions, [])])
+    places = [(c.created_at, c.id) for c in seen]
+    assert places == sorted(set(places), reverse=True)
+    assert {c.id for c in first} <= {c.id for c in seen}
+
+
+def test_a_page_can_be_of_one_status(store: Store) -> None:
+    store.comparisons.add_all(imported(2))
+    store.comparisons.add(waiting := shown())
+    assert list(store.comparisons.page(ComparisonStatus.open, None, 10).items) == [waiting]
+    ranked = store.comparisons.page(ComparisonStatus.ranked, None, 2)
+    assert (len(ranked.items), ranked.next_cursor) == (2, None)
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "ü", "AAAA", "MjAyNi0wNS0wMVQxMjowMDowMCB4"])
+def test_a_cursor_that_is_not_ours_is_refused(store: Store, cursor: str) -> None:
+    with pytest.raises(InvalidCursor, match="leave it out"):
+        store.comparisons.page(None, cursor, 5)
