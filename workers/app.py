@@ -1,0 +1,62 @@
+"""The Celery app. Messages carry ids only; what counts is in the database."""
+
+import logging
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging, worker_shutting_down
+
+from feedback_app.logs import configure_logs
+from workers.bootstrap import settings_in_force, workshop
+
+# Redis hands an unacknowledged message out again after this long, even while its task runs. So it is longer than any
+# round; a worker that died is found by its silence long before (see `reaper`).
+VISIBILITY_SECONDS = 14 * 24 * 3600
+TICK_SECONDS = 5.0
+# These tell of every tick.
+CHATTY = ("celery.app.trace", "celery.worker.strategy", "celery.beat")
+
+
+def make_app(redis_url: str) -> Celery:
+    app = Celery("codelynn", broker=redis_url, include=["workers.tasks"])
+    app.conf.update(
+        accept_content=["json"],
+        task_serializer="json",
+        result_serializer="json",
+        task_ignore_result=True,
+        task_acks_late=True,
+        task_default_queue="default",
+        task_routes={"workers.tasks.run_round": {"queue": "rounds"}},
+        worker_prefetch_multiplier=1,
+        broker_transport_options={"visibility_timeout": VISIBILITY_SECONDS},
+        result_backend_transport_options={"visibility_timeout": VISIBILITY_SECONDS},
+        visibility_timeout=VISIBILITY_SECONDS,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        timezone="UTC",
+        beat_schedule={name: _every_tick(f"workers.tasks.{name}") for name in ("reap", "deliver_outbox")},
+    )
+    return app
+
+
+def _every_tick(task: str) -> dict[str, Any]:
+    """A tick that no worker took in time is dropped, so that ticks never pile up."""
+    return {"task": task, "schedule": TICK_SECONDS, "options": {"expires": 2 * TICK_SECONDS}}
+
+
+@setup_logging.connect  # type: ignore[untyped-decorator]
+def _logs(**_: object) -> None:
+    configure_logs(settings_in_force().log_level)
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+@worker_shutting_down.connect  # type: ignore[untyped-decorator]
+def _shutting_down(**_: object) -> None:
+    """The trainer is stopped and its round goes back into the queue (see `supervisor`)."""
+    workshop().stopping.set()
+
+
+app = make_app(settings_in_force().redis_url)

@@ -1,0 +1,68 @@
+"""The workers' composition root: settings in, everything that tasks need out. Built once in each worker process."""
+
+import os
+import socket
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from feedback_app.desks.argilla import ArgillaDesk
+from feedback_app.desks.base import AnnotationDesk
+from feedback_app.settings import Settings, load_settings
+from feedback_app.store import Store, open_store
+from feedback_app.up import with_embedded
+
+TRAINER = (sys.executable, "-m", "alignment.round")
+VERIFIER = (sys.executable, "-m", "workers.verify")
+HEARTBEAT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What the tasks work with. `trainer` and `verifier` are given a folder as their last argument; `stopping` is
+    set when the worker shuts down; `grace` is what a trainer gets to save its state, in seconds."""
+
+    settings: Settings
+    store: Store
+    desks: Mapping[str, AnnotationDesk]
+    stopping: threading.Event
+    worker: str
+    trainer: tuple[str, ...] = TRAINER
+    verifier: tuple[str, ...] = VERIFIER
+    grace: float = 30.0
+
+    @property
+    def root(self) -> Path:
+        return self.settings.root
+
+    @property
+    def heartbeat_seconds(self) -> float:
+        return min(HEARTBEAT_SECONDS, self.settings.round_stale_seconds / 4)
+
+
+@cache
+def settings_in_force() -> Settings:
+    """The settings, with the addresses of the embedded parts where they run."""
+    return with_embedded(load_settings())
+
+
+@cache
+def workshop() -> Workshop:
+    settings = settings_in_force()
+    return Workshop(
+        settings=settings,
+        store=open_store(settings.database),
+        desks=_desks(settings),
+        stopping=threading.Event(),
+        worker=f"{socket.gethostname()}:{os.getpid()}",
+    )
+
+
+def _desks(settings: Settings) -> dict[str, AnnotationDesk]:
+    if not settings.argilla_enabled or not settings.argilla_url:
+        return {}
+    desk = ArgillaDesk(settings.argilla_url, settings.argilla_api_key, settings.argilla_workspace)
+    return {desk.name: desk}

@@ -1,0 +1,91 @@
+"""What a round needs before its trainer starts: the base model, a snapshot of the rankings, and `spec.json`."""
+
+from pathlib import Path
+
+from alignment.base_model import BaseModel, prepare_base
+from alignment.config import dpo_config
+from alignment.gate import Thresholds
+from alignment.spec import SPEC_FILE, RoundSpec, read_spec, write_spec
+from feedback_app.domain.persona import read_persona
+from feedback_app.domain.round import Round
+from feedback_app.settings import Settings
+from feedback_app.store import Store
+from workers.snapshot import MANIFEST, export
+
+
+def base_model(settings: Settings) -> BaseModel:
+    """The base model, made ready if it is not yet. Raises BaseModelUnavailable."""
+    convert = settings.engine in ("auto", "ctranslate2") and not settings.engine_url
+    return prepare_base(settings.base_model, settings.root / "models", convert, lambda text, fraction: None)
+
+
+def prepare_round(settings: Settings, store: Store, claimed: Round, base: BaseModel) -> RoundSpec:
+    """Write snapshot and spec into the round's folder. A resumed round keeps those it began with: what it has
+    trained so far would not fit others. Raises alignment's RoundRefused, CheckpointNotFound, StaleFence."""
+    folder = round_folder(settings, claimed.id)
+    folder.mkdir(parents=True, exist_ok=True)
+    if (folder / SPEC_FILE).exists():
+        spec = read_spec(folder)
+        if (spec.snapshot_dir / MANIFEST).exists():
+            return spec
+    snapshot = export(store.comparisons.ranked(), settings.heldout_fraction, settings.root / "snapshots")
+    store.rounds.set_snapshot(claimed.id, claimed.fence, snapshot.hash)
+    spec = make_spec(settings, store, claimed, base, snapshot.folder)
+    write_spec(folder, spec)
+    return spec
+
+
+def make_spec(
+    settings: Settings, store: Store, claimed: Round, base: BaseModel, snapshot_dir: Path
+) -> RoundSpec:
+    """Raises InvalidConfig, CheckpointNotFound, UnknownPersona."""
+    config = dpo_config(claimed.config)
+    parent = store.checkpoints.resolve(claimed.parent)
+    champion = store.checkpoints.resolve("champion")
+    name = checkpoint_name(claimed)
+    return RoundSpec(
+        round_id=claimed.id,
+        method="dpo",
+        seed=config.seed,
+        base_dir=base.hf_dir,
+        base_name=base.name,
+        parent=parent,
+        parent_adapter=_adapter(store, parent),
+        champion=champion,
+        champion_adapter=_adapter(store, champion),
+        snapshot_dir=snapshot_dir,
+        checkpoint_name=name,
+        checkpoint_dir=settings.root / "checkpoints" / name,
+        system_prompt=read_persona(settings.personas, settings.persona).system_prompt,
+        threads=settings.train_threads,
+        convert=base.ct2_dir is not None,
+        config=config,
+        thresholds=thresholds(settings),
+        perplexity_pack=settings.gate_packs / "perplexity.jsonl",
+        heldout_prompts=settings.gate_packs / "heldout_prompts.jsonl",
+        min_pairs=settings.min_pairs,
+    )
+
+
+def round_folder(settings: Settings, round_id: str) -> Path:
+    return settings.root / "rounds" / round_id
+
+
+def checkpoint_name(claimed: Round) -> str:
+    """The same at each attempt of a round, and another for every round."""
+    return f"{claimed.method}-{claimed.created_at:%Y%m%d}-{claimed.id[:6]}"
+
+
+def thresholds(settings: Settings) -> Thresholds:
+    return Thresholds(
+        min_accuracy=settings.gate_min_accuracy,
+        min_heldout_pairs=settings.gate_min_heldout_pairs,
+        max_kl=settings.gate_max_kl,
+        min_length_ratio=settings.gate_min_length_ratio,
+        max_length_ratio=settings.gate_max_length_ratio,
+        max_perplexity_ratio=settings.gate_max_perplexity_ratio,
+    )
+
+
+def _adapter(store: Store, version: str) -> Path | None:
+    return None if version == "base" else Path(store.checkpoints.get(version).path) / "adapter"

@@ -1,0 +1,113 @@
+"""One round in a worker: claim it, prepare it, supervise its trainer, and write down how it ended."""
+
+import json
+import subprocess
+import traceback
+from pathlib import Path
+
+import structlog
+from sqlalchemy.exc import OperationalError
+
+from alignment.base_model import BaseModelUnavailable
+from alignment.config import RoundRefused
+from alignment.spec import RoundSpec
+from feedback_app.domain.persona import UnknownPersona
+from feedback_app.domain.round import Checkpoint, Round, RoundState
+from feedback_app.store import CheckpointExists, CheckpointNotFound, StaleFence
+from workers.bootstrap import Workshop
+from workers.outcome import Outcome, outcome, stopped_by_signal
+from workers.prepare import base_model, prepare_round, round_folder
+from workers.supervisor import Ending, Supervisor, Told
+
+log = structlog.get_logger()
+
+REFUSALS = (RoundRefused, BaseModelUnavailable, CheckpointNotFound, CheckpointExists, UnknownPersona)
+VERIFY_SECONDS = 600
+SHUTDOWN_SECONDS = 2.0
+
+
+def run_round(shop: Workshop, round_id: str) -> None:
+    """Run a queued round; one that is not queued (a message that came twice) is left alone.
+
+    The row says how it ended. An error of the database passes through: the round is then found again by its silence.
+    """
+    claimed = shop.store.rounds.claim(round_id, shop.worker)
+    if claimed is None:
+        log.info("round is not queued: nothing to do", round=round_id)
+        return
+    log.info("round begins", round=round_id, attempt=claimed.attempt)
+    try:
+        ended = _attempt(shop, claimed)
+    except StaleFence:
+        log.warning("another worker holds this round: stopped", round=round_id, fence=claimed.fence)
+        return
+    log.info("round ends", round=round_id, state=ended.value)
+
+
+def _attempt(shop: Workshop, claimed: Round) -> RoundState:
+    """Run the round as its holder. Raises StaleFence, OperationalError."""
+    try:
+        spec = prepare_round(shop.settings, shop.store, claimed, base_model(shop.settings))
+        supervisor = Supervisor(shop.store, shop.stopping, shop.heartbeat_seconds, shop.grace)
+        ending = supervisor.supervise(claimed, round_folder(shop.settings, claimed.id), shop.trainer)
+        return _conclude(shop, claimed, spec, ending)
+    except (StaleFence, OperationalError):
+        raise
+    except REFUSALS as error:
+        return _fail(shop, claimed, str(error))
+    except Exception as error:  # noqa: BLE001 - whatever went wrong, the round must not stay `running`
+        # Only where it happened: the message of a library's error could carry text of the data.
+        log.error("round failed", round=claimed.id, at=traceback.format_tb(error.__traceback__))
+        return _fail(shop, claimed, f"the worker failed ({type(error).__name__}): see its log, then resume")
+
+
+def _conclude(shop: Workshop, claimed: Round, spec: RoundSpec, ending: Ending) -> RoundState:
+    if ending.told is Told.cancel:
+        return shop.store.rounds.finish(claimed.id, claimed.fence, RoundState.cancelled).state
+    if ending.code != 0 and (ending.told is Told.shutdown or _shut_down_too(shop, ending)):
+        return shop.store.rounds.release(claimed.id, claimed.fence).state
+    result = outcome(round_folder(shop.settings, claimed.id), ending.code)
+    if result.state is RoundState.failed:
+        return _fail(shop, claimed, result.error)
+    return _finish(shop, claimed, spec, result)
+
+
+def _shut_down_too(shop: Workshop, ending: Ending) -> bool:
+    """Whether the signal that ended the trainer was the machine going down, which reaches us a moment later."""
+    return stopped_by_signal(ending.code) and shop.stopping.wait(SHUTDOWN_SECONDS)
+
+
+def _finish(shop: Workshop, claimed: Round, spec: RoundSpec, result: Outcome) -> RoundState:
+    """Register the checkpoint, then end the round and promote in one transaction."""
+    if damage := _damage(shop, spec.checkpoint_dir):
+        return _fail(shop, claimed, damage)
+    promoted = result.state is RoundState.promoted
+    manifest = json.loads((spec.checkpoint_dir / "manifest.json").read_text(encoding="utf-8"))
+    shop.store.checkpoints.add(
+        Checkpoint(
+            name=spec.checkpoint_name,
+            path=str(spec.checkpoint_dir),
+            parent=spec.parent,
+            round_id=claimed.id,
+            method=spec.method,
+            manifest=manifest,
+            passed=promoted,
+        )
+    )
+    return shop.store.rounds.finish(
+        claimed.id, claimed.fence, result.state, spec.checkpoint_name, result.decision, promote=promoted
+    ).state
+
+
+def _damage(shop: Workshop, checkpoint: Path) -> str:
+    """What is wrong with a checkpoint folder, in one line; empty if it is what its manifest says."""
+    checked = subprocess.run(
+        [*shop.verifier, str(checkpoint)], capture_output=True, text=True, timeout=VERIFY_SECONDS, check=False
+    )
+    if checked.returncode == 0:
+        return ""
+    return checked.stdout.strip() or "the checkpoint could not be checked: see the worker's log, then resume"
+
+
+def _fail(shop: Workshop, claimed: Round, reason: str) -> RoundState:
+    return shop.store.rounds.finish(claimed.id, claimed.fence, RoundState.failed, error=reason).state

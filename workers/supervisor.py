@@ -1,0 +1,92 @@
+"""Watches over one trainer process: hands its progress on, keeps the round's heartbeat, and stops it when told to."""
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import Path
+
+import structlog
+from sqlalchemy.exc import OperationalError
+
+from feedback_app.domain.round import Round
+from feedback_app.store import Store
+from feedback_app.up.processes import Child, Command
+from workers.events import EventTail
+
+log = structlog.get_logger()
+
+TICK = 0.25
+
+
+class Told(Enum):
+    """Why the trainer was stopped, if it was."""
+
+    nothing = auto()
+    cancel = auto()
+    shutdown = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How the trainer ended: its return code (negative: a signal), and whether we had told it to stop."""
+
+    code: int
+    told: Told
+
+
+@dataclass(frozen=True, slots=True)
+class Supervisor:
+    """`heartbeat_seconds` between writes to the round's row; `grace` from SIGTERM to SIGKILL, in seconds."""
+
+    store: Store
+    stopping: threading.Event
+    heartbeat_seconds: float
+    grace: float
+
+    def supervise(self, claimed: Round, folder: Path, trainer: Sequence[str]) -> Ending:
+        """Run `trainer folder` to its end. Its whole process group is gone on return, and also if this process dies.
+
+        Raises StaleFence (the trainer is killed) once another worker holds the round.
+        """
+        known = self.store.rounds.events(claimed.id, 0)
+        tail = EventTail(folder / "events.jsonl", known[-1].seq if known else 0)
+        child = Child(Command((*trainer, str(folder)), folder / "trainer.log", {}, grace=self.grace))
+        try:
+            told = self._watch(claimed, child, tail)
+            self._hand_on(claimed, tail)
+            return Ending(child.wait(), told)
+        finally:
+            if child.poll() is None:
+                child.kill()
+            child.end()
+
+    def _watch(self, claimed: Round, child: Child, tail: EventTail) -> Told:
+        told, due, cancelled = Told.nothing, 0.0, False
+        while child.poll() is None:
+            self._hand_on(claimed, tail)
+            if time.monotonic() >= due:
+                cancelled = self._beat(claimed)
+                due = time.monotonic() + self.heartbeat_seconds
+            if told is Told.nothing and (cancelled or self.stopping.is_set()):
+                told = Told.cancel if cancelled else Told.shutdown
+                child.ask_to_end()
+            time.sleep(TICK)
+        return told
+
+    def _hand_on(self, claimed: Round, tail: EventTail) -> None:
+        """Keep the new events. A database that is away for a moment gets them later; training goes on."""
+        try:
+            for event in tail.fresh():
+                self.store.rounds.progress(claimed.id, claimed.fence, event)
+        except OperationalError:
+            log.warning("the database does not answer: progress is kept for later", round=claimed.id)
+
+    def _beat(self, claimed: Round) -> bool:
+        """Show that we are alive; whether the round is to be cancelled."""
+        try:
+            return self.store.rounds.heartbeat(claimed.id, claimed.fence).cancel_requested
+        except OperationalError:
+            log.warning("the database does not answer: training goes on", round=claimed.id)
+            return False
