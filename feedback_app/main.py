@@ -2,8 +2,8 @@
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 import structlog
@@ -71,7 +71,7 @@ def sampling(settings: Settings) -> Sampling:
 def check_config(method: str, config: Mapping[str, Any]) -> Mapping[str, Any]:
     """The whole configuration of a round, from the overrides. Raises InvalidRound."""
     try:
-        return asdict(dpo_config(config))
+        return dpo_config(config).model_dump()
     except InvalidConfig as error:
         raise InvalidRound(str(error)) from error
 
@@ -83,7 +83,7 @@ def build(settings: Settings) -> App:
     engine = build_engine(settings.engine, models.files, settings)
     generations = Generations(engine)
     queue = RoundQueue(settings.redis_url)
-    persona = lambda name: read_persona(settings.personas, name)  # noqa: E731
+    persona = partial(read_persona, settings.personas)
     desks = ("argilla",) if settings.argilla_enabled else ()
     options = ArenaOptions(settings.candidates, sampling(settings), desks)
     services = Services(
@@ -99,7 +99,7 @@ def build(settings: Settings) -> App:
         chat=Chat(store, models, generations, persona, options.sampling),
         rounds=Rounds(store, models, queue, check_config, settings.heldout_fraction, settings.min_pairs),
         leaderboard=Leaderboard(store),
-        data=DataService(store),
+        data=DataService(store, persona),
         models=models,
         status=_status(store, models, queue),
         personas=lambda: [persona(path.stem) for path in sorted(settings.personas.glob("*.json"))],

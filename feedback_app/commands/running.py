@@ -17,6 +17,7 @@ from feedback_app.services.chat import Busy
 from feedback_app.services.data import FileTooLarge, ImportRefused, UnknownFormat
 from feedback_app.services.generation import GenerationFailed
 from feedback_app.settings import Settings, load_settings
+from feedback_app.up import with_embedded
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)

@@ -42,9 +42,6 @@ class Chat:
         self._store.conversations.add(conversation)
         return conversation
 
-    def list(self, limit: int = 100) -> "list[Conversation]":
-        return self._store.conversations.list(limit)
-
     def get(self, conversation_id: str) -> Conversation:
         return self._store.conversations.get(conversation_id)
 
@@ -112,8 +109,11 @@ class Chat:
                 conversation.id, Turn("assistant", reply.text, model=conversation.model)
             )
 
+    def list(self, limit: int = 100) -> list[Conversation]:
+        return self._store.conversations.list(limit)
 
-def rated_replies(conversation: Conversation, system_prompt: str) -> "list[Rating]":
+
+def rated_replies(conversation: Conversation, system_prompt: str) -> list[Rating]:
     """The thumbs of a conversation as unpaired feedback."""
     messages = (Message("system", system_prompt), *(Message(t.role, t.content) for t in conversation.turns))
     return [

@@ -12,6 +12,7 @@ from itertools import combinations
 
 import evalica
 import numpy as np
+import numpy.typing as npt
 
 from feedback_app.domain.comparison import Comparison
 from feedback_app.store import Store
@@ -85,9 +86,7 @@ def _tally(fought: Sequence[Duel]) -> tuple[Counter[str], dict[str, float]]:
     return votes, wins
 
 
-def _scores(
-    fought: Sequence[Duel], models: Sequence[str], anchor: str
-) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+def _scores(fought: Sequence[Duel], models: Sequence[str], anchor: str) -> npt.NDArray[np.float64]:
     """Scores of `models`, shape (len(models),). One virtual draw a pair keeps a model that only won finite."""
     prior = [Duel(a, b, 0.5) for a, b in combinations(models, 2)]
     played = [*fought, *prior]
@@ -95,7 +94,8 @@ def _scores(
     result = evalica.bradley_terry([d.left for d in played], [d.right for d in played], winners)
     raw = np.array([math.log(max(float(result.scores[name]), 1e-12)) for name in models])
     zero = raw[models.index(anchor)] if anchor in models else raw.mean()
-    return 1000 + ELO * (raw - zero)
+    scores: npt.NDArray[np.float64] = 1000 + ELO * (raw - zero)
+    return scores
 
 
 def _winner(duel: Duel) -> evalica.Winner:

@@ -65,9 +65,6 @@ class Rounds:
     def get(self, round_id: str) -> Round:
         return self._store.rounds.get(round_id)
 
-    def list(self, limit: int = 50) -> "list[Round]":
-        return self._store.rounds.list(limit)
-
     def cancel(self, round_id: str) -> Round:
         """Ask a round to stop. Raises RoundNotFound, InvalidRound where it is over."""
         self._store.rounds.request_cancel(round_id)
@@ -79,7 +76,7 @@ class Rounds:
         self._queue.send(round_id)
         return self._store.rounds.get(round_id)
 
-    def events(self, round_id: str, after: int = 0) -> "list[RoundEvent]":
+    def events(self, round_id: str, after: int = 0) -> list[RoundEvent]:
         return self._store.rounds.events(round_id, after)
 
     def follow(
@@ -99,3 +96,6 @@ class Rounds:
             if current.state.final:
                 return
             time.sleep(every)
+
+    def list(self, limit: int = 50) -> list[Round]:
+        return self._store.rounds.list(limit)

@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from feedback_app.domain.comparison import ComparisonStatus, InvalidPrompt, Message, Ranking, Sampling
+from feedback_app.domain.comparison import (
+    Candidate,
+    Comparison,
+    ComparisonStatus,
+    InvalidPrompt,
+    Message,
+    Ranking,
+    Sampling,
+)
 from feedback_app.domain.persona import Persona
 from feedback_app.domain.round import Checkpoint, InvalidRound
 from feedback_app.engines.base import UnknownModel
@@ -100,14 +108,14 @@ def test_watching_shows_replies_as_they_grow_and_ends_with_what_is_stored(arena:
 
 
 def test_a_comparison_cut_off_by_a_restart_is_written_when_it_is_watched_again(
-    arena: Arena, store: Store, generations: Generations
+    arena: Arena, store: Store
 ) -> None:
-    opened = arena.open(HELLO)
-    until(lambda: generations.find(opened.id) is None)
-    with store.database.writing() as connection:
-        connection.exec_driver_sql("UPDATE comparisons SET status = 'generating'")
-    *_, last = arena.watch(opened.id)
+    candidates = (Candidate("c1", 1, "base"), Candidate("c2", 2, "base"))
+    cut_off = Comparison(tuple(HELLO), candidates)
+    store.comparisons.add(cut_off)
+    *_, last = arena.watch(cut_off.id)
     assert last.status == ComparisonStatus.open
+    assert all(candidate.text for candidate in last.candidates)
 
 
 def test_the_latest_version_meets_its_predecessor(arena: Arena, store: Store) -> None:
