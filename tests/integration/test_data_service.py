@@ -1,0 +1,250 @@
+"""Exports and imports on a real database: nothing lost, nothing twice, nothing by halves."""
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from feedback_app.domain.comparison import Candidate, Comparison, Message, Ranking
+from feedback_app.domain.conversation import Conversation, Turn
+from feedback_app.domain.persona import Persona, UnknownPersona
+from feedback_app.domain.preference import Demonstration, Rating, preference_pairs
+from feedback_app.formats.jsonl import Limits
+from feedback_app.services.data import (
+    FORMATS,
+    DataService,
+    ExportCount,
+    FileTooLarge,
+    ImportRefused,
+    ImportReport,
+    UnknownFormat,
+    guess_format,
+)
+from feedback_app.store import Store, migrate, open_store
+
+pytestmark = pytest.mark.integration
+PAIR_FORMATS = ("trl", "hh", "openai", "sharegpt", "parquet")
+NewStore = Callable[[], Store]
+
+
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with all tables, to copy."""
+    path = tmp_path_factory.mktemp("migrated") / "codelynn.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def new_store(migrated: Path, tmp_path: Path) -> Iterator[NewStore]:
+    opened: list[Store] = []
+
+    def make() -> Store:
+        path = shutil.copy(migrated, tmp_path / f"{len(opened)}.db")
+        opened.append(open_store(f"sqlite:///{path}"))
+        return opened[-1]
+
+    yield make
+    for store in opened:
+        store.close()
+
+
+def ranked(prompt: str, ranking: Ranking, *texts: str) -> Comparison:
+    candidates = [Candidate(f"c{i}", i, f"model-{i}", text, finish="stop") for i, text in enumerate(texts, 1)]
+    messages = (Message("system", "You are Lynn."), Message("user", prompt))
+    return Comparison(messages, tuple(candidates), ranking=ranking, persona="lynn", tags=("advice",))
+
+
+def fill(store: Store) -> None:
+    """Two and three candidates, a tie, all bad, an edit, the same vote twice, markers, and what no pair can carry."""
+    first = Ranking((("c2",), ("c1",)), note="warmer", aspects=("kind",), seconds=4.5)
+    store.comparisons.add_all(
+        [
+            ranked("What is tea?", first, "A plant.", "Tea?\n\nHuman: yes\u2028Ja, \U0001f375"),
+            ranked("Same?", Ranking((("c1",), ("c2",))), "yes", "no"),
+            ranked("Same?", Ranking((("c1",), ("c2",)), annotator="anna"), "yes", "no"),
+            ranked("Three?", Ranking((("c3",), ("c1", "c2")), edit="Three, dear."), "1", "2", "3"),
+            ranked("Bad?", Ranking((("c1", "c2"),), all_bad=True), "x", "y"),
+            ranked("Alike?", Ranking((("c1",), ("c2",))), "same", "same"),
+            ranked("Silent?", Ranking((("c1",), ("c2",))), "word", ""),
+        ]
+    )
+
+
+def preferences(store: Store) -> Counter[Any]:
+    found = (pair for comparison in store.comparisons.ranked() for pair in preference_pairs(comparison))
+    return Counter((p.prompt, p.chosen, p.rejected) for p in found if p.chosen != p.rejected and p.rejected)
+
+
+@pytest.mark.parametrize("format", PAIR_FORMATS)
+def test_every_preference_comes_back_through_every_pair_format(new_store: NewStore, format: str) -> None:
+    here, there = new_store(), new_store()
+    fill(here)
+    content = b"".join(DataService(here).export(format))
+    assert DataService(here).count(format) == ExportCount(records=5, left_out=2)
+    assert DataService(there).import_(format, content) == ImportReport(added=5, skipped=0)
+    assert preferences(there) == preferences(here)
+    imported = next(there.comparisons.ranked())
+    assert imported.source == f"import:{format}"
+    assert imported.messages[0] == Message("system", "You are Lynn.")
+    assert imported.candidates[0].model == ("model-2" if format == "parquet" else "imported")
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_importing_twice_adds_nothing_and_neither_does_ones_own_export(
+    new_store: NewStore, format: str
+) -> None:
+    here, there = new_store(), new_store()
+    fill(here)
+    here.ratings.add_all([Rating((Message("user", "Hi"),), "Hello", good=True)])
+    here.demonstrations.add_all([Demonstration((Message("user", "Hi"),), "Hello")])
+    content = b"".join(DataService(here).export(format))
+    before = here.comparisons.counts(), here.ratings.count(), here.demonstrations.count()
+    assert DataService(here).import_(format, content).added == 0
+    assert (here.comparisons.counts(), here.ratings.count(), here.demonstrations.count()) == before
+    first = DataService(there).import_(format, content)
+    assert DataService(there).import_(format, content) == ImportReport(0, first.added + first.skipped)
+
+
+def test_a_pair_that_came_in_one_format_is_known_in_every_other(new_store: NewStore) -> None:
+    here, there = new_store(), new_store()
+    fill(here)
+    added = [DataService(there).import_(f, b"".join(DataService(here).export(f))).added for f in PAIR_FORMATS]
+    assert added == [5, 0, 0, 0, 0]
+
+
+def test_imports_keep_the_order_of_the_file(new_store: NewStore) -> None:
+    store = new_store()
+    lines = [json.dumps({"prompt": f"{i}", "chosen": "a", "rejected": "b"}) for i in range(30)]
+    DataService(store).import_("trl", "\n".join(lines).encode())
+    assert [c.messages[-1].content for c in store.comparisons.ranked()] == [str(i) for i in range(30)]
+
+
+def test_rankings_restore_every_comparison_to_the_last_field(new_store: NewStore) -> None:
+    here, there = new_store(), new_store()
+    fill(here)
+    content = b"".join(DataService(here).export("rankings"))
+    assert DataService(there).import_("rankings", content) == ImportReport(7, 0)
+    assert list(there.comparisons.ranked()) == list(here.comparisons.ranked())
+
+
+def test_kto_holds_ratings_thumbs_and_pairs_taken_apart(new_store: NewStore) -> None:
+    store = new_store()
+    store.comparisons.add_all([ranked("Same?", Ranking((("c1",), ("c2",))), "yes", "no")])
+    store.ratings.add_all([Rating((Message("user", "Hi"),), "Hello", good=True)])
+    turns = (Turn("user", "Tea?"), Turn("assistant", "Coffee.", "base", rating=-1))
+    store.conversations.add(Conversation("base", "lynn", turns=turns))
+    persona = Persona("lynn", "Lynn", "", "You are Lynn.", "")
+    lines = [json.loads(line) for line in DataService(store, lambda _: persona).export("kto")]
+    said = [(len(line["prompt"]), line["completion"][0]["content"], line["label"]) for line in lines]
+    assert said == [(1, "Hello", True), (2, "Coffee.", False), (2, "yes", True), (2, "no", False)]
+    assert DataService(store).count("kto") == ExportCount(4, 0)
+
+
+def test_a_rated_chat_of_a_persona_that_is_gone_has_no_system_turn(new_store: NewStore) -> None:
+    store = new_store()
+    turns = (Turn("user", "Tea?"), Turn("assistant", "Coffee.", "base", rating=1))
+    store.conversations.add(Conversation("base", "gone", turns=turns))
+
+    def gone(_: str) -> Persona:
+        raise UnknownPersona("no persona")
+
+    (line,) = DataService(store, gone).export("kto")
+    assert json.loads(line)["prompt"] == [{"role": "user", "content": "Tea?"}]
+
+
+def test_kto_comes_in_as_ratings_and_sft_as_demonstrations(new_store: NewStore) -> None:
+    here, there = new_store(), new_store()
+    fill(here)
+    DataService(there).import_("kto", b"".join(DataService(here).export("kto")))
+    DataService(there).import_("sft", b"".join(DataService(here).export("sft")))
+    assert Counter(rating.good for rating in there.ratings.all()) == {True: 3, False: 4}
+    assert [(d.reply, d.source) for d in there.demonstrations.all()] == [("Three, dear.", "import:sft")]
+    assert there.comparisons.counts()["ranked"] == 0
+
+
+@pytest.mark.parametrize("format", [name for name in FORMATS if name != "parquet"])
+def test_one_bad_line_and_nothing_is_imported(new_store: NewStore, format: str) -> None:
+    here, there = new_store(), new_store()
+    fill(here)
+    content = b"".join(DataService(here).export(format))
+    with pytest.raises(ImportRefused) as refused:
+        DataService(there).import_(format, content + b'\n{"secret": 1}\n')
+    assert [bad.line for bad in refused.value.errors] == [content.count(b"\n") + 2]
+    assert "secret" not in str(refused.value)
+    assert there.comparisons.counts()["ranked"] == there.ratings.count() == there.demonstrations.count() == 0
+
+
+def test_parquet_that_is_cut_short_is_refused(new_store: NewStore) -> None:
+    store = new_store()
+    fill(store)
+    content = b"".join(DataService(store).export("parquet"))
+    with pytest.raises(ImportRefused, match="nothing was imported: the file is not a readable Parquet file"):
+        DataService(store).import_("parquet", content[:-20])
+
+
+def test_an_import_may_come_in_pieces(new_store: NewStore) -> None:
+    here, there = new_store(), new_store()
+    fill(here)
+    content = b"".join(DataService(here).export("trl"))
+    pieces = (content[i : i + 7] for i in range(0, len(content), 7))
+    assert DataService(there).import_("trl", pieces).added == 5
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_an_empty_dataset_goes_out_and_comes_back(new_store: NewStore, format: str) -> None:
+    data = DataService(new_store())
+    content = b"".join(data.export(format))
+    assert data.import_(format, content) == ImportReport(0, 0)
+    assert data.count(format) == ExportCount(0, 0)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_file_over_the_limit_is_refused(new_store: NewStore, format: str) -> None:
+    data = DataService(new_store(), limits=Limits(file=100))
+    with pytest.raises(FileTooLarge):
+        data.import_(format, b" " * 101)
+    with pytest.raises(FileTooLarge):
+        data.check_size(101)
+
+
+def test_a_download_has_a_name_a_type_and_a_beginning_that_tells_its_format(new_store: NewStore) -> None:
+    store = new_store()
+    fill(store)
+    data = DataService(store)
+    assert data.file_name("trl") == "codelynn-trl.jsonl"
+    assert data.file_name("parquet") == "codelynn-parquet.parquet"
+    assert data.media_type("trl") == "application/x-ndjson"
+    for format in FORMATS:
+        assert guess_format(next(data.export(format)).split(b"\n")[0]) == format
+
+
+def test_an_unknown_format_is_named_with_those_there_are(new_store: NewStore) -> None:
+    data = DataService(new_store())
+    for call in (
+        data.export,
+        data.count,
+        data.file_name,
+        data.media_type,
+        lambda name: data.import_(name, b""),
+    ):
+        with pytest.raises(
+            UnknownFormat, match="there are: trl, hh, openai, sharegpt, kto, sft, rankings, parquet"
+        ):
+            call("csv")
+
+
+def test_the_parquet_file_is_what_other_tools_expect(new_store: NewStore, tmp_path: Path) -> None:
+    store = new_store()
+    fill(store)
+    path = tmp_path / "pairs.parquet"
+    path.write_bytes(b"".join(DataService(store).export("parquet")))
+    rows = pq.read_table(path).to_pylist()
+    assert rows[0]["prompt"][0] == {"role": "system", "content": "You are Lynn."}
+    assert rows[0]["rejected"] == [{"role": "assistant", "content": "A plant."}]
+    assert (rows[0]["chosen_model"], rows[2]["annotator"]) == ("model-2", "anna")
