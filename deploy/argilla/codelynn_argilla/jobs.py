@@ -12,6 +12,8 @@ from uuid import uuid4
 
 import rq.decorators
 
+from codelynn_argilla.logs import places
+
 log = logging.getLogger("argilla.jobs")
 PAUSE_SECONDS = 5.0
 
@@ -62,8 +64,8 @@ async def _run(function: Job, tries: int, args: tuple[object, ...], kwargs: dict
     for attempt in range(1, tries + 1):
         try:
             return await function(*args, **kwargs)
-        except Exception:  # a job's failure must not end the server; rq also only logs and tries again
-            log.exception("job %s failed (%d of %d)", function.__name__, attempt, tries)
+        except Exception as error:  # noqa: BLE001  (as in rq: a job's failure is logged, and it is tried again)
+            log.error("job %s failed (%d of %d): %s", function.__name__, attempt, tries, places(error))
         if attempt < tries:
             await asyncio.sleep(PAUSE_SECONDS * attempt)
     return None

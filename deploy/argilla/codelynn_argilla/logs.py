@@ -8,6 +8,7 @@ their search text in the address.
 import logging
 import sys
 import traceback
+import warnings
 from types import TracebackType
 
 ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
@@ -37,4 +38,5 @@ def configure_logs() -> None:
     handler.setFormatter(TextlessFormatter())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("uvicorn.error").setLevel(logging.INFO)
-    logging.captureWarnings(True)
+    logging.getLogger("backoff").disabled = True  # it prints the messages of exceptions
+    warnings.simplefilter("ignore")  # they are about Argilla's own code, and some name objects
