@@ -1,0 +1,47 @@
+"""The whole HTTP API: REST, OpenAI-compatible, health and metrics, OpenAPI docs."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+from prometheus_client import CollectorRegistry
+
+from feedback_app import __version__
+from feedback_app.api import comparisons, data, errors, health, openai_api, rounds
+from feedback_app.domain.comparison import Sampling
+from feedback_app.engines.base import Engine
+from feedback_app.services.bundle import Services
+from feedback_app.store import Store
+
+
+def build_api(
+    services: Services,
+    store: Store,
+    engine: Engine,
+    sampling: Sampling,
+    close: Callable[[], None],
+) -> FastAPI:
+    """The API without pages. `close` runs once it stops serving."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        close()
+
+    api = FastAPIOffline(redoc_url=None, title="codeLynn", version=__version__, lifespan=lifespan)
+    registry = CollectorRegistry()
+    registry.register(health.StoreCollector(store))
+    health.count_requests(api, registry)
+    errors.install(api)
+    for router in (
+        comparisons.router(services.arena),
+        data.router(services.data),
+        rounds.rounds_router(services.rounds),
+        rounds.checkpoints_router(services.models),
+        rounds.leaderboard_router(services.leaderboard),
+        openai_api.router(engine, services.models, sampling),
+        health.router(services.status, registry),
+    ):
+        api.include_router(router)
+    return api
