@@ -121,7 +121,7 @@ def _patient() -> AsyncRetrying:
     return AsyncRetrying(
         retry=retry_if_exception(_passing),
         stop=stop_after_attempt(3),
-        wait=wait_exponential_jitter(initial=0.2, max=2),
+        wait=wait_exponential_jitter(multiplier=0.2, max=2, jitter=0.2),
         reraise=True,
     )
 

@@ -1,0 +1,101 @@
+"""A tiny real model, two adapters of it, and the three engines over them."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from feedback_app.engines.base import Engine, ModelVersion, UnknownModel
+from feedback_app.engines.ct2 import Ct2Engine
+from feedback_app.engines.openai_server import OpenAiServerEngine
+from feedback_app.engines.transformers_engine import TransformersEngine
+from tests.integration.engines.openai_app import Server, serve
+from tests.tiny_model import build_tiny_model
+
+KINDS = ("ctranslate2", "transformers", "openai")
+
+
+@dataclass(frozen=True)
+class TinyModels:
+    """A base and the versions `first` and `second`, whose adapters are noise: nothing they write looks like the base."""
+
+    versions: dict[str, ModelVersion]
+
+    def catalogue(self, name: str) -> ModelVersion:
+        if name not in self.versions:
+            raise UnknownModel(f"no model {name!r}; there are: {', '.join(self.versions)}")
+        return self.versions[name]
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> TinyModels:
+    folder = tmp_path_factory.mktemp("tiny")
+    base = build_tiny_model(folder / "base")
+    _convert(base, folder / "ct2-base")
+    versions = {"base": ModelVersion("base", base, None, folder / "ct2-base")}
+    for seed, name in enumerate(("first", "second")):
+        adapter, ct2 = folder / name, folder / f"ct2-{name}"
+        _write_adapter(base, adapter, ct2, seed)
+        versions[name] = ModelVersion(name, base, adapter, ct2)
+    return TinyModels(versions)
+
+
+def _write_adapter(base: Path, adapter: Path, ct2: Path, seed: int) -> None:
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = get_peft_model(
+            AutoModelForCausalLM.from_pretrained(base),
+            LoraConfig(r=4, target_modules="all-linear", init_lora_weights=False),
+        )
+    model.save_pretrained(adapter)
+    merged = adapter.with_name(f"merged-{adapter.name}")
+    model.merge_and_unload().save_pretrained(merged)
+    for file in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
+        shutil.copy(base / file, merged / file)
+    _convert(merged, ct2)
+
+
+def _convert(source: Path, target: Path) -> None:
+    from ctranslate2.converters import TransformersConverter
+
+    TransformersConverter(str(source)).convert(str(target), quantization="int8")
+
+
+@pytest.fixture
+def server(tiny: TinyModels) -> Iterator[Server]:
+    with serve(tiny.catalogue) as running:
+        yield running
+
+
+@pytest.fixture
+def build(tiny: TinyModels, request: pytest.FixtureRequest) -> Callable[[str], Engine]:
+    """Builds the engine of a kind, closed at the end of the test."""
+
+    def built(kind: str) -> Engine:
+        engine: Engine
+        if kind == "ctranslate2":
+            engine = Ct2Engine(tiny.catalogue, threads=2)
+        elif kind == "transformers":
+            engine = TransformersEngine(tiny.catalogue)
+        else:
+            engine = OpenAiServerEngine(tiny.catalogue, request.getfixturevalue("server").url)
+        request.addfinalizer(engine.close)
+        return engine
+
+    return built
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def engine(kind: str, build: Callable[[str], Engine]) -> Engine:
+    return build(kind)
