@@ -12,6 +12,7 @@ MEBIBYTE = 1024 * 1024
 T = TypeVar("T")
 # JSON lets these stand as they are, but some readers take them for line ends, and UTF-8 has no half surrogate pairs.
 UNSAFE = re.compile("[\x85\u2028\u2029\ud800-\udfff]")
+NO_OBJECT = "is not a JSON object: one object a line is needed (JSONL)"
 BOM = b"\xef\xbb\xbf"
 
 
@@ -87,13 +88,15 @@ def parsed(line: bytes) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise BadRecord(f"is not UTF-8 (byte {error.start + 1} of the line)") from error
     except json.JSONDecodeError as error:
+        if line.startswith(b"["):  # a pretty-printed array, the usual other form of such files
+            raise BadRecord(NO_OBJECT) from error
         raise BadRecord(f"is not JSON: {error.msg} (column {error.colno})") from error
     except RecursionError as error:
         raise BadRecord("is nested too deeply") from error
     except ValueError as error:  # an integer of thousands of digits
         raise BadRecord("holds a number that is too long") from error
     if not isinstance(value, dict):
-        raise BadRecord("is not a JSON object: one object a line is needed")
+        raise BadRecord(NO_OBJECT)
     return value
 
 

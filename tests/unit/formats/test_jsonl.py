@@ -55,8 +55,9 @@ def test_byte_order_mark_blank_lines_and_windows_line_ends_are_no_problem() -> N
     ("line", "reason"),
     [
         (b"{", "is not JSON: Expecting property name enclosed in double quotes (column 2)"),
-        (b"[]", "is not a JSON object: one object a line is needed"),
-        (b"null", "is not a JSON object: one object a line is needed"),
+        (b"[]", "is not a JSON object: one object a line is needed (JSONL)"),
+        (b"[", "is not a JSON object: one object a line is needed (JSONL)"),
+        (b"null", "is not a JSON object: one object a line is needed (JSONL)"),
         (b'{"a": "\xff"}', "is not UTF-8 (byte 8 of the line)"),
         ('{"a": 1}'.encode("utf-16"), "is not UTF-8 (byte 1 of the line)"),
         (b"[" * 100_000, "is nested too deeply"),
