@@ -60,7 +60,9 @@ def open_database(url: str) -> Database:
         return Database(_sqlite_engine(address))
     if address.drivername in ("postgres", "postgresql"):
         address = address.set(drivername="postgresql+psycopg")
-    return Database(create_engine(address, hide_parameters=True, pool_pre_ping=True, json_serializer=to_json))
+    engine = create_engine(address, hide_parameters=True, pool_pre_ping=True, json_serializer=to_json)
+    event.listen(engine, "handle_error", _without_detail)
+    return Database(engine)
 
 
 def unavailable(url: URL) -> DatabaseUnavailable:

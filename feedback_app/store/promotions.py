@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, text, update
 
 from feedback_app.store.database import insert_new
 from feedback_app.store.tables import aliases, checkpoints, promotions
@@ -70,8 +70,9 @@ def read_aliases(connection: Connection) -> dict[str, str]:
 
 
 def locked_aliases(connection: Connection) -> dict[str, str]:
-    """All aliases, once no other transaction is moving them."""
-    connection.execute(select(aliases).where(aliases.c.alias == LATEST).with_for_update())
+    """All aliases, once no other transaction is moving them (on SQLite none ever is: see Database.write)."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE aliases IN SHARE ROW EXCLUSIVE MODE"))
     return read_aliases(connection)
 
 

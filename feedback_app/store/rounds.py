@@ -27,7 +27,7 @@ class Rounds:
 
     def add(self, round_: Round) -> None:
         with self.database.write() as connection:
-            connection.execute(insert(rounds).values(asdict(round_)))
+            connection.execute(insert(rounds).values(worker="", **asdict(round_)))
 
     def get(self, round_id: str) -> Round:
         """Raises RoundNotFound."""

@@ -161,7 +161,7 @@ rounds = Table(
     Column("metrics", DOCUMENT, nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("fence", Integer, nullable=False),
-    Column("worker", Text, nullable=False, server_default=""),
+    Column("worker", Text, nullable=False),
     Column("heartbeat_at", UtcDateTime),
     Column("cancel_requested", Boolean, nullable=False),
     Column("snapshot", Text, nullable=False),

@@ -151,7 +151,7 @@ def _rounds() -> None:
         *_progress(),
         _integer("attempt"),
         _integer("fence"),
-        _text("worker", server_default=""),
+        _text("worker"),
         _moment("heartbeat_at", nullable=True),
         _boolean("cancel_requested"),
         _text("snapshot"),
@@ -229,8 +229,8 @@ def _progress() -> tuple[sa.Column[Any], ...]:
     )
 
 
-def _text(name: str, nullable: bool = False, server_default: str | None = None) -> sa.Column[Any]:
-    return sa.Column(name, sa.Text(), nullable=nullable, server_default=server_default)
+def _text(name: str, nullable: bool = False) -> sa.Column[Any]:
+    return sa.Column(name, sa.Text(), nullable=nullable)
 
 
 def _json(name: str, nullable: bool = False) -> sa.Column[Any]:

@@ -1,0 +1,125 @@
+"""Chats: turns in order, thumbs on replies, and nothing left behind when one is deleted."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import func, select
+
+from feedback_app.domain.comparison import Message
+from feedback_app.domain.conversation import Conversation, Turn
+from feedback_app.domain.preference import Demonstration, Rating
+from feedback_app.store import ConversationNotFound, InvalidRating, Store
+from feedback_app.store.tables import turns
+from tests.integration.store.examples import NOON, minutes, together
+
+QUESTION, REPLY = Turn("user", "hi \x00", created_at=NOON), Turn("assistant", "hello", "v1", created_at=NOON)
+
+
+def chat(**changes: object) -> Conversation:
+    begun = Conversation("v1", "lynn", "Greetings", (QUESTION, REPLY), created_at=NOON, updated_at=NOON)
+    return replace(begun, **changes)  # type: ignore[arg-type]
+
+
+def test_a_conversation_comes_back_as_it_was_stored(store: Store) -> None:
+    store.conversations.add(conversation := chat())
+    assert store.conversations.get(conversation.id) == conversation
+
+
+def test_conversations_are_listed_without_turns_the_last_used_first(store: Store) -> None:
+    older, newer = chat(), chat(updated_at=NOON + minutes(1))
+    store.conversations.add(newer)
+    store.conversations.add(older)
+    assert store.conversations.list(9) == [replace(newer, turns=()), replace(older, turns=())]
+    store.conversations.append(older.id, QUESTION)
+    assert [c.id for c in store.conversations.list(1)] == [older.id]
+
+
+def test_turns_are_appended_in_order(store: Store) -> None:
+    store.conversations.add(conversation := chat(turns=()))
+    store.conversations.append(conversation.id, QUESTION, REPLY)
+    after = store.conversations.append(conversation.id, replace(QUESTION, content="and you?"))
+    assert [turn.content for turn in after.turns] == ["hi \x00", "hello", "and you?"]
+    assert store.conversations.get(conversation.id) == after
+    assert after.updated_at > conversation.updated_at
+
+
+def test_turns_appended_at_once_are_all_kept(store: Store) -> None:
+    store.conversations.add(conversation := chat(turns=()))
+    together(
+        6, lambda index: store.conversations.append(conversation.id, replace(QUESTION, content=str(index)))
+    )
+    said = [turn.content for turn in store.conversations.get(conversation.id).turns]
+    assert sorted(said) == list("012345")
+
+
+def test_truncating_forgets_the_later_turns(store: Store) -> None:
+    store.conversations.add(conversation := chat())
+    assert store.conversations.truncate(conversation.id, keep=1).turns == (QUESTION,)
+    assert store.conversations.append(conversation.id, REPLY).turns == (QUESTION, REPLY)
+
+
+def test_a_thumb_is_set_and_taken_back(store: Store) -> None:
+    store.conversations.add(conversation := chat())
+    assert store.conversations.rate(conversation.id, 1, -1).turns == (QUESTION, replace(REPLY, rating=-1))
+    assert store.conversations.rate(conversation.id, 1, None).turns == (QUESTION, REPLY)
+
+
+@pytest.mark.parametrize("index", [0, 2, -1])
+def test_only_a_reply_can_be_rated(store: Store, index: int) -> None:
+    store.conversations.add(conversation := chat())
+    with pytest.raises(InvalidRating, match="not a reply"):
+        store.conversations.rate(conversation.id, index, 1)
+
+
+def test_rated_conversations_come_whole_and_oldest_first(store: Store) -> None:
+    thumbed = (QUESTION, replace(REPLY, rating=1))
+    first, last = chat(turns=thumbed), chat(turns=thumbed, created_at=NOON + minutes(1))
+    for conversation in (last, chat(), first):
+        store.conversations.add(conversation)
+    assert list(store.conversations.rated()) == [first, last]
+
+
+def test_renaming_changes_only_the_title(store: Store) -> None:
+    store.conversations.add(conversation := chat())
+    assert store.conversations.rename(conversation.id, "Weather") == replace(conversation, title="Weather")
+
+
+def test_deleting_takes_the_turns_too(store: Store) -> None:
+    store.conversations.add(conversation := chat())
+    store.conversations.delete(conversation.id)
+    with store.database.read() as connection:
+        assert connection.execute(select(func.count()).select_from(turns)).scalar_one() == 0
+
+
+def test_every_method_says_when_there_is_no_such_conversation(store: Store) -> None:
+    conversations = store.conversations
+    for call in (
+        lambda: conversations.get("x"),
+        lambda: conversations.append("x", QUESTION),
+        lambda: conversations.truncate("x", 1),
+        lambda: conversations.rate("x", 0, 1),
+        lambda: conversations.rename("x", "title"),
+        lambda: conversations.delete("x"),
+    ):
+        with pytest.raises(ConversationNotFound, match="there is no conversation x"):
+            call()
+
+
+def test_demonstrations_come_back_in_order_and_the_same_content_is_kept_once(store: Store) -> None:
+    items = [Demonstration((Message("user", f"prompt {i}"),), f"reply \x00 {i}", "sft") for i in range(1200)]
+    assert store.demonstrations.add_all([*items, items[0]]) == 1200
+    assert store.demonstrations.add_all(items[:3]) == 0
+    assert store.demonstrations.all() == items
+    assert store.demonstrations.count() == 1200
+
+
+def test_ratings_come_back_in_order_and_good_and_bad_are_two(store: Store) -> None:
+    prompt = (Message("system", "be kind"), Message("user", "hi"))
+    items = [Rating(prompt, "hello", good=True), Rating(prompt, "hello", good=False, source="kto")]
+    assert (store.ratings.add_all(items), store.ratings.add_all(items), store.ratings.add_all([])) == (
+        2,
+        0,
+        0,
+    )
+    assert store.ratings.all() == items
+    assert store.ratings.count() == 2

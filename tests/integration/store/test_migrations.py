@@ -1,0 +1,83 @@
+"""Migrations: they make exactly the tables that the code describes, and can be run by anybody at any time."""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from feedback_app.store import DatabaseTooNew, DatabaseUnavailable, migrate, open_store
+from feedback_app.store.database import Database, open_database
+from feedback_app.store.migration import downgrade
+from feedback_app.store.tables import metadata
+from tests.integration.store.examples import shown, together
+
+
+@pytest.fixture
+def database(empty_url: str) -> Iterator[Database]:
+    migrate(empty_url)
+    opened = open_database(empty_url)
+    yield opened
+    opened.close()
+
+
+def test_a_migrated_database_is_what_the_code_describes(database: Database) -> None:
+    with database.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_going_back_to_the_beginning_removes_every_table_and_forward_makes_them_again(
+    database: Database, empty_url: str
+) -> None:
+    with database.write() as connection:
+        downgrade(connection, "base")
+    assert inspect(database.engine).get_table_names() == ["alembic_version"]
+    migrate(empty_url)
+    assert set(metadata.tables) < set(inspect(database.engine).get_table_names())
+
+
+def test_migrating_again_keeps_what_is_stored(empty_url: str) -> None:
+    migrate(empty_url)
+    store = open_store(empty_url)
+    store.comparisons.add(comparison := shown())
+    migrate(empty_url)
+    assert store.comparisons.get(comparison.id) == comparison
+    store.close()
+
+
+def test_processes_that_start_together_may_all_migrate(empty_url: str) -> None:
+    together(4, lambda _: migrate(empty_url))
+    store = open_store(empty_url)
+    assert store.checkpoints.aliases() == {"latest": "base", "champion": "base"}
+    store.close()
+
+
+def test_migrating_leaves_logging_and_the_working_folder_alone(
+    empty_url: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    logger = logging.getLogger("somebody")
+    before = (list(logging.root.handlers), logging.root.level, logger.disabled)
+    migrate(empty_url)
+    assert (list(logging.root.handlers), logging.root.level, logger.disabled) == before
+
+
+def test_a_database_of_a_later_version_is_left_alone(database: Database, empty_url: str) -> None:
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(DatabaseTooNew, match="update codeLynn"):
+        migrate(empty_url)
+
+
+def test_a_database_that_does_not_answer_is_an_error_of_one_line_without_the_password() -> None:
+    url = "postgresql://owner:hunter2@127.0.0.1:1/codelynn"
+    store = open_store(url)
+    for call in (store.ping, lambda: migrate(url)):
+        with pytest.raises(DatabaseUnavailable, match="CODELYNN_DATABASE_URL") as caught:
+            call()
+        assert "hunter2" not in str(caught.value)
+        assert "\n" not in str(caught.value)
+    store.close()
