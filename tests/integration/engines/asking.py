@@ -26,5 +26,7 @@ def answers(engine: Engine, *requests: GenerationRequest) -> list[Answer]:
 
 
 def collected(deltas: Sequence[Delta]) -> Answer:
-    assert [delta.finish for delta in deltas[:-1]] == [None] * (len(deltas) - 1), "only the last delta ends a reply"
+    assert [delta.finish for delta in deltas[:-1]] == [None] * (len(deltas) - 1), (
+        "only the last delta ends a reply"
+    )
     return Answer("".join(delta.text for delta in deltas), deltas[-1].finish, len(deltas))

@@ -40,7 +40,9 @@ def serve(catalogue: Catalogue) -> Iterator[Server]:
     server = Server()
     engine = Ct2Engine(catalogue, threads=1, concurrent=4)
     web = uvicorn.Server(
-        uvicorn.Config(build_app(server, engine), port=0, log_config=None, timeout_graceful_shutdown=5)
+        uvicorn.Config(
+            build_app(server, engine), port=0, log_config=None, ws="none", timeout_graceful_shutdown=5
+        )
     )
     thread = threading.Thread(target=web.run)
     thread.start()
@@ -88,7 +90,7 @@ def build_app(server: Server, engine: Engine) -> FastAPI:
 
 
 def _request(server: Server, body: dict[str, Any]) -> GenerationRequest:
-    """Unlike our engine, a server refuses what is too long: so system and turns are one turn to the tiny model."""
+    """As servers do, and unlike our engine, it refuses a conversation that is too long."""
     messages = tuple(Message(**message) for message in body["messages"])
     if len(json.dumps(body["messages"])) > 3000:
         raise InvalidPrompt("too long")
