@@ -2,103 +2,26 @@
 
 import socket
 import time
-import warnings
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
+import argilla as rg
 import pytest
 
 from feedback_app.desks.argilla import ArgillaDesk
-from feedback_app.desks.base import DeskRecord, DeskRefused, DeskUnavailable
+from feedback_app.desks.base import DeskRefused, DeskUnavailable
 from feedback_app.domain.comparison import Message
-from tests.integration.argilla_server import API_KEY, PROJECT, WORKSPACE, ArgillaServer, free_port, running
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)
-    import argilla as rg
+from tests.integration.argilla.records import (
+    SECRET,
+    answers_of,
+    comparison,
+    count,
+    dataset_of,
+    ranks_of,
+    stored,
+)
+from tests.integration.argilla_server import API_KEY, WORKSPACE, ArgillaServer, free_port
 
 pytestmark = pytest.mark.integration
-SECRET = "xylophone-in-the-cellar"  # a word that no log may hold
-
-
-@pytest.fixture(scope="module")
-def argilla_python() -> Path:
-    python = PROJECT / ".venv-argilla" / "bin" / "python"
-    if not python.exists():
-        pytest.skip("Argilla's environment is not installed: `make setup` makes .venv-argilla")
-    return python
-
-
-@pytest.fixture(scope="module")
-def server(argilla_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ArgillaServer]:
-    with running(argilla_python, tmp_path_factory.mktemp("argilla")) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def client(server: ArgillaServer) -> Iterator[rg.Argilla]:
-    client = rg.Argilla(api_url=server.url, api_key=API_KEY)
-    yield client
-    client.http_client.close()
-
-
-@pytest.fixture
-def desk(server: ArgillaServer) -> Iterator[ArgillaDesk]:
-    desk = ArgillaDesk(server.url, API_KEY, WORKSPACE, timeout=10)
-    yield desk
-    desk.close()
-
-
-def comparison(replies: int = 3, **changes: Any) -> DeskRecord:
-    ids = [f"c{number}" for number in range(1, replies + 1)]
-    record = DeskRecord(
-        comparison_id=str(uuid4()),
-        messages=(Message("system", "Be kind."), Message("user", f"What is a newt? {SECRET}")),
-        candidates=tuple((each, f"Reply {each}: a small amphibian.", f"model-{each}") for each in ids),
-        ranking=tuple((each,) for each in reversed(ids)),
-        all_bad=False,
-        aspects=("warm", "clear"),
-        note="",
-        edit=None,
-        annotator="owner",
-        created_at=datetime.now(UTC),
-    )
-    return replace(record, **changes)
-
-
-def dataset_of(client: rg.Argilla, replies: int) -> rg.Dataset:
-    dataset = client.datasets(f"codelynn-{replies}", workspace=WORKSPACE)
-    assert dataset is not None
-    return dataset
-
-
-def stored(client: rg.Argilla, record: DeskRecord) -> dict[str, Any]:
-    """The one record of this comparison, as Argilla's HTTP interface gives it."""
-    dataset = dataset_of(client, len(record.candidates))
-    found = list(dataset.records(rg.Query(filter=rg.Filter(("id", "==", record.comparison_id)))))
-    assert len(found) == 1
-    address = f"/api/v1/datasets/{dataset.id}/records"
-    answer = client.http_client.get(address, params={"include": "responses", "limit": 500})
-    items = answer.raise_for_status().json()["items"]
-    return next(item for item in items if item["external_id"] == record.comparison_id)
-
-
-def answers_of(item: dict[str, Any]) -> dict[str, Any]:
-    (response,) = item["responses"]
-    assert response["status"] == "submitted"
-    return {name: given["value"] for name, given in response["values"].items()}
-
-
-def ranks_of(item: dict[str, Any]) -> dict[str, int]:
-    return {each["value"]: each["rank"] for each in answers_of(item)["ranking"]}
-
-
-def count(client: rg.Argilla, replies: int, **query: Any) -> int:
-    return len(list(dataset_of(client, replies).records(rg.Query(**query))))
 
 
 def test_a_ranking_with_a_tie_arrives_as_a_submitted_response(client: rg.Argilla, desk: ArgillaDesk) -> None:
@@ -251,24 +174,3 @@ def test_a_desk_that_does_not_answer_is_unavailable_within_the_timeout() -> None
         with pytest.raises(DeskUnavailable):
             desk.deliver(comparison())
         assert time.monotonic() - started < 2
-
-
-def test_killed_and_started_again_nothing_is_lost_and_the_desk_reconnects(
-    server: ArgillaServer, client: rg.Argilla, desk: ArgillaDesk
-) -> None:
-    """Last of this module's shared server: kill -9, refusals while away, the same data and session after."""
-    record = comparison(note="kept")
-    desk.deliver(record)
-    assert desk.health()
-    server.kill()
-    with pytest.raises(DeskUnavailable):
-        desk.deliver(comparison())
-    assert not desk.health()
-    server.start()
-    assert answers_of(stored(client, record))["note"] == "kept"
-    assert count(client, 3, query=f'"{SECRET}"') >= 1
-    desk.deliver(replace(record, note="changed"))
-    assert answers_of(stored(client, record))["note"] == "changed"
-    assert SECRET not in server.log
-    assert API_KEY not in server.log
-    assert server.end() == 0
