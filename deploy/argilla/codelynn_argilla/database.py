@@ -25,7 +25,8 @@ def migrate(database: Path) -> None:
         _upgrade(database)
         return
     draft = database.with_suffix(".new")
-    draft.unlink(missing_ok=True)
+    for left in (draft, draft.with_name(f"{draft.name}-journal")):  # of a start that was killed
+        left.unlink(missing_ok=True)
     _upgrade(draft)
     draft.chmod(0o600)
     draft.replace(database)
