@@ -1,14 +1,16 @@
 """A small real OpenAI-compatible server over CTranslate2, with vLLM's way of loading adapters."""
 
+import asyncio
 import json
 import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI, HTTPException, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from feedback_app.domain.comparison import InvalidPrompt, Message, Sampling
@@ -27,11 +29,11 @@ class Server:
     key: str = ""
     refuse_next: list[int] = field(default_factory=list)  # statuses to answer the next completions with
     break_off: bool = False
+    endless: bool = False  # keep the connection open after the first piece
     bodies: list[dict[str, Any]] = field(default_factory=list)
     running: int = 0
     most_running: int = 0
     stopped_early: int = 0
-    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 @contextmanager
@@ -99,24 +101,26 @@ def _request(server: Server, body: dict[str, Any]) -> GenerationRequest:
     return GenerationRequest(name, messages, sampling, body["seed"])
 
 
-def _events(server: Server, deltas: Any) -> Iterator[str]:
-    with server.lock:
-        server.running += 1
-        server.most_running = max(server.most_running, server.running)
+async def _events(server: Server, deltas: Any) -> AsyncIterator[str]:
+    """Asynchronous, so that a client who leaves ends it at once and not at the next garbage collection."""
+    server.running += 1
+    server.most_running = max(server.most_running, server.running)
     done = False
     try:
-        with closing(deltas):
-            yield _event(role="assistant")
-            for delta in deltas:
-                if server.break_off and delta.finish:
-                    return
-                yield _event(delta.finish, content=delta.text)
+        yield _event(role="assistant")
+        while (delta := await run_in_threadpool(next, deltas, None)) is not None:
+            if server.break_off and delta.finish:
+                return
+            yield _event(delta.finish, content=delta.text)
+            while server.endless:
+                yield ": still there\n\n"
+                await asyncio.sleep(0.01)
         yield "data: [DONE]\n\n"
         done = True
     finally:
-        with server.lock:
-            server.running -= 1
-            server.stopped_early += not done
+        deltas.close()
+        server.running -= 1
+        server.stopped_early += not done
 
 
 def _event(finish: str | None = None, **delta: str) -> str:

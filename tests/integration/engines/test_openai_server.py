@@ -48,7 +48,8 @@ def test_requests_run_at_the_same_time_so_that_the_server_can_batch_them(engine,
 
 
 def test_closing_the_generator_ends_the_calls(engine, server):
-    deltas = engine.generate([ask("Tell me a joke.", temperature=2.0, top_p=1.0, max_new_tokens=900)])
+    server.endless = True
+    deltas = engine.generate([ask("Tell me a joke.")])
     next(deltas)
     deltas.close()
     until(lambda: server.running == 0 and server.stopped_early == 1)
@@ -144,8 +145,9 @@ def test_the_address_of_something_else_says_what_to_do(tiny, server):
     engine.close()
 
 
-def test_a_reader_learns_that_the_engine_was_shut_down(engine):
-    deltas = engine.generate([ask("Tell me a joke.", temperature=2.0, top_p=1.0, max_new_tokens=900)])
+def test_a_reader_learns_that_the_engine_was_shut_down(engine, server):
+    server.endless = True
+    deltas = engine.generate([ask("Tell me a joke.")])
     next(deltas)
     engine.close()
     with pytest.raises(EngineUnavailable, match="shut down"):
