@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Mapping, Sequence
 
+from feedback_app.desks.base import DeskRecord
 from feedback_app.engines.base import Delta, EngineUnavailable, GenerationRequest, UnknownModel
 
 
@@ -73,3 +74,24 @@ def _word(index: int, words: Sequence[str], step: int, limit: int) -> Delta:
     if step == len(words) - 1:
         return Delta(index, text, "stop")
     return Delta(index, text, "length" if step == limit - 1 else None)
+
+
+class RecordingDesk:
+    """An AnnotationDesk that keeps what it is given; `errors` are raised first, one a call, None for a good call."""
+
+    name = "argilla"
+
+    def __init__(self, *errors: Exception | None) -> None:
+        self.records: list[DeskRecord] = []
+        self.calls = 0
+        self._errors = list(errors)
+
+    def deliver(self, record: DeskRecord) -> None:
+        self.calls += 1
+        error = self._errors.pop(0) if self._errors else None
+        if error is not None:
+            raise error
+        self.records.append(record)
+
+    def health(self) -> bool:
+        return True

@@ -1,0 +1,113 @@
+"""Snapshots of preference pairs."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow.parquet
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alignment.snapshot import InvalidSnapshot, read_snapshot
+from feedback_app.domain.preference import preference_pairs, split_of
+from tests.unit.workers.examples import ranked
+from workers.snapshot import BATCH, export
+
+VERDICTS = [ranked(f"question {number}") for number in range(40)]
+
+
+def test_the_same_rankings_make_one_snapshot(tmp_path: Path) -> None:
+    first = export(VERDICTS, 0.15, tmp_path)
+    written = (first.folder / "manifest.json").read_text()
+    again = export(VERDICTS, 0.15, tmp_path)
+    assert again == first
+    assert [path.name for path in tmp_path.iterdir()] == [first.hash]
+    assert (first.folder / "manifest.json").read_text() == written
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        [*VERDICTS, ranked("one more")],
+        VERDICTS[1:],
+        [ranked("question 0", (("c2",), ("c1",))), *VERDICTS[1:]],
+    ],
+)
+def test_any_other_verdict_makes_another_snapshot(tmp_path: Path, changed: list) -> None:  # type: ignore[type-arg]
+    assert export(changed, 0.15, tmp_path).hash != export(VERDICTS, 0.15, tmp_path).hash
+
+
+def test_the_trainer_reads_what_was_written(tmp_path: Path) -> None:
+    snapshot = export(VERDICTS, 0.3, tmp_path)
+    read = read_snapshot(snapshot.folder, min_pairs=8)
+    expected = [(pair.chosen, pair.rejected) for verdict in VERDICTS for pair in preference_pairs(verdict)]
+    assert sorted((pair.chosen, pair.rejected) for pair in (*read.train, *read.heldout)) == sorted(expected)
+    assert len(read.train) == snapshot.counts["train"] > 0
+    assert len(read.heldout) == snapshot.counts["heldout"] > 0
+    assert read.train[0].prompt[0] == {"role": "system", "content": "Be kind."}
+
+
+def test_a_changed_file_is_noticed_by_the_trainer(tmp_path: Path) -> None:
+    snapshot = export(VERDICTS, 0.15, tmp_path)
+    with (snapshot.folder / "pairs.parquet").open("ab") as file:
+        file.write(b"x")
+    with pytest.raises(InvalidSnapshot):
+        read_snapshot(snapshot.folder, min_pairs=1)
+
+
+def test_a_prompt_stays_on_its_side_whatever_is_added(tmp_path: Path) -> None:
+    def sides(folder: Path) -> dict[str, str]:
+        rows = pyarrow.parquet.read_table(folder / "pairs.parquet").to_pylist()
+        return {row["comparison_id"]: row["split"] for row in rows}
+
+    few, many = export(VERDICTS[:20], 0.3, tmp_path), export(VERDICTS, 0.3, tmp_path)
+    assert sides(few.folder).items() <= sides(many.folder).items()
+
+
+def test_ties_all_bad_and_equal_replies_give_no_pairs_and_are_counted(tmp_path: Path) -> None:
+    twin = ranked("twins")
+    twin = replace(twin, candidates=tuple(replace(c, text=" same\n") for c in twin.candidates))
+    verdicts = [
+        ranked("a", (("c1", "c2"),)),
+        ranked("b", (("c1", "c2"),), all_bad=True),
+        ranked("c", (("c1",), ("c2", "c3"))),
+        twin,
+    ]
+    counts = export(verdicts, 0.15, tmp_path).counts
+    assert (counts["comparisons"], counts["ties"], counts["all_bad"], counts["identical"]) == (4, 2, 1, 1)
+    assert counts["pairs"] == counts["train"] + counts["heldout"] == 2
+
+
+def test_an_interrupted_export_leaves_nothing_and_is_made_anew(tmp_path: Path) -> None:
+    def torn():  # type: ignore[no-untyped-def]
+        yield from VERDICTS
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        export(torn(), 0.15, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    half = tmp_path / export(VERDICTS, 0.15, tmp_path / "elsewhere").hash
+    half.mkdir()
+    (half / "pairs.parquet").write_bytes(b"half")
+    assert read_snapshot(export(VERDICTS, 0.15, tmp_path).folder, min_pairs=1)
+
+
+def test_more_pairs_than_a_batch_are_all_written(tmp_path: Path) -> None:
+    count = BATCH + 5
+    snapshot = export((ranked(f"q{number}") for number in range(count)), 0.15, tmp_path)
+    assert snapshot.counts["pairs"] == count
+    assert pyarrow.parquet.read_metadata(snapshot.folder / "pairs.parquet").num_rows == count
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.text(min_size=1), min_size=1, max_size=6, unique=True), st.floats(0.05, 0.95))
+def test_any_text_survives(
+    tmp_path_factory: pytest.TempPathFactory, prompts: list[str], share: float
+) -> None:
+    verdicts = [ranked(prompt) for prompt in prompts]
+    snapshot = export(verdicts, share, tmp_path_factory.mktemp("snapshots"))
+    rows = pyarrow.parquet.read_table(snapshot.folder / "pairs.parquet").to_pylist()
+    assert [row["prompt"][-1]["content"] for row in rows] == prompts
+    assert [row["split"] for row in rows] == [split_of(verdict.messages, share) for verdict in verdicts]
+    assert json.loads((snapshot.folder / "manifest.json").read_text())["hash"] == snapshot.hash
