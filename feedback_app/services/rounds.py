@@ -37,6 +37,11 @@ class Rounds:
         self._heldout_fraction = heldout_fraction
         self._min_pairs = min_pairs
 
+    @property
+    def min_pairs(self) -> int:
+        """Fewest training pairs that a round starts with."""
+        return self._min_pairs
+
     def train_pairs(self) -> int:
         """How many preference pairs a round would learn from now."""
         return sum(
