@@ -44,6 +44,6 @@ def import_(
             report = services.data.import_(format, file.read_bytes())
         except ImportRefused as refused:
             for bad in refused.errors:
-                err.print(f"line {bad.line}: {bad.reason}", markup=False)
+                err.print(str(bad), markup=False)
             raise
         out.print(f"added {report.added}, already there {report.skipped}")

@@ -68,7 +68,7 @@ def preference_pairs(comparison: Comparison) -> list[PreferencePair]:
 def prompt_key(messages: Sequence[Message]) -> str:
     """64 hex digits that are the same for the same prompt: spacing, case and the system turn do not matter."""
     turns = [[m.role, " ".join(m.content.casefold().split())] for m in messages if m.role != "system"]
-    return hashlib.sha256(json.dumps(turns, ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(turns, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def split_of(messages: Sequence[Message], heldout_fraction: float) -> Split:

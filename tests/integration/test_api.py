@@ -1,0 +1,224 @@
+"""The HTTP API with a real store and a real model: every call that DESIGN fixes."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from feedback_app.api.app import build_api
+from feedback_app.api.security import Access, Guard
+from feedback_app.domain.comparison import Sampling
+from feedback_app.domain.round import Checkpoint, RoundEvent, RoundState
+from feedback_app.main import App, build, prepare_database
+from feedback_app.settings import Settings
+from tests.tiny_model import build_tiny_model
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    home = tmp_path_factory.mktemp("home")
+    model = build_tiny_model(tmp_path_factory.mktemp("model") / "tiny")
+    settings = Settings(
+        home=home, base_model=str(model), max_new_tokens=12, redis_url="redis://127.0.0.1:1/0", min_pairs=1
+    )
+    prepare_database(settings)
+    built = build(settings)
+    yield built
+    built.close()
+
+
+@pytest.fixture(scope="module")
+def client(app: App) -> TestClient:
+    api = build_api(app.services, app.store, app.engine, Sampling(max_new_tokens=12), lambda: None)
+    return TestClient(api, base_url="http://127.0.0.1")
+
+
+def compare(client: TestClient, prompt: str, **more: object) -> dict[str, object]:
+    answer = client.post("/api/v1/comparisons", json={"prompt": prompt, **more})
+    assert answer.status_code == 201, answer.text
+    body: dict[str, object] = answer.json()
+    return body
+
+
+def test_a_comparison_is_blind_until_it_is_ranked(client: TestClient) -> None:
+    body = compare(client, "Hello, how are you?")
+    assert [c["id"] for c in body["candidates"]] == ["c1", "c2"]
+    assert all(c["text"] for c in body["candidates"])
+    assert all(c["model"] is None for c in body["candidates"])
+    url = f"/api/v1/comparisons/{body['id']}/ranking"
+    ranked = client.put(url, json={"ranking": [["c2"], ["c1"]], "aspects": ["warmer"], "note": "", "edit": None})
+    assert ranked.status_code == 200
+    assert [c["model"] for c in ranked.json()["candidates"]] == ["base", "base"]
+    again = client.put(url, json={"ranking": [["c2"], ["c1"]], "aspects": ["warmer"], "note": "", "edit": None})
+    assert again.json() == ranked.json()
+    undone = client.delete(url)
+    assert undone.json()["ranking"] is None
+    assert undone.json()["status"] == "open"
+
+
+def test_a_conversation_can_be_compared_by_four(client: TestClient) -> None:
+    messages = [
+        {"role": "user", "content": "Hello"},
+        {"role": "assistant", "content": "Hi!"},
+        {"role": "user", "content": "Tell me a joke."},
+    ]
+    answer = client.post("/api/v1/comparisons", json={"messages": messages, "n": 4})
+    assert answer.status_code == 201
+    assert len(answer.json()["candidates"]) == 4
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ({"prompt": "   "}, "the prompt is empty"),
+        ({"prompt": "Hi", "n": 9}, "less than or equal to 4"),
+        ({}, "give either `prompt` or `messages`"),
+        ({"prompt": "Hi", "models": ["base", "nobody"]}, "no model 'nobody'"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused_in_one_line(
+    client: TestClient, body: dict[str, object], told: str
+) -> None:
+    answer = client.post("/api/v1/comparisons", json=body)
+    assert answer.status_code in (404, 422)
+    assert told in answer.json()["detail"]
+    assert "\n" not in answer.json()["detail"]
+
+
+def test_a_refused_body_is_not_sent_back(client: TestClient) -> None:
+    answer = client.post("/api/v1/comparisons", json={"prompt": "a private thought", "n": "many"})
+    assert answer.status_code == 422
+    assert "private" not in answer.text
+
+
+def test_pages_of_comparisons_follow_the_cursor(client: TestClient) -> None:
+    made = {compare(client, f"Question {i}")["id"] for i in range(3)}
+    seen: list[str] = []
+    cursor: str | None = None
+    while True:
+        params = {"limit": "2", **({"cursor": cursor} if cursor else {})}
+        page = client.get("/api/v1/comparisons", params=params).json()
+        seen += [item["id"] for item in page["items"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert made <= set(seen)
+    assert len(seen) == len(set(seen))
+    assert client.get("/api/v1/comparisons", params={"cursor": "nonsense"}).status_code == 422
+
+
+def test_what_was_exported_comes_back_in_as_already_there(client: TestClient) -> None:
+    body = compare(client, "Export me")
+    client.put(f"/api/v1/comparisons/{body['id']}/ranking", json={"ranking": [["c1"], ["c2"]]})
+    exported = client.get("/api/v1/export", params={"format": "rankings"})
+    assert exported.headers["content-disposition"] == 'attachment; filename="codelynn-rankings.jsonl"'
+    again = client.post("/api/v1/import", params={"format": "rankings"}, content=exported.content)
+    assert again.json() == {"format": "rankings", "added": 0, "skipped": len(exported.text.splitlines())}
+
+
+def test_bad_lines_of_an_import_are_listed_by_number(client: TestClient) -> None:
+    good = json.dumps({"prompt": [{"role": "user", "content": "Hi"}], "chosen": [{"role": "assistant", "content": "a"}], "rejected": [{"role": "assistant", "content": "b"}]})  # fmt: skip
+    answer = client.post("/api/v1/import?format=trl", content=f"{good}\nnot json\n{{}}\n")
+    assert answer.status_code == 422
+    assert [bad["line"] for bad in answer.json()["errors"]] == [2, 3]
+    assert answer.json()["bad_lines"] == 2
+
+
+def test_a_round_is_queued_cancelled_and_resumed(client: TestClient) -> None:
+    for i in range(6):
+        body = compare(client, f"Train on {i}")
+        client.put(f"/api/v1/comparisons/{body['id']}/ranking", json={"ranking": [["c1"], ["c2"]]})
+    queued = client.post("/api/v1/rounds", json={"method": "dpo", "config": {"epochs": 1}})
+    assert queued.status_code == 202, queued.text
+    url = f"/api/v1/rounds/{queued.json()['id']}"
+    assert queued.json()["state"] == "queued"
+    assert client.post(f"{url}/cancel").json()["state"] == "cancelled"
+    assert client.post(f"{url}/cancel").json()["state"] == "cancelled", "cancelling twice is no error"
+    assert client.post(f"{url}/resume").json()["state"] == "queued"
+    assert client.get("/api/v1/rounds").json()[0]["id"] == queued.json()["id"]
+
+
+def test_a_wrong_setting_of_a_round_is_named(client: TestClient) -> None:
+    answer = client.post("/api/v1/rounds", json={"method": "dpo", "config": {"bta": 1}})
+    assert answer.status_code == 409
+    assert "bta" in answer.json()["detail"]
+    assert client.get("/api/v1/rounds/nothing").status_code == 404
+
+
+def test_events_are_sent_until_the_round_ends(client: TestClient, app: App) -> None:
+    round_id = client.post("/api/v1/rounds", json={"method": "dpo"}).json()["id"]
+    claimed = app.store.rounds.claim(round_id, "test")
+    assert claimed is not None
+    event = RoundEvent(1, "train", 1, 4, {"loss": 0.69}, datetime.now(UTC), percent=20.0)
+    app.store.rounds.progress(round_id, claimed.fence, event)
+    app.store.rounds.finish(round_id, claimed.fence, RoundState.held, decision={"reasons": ["Too long."]})
+    with client.stream("GET", f"/api/v1/rounds/{round_id}/events") as stream:
+        lines = list(stream.iter_lines())
+    progress = [json.loads(line[6:]) for line in lines if line.startswith("data: ")]
+    assert "event: progress" in lines
+    assert progress[0]["metrics"] == {"loss": 0.69}
+    assert client.get(f"/api/v1/rounds/{round_id}").json()["decision"] == {"reasons": ["Too long."]}
+
+
+def test_a_checkpoint_is_promoted_and_rolled_back_by_hand(client: TestClient, app: App, tmp_path: Path) -> None:
+    app.store.checkpoints.add(Checkpoint("dpo-9", str(tmp_path)))
+    assert client.post("/api/v1/checkpoints/dpo-9/promote").json() == {"previous": "base", "latest": "dpo-9"}
+    listed = client.get("/api/v1/checkpoints").json()[0]
+    assert (listed["name"], "latest" in listed["aliases"]) == ("dpo-9", True)
+    assert client.post("/api/v1/rollback").json() == {"previous": "dpo-9", "latest": "base"}
+    assert client.post("/api/v1/rollback").status_code == 409
+    assert client.post("/api/v1/checkpoints/nobody/promote").status_code == 404
+
+
+def test_metrics_and_health_hold_numbers_and_no_text(client: TestClient) -> None:
+    compare(client, "a very private question")
+    assert client.get("/health/live").json() == {"status": "alive"}
+    ready = client.get("/health/ready")
+    assert ready.status_code == 200, ready.text
+    assert ready.json()["parts"]["redis"]["ok"] is False
+    metrics = client.get("/metrics").text
+    assert 'codelynn_comparisons{kind="open"}' in metrics
+    assert "private" not in metrics
+
+
+def test_docs_load_nothing_from_another_site(client: TestClient) -> None:
+    page = client.get("/docs").text
+    assert "http://" not in page
+    assert "https://" not in page
+    assert client.get("/static-offline-docs/swagger-ui-bundle.js").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 401),
+        ({"Authorization": "Bearer wrong"}, 401),
+        ({"Authorization": "Bearer secret"}, 200),
+        ({"Authorization": "Bearer secret", "Origin": "http://evil.example"}, 403),
+        ({"Authorization": "Bearer secret", "Origin": "http://127.0.0.1"}, 200),
+        ({"Authorization": "Bearer secret", "Host": "rebound.example"}, 421),
+    ],
+)
+def test_the_guard_wants_the_token_our_host_and_our_origin(
+    client: TestClient, headers: dict[str, str], status: int
+) -> None:
+    guarded = TestClient(
+        Guard(client.app, Access("secret", frozenset({"127.0.0.1"}))), base_url="http://127.0.0.1"
+    )
+    assert guarded.get("/v1/models", headers=headers).status_code == status
+
+
+def test_a_browser_logs_in_with_the_token(client: TestClient) -> None:
+    guarded = TestClient(
+        Guard(client.app, Access("secret", frozenset({"127.0.0.1"}))), base_url="http://127.0.0.1"
+    )
+    asked = guarded.get("/v1/models", headers={"Accept": "text/html"}, follow_redirects=False)
+    assert (asked.status_code, asked.headers["location"]) == (303, "/login")
+    assert guarded.post("/login", data={"token": "wrong"}).status_code == 401
+    guarded.post("/login", data={"token": "secret"}, follow_redirects=False)
+    assert guarded.get("/v1/models").status_code == 200
