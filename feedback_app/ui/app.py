@@ -6,13 +6,18 @@ import gradio as gr
 
 from feedback_app.services.bundle import Services
 from feedback_app.ui import arena_page
-from feedback_app.ui.theme import CSS, theme
+from feedback_app.ui.theme import STATIC, head, theme
+
+PARALLEL_EVENTS = 32
+"""Streams that may run at once: each open page holds at most one."""
 
 
 def build_ui(services: Services) -> gr.Blocks:
     """Every page, ready to be mounted."""
     with gr.Blocks(title="codeLynn", analytics_enabled=False) as demo:
-        arena_page.build(services)
+        gr.Navbar(main_page_name="Arena")
+        arena_page.build(services, demo)
+    demo.queue(default_concurrency_limit=PARALLEL_EVENTS, api_open=False)
     return demo
 
 
@@ -20,10 +25,11 @@ def mount_options() -> dict[str, Any]:
     """What `gradio.mount_gradio_app` is given besides the pages."""
     return {
         "theme": theme(),
-        "css": CSS,
+        "css_paths": [STATIC / "style.css"],
+        "head": head(),
         "run_history": False,
         "show_error": False,
-        "footer_links": ["settings"],
+        "footer_links": [],
         "ssr_mode": False,
         "enable_monitoring": False,
     }

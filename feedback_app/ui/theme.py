@@ -1,15 +1,43 @@
-"""One calm look for every page, light and dark, with fonts that the machine has."""
+"""One calm look for every page, light and dark, with fonts that the machine has: nothing is fetched."""
+
+from pathlib import Path
 
 import gradio as gr
+from gradio.themes.utils.fonts import Font
 
-FONT = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
+STATIC = Path(__file__).parent / "static"
+SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "sans-serif")
 MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
-
-CSS = ""
 
 
 def theme() -> gr.themes.Base:
-    """Soft greys and one blue-green accent."""
-    return gr.themes.Default(
-        primary_hue="teal", neutral_hue="slate", font=list(FONT), font_mono=list(MONO)
+    """Quiet greys and one accent."""
+    return gr.themes.Base(
+        primary_hue="teal",
+        secondary_hue="teal",
+        neutral_hue="slate",
+        radius_size="lg",
+        font=[Font(name) for name in SANS],
+        font_mono=[Font(name) for name in MONO],
+    ).set(
+        body_background_fill="*neutral_50",
+        body_background_fill_dark="*neutral_950",
+        block_border_width="1px",
+        block_shadow="none",
+        block_label_text_weight="500",
+        button_primary_background_fill="*primary_700",
+        button_primary_background_fill_hover="*primary_800",
+        button_primary_background_fill_dark="*primary_700",
+        button_primary_background_fill_hover_dark="*primary_600",
+        button_primary_text_color="white",
+        button_secondary_background_fill="white",
+        button_secondary_background_fill_dark="*neutral_800",
+        button_secondary_border_color="*neutral_300",
+        button_secondary_border_color_dark="*neutral_600",
+        button_border_width="1px",
     )
+
+
+def head() -> str:
+    """What goes into the pages' `<head>`: the keyboard, and how the address remembers what is open."""
+    return f"<script>\n{(STATIC / 'pages.js').read_text(encoding='utf-8')}</script>"

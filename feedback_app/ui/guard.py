@@ -1,0 +1,78 @@
+"""Errors of the services as one friendly line on the page."""
+
+from collections.abc import Callable, Iterator
+from functools import wraps
+from typing import Any, ParamSpec
+
+import gradio as gr
+
+from feedback_app.domain.comparison import InvalidPrompt, InvalidRanking
+from feedback_app.domain.persona import UnknownPersona
+from feedback_app.domain.round import InvalidRound
+from feedback_app.engines.base import EngineUnavailable, UnknownModel
+from feedback_app.services.chat import Busy
+from feedback_app.services.data import FileTooLarge, ImportRefused, UnknownFormat
+from feedback_app.services.generation import GenerationFailed
+from feedback_app.store import (
+    CheckpointNotFound,
+    ComparisonNotFound,
+    ConversationNotFound,
+    NothingToRollBack,
+    RoundNotFound,
+)
+from feedback_app.ui.text import alert
+
+P = ParamSpec("P")
+Updates = dict[Any, Any]
+"""Gradio component -> its new value or update."""
+
+FRIENDLY = (
+    Busy,
+    CheckpointNotFound,
+    ComparisonNotFound,
+    ConversationNotFound,
+    EngineUnavailable,
+    FileTooLarge,
+    GenerationFailed,
+    ImportRefused,
+    InvalidPrompt,
+    InvalidRanking,
+    InvalidRound,
+    NothingToRollBack,
+    RoundNotFound,
+    UnknownFormat,
+    UnknownModel,
+    UnknownPersona,
+)
+
+
+def guarded(line: gr.HTML, act: Callable[P, Updates]) -> Callable[P, Updates]:
+    """`act`, with its error shown in `line`, which is cleared where all is well."""
+
+    @wraps(act)
+    def run(*args: P.args, **kwargs: P.kwargs) -> Updates:
+        try:
+            return {line: "", **act(*args, **kwargs)}
+        except FRIENDLY as error:
+            return {line: alert(_sentence(error))}
+
+    return run
+
+
+def guarded_stream(line: gr.HTML, act: Callable[P, Iterator[Updates]]) -> Callable[P, Iterator[Updates]]:
+    """The same for an act that streams its updates."""
+
+    @wraps(act)
+    def run(*args: P.args, **kwargs: P.kwargs) -> Iterator[Updates]:
+        try:
+            for updates in act(*args, **kwargs):
+                yield {line: "", **updates}
+        except FRIENDLY as error:
+            yield {line: alert(_sentence(error))}
+
+    return run
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error)
+    return text[:1].upper() + text[1:]
