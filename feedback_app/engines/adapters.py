@@ -79,7 +79,9 @@ class AdapterModel:
         else:
             self._model = PeftModel.from_pretrained(self._model, str(version.adapter_dir), adapter_name=key)
         self._model.eval()
-        self._model.set_adapter(key, inference_mode=True)  # PEFT warns if the active one is deleted: never the newest
+        self._model.set_adapter(
+            key, inference_mode=True
+        )  # PEFT warns if the active one is deleted: never the newest
         return key
 
     def _drop_surplus(self, keep: Collection[str]) -> None:

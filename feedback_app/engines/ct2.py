@@ -5,8 +5,6 @@ Seeds: CTranslate2 draws from one generator per thread, seeded once for the whol
 request gives the same reply at temperature 0 only. Replies within a batch are drawn independently of each other.
 """
 
-import os
-import sys
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -36,8 +34,8 @@ class Ct2Engine:
     def __init__(
         self, catalogue: Catalogue, threads: int = 0, loaded_models: int = 3, concurrent: int = 2
     ) -> None:
-        """`threads`: CPU threads of one batch, 0 for all cores. `loaded_models`: versions kept in memory."""
-        self._models = LoadedModels(catalogue, threads or usable_cores(), concurrent, loaded_models)
+        """`threads`: CPU threads of one batch, 0 for what proves fastest. `loaded_models`: versions kept in memory."""
+        self._models = LoadedModels(catalogue, threads, concurrent, loaded_models)
         self._pool = ThreadPoolExecutor(concurrent, thread_name_prefix="ct2-batch")
         self._closed = Event()
 
@@ -101,11 +99,6 @@ class Ct2Engine:
 
     def _stopping(self, stop: Event) -> bool:
         return stop.is_set() or self._closed.is_set()
-
-
-def usable_cores() -> int:
-    """CPU cores this process may use."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def _sampling(sampling: Sampling) -> dict[str, float | int]:

@@ -2,12 +2,15 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Lock
 
 import ctranslate2
 
+from feedback_app.domain.comparison import Message
 from feedback_app.engines.base import Catalogue, EngineUnavailable, ModelVersion
+from feedback_app.engines.threads import best_threads
 from feedback_app.engines.tokenizer import ChatTokenizer
 
 
@@ -21,7 +24,7 @@ class LoadedModels:
     """At most `limit` models; the least recently used one goes first. A batch that uses it keeps it to its own end."""
 
     def __init__(self, catalogue: Catalogue, threads: int, concurrent: int, limit: int) -> None:
-        """`threads`: CPU threads of a batch. `concurrent`: batches of one model at once; they share its weights."""
+        """`threads`: CPU threads of a batch; 0: measured with the first model. `concurrent`: batches of one model at once; they share its weights."""
         self._catalogue = catalogue
         self._threads = threads
         self._concurrent = concurrent
@@ -57,12 +60,18 @@ class LoadedModels:
             )
         if version.base_dir not in self._tokenizers:
             self._tokenizers[version.base_dir] = ChatTokenizer(version.base_dir)
-        return LoadedModel(self._open(version.name, version.ct2_dir), self._tokenizers[version.base_dir])
-
-    def _open(self, name: str, folder: Path) -> ctranslate2.Generator:
+        tokenizer = self._tokenizers[version.base_dir]
         try:
-            return ctranslate2.Generator(
-                str(folder), device="cpu", inter_threads=self._concurrent, intra_threads=self._threads
-            )
-        except (RuntimeError, ValueError) as error:
-            raise EngineUnavailable(f"{name} cannot be loaded from {folder}: publish it again") from error
+            if not self._threads:
+                prompt = tokenizer.tokens(tokenizer.encode((Message("user", "Hello"),)))
+                self._threads = best_threads(version.ct2_dir, partial(self._open, version.ct2_dir), prompt)
+            return LoadedModel(self._open(version.ct2_dir, self._threads), tokenizer)
+        except (OSError, RuntimeError, ValueError) as error:
+            raise EngineUnavailable(
+                f"{version.name} cannot be loaded from {version.ct2_dir}: publish it again"
+            ) from error
+
+    def _open(self, folder: Path, threads: int) -> ctranslate2.Generator:
+        return ctranslate2.Generator(
+            str(folder), device="cpu", inter_threads=self._concurrent, intra_threads=threads
+        )

@@ -88,3 +88,9 @@ def test_a_damaged_conversion_says_what_to_do(tiny, tmp_path):
     with pytest.raises(EngineUnavailable, match="publish it again"):
         engine.generate([ask("Hello")])
     engine.close()
+
+
+def test_the_number_of_threads_is_measured_where_none_is_set(tiny):
+    engine = Ct2Engine(tiny.catalogue)
+    assert answers(engine, ask("What is two plus two?"))[0].text == "Two plus two is four."
+    engine.close()
