@@ -2,6 +2,7 @@
 
 import json
 import math
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
 
 BUSY_SECONDS = 30
+WAL_ATTEMPTS = 20
 WRITING = "codelynn_writing"
 
 
@@ -120,13 +122,24 @@ def _sqlite_engine(address: URL) -> Engine:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     """`synchronous=FULL`: what was acknowledged survives a power cut too."""
     connection.isolation_level = None  # we say BEGIN ourselves, see _begin_sqlite
-    for pragma in (
-        f"busy_timeout={BUSY_SECONDS * 1000}",
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-    ):
+    connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}").close()
+    _switch_to_wal(connection)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _switch_to_wal(connection: Any) -> None:
+    """Once for each file. Of two that open a new file at once, SQLite refuses one without letting it wait: that
+    one waits for the lock of a writer instead, and then finds the file switched."""
+    for attempt in range(WAL_ATTEMPTS):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").close()
+            return
+        except sqlite3.OperationalError:
+            if attempt == WAL_ATTEMPTS - 1:
+                raise
+            connection.execute("BEGIN IMMEDIATE").close()
+            connection.execute("ROLLBACK").close()
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -1,7 +1,9 @@
 """Rounds: who may work on one, what a stale worker cannot do, and how a round ends."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 
@@ -41,12 +43,16 @@ def test_only_a_queued_round_can_be_claimed(store: Store) -> None:
     assert store.rounds.claim("nowhere", "worker") is None
 
 
+def claim(store: Store, round_id: str, worker: int) -> Round | None:
+    return store.rounds.claim(round_id, f"worker {worker}")
+
+
 def test_of_workers_who_claim_at_once_exactly_one_gets_the_round(store: Store) -> None:
-    for _ in range(5):
-        store.rounds.add(queued := Round())
-        won = together(6, lambda index, id=queued.id: store.rounds.claim(id, f"worker {index}"))
+    for number in range(5):
+        store.rounds.add(Round(id=f"r{number}"))
+        won = together(6, partial(claim, store, f"r{number}"))
         assert len([claimed for claimed in won if claimed is not None]) == 1
-        assert store.rounds.get(queued.id).attempt == 1
+        assert store.rounds.get(f"r{number}").attempt == 1
 
 
 def test_progress_shows_in_the_row_and_is_kept_as_an_event(store: Store) -> None:
@@ -80,7 +86,7 @@ def test_a_stale_worker_can_neither_report_nor_finish_nor_promote(store: Store) 
     store.rounds.requeue_stale(datetime.now(UTC) + minutes(1), max_attempts=3)
     fresh = store.rounds.claim(stale.id, "another")
     assert fresh is not None
-    writes = [
+    writes: list[Callable[[], object]] = [
         lambda: store.rounds.progress(stale.id, stale.fence, event(1)),
         lambda: store.rounds.heartbeat(stale.id, stale.fence),
         lambda: store.rounds.set_snapshot(stale.id, stale.fence, "abc"),

@@ -7,10 +7,9 @@ from alembic import op
 
 revision = "0001"
 down_revision = None
-branch_labels = None
-depends_on = None
 
-TABLES = (
+# Parts before wholes: the order in which they can be dropped.
+TABLES: tuple[str, ...] = (
     "promotions",
     "aliases",
     "checkpoints",
@@ -18,12 +17,8 @@ TABLES = (
     "rounds",
     "turns",
     "conversations",
-    "ratings",
-    "demonstrations",
-    "outbox",
-    "rankings",
-    "comparisons",
 )
+TABLES += ("ratings", "demonstrations", "outbox", "rankings", "comparisons")
 
 
 def upgrade() -> None:
@@ -194,9 +189,8 @@ def _registry() -> None:
         sa.PrimaryKeyConstraint("name", name="pk_checkpoints"),
     )
     op.create_index("ix_checkpoints_created_at", "checkpoints", ["created_at"])
-    aliases = op.create_table(
-        "aliases", _text("alias"), _text("checkpoint"), sa.PrimaryKeyConstraint("alias", name="pk_aliases")
-    )
+    key = sa.PrimaryKeyConstraint("alias", name="pk_aliases")
+    aliases = op.create_table("aliases", _text("alias"), _text("checkpoint"), key)
     op.bulk_insert(aliases, [{"alias": name, "checkpoint": "base"} for name in ("champion", "latest")])
     _promotions()
 
