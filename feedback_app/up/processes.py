@@ -52,7 +52,10 @@ class Child:
 
     def poll(self) -> int | None:
         """None while it runs, then its return code; negative for the number of the signal that ended it."""
-        return self._process.poll()
+        code = self._process.poll()
+        if code is not None:
+            self.ask_to_end()  # only closes our end of the pipe now
+        return code
 
     def ask_to_end(self) -> None:
         """SIGTERM to the group now, SIGKILL after the grace. Does not wait."""
@@ -65,7 +68,9 @@ class Child:
 
     def wait(self) -> int:
         """Wait for the end, which `ask_to_end` makes certain within the grace."""
-        return self._process.wait()
+        code = self._process.wait()
+        self.ask_to_end()
+        return code
 
     def end(self) -> int:
         self.ask_to_end()
