@@ -30,7 +30,7 @@ class DpoConfig(BaseModel):
     epochs: float = Field(3.0, gt=0, le=50, description="Passes over the training pairs.")
     batch_size: int = Field(8, ge=1, le=1024, description="Pairs per optimiser step.")
     micro_batch_size: int = Field(
-        4, ge=1, le=256, description="Pairs per forward pass; smaller needs less memory."
+        2, ge=1, le=256, description="Pairs per forward pass; smaller needs less memory."
     )
     max_length: int = Field(
         768, ge=16, le=131072, description="Longest prompt and reply together, in tokens."
@@ -65,8 +65,8 @@ class DpoConfig(BaseModel):
         le=10,
         description="After training the update is scaled down until perplexity on the pack, as a share of the base's, is within this.",
     )
-    gate_prompts: int = Field(48, ge=1, le=10000, description="Held-out prompts that the gate answers.")
-    gate_max_new_tokens: int = Field(96, ge=1, le=4096, description="Longest reply in the gate, in tokens.")
+    gate_prompts: int = Field(24, ge=1, le=10000, description="Held-out prompts that the gate answers.")
+    gate_max_new_tokens: int = Field(80, ge=1, le=4096, description="Longest reply in the gate, in tokens.")
     seed: int = Field(0, ge=0, le=2**31 - 1, description="Seed of everything random in the round.")
 
     @model_validator(mode="after")

@@ -54,13 +54,13 @@ def train_dpo(
     before = adapter.weights(trainer.model)
     trainable = adapter.trainable_parameters(trainer.model)
     with stop.deferred():
-        result = trainer.train(resume_from_checkpoint=last_complete(folder))
+        trainer.train(resume_from_checkpoint=last_complete(folder))
     after = adapter.weights(trainer.model)
     facts = {
         "pairs": len(fitted),
         "pairs_too_long": len(pairs) - len(fitted),
         "steps": int(trainer.state.global_step),
-        "loss": round(float(result.training_loss), 6),
+        "loss": next(entry["loss"] for entry in reversed(trainer.state.log_history) if "loss" in entry),
         "trainable_parameters": trainable,
         "initial_adapter_hash": adapter.tensors_hash(before),
         "update_norm": round(adapter.change(before, after), 6),

@@ -72,9 +72,8 @@ def _accuracy(evidence: Evidence, limits: Thresholds) -> tuple[bool, str]:
     )
     if pairs < limits.min_heldout_pairs:
         passed = high >= limits.min_accuracy
-        few = f"with fewer than {limits.min_heldout_pairs} pairs"
-        rule = "that can still be" if passed else "even that is below"
-        return passed, f"{found}; {few} {rule} {limits.min_accuracy:.0%}."
+        verdict = "which may still be" if passed else "which is clearly below"
+        return passed, f"{found}, {verdict} the {limits.min_accuracy:.0%} needed."
     passed = correct / pairs >= limits.min_accuracy
     return passed, f"{found}; {'at least' if passed else 'not the'} {limits.min_accuracy:.0%} needed."
 

@@ -15,7 +15,7 @@ from alignment.chat import Completion, Tokenizer
 Model = Any
 """A transformers causal language model or a peft PeftModel around one."""
 
-BATCH_TOKENS = 1024
+BATCH_TOKENS = 512  # more was not faster on a CPU, and logits over 49,000 tokens are large
 
 
 def device() -> str:

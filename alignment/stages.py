@@ -1,53 +1,36 @@
 """The stages of a round: train, publish, gate. Each has its own folder, complete once its `manifest.json` is there."""
 
+import gc
 import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from alignment import evaluate
 from alignment.adapter import save_adapter
-from alignment.chat import Completion, Tokenizer
 from alignment.dpo import Trained, train_dpo
 from alignment.events import EventLog, Plan
 from alignment.files import fresh_dir, read_json, write_json
 from alignment.gate import Decision, decide
+from alignment.measure import Work, base_perplexity, measure
 from alignment.models import load_adapter, load_base, load_tokenizer, scaled
 from alignment.publish import publish, refuse_foreign
 from alignment.registry import (
     MANIFEST,
     adapter_record,
     base_hash,
-    conversion_beside,
     library_versions,
     verify_adapter,
     write_manifest,
 )
-from alignment.sample import Draw, draw_converted, draw_loaded, end_ids
 from alignment.scale import Scale, largest_scale, scaled_tensors
 from alignment.snapshot import Snapshot, read_snapshot
 from alignment.spec import RoundSpec
 from alignment.stop import StopSignal
 
 DECISION_FILE = "decision.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """What every stage gets."""
-
-    folder: Path
-    spec: RoundSpec
-    snapshot: Snapshot
-    tokenizer: Tokenizer
-    events: EventLog
-    stop: StopSignal
-    threads: int
-
-    def stage_dir(self, stage: str) -> Path:
-        return self.folder / stage
 
 
 def run_stages(folder: Path, spec: RoundSpec, threads: int, stop: StopSignal) -> None:
@@ -86,6 +69,7 @@ def train(work: Work) -> None:
     if spec.parent_adapter:
         verify_adapter(spec.parent_adapter, read_json(spec.parent_adapter.parent / MANIFEST))
     trained = train_dpo(spec, work.snapshot.train, folder / "trainer", work.events, work.stop)
+    gc.collect()  # trainer, optimiser and model refer to each other; the next steps need their memory
     save_adapter(fresh_dir(folder / "adapter"), trained.tensors, trained.config, spec.base_name)
     scale = _guard_perplexity(work, trained, folder / "adapter")
     facts = {**trained.facts, "scale": scale.value, "scale_perplexity_ratio": scale.cost}
@@ -100,6 +84,7 @@ def _guard_perplexity(work: Work, trained: Trained, adapter_dir: Path) -> Scale:
         return Scale(1.0, 0.0)
     work.events.emit("train", 1, 1, message="Checking what the model still knows", fraction=0.95)
     pack = evaluate.read_pack(work.spec.perplexity_pack)
+    base = base_perplexity(work)[evaluate.ALL]
     model = load_adapter(load_base(work.spec.base_dir), adapter_dir)
 
     def perplexity(scale: float) -> float:
@@ -107,7 +92,6 @@ def _guard_perplexity(work: Work, trained: Trained, adapter_dir: Path) -> Scale:
         with scaled(model, scale):
             return evaluate.perplexities(model, work.tokenizer, pack)[evaluate.ALL]
 
-    base = perplexity(0.0)
     scale = largest_scale(lambda value: perplexity(value) / base, budget)
     if scale.value < 1:
         tensors = scaled_tensors(trained.tensors, scale.value)
@@ -128,7 +112,7 @@ def gate(work: Work) -> None:
     """Stage 3: measure, decide, and complete the checkpoint with its manifest."""
     training = read_json(work.stage_dir("train") / MANIFEST)
     verify_adapter(work.spec.checkpoint_dir / "adapter", training)
-    measured = _measure(work)
+    measured = measure(work)
     evidence = measured.evidence(training["adapter_hash"] != training["initial_adapter_hash"])
     decision = decide(evidence, work.spec.thresholds)
     record = evaluate.evidence_record(measured, evidence) | {"scale": training["scale"]}
@@ -138,58 +122,6 @@ def gate(work: Work) -> None:
     write_manifest_of_stage(work.stage_dir("gate"), {"promote": decision.promote})
     verdict = "Passed the gate" if decision.promote else "Held back by the gate"
     work.events.emit("gate", 1, 1, message=verdict)
-
-
-def _measure(work: Work) -> evaluate.Measured:
-    spec, tokenizer = work.spec, work.tokenizer
-    questions = evaluate.read_questions(spec.heldout_prompts)
-    prompts = evaluate.gate_prompts(tokenizer, questions, spec.system_prompt, spec.config.gate_prompts)
-    pack = evaluate.read_pack(spec.perplexity_pack)
-    candidate = _replies(
-        work, spec.checkpoint_dir / "adapter", prompts, 0.0, "Drawing the candidate's replies"
-    )
-    champion = _replies(work, spec.champion_adapter, prompts, 0.3, "Drawing the champion's replies")
-    drawn = [
-        Completion((*prompt, *reply), len(prompt)) for prompt, reply in zip(prompts, candidate, strict=True)
-    ]
-    model = load_adapter(load_base(spec.base_dir), spec.checkpoint_dir / "adapter")
-    _tell(work, 0.6, "Measuring KL and held-out accuracy")
-    kl = evaluate.mean_kl(model, drawn, tokenizer.pad_token_id)
-    accuracy = evaluate.heldout_accuracy(model, tokenizer, work.snapshot.heldout)
-    _tell(work, 0.75, "Measuring perplexity")
-    tuned = evaluate.perplexities(model, tokenizer, pack)
-    with scaled(model, 0.0):
-        base = evaluate.perplexities(model, tokenizer, pack)
-    lengths = evaluate.mean_length(candidate), evaluate.mean_length(champion)
-    return evaluate.Measured(accuracy, kl, *lengths, tuned, base)
-
-
-def _replies(
-    work: Work, adapter_dir: Path | None, prompts: Sequence[list[int]], begin: float, message: str
-) -> list[list[int]]:
-    """One reply per prompt from a version (None: the base), by its conversion if this round made one for both."""
-    spec = work.spec
-    ends = end_ids(spec.base_dir, work.tokenizer)
-    draw = Draw(spec.config.gate_max_new_tokens, spec.seed)
-    champion = conversion_beside(spec.champion_adapter or spec.base_dir)
-    converted = conversion_beside(adapter_dir or spec.base_dir)
-    if spec.convert and champion and converted:
-        stream = draw_converted(converted, prompts, work.tokenizer, ends, draw, work.threads)
-    else:
-        base = load_base(spec.base_dir)
-        model = load_adapter(base, adapter_dir) if adapter_dir else base
-        stream = draw_loaded(model, prompts, work.tokenizer, ends, draw)
-    replies = []
-    for count, reply in enumerate(stream):
-        if count % 8 == 0:
-            _tell(work, begin + 0.3 * count / len(prompts), message)
-        replies.append(reply)
-    return replies
-
-
-def _tell(work: Work, fraction: float, message: str) -> None:
-    work.stop.check()
-    work.events.emit("gate", round(100 * fraction), 100, message=message)
 
 
 def _checkpoint_manifest(

@@ -1,0 +1,130 @@
+"""The gate's measurements of a published candidate, in the order that needs the least memory."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from alignment import evaluate
+from alignment.chat import Completion, Tokenizer
+from alignment.events import EventLog
+from alignment.files import file_hash
+from alignment.models import load_adapter, load_base
+from alignment.registry import adapter_record, base_hash, conversion_beside
+from alignment.remember import remembered
+from alignment.sample import Draw, draw_converted, draw_loaded, end_ids
+from alignment.snapshot import Snapshot
+from alignment.spec import RoundSpec
+from alignment.stop import StopSignal
+
+Prompts = Sequence[list[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What every stage of a round gets. `folder` is the round's."""
+
+    folder: Path
+    spec: RoundSpec
+    snapshot: Snapshot
+    tokenizer: Tokenizer
+    events: EventLog
+    stop: StopSignal
+    threads: int
+
+    def stage_dir(self, stage: str) -> Path:
+        return self.folder / stage
+
+    @property
+    def memory_dir(self) -> Path:
+        """Where measurements of the base and of published checkpoints are kept."""
+        return self.spec.base_dir.parent / "measured"
+
+
+def measure(work: Work) -> evaluate.Measured:
+    """Everything the gate decides on, for the checkpoint that the publish stage made."""
+    spec, tokenizer = work.spec, work.tokenizer
+    adapter_dir = spec.checkpoint_dir / "adapter"
+    questions = evaluate.read_questions(spec.heldout_prompts)
+    prompts = evaluate.gate_prompts(tokenizer, questions, spec.system_prompt, spec.config.gate_prompts)
+    _tell(work, 0.0, "Drawing the candidate's replies")
+    replies = list(_told(work, draw(work, adapter_dir, prompts), len(prompts), 0.0))
+    _tell(work, 0.25, "Drawing the champion's replies")
+    champion_length = _champion_length(work, prompts)
+    _tell(work, 0.5, "Measuring KL from the base")
+    base = base_perplexity(work)
+    model = load_adapter(load_base(spec.base_dir), adapter_dir)
+    drawn = [
+        Completion((*prompt, *reply), len(prompt)) for prompt, reply in zip(prompts, replies, strict=True)
+    ]
+    kl = evaluate.mean_kl(model, drawn, tokenizer.pad_token_id)
+    _tell(work, 0.7, "Measuring agreement on held-out pairs")
+    accuracy = evaluate.heldout_accuracy(model, tokenizer, work.snapshot.heldout)
+    _tell(work, 0.8, "Measuring perplexity")
+    pack = evaluate.read_pack(spec.perplexity_pack)
+    tuned = evaluate.perplexities(model, tokenizer, pack)
+    return evaluate.Measured(accuracy, kl, evaluate.mean_length(replies), champion_length, tuned, base)
+
+
+def base_perplexity(work: Work) -> dict[str, float]:
+    """Perplexity of the base on the pack, per domain and over all."""
+    spec = work.spec
+    pack = evaluate.read_pack(spec.perplexity_pack)
+    key = {"what": "perplexity", "base": base_hash(spec.base_dir), "pack": file_hash(spec.perplexity_pack)}
+    return remembered(
+        work.memory_dir,
+        key,
+        lambda: evaluate.perplexities(load_base(spec.base_dir), work.tokenizer, pack),
+    )
+
+
+def _champion_length(work: Work, prompts: Prompts) -> float:
+    """Mean length of the champion's replies to the same prompts, in tokens."""
+    spec = work.spec
+    champion = spec.champion_adapter
+    key = {
+        "what": "length",
+        "base": base_hash(spec.base_dir),
+        "adapter": adapter_record(champion) if champion else None,
+        "prompts": hashlib.sha256(str(list(prompts)).encode()).hexdigest(),
+        "draw": [spec.config.gate_max_new_tokens, spec.seed, _converted(spec, champion) is not None],
+    }
+
+    def compute() -> dict[str, float]:
+        drawn = list(_told(work, draw(work, champion, prompts), len(prompts), 0.25))
+        return {"length": evaluate.mean_length(drawn)}
+
+    return remembered(work.memory_dir, key, compute)["length"]
+
+
+def draw(work: Work, adapter_dir: Path | None, prompts: Prompts) -> Iterator[list[int]]:
+    """Token ids of one reply per prompt from a version (None: the base)."""
+    spec = work.spec
+    ends = end_ids(spec.base_dir, work.tokenizer)
+    how = Draw(spec.config.gate_max_new_tokens, spec.seed)
+    converted = _converted(spec, adapter_dir)
+    if converted:
+        return draw_converted(converted, prompts, work.tokenizer, ends, how, work.threads)
+    base = load_base(spec.base_dir)
+    model = load_adapter(base, adapter_dir) if adapter_dir else base
+    return draw_loaded(model, prompts, work.tokenizer, ends, how)
+
+
+def _converted(spec: RoundSpec, adapter_dir: Path | None) -> Path | None:
+    """The conversion to draw from; None unless champion and candidate both have one, so that they compare fairly."""
+    if not (spec.convert and conversion_beside(spec.champion_adapter or spec.base_dir)):
+        return None
+    return conversion_beside(adapter_dir or spec.base_dir)
+
+
+def _told(work: Work, replies: Iterator[list[int]], count: int, begin: float) -> Iterator[list[int]]:
+    """The replies, reported as they come: a quarter of the gate's work."""
+    for number, reply in enumerate(replies, 1):
+        if number % 8 == 0:
+            _tell(work, begin + 0.25 * number / count, "")
+        yield reply
+
+
+def _tell(work: Work, fraction: float, message: str) -> None:
+    work.stop.check()
+    work.events.emit("gate", round(100 * fraction), 100, message=message)
