@@ -5,11 +5,19 @@ from typing import Any
 import gradio as gr
 
 from feedback_app.services.bundle import Services
-from feedback_app.ui import arena_page
+from feedback_app.ui import arena_page, chat_page, data_page, leaderboard_page, rounds_page
 from feedback_app.ui.theme import STATIC, head, theme
 
 PARALLEL_EVENTS = 32
 """Streams that may run at once: each open page holds at most one."""
+
+
+OTHER_PAGES = (
+    ("Chat", chat_page),
+    ("Rounds", rounds_page),
+    ("Leaderboard", leaderboard_page),
+    ("Data", data_page),
+)
 
 
 def build_ui(services: Services) -> gr.Blocks:
@@ -17,6 +25,10 @@ def build_ui(services: Services) -> gr.Blocks:
     with gr.Blocks(title="codeLynn", analytics_enabled=False) as demo:
         gr.Navbar(main_page_name="Arena")
         arena_page.build(services, demo)
+    for name, page in OTHER_PAGES:
+        with demo.route(name, f"/{name.lower()}"):
+            gr.Navbar(main_page_name="Arena")
+            page.build(services, demo)
     demo.queue(default_concurrency_limit=PARALLEL_EVENTS, api_open=False)
     return demo
 

@@ -1,0 +1,101 @@
+"""The parts of the chat page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from feedback_app.ui.confirm import Confirm, confirm
+from feedback_app.ui.text import heading
+
+
+@dataclass(frozen=True, slots=True)
+class ChatScreen:
+    """`wake` changes whenever the transcript is to be shown afresh; `current` is the id of the conversation."""
+
+    current: gr.Textbox
+    wake: gr.Textbox
+    model: gr.Dropdown
+    persona: gr.Dropdown
+    new: gr.Button
+    listing: gr.Radio
+    name: gr.Textbox
+    rename: gr.Button
+    delete: gr.Button
+    confirm: Confirm
+    about: gr.HTML
+    line: gr.HTML
+    transcript: gr.Chatbot
+    text: gr.Textbox
+    stop: gr.Button
+    again: gr.Button
+
+    def outputs(self) -> list[Any]:
+        """All that a handler may change."""
+        side = [self.current, self.wake, self.model, self.listing, self.name, self.delete, self.rename]
+        return [*side, self.confirm.row, self.about, self.line, self.transcript, self.text, self.stop, self.again]
+
+
+def lay_out(personas: Sequence[tuple[str, str]], default_persona: str) -> ChatScreen:
+    gr.HTML(heading("Chat", "Talk with any version. Conversations are kept on this machine."))
+    hidden = (
+        gr.Textbox(visible="hidden", label="Conversation", elem_id="open-id"),
+        gr.Textbox(visible="hidden", label="Wake"),
+    )
+    with gr.Row(elem_id="chat-row"):
+        with gr.Column(scale=1, min_width=240, elem_id="chat-side"):
+            side = _side(personas, default_persona)
+        with gr.Column(scale=3, min_width=300):
+            main = _main()
+    return ChatScreen(*hidden, *side, *main)
+
+
+def _side(personas: Sequence[tuple[str, str]], default_persona: str) -> tuple[Any, ...]:
+    with gr.Group():
+        model = gr.Dropdown(
+            [("latest", "latest")], value="latest", label="Model", elem_id="model", filterable=False
+        )
+        persona = gr.Dropdown(
+            list(personas), value=default_persona, label="Persona", elem_id="persona", filterable=False
+        )
+    new = gr.Button("New conversation", variant="primary", elem_id="new-chat", size="md")
+    listing = gr.Radio([], label="Conversations", elem_id="conversations", elem_classes=["listing"])
+    with gr.Accordion("Rename or delete", open=False, elem_id="manage"):
+        name = gr.Textbox(label="Name", max_length=48, elem_id="chat-name")
+        with gr.Row():
+            rename = gr.Button("Rename", size="sm", elem_id="rename", min_width=90)
+            delete = gr.Button("Delete", size="sm", elem_id="delete", min_width=90)
+        question = confirm("delete", "Delete for good")
+    return model, persona, new, listing, name, rename, delete, question
+
+
+def _main() -> tuple[Any, ...]:
+    about = gr.HTML(elem_id="about")
+    line = gr.HTML(elem_id="line")
+    transcript = gr.Chatbot(
+        label="Conversation",
+        show_label=False,
+        height="58vh",
+        latex_delimiters=[],
+        sanitize_html=True,
+        allow_tags=False,
+        allow_file_downloads=False,
+        buttons=["copy"],
+        layout="bubble",
+        elem_id="transcript",
+    )
+    text = gr.Textbox(
+        label="Message",
+        show_label=False,
+        placeholder="Write a message. Enter sends it, Shift+Enter makes a new line.",
+        lines=1,
+        max_lines=8,
+        submit_btn="Send",
+        html_attributes=gr.InputHTMLAttributes(),
+        elem_id="message",
+    )
+    with gr.Row():
+        stop = gr.Button("Stop", interactive=False, elem_id="stop", size="sm", min_width=90)
+        again = gr.Button("Regenerate", interactive=False, elem_id="regenerate", size="sm", min_width=90)
+    return about, line, transcript, text, stop, again

@@ -1,0 +1,53 @@
+"""A conversation as the chat page shows it. Pure."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from feedback_app.domain.conversation import Conversation
+from feedback_app.domain.persona import Persona
+from feedback_app.ui.arena_view import model_label
+from feedback_app.ui.text import untrusted
+
+THUMBS = {1: "Like", -1: "Dislike"}
+
+
+def messages(conversation: Conversation, writing: str | None = None) -> list[dict[str, Any]]:
+    """The turns for `gr.Chatbot`, with the reply that is being written."""
+    said = [{"role": turn.role, "content": untrusted(turn.content)} for turn in conversation.turns]
+    if writing is not None:
+        said.append({"role": "assistant", "content": untrusted(writing) or "…"})
+    return said
+
+
+def thumbs(conversation: Conversation) -> list[str | None]:
+    """What each reply was rated."""
+    return [THUMBS.get(turn.rating or 0) for turn in conversation.turns if turn.role == "assistant"]
+
+
+def title(conversation: Conversation) -> str:
+    return conversation.title or "New conversation"
+
+
+def about(conversation: Conversation, personas: Mapping[str, Persona], aliases: Mapping[str, str]) -> str:
+    """Who answers, as HTML."""
+    persona = personas.get(conversation.persona)
+    name = escape(persona.name if persona else conversation.persona)
+    model = escape(model_label(conversation.model, aliases))
+    return (
+        f'<p class="about"><strong>{escape(title(conversation))}</strong>'
+        f'<span class="badge">{name}</span><span class="badge" id="version">{model}</span></p>'
+    )
+
+
+def greeting(persona: Persona | None) -> str:
+    """What an empty chat shows. It is never sent to the model."""
+    if persona is None:
+        return "Say something."
+    return f"### {persona.name}\n\n{persona.greeting}"
+
+
+def model_choices(versions: Sequence[str], aliases: Mapping[str, str]) -> list[tuple[str, str]]:
+    """`latest` and `champion` with what they stand for, then every version."""
+    named = [(f"{alias} ({aliases.get(alias, 'base')})", alias) for alias in ("latest", "champion")]
+    return [*named, *((version, version) for version in versions)]

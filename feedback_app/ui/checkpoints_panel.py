@@ -1,0 +1,54 @@
+"""The registry on the rounds page: versions, aliases, promote and roll back."""
+
+import gradio as gr
+
+from feedback_app.services.bundle import Services
+from feedback_app.ui.confirm import PRIVATE, asks, confirm
+from feedback_app.ui.guard import Updates, guarded
+from feedback_app.ui.rounds_view import registry
+from feedback_app.ui.text import notice
+
+LOOK_EVERY = 5
+
+
+def build(services: Services, demo: gr.Blocks) -> None:
+    """Draw the panel and connect it."""
+    models = services.models
+    gr.HTML('<h2 class="section">Versions</h2>')
+    shown = gr.HTML(elem_id="registry")
+    line = gr.HTML(elem_id="registry-line")
+    with gr.Row(equal_height=True):
+        version = gr.Dropdown([], label="Version", elem_id="version-choice", filterable=False, scale=2)
+        promote = gr.Button("Make it the latest", elem_id="promote", min_width=140)
+        back = gr.Button("Roll back", elem_id="rollback", min_width=140)
+    promoting, rolling = confirm("promote", "Make it the latest"), confirm("rollback", "Roll back")
+    outputs = [shown, line, version, promoting.row, rolling.row]
+
+    def look() -> Updates:
+        choices = models.versions()
+        return {shown: registry(models.checkpoints(), models.aliases()), version: gr.update(choices=choices)}
+
+    def promotion(name: str | None) -> str:
+        if not name:
+            return "Choose a version first."
+        now = models.resolve("latest")
+        return f"{name} becomes the latest at once: arena and new chats use it. {now} becomes the previous one."
+
+    def do_promote(name: str) -> Updates:
+        done = models.promote(name, by="page")
+        return {**look(), **promoting.shut(), line: notice(f"{done} is the latest now.")}
+
+    def rolling_back() -> str:
+        now = models.resolve("latest")
+        return f"The newest promotion ({now}) is undone: arena and new chats use {models.predecessor()} at once."
+
+    def do_roll_back() -> Updates:
+        left, now = models.rollback(by="page")
+        return {**look(), **rolling.shut(), line: notice(f"{now} is the latest again; {left} stays in the list.")}
+
+    demo.load(look, None, [shown, version], **PRIVATE)
+    gr.Timer(LOOK_EVERY).tick(look, None, [shown, version], **PRIVATE)
+    asks(promote, promoting, promotion, [version])
+    asks(back, rolling, rolling_back, [])
+    promoting.yes.click(guarded(line, do_promote), [version], outputs, **PRIVATE)
+    rolling.yes.click(guarded(line, do_roll_back), None, outputs, **PRIVATE)

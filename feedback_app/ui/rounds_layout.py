@@ -1,0 +1,66 @@
+"""The parts of the rounds page."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from feedback_app.ui.rounds_view import HEADERS
+from feedback_app.ui.text import heading
+
+LOOK_EVERY = 1.5
+"""Seconds between two looks at the database while the page is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoundsScreen:
+    """`seen` is what the page shows already, so that a look sends only what changed."""
+
+    supply: gr.HTML
+    queue: gr.Button
+    rate: gr.Textbox
+    beta: gr.Textbox
+    epochs: gr.Textbox
+    line: gr.HTML
+    table: gr.Dataframe
+    chosen: gr.Dropdown
+    detail: gr.HTML
+    plot: gr.LinePlot
+    cancel: gr.Button
+    resume: gr.Button
+    seen: gr.State
+    timer: gr.Timer
+
+    def outputs(self) -> list[Any]:
+        shown = [self.supply, self.line, self.table, self.chosen, self.detail, self.plot]
+        return [*shown, self.cancel, self.resume, self.seen]
+
+
+def lay_out() -> RoundsScreen:
+    gr.HTML(heading("Rounds", "A round trains the model on your rankings; a gate decides whether it is used."))
+    supply = gr.HTML(elem_id="supply")
+    queue = gr.Button("Queue a round", variant="primary", elem_id="queue-round")
+    with gr.Accordion("Advanced", open=False, elem_id="advanced"), gr.Row():
+        rate = _setting("Learning rate", "rate", "4e-4")
+        beta = _setting("Beta (pull back to the base)", "beta", "0.1")
+        epochs = _setting("Epochs", "epochs", "3")
+    line = gr.HTML(elem_id="line")
+    table = gr.Dataframe(
+        headers=HEADERS, interactive=False, visible=False, label="Rounds", max_height=260, elem_id="rounds-table"
+    )
+    chosen = gr.Dropdown([], label="Show round", visible=False, filterable=False, elem_id="round")
+    detail = gr.HTML(elem_id="detail")
+    with gr.Row():
+        cancel = gr.Button("Cancel", visible=False, elem_id="cancel-round", size="sm", min_width=90)
+        resume = gr.Button("Resume", visible=False, elem_id="resume-round", size="sm", min_width=90)
+    plot = gr.LinePlot(
+        x="step", y="loss", x_title="step", y_title="loss", height=240, visible=False, label="Loss", elem_id="loss"
+    )
+    seen, timer = gr.State(()), gr.Timer(LOOK_EVERY)
+    return RoundsScreen(
+        supply, queue, rate, beta, epochs, line, table, chosen, detail, plot, cancel, resume, seen, timer
+    )
+
+
+def _setting(label: str, name: str, usual: str) -> gr.Textbox:
+    return gr.Textbox(label=label, placeholder=f"usual: {usual}", elem_id=name, min_width=140)

@@ -1,0 +1,120 @@
+"""Rounds: queue one, watch it, cancel and resume it."""
+
+from typing import Any
+
+import gradio as gr
+
+from feedback_app.domain.round import Round, RoundState
+from feedback_app.services.bundle import Services
+from feedback_app.store import RoundNotFound
+from feedback_app.ui import checkpoints_panel
+from feedback_app.ui.confirm import PRIVATE
+from feedback_app.ui.guard import Updates, guarded
+from feedback_app.ui.rounds_layout import RoundsScreen, lay_out
+from feedback_app.ui.rounds_view import detail, losses, short, supply, table
+from feedback_app.ui.text import notice
+
+RESUMABLE = (RoundState.failed, RoundState.cancelled)
+EMPTY = (
+    '<div class="empty"><p class="empty-title">No round yet</p>'
+    "<p>Rank replies in the arena until there are enough pairs, then queue a round.</p></div>"
+)
+
+
+class RoundsPage:
+    def __init__(self, services: Services, screen: RoundsScreen) -> None:
+        self._rounds = services.rounds
+        self._screen = screen
+
+    def arrive(self, request: gr.Request) -> Updates:
+        rounds = self._rounds.list()
+        named = request.query_params.get("c", "")
+        known = {item.id for item in rounds}
+        chosen = named if named in known else rounds[0].id if rounds else None
+        return {**self._supply(), **self._listed(rounds, chosen), **self._detailed(chosen, ())}
+
+    def tick(self, chosen: str | None, seen: tuple[Any, ...]) -> Updates:
+        """What changed since the last look; nothing is sent where nothing did."""
+        rounds = self._rounds.list()
+        chosen = chosen or (rounds[0].id if rounds else None)
+        listed = self._listed(rounds, chosen) if _signature(rounds) != seen[:1] else {}
+        return {**listed, **self._detailed(chosen, seen, rounds)}
+
+    def choose(self, chosen: str | None) -> Updates:
+        return self._detailed(chosen, ())
+
+    def pick(self, event: gr.SelectData) -> Updates:
+        """A row of the table."""
+        rounds = self._rounds.list()
+        row = event.index[0] if isinstance(event.index, (list, tuple)) else event.index
+        chosen = rounds[row].id if row < len(rounds) else None
+        return {self._screen.chosen: chosen, **self._detailed(chosen, ())}
+
+    def queue(self, rate: str, beta: str, epochs: str) -> Updates:
+        """Queue a DPO round; a field left empty keeps its default."""
+        given = {"learning_rate": rate, "beta": beta, "epochs": epochs}
+        queued = self._rounds.queue("dpo", {name: text.strip() for name, text in given.items() if text.strip()})
+        told = {self._screen.line: notice("Queued. It starts as soon as a worker is free.")}
+        return {**self._listed(self._rounds.list(), queued.id), **self._detailed(queued.id, ()), **told}
+
+    def cancel(self, chosen: str) -> Updates:
+        self._rounds.cancel(chosen)
+        return {**self._listed(self._rounds.list(), chosen), **self._detailed(chosen, ())}
+
+    def resume(self, chosen: str) -> Updates:
+        self._rounds.resume(chosen)
+        return {**self._listed(self._rounds.list(), chosen), **self._detailed(chosen, ())}
+
+    def _supply(self) -> Updates:
+        return {self._screen.supply: supply(self._rounds.train_pairs(), self._rounds.min_pairs)}
+
+    def _listed(self, rounds: list[Round], chosen: str | None) -> Updates:
+        choices = [(short(item), item.id) for item in rounds]
+        return {
+            self._screen.table: gr.update(value=table(rounds), visible=bool(rounds)),
+            self._screen.chosen: gr.update(choices=choices, value=chosen, visible=bool(rounds)),
+        }
+
+    def _detailed(
+        self, chosen: str | None, seen: tuple[Any, ...], rounds: list[Round] | None = None
+    ) -> Updates:
+        screen = self._screen
+        if chosen is None:
+            off = gr.update(visible=False)
+            return {screen.detail: EMPTY, screen.plot: off, screen.cancel: off, screen.resume: off}
+        try:
+            current = self._rounds.get(chosen)
+        except RoundNotFound:
+            return {screen.detail: EMPTY}
+        events = self._rounds.events(chosen)
+        listed = self._rounds.list() if rounds is None else rounds
+        now = (*_signature(listed), chosen, len(events))
+        updates: Updates = {
+            screen.seen: now,
+            screen.cancel: gr.update(visible=not current.state.final, interactive=not current.cancel_requested),
+            screen.resume: gr.update(visible=current.state in RESUMABLE),
+        }
+        if now != seen:
+            frame = losses(events)
+            updates |= {screen.detail: detail(current), screen.plot: gr.update(value=frame, visible=len(frame) > 0)}
+        return updates
+
+
+def _signature(rounds: list[Round]) -> tuple[Any, ...]:
+    """Changes whenever something in the table does."""
+    return (tuple((r.id, str(r.state), r.stage, r.step, round(r.percent, 1), r.cancel_requested) for r in rounds),)
+
+
+def build(services: Services, demo: gr.Blocks) -> None:
+    screen = lay_out()
+    page = RoundsPage(services, screen)
+    outputs = screen.outputs()
+    demo.load(page.arrive, None, outputs, **PRIVATE)
+    screen.timer.tick(page.tick, [screen.chosen, screen.seen], outputs, **PRIVATE)
+    settings = [screen.rate, screen.beta, screen.epochs]
+    screen.queue.click(guarded(screen.line, page.queue), settings, outputs, **PRIVATE)
+    screen.chosen.input(guarded(screen.line, page.choose), screen.chosen, outputs, **PRIVATE)
+    screen.table.select(guarded(screen.line, page.pick), None, outputs, **PRIVATE)
+    screen.cancel.click(guarded(screen.line, page.cancel), screen.chosen, outputs, **PRIVATE)
+    screen.resume.click(guarded(screen.line, page.resume), screen.chosen, outputs, **PRIVATE)
+    checkpoints_panel.build(services, demo)

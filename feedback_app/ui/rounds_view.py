@@ -1,0 +1,129 @@
+"""Rounds and checkpoints as the page shows them. Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from html import escape
+from typing import Any
+
+import pandas as pd
+
+from feedback_app.domain.round import Checkpoint, Round, RoundEvent, RoundState
+from feedback_app.ui.text import count
+
+HEADERS = ["Queued", "Method", "State", "Stage", "Done", "Checkpoint"]
+STATE_WORDS = {
+    RoundState.queued: "waiting for a worker",
+    RoundState.running: "running",
+    RoundState.promoted: "promoted: arena and chat use it",
+    RoundState.held: "held back by the gate",
+    RoundState.failed: "failed",
+    RoundState.cancelled: "cancelled",
+}
+
+
+def moment(at: datetime) -> str:
+    """Local time, short."""
+    return f"{at.astimezone():%d %b %H:%M}"
+
+
+def short(round_: Round) -> str:
+    """How a round is called in the chooser."""
+    return f"{moment(round_.created_at)} · {round_.method} · {round_.state}"
+
+
+def table(rounds: Sequence[Round]) -> list[list[str]]:
+    return [
+        [moment(r.created_at), r.method, str(r.state), r.stage, f"{r.percent:.0f} %", r.checkpoint or ""]
+        for r in rounds
+    ]
+
+
+def duration(seconds: float | None) -> str:
+    """`1 h 5 min`, `3 min 20 s`, `45 s`."""
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def supply(pairs: int, needed: int) -> str:
+    """How many pairs there are and are needed, as HTML."""
+    missing = needed - pairs
+    then = f"{missing:,} more needed" if missing > 0 else "enough for a round"
+    return (
+        f'<dl class="facts"><div><dt>Pairs to train on</dt><dd>{pairs:,}</dd></div>'
+        f'<div><dt>A round needs</dt><dd>{needed:,}</dd></div><div><dt>So</dt><dd>{then}</dd></div></dl>'
+    )
+
+
+def detail(round_: Round) -> str:
+    """Where a round stands, as HTML."""
+    percent = 100.0 if round_.state in (RoundState.promoted, RoundState.held) else round_.percent
+    stopping = " (stopping)" if round_.cancel_requested and not round_.state.final else ""
+    parts = [
+        f'<p class="about"><strong>{escape(round_.method)}</strong>'
+        f'<span class="badge state-{round_.state}">{STATE_WORDS[round_.state]}{stopping}</span>'
+        f'<span class="quiet">{moment(round_.created_at)} · {round_.id[:8]}</span></p>',
+        f'<div class="round-bar" role="progressbar" aria-label="Progress of the round" aria-valuemin="0" '
+        f'aria-valuemax="100" aria-valuenow="{percent:.0f}"><span style="width:{percent:.1f}%"></span></div>',
+        f'<p class="quiet">{escape(_standing(round_, percent))}</p>',
+    ]
+    if round_.error:
+        parts.append(f'<p class="notice alert" role="alert">{escape(round_.error)}</p>')
+    return "".join(parts) + decision(round_.decision)
+
+
+def _standing(round_: Round, percent: float) -> str:
+    steps = f"step {round_.step:,} of {round_.total:,}" if round_.total else ""
+    left = f"about {duration(round_.seconds_left)} left" if round_.seconds_left is not None else ""
+    attempt = f"attempt {round_.attempt}" if round_.attempt > 1 else ""
+    running = [round_.stage, steps, left] if not round_.state.final else [f"starts from {round_.parent}"]
+    return " · ".join(part for part in (f"{percent:.0f} %", *running, attempt) if part)
+
+
+def decision(decided: Mapping[str, Any] | None) -> str:
+    """The gate's verdict and its reasons, as HTML."""
+    if not decided:
+        return ""
+    title = "Passed the gate" if decided.get("promote") else "Held back by the gate"
+    reasons = "".join(f"<li>{escape(str(reason))}</li>" for reason in decided.get("reasons", ()))
+    return f'<section class="decision"><h3>{title}</h3><ul class="checklist">{reasons}</ul></section>'
+
+
+def losses(events: Sequence[RoundEvent]) -> pd.DataFrame:
+    """Columns step, loss: what the trainer reported."""
+    found = [(event.step, event.metrics["loss"]) for event in events if "loss" in event.metrics]
+    return pd.DataFrame(found, columns=["step", "loss"])
+
+
+def registry(checkpoints: Sequence[Checkpoint], aliases: Mapping[str, str]) -> str:
+    """Every version with its aliases, as an HTML table."""
+    if not checkpoints:
+        return (
+            '<div class="empty"><p class="empty-title">Only the base model so far</p>'
+            "<p>A round that passes its gate adds a version here.</p></div>"
+        )
+    rows = [_row(c.name, c.parent, c.method, c.passed, moment(c.created_at), aliases) for c in checkpoints]
+    rows.append(_row("base", "", "", None, "", aliases))
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("Version", "Aliases", "From", "Gate", "Made"))
+    return (
+        f'<div class="scroll"><table class="plain-table"><caption class="sr">{count(len(rows), "version")}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def _row(
+    name: str, parent: str, method: str, passed: bool | None, made: str, aliases: Mapping[str, str]
+) -> str:
+    badges = "".join(
+        f'<span class="badge">{escape(alias)}</span>' for alias, version in sorted(aliases.items()) if version == name
+    )
+    gate = "" if passed is None else "passed" if passed else "held"
+    origin = f"{method} on {parent}" if parent else ""
+    return (
+        f'<tr><th scope="row">{escape(name)}</th><td>{badges}</td><td>{escape(origin)}</td>'
+        f"<td>{gate}</td><td>{made}</td></tr>"
+    )
