@@ -31,6 +31,8 @@ def told() -> Iterator[None]:
     """Errors become one line on stderr and an exit code: 2 for wrong use, 1 for failure."""
     try:
         yield
+    except typer.Exit:  # a RuntimeError to Python, an exit code to us
+        raise
     except WRONG_USE as error:
         err.print(f"codelynn: {_line(error)}")
         raise typer.Exit(2) from error

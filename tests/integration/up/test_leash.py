@@ -44,14 +44,14 @@ def test_the_whole_group_ends_when_asked(tmp_path: Path) -> None:
     child = start(["sh", "-c", FAMILY, str(tmp_path)], tmp_path / "log")
     pids = family(tmp_path)
     assert child.end() == -signal.SIGTERM
-    assert gone(pids)
+    until(lambda: gone(pids), 10)
 
 
 def test_who_ignores_the_signal_is_killed_after_the_grace(tmp_path: Path) -> None:
     child = start(["sh", "-c", f"trap '' TERM; {FAMILY}; wait", str(tmp_path)], tmp_path / "log", grace=0.3)
     pids = family(tmp_path)
     assert child.end() == -signal.SIGKILL
-    assert gone(pids)
+    until(lambda: gone(pids), 10)
 
 
 def test_kill_does_not_wait_for_the_grace(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_kill_does_not_wait_for_the_grace(tmp_path: Path) -> None:
     pids = family(tmp_path)
     child.kill()
     assert child.wait() == -signal.SIGKILL
-    assert gone(pids)
+    until(lambda: gone(pids), 10)
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
@@ -85,7 +85,8 @@ def test_what_the_command_leaves_behind_is_ended(tmp_path: Path) -> None:
     script = 'sleep 600 & echo $! > "$0/grandchild"; echo $$ > "$0/child"'
     child = start(["sh", "-c", script, str(tmp_path)], tmp_path / "log")
     assert child.wait() == 0
-    assert gone(family(tmp_path))
+    pids = family(tmp_path)
+    until(lambda: gone(pids), 10)
 
 
 def test_output_goes_to_the_log_and_a_long_log_is_turned_over(tmp_path: Path) -> None:

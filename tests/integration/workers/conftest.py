@@ -1,6 +1,5 @@
 """A HOME with a prepared tiny model, a store with rankings, and a workshop on both."""
 
-import json
 import shutil
 import sys
 import threading
@@ -10,40 +9,25 @@ from pathlib import Path
 
 import pytest
 
-from alignment.base_model import prepare_base
 from feedback_app.domain.comparison import Comparison, Message
 from feedback_app.domain.round import Round
 from feedback_app.settings import Settings
-from feedback_app.store import Store, migrate, open_store
-from tests.integration.alignment.rounds import QUICK, write_packs
-from tests.tiny_model import SYSTEM, TURNS, build_tiny_model
+from feedback_app.store import Store, open_store
+from tests.integration.alignment.rounds import QUICK
+from tests.tiny_model import SYSTEM, TURNS
 from tests.unit.workers.examples import ranked
 from workers.bootstrap import Workshop
 
 SCRIPT = Path(__file__).parent / "trainer.py"
 
 
-@pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A HOME with the tiny model made ready and an empty database, to copy."""
-    home = tmp_path_factory.mktemp("prepared")
-    base = build_tiny_model(home / "tiny")
-    prepare_base(str(base), home / "models", False, lambda text, fraction: None)
-    migrate(f"sqlite:///{home / 'codelynn.db'}")
-    write_packs(home)
-    persona = {"id": "tiny", "name": "Tiny", "description": "", "system_prompt": SYSTEM, "greeting": ""}
-    (home / "personas").mkdir()
-    (home / "personas" / "tiny.json").write_text(json.dumps(persona))
-    return home
-
-
 @pytest.fixture
-def settings(prepared: Path, tmp_path: Path) -> Settings:
+def settings(prepared_home: Path, tmp_path: Path) -> Settings:
     home = tmp_path / "home"
-    shutil.copytree(prepared, home)
+    shutil.copytree(prepared_home, home)
     return Settings(
         home=home,
-        base_model=str(prepared / "tiny"),
+        base_model=str(prepared_home / "tiny"),
         engine="transformers",
         gate_packs=home,
         personas=home / "personas",
