@@ -70,5 +70,5 @@ def test_percent_never_falls_and_stays_within_100(steps: list[tuple[str, int, in
             log.emit(stage, step, total)
         percents = [line["percent"] for line in lines(Path(folder))]
     assert all(before <= after for before, after in pairwise(percents))
-    assert 0 <= percents[0]
+    assert percents[0] >= 0
     assert percents[-1] <= 100

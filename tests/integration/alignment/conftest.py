@@ -1,0 +1,23 @@
+from pathlib import Path
+
+import pytest
+
+from tests.integration.alignment.rounds import prepare_round, run
+from tests.tiny_model import build_tiny_model
+
+LONG = {"epochs": 10}
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a tiny base model; measurements of it are kept beside it, as for a real one."""
+    return build_tiny_model(tmp_path_factory.mktemp("base") / "hf")
+
+
+@pytest.fixture(scope="session")
+def finished(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a round that ran undisturbed, with a CTranslate2 conversion."""
+    folder = prepare_round(tmp_path_factory.mktemp("home"), tiny, config=LONG)
+    code = run(folder)
+    assert code == 0, (folder / "trainer.log").read_text()
+    return folder
