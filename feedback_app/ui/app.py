@@ -3,6 +3,7 @@
 from typing import Any
 
 import gradio as gr
+from gradio.components.navbar import Navbar
 
 from feedback_app.services.bundle import Services
 from feedback_app.ui import arena_page, chat_page, data_page, leaderboard_page, rounds_page
@@ -22,12 +23,13 @@ OTHER_PAGES = (
 
 def build_ui(services: Services) -> gr.Blocks:
     """Every page, ready to be mounted."""
+    demo: gr.Blocks
     with gr.Blocks(title="codeLynn", analytics_enabled=False) as demo:
-        gr.Navbar(main_page_name="Arena")
+        Navbar(main_page_name="Arena")
         arena_page.build(services, demo)
     for name, page in OTHER_PAGES:
         with demo.route(name, f"/{name.lower()}"):
-            gr.Navbar(main_page_name="Arena")
+            Navbar(main_page_name="Arena")
             page.build(services, demo)
     demo.queue(default_concurrency_limit=PARALLEL_EVENTS, api_open=False)
     return demo

@@ -19,7 +19,12 @@ def frame(screen: Screen, comparison: Comparison, aliases: Mapping[str, str], un
     updates: Updates = {screen.asked: asked(comparison)}
     for i in range(len(screen.cards)):
         updates |= _card(screen, i, comparison, aliases)
-    return updates | texts(screen, comparison) | _buttons(screen, comparison, undo) | _details(screen, comparison)
+    return (
+        updates
+        | texts(screen, comparison)
+        | _buttons(screen, comparison, undo)
+        | _details(screen, comparison)
+    )
 
 
 def texts(screen: Screen, comparison: Comparison) -> Updates:
@@ -34,7 +39,15 @@ def texts(screen: Screen, comparison: Comparison) -> Updates:
 def cleared(screen: Screen, undo: bool) -> Updates:
     """Nothing to rank."""
     buttons = screen.verdicts
-    hidden = [buttons.first, buttons.tie, buttons.second, buttons.submit, buttons.all_bad, buttons.skip, buttons.next]
+    hidden = [
+        buttons.first,
+        buttons.tie,
+        buttons.second,
+        buttons.submit,
+        buttons.all_bad,
+        buttons.skip,
+        buttons.next,
+    ]
     return {
         screen.asked: EMPTY,
         screen.details.fold: gr.update(visible=False),

@@ -98,11 +98,11 @@ def lay_out(topics: Sequence[str], candidates: int) -> Screen:
     )
     progress = gr.HTML(elem_id="progress")
     ask = _ask(topics, candidates)
-    line, decided = gr.HTML(elem_id="line"), gr.HTML(elem_id="decided")
-    asked = gr.HTML(EMPTY, elem_id="asked")
+    told = (gr.HTML(elem_id="line"), gr.HTML(elem_id="decided"), gr.HTML(EMPTY, elem_id="asked"))
     with gr.Row(elem_id="cards", equal_height=True):
         cards = tuple(_card(i) for i in range(len(LETTERS)))
-    screen = Screen(*state, progress, *ask, line, decided, asked, cards, _verdicts(), _details())
+    parts: tuple[Any, ...] = (*state, progress, *ask, *told, cards, _verdicts(), _details())
+    screen = Screen(*parts)
     with gr.Accordion("Keys and help", open=False, elem_id="help"):
         gr.Markdown(HELP)
     return screen
@@ -122,9 +122,7 @@ def _ask(topics: Sequence[str], candidates: int) -> tuple[Any, ...]:
             topic = gr.Dropdown(
                 choices, value=ANY_TOPIC, label="Topic", min_width=150, filterable=False, elem_id="topic"
             )
-            number = gr.Radio(
-                [2, 3, 4], value=candidates, label="Replies", min_width=150, elem_id="number"
-            )
+            number = gr.Radio([2, 3, 4], value=candidates, label="Replies", min_width=150, elem_id="number")
             auto = gr.Checkbox(
                 False,
                 label="Go on by itself",

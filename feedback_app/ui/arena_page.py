@@ -82,7 +82,9 @@ class ArenaPage:
     def vote(self, groups: str, all_bad: bool = False) -> Any:
         """The handler of one verdict button; `groups` such as `A>B` or `A=B`."""
 
-        def handle(current: str, began: float, aspects: list[str], note: str, edit: str, *go_on: Any) -> Updates:
+        def handle(
+            current: str, began: float, aspects: list[str], note: str, edit: str, *go_on: Any
+        ) -> Updates:
             comparison = self._arena.get(current)
             ids = [candidate.id for candidate in comparison.candidates]
             order = {"A>B": ((ids[0],), (ids[1],)), "B>A": ((ids[1],), (ids[0],))}.get(groups, (tuple(ids),))
@@ -132,7 +134,11 @@ class ArenaPage:
         screen = self._screen
         told = notice(verdict_line(ranked, self._services.models.aliases()))
         if auto:
-            return {screen.last: current, screen.decided: told, screen.current: self._following(current, topic, n)}
+            return {
+                screen.last: current,
+                screen.decided: told,
+                screen.current: self._following(current, topic, n),
+            }
         return {**self._framed(ranked, current), screen.last: current, screen.decided: told}
 
     def _framed(self, comparison: Comparison, last: str) -> Updates:
@@ -174,13 +180,15 @@ def build(services: Services, demo: gr.Blocks) -> None:
     _connect(page, screen, stream, outputs, private)
 
 
-def _connect(page: ArenaPage, screen: Screen, stream: Any, outputs: list[Any], private: dict[str, Any]) -> None:
+def _connect(
+    page: ArenaPage, screen: Screen, stream: Any, outputs: list[Any], private: dict[str, Any]
+) -> None:
     buttons, details = screen.verdicts, screen.details
     more = [details.aspects, details.note, details.edit]
     kind = [screen.topic, screen.number]
     decision = [screen.current, screen.shown_at, *more, screen.auto, *kind]
     places = [card.place for card in screen.cards]
-    verdicts = [
+    verdicts: list[tuple[Any, Any, Any]] = [
         (buttons.first.click, page.vote("A>B"), decision),
         (buttons.second.click, page.vote("B>A"), decision),
         (buttons.tie.click, page.vote("A=B"), decision),
@@ -191,7 +199,7 @@ def _connect(page: ArenaPage, screen: Screen, stream: Any, outputs: list[Any], p
     for listen, act, inputs in verdicts:
         done = listen(guarded(screen.line, act), inputs, outputs, cancels=[stream], **private)
         done.then(page.progress, None, screen.progress, **private)
-    moves = [
+    moves: list[tuple[Any, Any, Any]] = [
         (screen.compare.click, page.ask, [screen.prompt, screen.number]),
         (screen.prompt.submit, page.ask, [screen.prompt, screen.number]),
         (screen.draw.click, page.draw, kind),

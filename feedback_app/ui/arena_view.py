@@ -19,7 +19,9 @@ EMPTY = (
 def asked(comparison: Comparison) -> str:
     """The prompt of a comparison as HTML."""
     text = escape(comparison.messages[-1].content)
-    topic = f'<span class="tag">{escape(comparison.tags[0].replace("_", " "))}</span>' if comparison.tags else ""
+    topic = (
+        f'<span class="tag">{escape(comparison.tags[0].replace("_", " "))}</span>' if comparison.tags else ""
+    )
     return f'<section class="asked" aria-label="Prompt">{topic}<p class="plain">{text}</p></section>'
 
 
@@ -86,7 +88,8 @@ def verdict_line(comparison: Comparison, aliases: Mapping[str, str]) -> str:
     order = " > ".join(" = ".join(sorted(letters[name] for name in group)) for group in ranking.groups)
     said = "All bad" if ranking.all_bad else "A tie" if len(ranking.groups) == 1 else f"You ranked {order}"
     models = ", ".join(
-        f"{letters[candidate.id]} was {model_label(candidate.model, aliases)}" for candidate in comparison.candidates
+        f"{letters[candidate.id]} was {model_label(candidate.model, aliases)}"
+        for candidate in comparison.candidates
     )
     return f"{said}. {models}."
 
@@ -95,10 +98,8 @@ def progress_line(counts: Mapping[str, int], train_pairs: int, min_pairs: int) -
     """How far it is to the next round, as HTML."""
     ranked = counts.get("ranked", 0)
     missing = min_pairs - train_pairs
-    if missing > 0:
-        then = f"a round needs {missing:,} more"
-    else:
-        then = 'enough for a <a href="rounds">round</a>'
+    enough = 'enough for a <a href="rounds">round</a>'
+    then = f"a round needs {missing:,} more" if missing > 0 else enough
     share = min(100, round(100 * train_pairs / min_pairs))
     bar = f'<span class="bar" aria-hidden="true"><span style="width:{share}%"></span></span>'
     told = f"{count(ranked, 'ranking')} · {count(train_pairs, 'pair')} to train on · {then}"

@@ -34,7 +34,16 @@ class ChatScreen:
     def outputs(self) -> list[Any]:
         """All that a handler may change."""
         side = [self.current, self.wake, self.model, self.listing, self.name, self.delete, self.rename]
-        return [*side, self.confirm.row, self.about, self.line, self.transcript, self.text, self.stop, self.again]
+        return [
+            *side,
+            self.confirm.row,
+            self.about,
+            self.line,
+            self.transcript,
+            self.text,
+            self.stop,
+            self.again,
+        ]
 
 
 def lay_out(personas: Sequence[tuple[str, str]], default_persona: str) -> ChatScreen:

@@ -76,7 +76,11 @@ class ChatPage:
         return self._opened(current)
 
     def about_to_delete(self, current: str) -> str:
-        return f"Delete “{title(self._chat.get(current))}” and its ratings? This cannot be undone." if current else ""
+        return (
+            f"Delete “{title(self._chat.get(current))}” and its ratings? This cannot be undone."
+            if current
+            else ""
+        )
 
     def delete(self, current: str) -> Updates:
         self._chat.delete(current)
@@ -163,5 +167,3 @@ def build(services: Services, demo: gr.Blocks) -> None:
 
 def _wake() -> str:
     return str(time.time_ns())
-
-

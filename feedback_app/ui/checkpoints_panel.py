@@ -32,7 +32,9 @@ def build(services: Services, demo: gr.Blocks) -> None:
         if not name:
             return "Choose a version first."
         now = models.resolve("latest")
-        return f"{name} becomes the latest at once: arena and new chats use it. {now} becomes the previous one."
+        return (
+            f"{name} becomes the latest at once: arena and new chats use it. {now} becomes the previous one."
+        )
 
     def do_promote(name: str) -> Updates:
         done = models.promote(name, by="page")
@@ -40,11 +42,17 @@ def build(services: Services, demo: gr.Blocks) -> None:
 
     def rolling_back() -> str:
         now = models.resolve("latest")
-        return f"The newest promotion ({now}) is undone: arena and new chats use {models.predecessor()} at once."
+        return (
+            f"The newest promotion ({now}) is undone: arena and new chats use {models.predecessor()} at once."
+        )
 
     def do_roll_back() -> Updates:
         left, now = models.rollback(by="page")
-        return {**look(), **rolling.shut(), line: notice(f"{now} is the latest again; {left} stays in the list.")}
+        return {
+            **look(),
+            **rolling.shut(),
+            line: notice(f"{now} is the latest again; {left} stays in the list."),
+        }
 
     demo.load(look, None, [shown, version], **PRIVATE)
     gr.Timer(LOOK_EVERY).tick(look, None, [shown, version], **PRIVATE)

@@ -27,7 +27,10 @@ def build(services: Services, demo: gr.Blocks) -> None:
     with gr.Row(equal_height=True):
         file = gr.File(label="JSONL or Parquet file", type="filepath", height=150, elem_id="import-file")
         with gr.Column(min_width=220):
-            choices = [("guess from the first line", AUTO), *((f"{f}: {FORMAT_WORDS[f]}", f) for f in FORMATS)]
+            choices = [
+                ("guess from the first line", AUTO),
+                *((f"{f}: {FORMAT_WORDS[f]}", f) for f in FORMATS),
+            ]
             format = gr.Dropdown(
                 choices, value=AUTO, label="Format", filterable=False, elem_id="import-format"
             )

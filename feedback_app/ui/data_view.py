@@ -20,7 +20,13 @@ FORMAT_WORDS = {
 
 
 def counts_html(counts: Mapping[str, int]) -> str:
-    named = (("ranked", "Rankings"), ("pairs", "Pairs"), ("ties", "Ties"), ("all_bad", "All bad"), ("skipped", "Skipped"))
+    named = (
+        ("ranked", "Rankings"),
+        ("pairs", "Pairs"),
+        ("ties", "Ties"),
+        ("all_bad", "All bad"),
+        ("skipped", "Skipped"),
+    )
     cells = "".join(f"<div><dt>{words}</dt><dd>{counts.get(name, 0):,}</dd></div>" for name, words in named)
     return f'<dl class="facts">{cells}</dl>'
 
@@ -42,7 +48,9 @@ def _size(size: ExportCount) -> str:
 
 def imported(report: ImportReport, format: str) -> str:
     skipped = f" {count(report.skipped, 'record')} skipped: they were here already." if report.skipped else ""
-    return f'<p class="notice" role="status">Imported {count(report.added, "record")} ({format}).{skipped}</p>'
+    return (
+        f'<p class="notice" role="status">Imported {count(report.added, "record")} ({format}).{skipped}</p>'
+    )
 
 
 def refused(error: ImportRefused) -> str:

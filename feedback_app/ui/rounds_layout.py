@@ -37,7 +37,9 @@ class RoundsScreen:
 
 
 def lay_out() -> RoundsScreen:
-    gr.HTML(heading("Rounds", "A round trains the model on your rankings; a gate decides whether it is used."))
+    gr.HTML(
+        heading("Rounds", "A round trains the model on your rankings; a gate decides whether it is used.")
+    )
     supply = gr.HTML(elem_id="supply")
     queue = gr.Button("Queue a round", variant="primary", elem_id="queue-round")
     with gr.Accordion("Advanced", open=False, elem_id="advanced"), gr.Row():
@@ -46,7 +48,12 @@ def lay_out() -> RoundsScreen:
         epochs = _setting("Epochs", "epochs", "3")
     line = gr.HTML(elem_id="line")
     table = gr.Dataframe(
-        headers=HEADERS, interactive=False, visible=False, label="Rounds", max_height=260, elem_id="rounds-table"
+        headers=HEADERS,
+        interactive=False,
+        visible=False,
+        label="Rounds",
+        max_height=260,
+        elem_id="rounds-table",
     )
     chosen = gr.Dropdown([], label="Show round", visible=False, filterable=False, elem_id="round")
     detail = gr.HTML(elem_id="detail")
@@ -54,7 +61,14 @@ def lay_out() -> RoundsScreen:
         cancel = gr.Button("Cancel", visible=False, elem_id="cancel-round", size="sm", min_width=90)
         resume = gr.Button("Resume", visible=False, elem_id="resume-round", size="sm", min_width=90)
     plot = gr.LinePlot(
-        x="step", y="loss", x_title="step", y_title="loss", height=240, visible=False, label="Loss", elem_id="loss"
+        x="step",
+        y="loss",
+        x_title="step",
+        y_title="loss",
+        height=240,
+        visible=False,
+        label="Loss",
+        elem_id="loss",
     )
     seen, timer = gr.State(()), gr.Timer(LOOK_EVERY)
     return RoundsScreen(

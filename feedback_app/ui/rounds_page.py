@@ -53,7 +53,9 @@ class RoundsPage:
     def queue(self, rate: str, beta: str, epochs: str) -> Updates:
         """Queue a DPO round; a field left empty keeps its default."""
         given = {"learning_rate": rate, "beta": beta, "epochs": epochs}
-        queued = self._rounds.queue("dpo", {name: text.strip() for name, text in given.items() if text.strip()})
+        queued = self._rounds.queue(
+            "dpo", {name: text.strip() for name, text in given.items() if text.strip()}
+        )
         told = {self._screen.line: notice("Queued. It starts as soon as a worker is free.")}
         return {**self._listed(self._rounds.list(), queued.id), **self._detailed(queued.id, ()), **told}
 
@@ -91,18 +93,25 @@ class RoundsPage:
         now = (*_signature(listed), chosen, len(events))
         updates: Updates = {
             screen.seen: now,
-            screen.cancel: gr.update(visible=not current.state.final, interactive=not current.cancel_requested),
+            screen.cancel: gr.update(
+                visible=not current.state.final, interactive=not current.cancel_requested
+            ),
             screen.resume: gr.update(visible=current.state in RESUMABLE),
         }
         if now != seen:
             frame = losses(events)
-            updates |= {screen.detail: detail(current), screen.plot: gr.update(value=frame, visible=len(frame) > 0)}
+            updates |= {
+                screen.detail: detail(current),
+                screen.plot: gr.update(value=frame, visible=len(frame) > 0),
+            }
         return updates
 
 
 def _signature(rounds: list[Round]) -> tuple[Any, ...]:
     """Changes whenever something in the table does."""
-    return (tuple((r.id, str(r.state), r.stage, r.step, round(r.percent, 1), r.cancel_requested) for r in rounds),)
+    return (
+        tuple((r.id, str(r.state), r.stage, r.step, round(r.percent, 1), r.cancel_requested) for r in rounds),
+    )
 
 
 def build(services: Services, demo: gr.Blocks) -> None:

@@ -55,7 +55,7 @@ def supply(pairs: int, needed: int) -> str:
     then = f"{missing:,} more needed" if missing > 0 else "enough for a round"
     return (
         f'<dl class="facts"><div><dt>Pairs to train on</dt><dd>{pairs:,}</dd></div>'
-        f'<div><dt>A round needs</dt><dd>{needed:,}</dd></div><div><dt>So</dt><dd>{then}</dd></div></dl>'
+        f"<div><dt>A round needs</dt><dd>{needed:,}</dd></div><div><dt>So</dt><dd>{then}</dd></div></dl>"
     )
 
 
@@ -119,7 +119,9 @@ def _row(
     name: str, parent: str, method: str, passed: bool | None, made: str, aliases: Mapping[str, str]
 ) -> str:
     badges = "".join(
-        f'<span class="badge">{escape(alias)}</span>' for alias, version in sorted(aliases.items()) if version == name
+        f'<span class="badge">{escape(alias)}</span>'
+        for alias, version in sorted(aliases.items())
+        if version == name
     )
     gate = "" if passed is None else "passed" if passed else "held"
     origin = f"{method} on {parent}" if parent else ""
