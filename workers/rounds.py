@@ -15,6 +15,7 @@ from feedback_app.domain.persona import UnknownPersona
 from feedback_app.domain.round import Checkpoint, Round, RoundState
 from feedback_app.store import CheckpointExists, CheckpointNotFound, StaleFence
 from workers.bootstrap import Workshop
+from workers.heartbeat import Heartbeat
 from workers.outcome import Outcome, outcome, stopped_by_signal
 from workers.prepare import base_model, prepare_round, round_folder
 from workers.supervisor import Ending, Supervisor, Told
@@ -37,18 +38,19 @@ def run_round(shop: Workshop, round_id: str) -> None:
         return
     log.info("round begins", round=round_id, attempt=claimed.attempt)
     try:
-        ended = _attempt(shop, claimed)
+        with Heartbeat(shop.store, claimed, shop.heartbeat_seconds) as heartbeat:
+            ended = _attempt(shop, claimed, heartbeat)
     except StaleFence:
         log.warning("another worker holds this round: stopped", round=round_id, fence=claimed.fence)
         return
     log.info("round ends", round=round_id, state=ended.value)
 
 
-def _attempt(shop: Workshop, claimed: Round) -> RoundState:
+def _attempt(shop: Workshop, claimed: Round, heartbeat: Heartbeat) -> RoundState:
     """Run the round as its holder. Raises StaleFence, OperationalError."""
     try:
         spec = prepare_round(shop.settings, shop.store, claimed, base_model(shop.settings))
-        supervisor = Supervisor(shop.store, shop.stopping, shop.heartbeat_seconds, shop.grace)
+        supervisor = Supervisor(shop.store, shop.stopping, heartbeat, shop.grace)
         ending = supervisor.supervise(claimed, round_folder(shop.settings, claimed.id), shop.trainer)
         return _conclude(shop, claimed, spec, ending)
     except (StaleFence, OperationalError):

@@ -1,4 +1,4 @@
-"""Watches over one trainer process: hands its progress on, keeps the round's heartbeat, and stops it when told to."""
+"""Watches over one trainer process: hands its progress on, and stops it when told to."""
 
 import threading
 import time
@@ -11,9 +11,10 @@ import structlog
 from sqlalchemy.exc import OperationalError
 
 from feedback_app.domain.round import Round
-from feedback_app.store import Store
+from feedback_app.store import StaleFence, Store
 from feedback_app.up.processes import Child, Command
 from workers.events import EventTail
+from workers.heartbeat import Heartbeat
 
 log = structlog.get_logger()
 
@@ -38,11 +39,11 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Supervisor:
-    """`heartbeat_seconds` between writes to the round's row; `grace` from SIGTERM to SIGKILL, in seconds."""
+    """`grace` from SIGTERM to SIGKILL, in seconds."""
 
     store: Store
     stopping: threading.Event
-    heartbeat_seconds: float
+    heartbeat: Heartbeat
     grace: float
 
     def supervise(self, claimed: Round, folder: Path, trainer: Sequence[str]) -> Ending:
@@ -63,14 +64,13 @@ class Supervisor:
             child.end()
 
     def _watch(self, claimed: Round, child: Child, tail: EventTail) -> Told:
-        told, due, cancelled = Told.nothing, 0.0, False
+        told = Told.nothing
         while child.poll() is None:
             self._hand_on(claimed, tail)
-            if time.monotonic() >= due:
-                cancelled = self._beat(claimed)
-                due = time.monotonic() + self.heartbeat_seconds
-            if told is Told.nothing and (cancelled or self.stopping.is_set()):
-                told = Told.cancel if cancelled else Told.shutdown
+            if self.heartbeat.lost:
+                raise StaleFence(f"round {claimed.id} is not ours any more")
+            if told is Told.nothing and (self.heartbeat.cancelled or self.stopping.is_set()):
+                told = Told.cancel if self.heartbeat.cancelled else Told.shutdown
                 child.ask_to_end()
             time.sleep(TICK)
         return told
@@ -82,11 +82,3 @@ class Supervisor:
                 self.store.rounds.progress(claimed.id, claimed.fence, event)
         except OperationalError:
             log.warning("the database does not answer: progress is kept for later", round=claimed.id)
-
-    def _beat(self, claimed: Round) -> bool:
-        """Show that we are alive; whether the round is to be cancelled."""
-        try:
-            return self.store.rounds.heartbeat(claimed.id, claimed.fence).cancel_requested
-        except OperationalError:
-            log.warning("the database does not answer: training goes on", round=claimed.id)
-            return False

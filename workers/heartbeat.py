@@ -1,0 +1,55 @@
+"""Shows that a round's worker is alive, from its claim to its end, and hears what is wanted of it."""
+
+import threading
+from types import TracebackType
+from typing import Self
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from feedback_app.domain.round import Round
+from feedback_app.store import RoundNotFound, StaleFence, Store
+
+log = structlog.get_logger()
+
+
+class Heartbeat:
+    """A thread that writes the heartbeat every `seconds`, so that nothing that takes long makes a round look dead.
+
+    `cancelled`: the round is to be cancelled. `lost`: another worker holds it, or it is gone.
+    """
+
+    def __init__(self, store: Store, claimed: Round, seconds: float) -> None:
+        self.cancelled = False
+        self.lost = False
+        self._store = store
+        self._claimed = claimed
+        self._seconds = seconds
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._beat_on, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _beat_on(self) -> None:
+        while not self.lost:
+            self._beat()
+            if self._ended.wait(self._seconds):
+                return
+
+    def _beat(self) -> None:
+        try:
+            self.cancelled = self._store.rounds.heartbeat(
+                self._claimed.id, self._claimed.fence
+            ).cancel_requested
+        except (StaleFence, RoundNotFound):
+            self.lost = True
+        except SQLAlchemyError:
+            log.warning("the database does not answer: the round goes on", round=self._claimed.id)
