@@ -1,6 +1,7 @@
 """LoRA adapters as files: making one, writing one, and telling whether training changed it."""
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,7 @@ def change(before: Mapping[str, torch.Tensor], after: Mapping[str, torch.Tensor]
     if tensors_hash(before) == tensors_hash(after):
         raise NothingLearned("training ended with the adapter it began with: nothing was learned")
     squares = [float((after[name].double() - before[name].double()).square().sum()) for name in after]
-    norm = sum(squares) ** 0.5
+    norm = math.sqrt(sum(squares))
     if not norm < float("inf"):
         raise NothingLearned("training ended in weights that are not numbers: lower learning_rate")
     return norm

@@ -66,7 +66,7 @@ def _check(folder: Path, name: str) -> None:
     if not (folder / "config.json").is_file():
         raise BaseModelUnavailable(f"{name} has no config.json, so it is not a transformers model")
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)  # type: ignore[no-untyped-call]
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except (ValueError, OSError) as error:
         raise BaseModelUnavailable(f"{name} has no usable tokenizer ({type(error).__name__})") from error
     if not tokenizer.chat_template:

@@ -71,12 +71,12 @@ def _from_gguf(file: Path, target: Path) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
-    settings = GgufConfig(dequantize=True)  # type: ignore[no-untyped-call]
+    settings = GgufConfig(dequantize=True)
     try:
         model = AutoModelForCausalLM.from_pretrained(
             file.parent, gguf_file=file.name, quantization_config=settings, dtype=torch.float32
         )
-        tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)  # type: ignore[no-untyped-call]
+        tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
     except (ValueError, OSError, KeyError) as error:
         raise BaseModelUnavailable(f"{file.name} cannot be unpacked ({type(error).__name__})") from error
     model.save_pretrained(target)

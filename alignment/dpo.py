@@ -10,16 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from datasets import Dataset
+from datasets.arrow_dataset import Dataset
 from peft import PeftConfig
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
-from trl import DPOConfig, DPOTrainer
+from trl.trainer.dpo_config import DPOConfig
+from trl.trainer.dpo_trainer import DPOTrainer
 
 from alignment import adapter
 from alignment.chat import Tokenizer, fitting
 from alignment.config import DpoConfig
 from alignment.events import EventLog
-from alignment.models import device, load_base, load_tokenizer
+from alignment.models import Model, device, load_base, load_tokenizer
+from alignment.registry import tensors_hash
 from alignment.snapshot import InvalidSnapshot, Pair
 from alignment.spec import RoundSpec
 from alignment.stop import StopSignal
@@ -51,21 +53,22 @@ def train_dpo(
     fitted = fitting_pairs(tokenizer, pairs, spec)
     events.emit("train", 0, 1, message="Reading what the base model thinks of the pairs", fraction=0.0)
     trainer = _trainer(spec, tokenizer, fitted, folder, ProgressCallback(events, stop))
-    before = adapter.weights(trainer.model)
-    trainable = adapter.trainable_parameters(trainer.model)
+    model: Model = trainer.model
+    before = adapter.weights(model)
+    trainable = adapter.trainable_parameters(model)
     with stop.deferred():
         trainer.train(resume_from_checkpoint=last_complete(folder))
-    after = adapter.weights(trainer.model)
+    after = adapter.weights(model)
     facts = {
         "pairs": len(fitted),
         "pairs_too_long": len(pairs) - len(fitted),
         "steps": int(trainer.state.global_step),
         "loss": next(entry["loss"] for entry in reversed(trainer.state.log_history) if "loss" in entry),
         "trainable_parameters": trainable,
-        "initial_adapter_hash": adapter.tensors_hash(before),
+        "initial_adapter_hash": tensors_hash(before),
         "update_norm": round(adapter.change(before, after), 6),
     }
-    return Trained(after, trainer.model.peft_config["default"], facts)
+    return Trained(after, model.peft_config["default"], facts)
 
 
 def fitting_pairs(tokenizer: Tokenizer, pairs: Sequence[Pair], spec: RoundSpec) -> list[Pair]:
@@ -191,7 +194,7 @@ def _bf16(config: DpoConfig) -> bool:
     if config.precision != "auto":
         return config.precision == "bf16"
     if device() == "cuda":
-        return torch.cuda.is_bf16_supported()
+        return bool(torch.cuda.is_bf16_supported())
     abilities = torch.cpu.get_capabilities()
     return bool(abilities.get("amx_tile") or abilities.get("avx512_bf16"))
 

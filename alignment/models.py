@@ -25,7 +25,7 @@ def device() -> str:
 
 def load_tokenizer(base_dir: Path) -> Tokenizer:
     """The tokenizer with its chat template; a missing padding token is replaced by the end token."""
-    tokenizer = AutoTokenizer.from_pretrained(base_dir, local_files_only=True)  # type: ignore[no-untyped-call]
+    tokenizer = AutoTokenizer.from_pretrained(base_dir, local_files_only=True)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
@@ -34,7 +34,7 @@ def load_tokenizer(base_dir: Path) -> Tokenizer:
 def load_base(base_dir: Path) -> Model:
     """The base model: float32 on a CPU, bfloat16 on a GPU. Only safetensors are read."""
     dtype = torch.bfloat16 if device() == "cuda" else torch.float32
-    model = AutoModelForCausalLM.from_pretrained(
+    model: Model = AutoModelForCausalLM.from_pretrained(
         base_dir, dtype=dtype, use_safetensors=True, local_files_only=True
     )
     return model.to(device()).eval()

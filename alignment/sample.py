@@ -63,7 +63,7 @@ def draw_loaded(
 ) -> Iterator[list[int]]:
     """The same from a model in memory."""
     torch.manual_seed(draw.seed)
-    settings = GenerationConfig(
+    settings = GenerationConfig(  # type: ignore[no-untyped-call]
         do_sample=not draw.greedy,
         max_new_tokens=draw.max_new_tokens,
         eos_token_id=ends,

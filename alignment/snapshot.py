@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow
 import pyarrow.parquet
@@ -54,16 +55,16 @@ def read_snapshot(folder: Path, min_pairs: int) -> Snapshot:
     return Snapshot(str(manifest.get("hash", folder.name)), train, by_split.get("heldout", ()))
 
 
-def _manifest(folder: Path) -> dict[str, object]:
+def _manifest(folder: Path) -> dict[str, Any]:
     try:
-        manifest = read_json(folder / "manifest.json")
+        manifest: dict[str, Any] = read_json(folder / "manifest.json")
     except (OSError, json.JSONDecodeError):
         raise InvalidSnapshot(
             "the snapshot has no readable manifest.json: its export did not finish"
         ) from None
     if manifest.get("hash", folder.name) != folder.name:
         raise InvalidSnapshot("the snapshot's folder and its manifest name different hashes")
-    return manifest  # type: ignore[no-any-return]
+    return manifest
 
 
 def _pairs(file: Path) -> dict[str, tuple[Pair, ...]]:

@@ -80,13 +80,12 @@ def prepare_round(
     fields.setdefault(
         "snapshot_dir", snapshot / "0123abcd" if snapshot.exists() else write_snapshot(snapshot)
     )
-    fields.setdefault("thresholds", LENIENT)
+    fields = {"thresholds": LENIENT, "base_name": "tiny"} | fields
     folder = home / "rounds" / name
     folder.mkdir(parents=True)
     spec = RoundSpec(
         round_id=name,
         base_dir=base_dir,
-        base_name="tiny",
         checkpoint_name=name,
         checkpoint_dir=home / "checkpoints" / name,
         perplexity_pack=packs[0],
@@ -112,10 +111,10 @@ def start(folder: Path) -> subprocess.Popen[bytes]:
         )
 
 
-def run(folder: Path) -> int:
+def run(folder: Path, seconds: float = 300) -> int:
     """Run to the end; the exit code."""
     with start(folder) as process:
-        return process.wait(timeout=300)
+        return process.wait(timeout=seconds)
 
 
 def events(folder: Path) -> list[dict[str, Any]]:
