@@ -11,7 +11,7 @@ import structlog
 from alignment.base_model import prepare_base
 from alignment.config import InvalidConfig, dpo_config
 from feedback_app.api.security import access
-from feedback_app.domain.comparison import Sampling
+from feedback_app.domain.comparison import ComparisonStatus, Sampling
 from feedback_app.domain.persona import read_persona
 from feedback_app.domain.round import InvalidRound
 from feedback_app.engines.base import Engine
@@ -110,7 +110,8 @@ def build(settings: Settings) -> App:
 
 def _status(store: Store, models: Models, queue: RoundQueue) -> Status:
     def database() -> str:
-        return f"{sum(store.comparisons.counts().values())} comparisons"
+        counts = store.comparisons.counts()
+        return f"{sum(counts[status] for status in ComparisonStatus)} comparisons, {counts['ranked']} ranked"
 
     def model() -> str:
         files = models.files("latest")

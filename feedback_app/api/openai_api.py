@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from typing import Any, Literal
 from uuid import uuid4
@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
+from feedback_app.api.streams import until_gone
 from feedback_app.domain.comparison import InvalidPrompt, Message, Sampling, checked_prompt
 from feedback_app.engines.base import Engine, GenerationRequest
 from feedback_app.services.models import ALIASES, Models
@@ -78,7 +79,7 @@ def router(engine: Engine, models: Models, default: Sampling) -> APIRouter:
         head = {"id": f"chatcmpl-{uuid4().hex}", "created": int(time.time()), "model": version}
         if body.stream:
             lines = _stream(engine, requests, head, body.stops())
-            return StreamingResponse(lines, media_type="text/event-stream")
+            return StreamingResponse(until_gone(lines), media_type="text/event-stream")
         return {**head, "object": "chat.completion", **_whole(engine, requests, body.stops())}
 
     return routes
@@ -113,21 +114,22 @@ def _whole(engine: Engine, requests: Sequence[GenerationRequest], stops: Sequenc
 
 def _stream(
     engine: Engine, requests: Sequence[GenerationRequest], head: dict[str, Any], stops: Sequence[str]
-) -> Iterator[str]:
+) -> Generator[str, None, None]:
     def chunk(index: int, delta: dict[str, str], finish: str | None = None) -> str:
         choice = {"index": index, "delta": delta, "finish_reason": finish, "logprobs": None}
         return f"data: {json.dumps({**head, 'object': 'chat.completion.chunk', 'choices': [choice]})}\n\n"
 
     for i in range(len(requests)):
         yield chunk(i, {"role": "assistant", "content": ""})
-    for index, text, finish in _until_stop(engine, requests, stops):
-        yield chunk(index, {"content": text} if text else {}, finish)
+    with closing(_until_stop(engine, requests, stops)) as pieces:
+        for index, text, finish in pieces:
+            yield chunk(index, {"content": text} if text else {}, finish)
     yield "data: [DONE]\n\n"
 
 
 def _until_stop(
     engine: Engine, requests: Sequence[GenerationRequest], stops: Sequence[str]
-) -> Iterator[tuple[int, str, str | None]]:
+) -> Generator[tuple[int, str, str | None], None, None]:
     """(index, text, finish) of the batch, each reply cut before the first of `stops` it would contain."""
     held, done = [""] * len(requests), [False] * len(requests)
     margin = max((len(stop) for stop in stops), default=1) - 1

@@ -1,6 +1,6 @@
 """Alignment rounds, checkpoints, leaderboard."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import asdict
 from typing import Annotated
 
@@ -15,6 +15,7 @@ from feedback_app.api.schemas import (
     RoundRequest,
     StandingBody,
 )
+from feedback_app.api.streams import until_gone
 from feedback_app.services.leaderboard import Leaderboard
 from feedback_app.services.models import Models
 from feedback_app.services.rounds import Rounds
@@ -48,7 +49,9 @@ def rounds_router(rounds: Rounds) -> APIRouter:
         """
         rounds.get(round_id)
         lines = _server_sent(rounds, round_id, after if last_event_id is None else last_event_id)
-        return StreamingResponse(lines, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+        return StreamingResponse(
+            until_gone(lines), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
+        )
 
     @routes.post("/{round_id}/cancel")
     def cancel(round_id: str) -> RoundBody:
@@ -62,7 +65,7 @@ def rounds_router(rounds: Rounds) -> APIRouter:
     return routes
 
 
-def _server_sent(rounds: Rounds, round_id: str, after: int) -> Iterator[str]:
+def _server_sent(rounds: Rounds, round_id: str, after: int) -> Generator[str, None, None]:
     for current, event in rounds.follow(round_id, after):
         if event is not None:
             yield f"id: {event.seq}\nevent: progress\ndata: {EventBody.of(event).model_dump_json()}\n\n"

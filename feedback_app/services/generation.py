@@ -10,6 +10,7 @@ from typing import Literal
 
 import structlog
 
+from feedback_app.domain.comparison import InvalidPrompt
 from feedback_app.engines.base import Delta, Engine, EngineUnavailable, GenerationRequest, UnknownModel
 
 log = structlog.get_logger()
@@ -134,7 +135,7 @@ class Generations:
         try:
             keep(generation.write(self._engine, requests))
             error = None
-        except (EngineUnavailable, UnknownModel) as problem:
+        except (EngineUnavailable, InvalidPrompt, UnknownModel) as problem:
             error = str(problem)
         except Exception as problem:  # noqa: BLE001 - the thread's last line: watchers must hear of every end
             log.error("generation failed", key=key, error=type(problem).__name__)
