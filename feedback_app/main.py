@@ -51,10 +51,14 @@ class App:
         self.store.close()
 
 
+def converts(settings: Settings) -> bool:
+    """Whether models are converted for CTranslate2."""
+    return settings.engine in ("auto", "ctranslate2") and not settings.engine_url
+
+
 def prepare_model(settings: Settings, report: Report = lambda what, share: None) -> BaseFiles:
     """The base model, made ready once. Raises alignment.base_model.BaseModelUnavailable."""
-    convert = settings.engine in ("auto", "ctranslate2") and not settings.engine_url
-    ready = prepare_base(settings.base_model, settings.root / "models", convert, report)
+    ready = prepare_base(settings.base_model, settings.root / "models", converts(settings), report)
     return BaseFiles(ready.name, ready.hf_dir, ready.ct2_dir)
 
 

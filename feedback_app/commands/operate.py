@@ -8,6 +8,7 @@ import typer
 from rich.table import Table
 
 from feedback_app import main as root
+from feedback_app.commands.prepare import prepare_apart
 from feedback_app.commands.running import err, opened, out, settings_in_force, told
 from feedback_app.services.status import PartStatus
 from feedback_app.settings import load_settings
@@ -20,7 +21,7 @@ def up() -> None:
     """Start everything on loopback and print the address; Ctrl-C stops it."""
     with told():
         settings = load_settings()
-        raise typer.Exit(run_up(settings, root.prepare_model, root.prepare_database))
+        raise typer.Exit(run_up(settings, prepare_apart, root.prepare_database))
 
 
 def serve() -> None:
