@@ -20,7 +20,12 @@ LONGEST_FILE, LONGEST_FUNCTION = 300, 50
 FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 READS_ENVIRONMENT = {"os.environ", "os.environb", "os.getenv"}
 # They hand our own environment on to child processes, or set it for libraries; nobody reads a setting out of it.
-PASS_THE_ENVIRONMENT_ON = {"feedback_app/settings.py", "feedback_app/up/processes.py", "alignment/round.py"}
+PASS_THE_ENVIRONMENT_ON = {
+    "feedback_app/settings.py",
+    "feedback_app/up/processes.py",
+    "feedback_app/commands/prepare.py",
+    "alignment/round.py",
+}
 UNPICKLERS = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 
 
