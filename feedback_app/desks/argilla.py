@@ -13,14 +13,13 @@ import httpx
 from feedback_app.desks import argilla_payload as payload
 from feedback_app.desks.argilla_payload import DatasetGone
 from feedback_app.desks.base import DeskRecord, DeskRefused, DeskUnavailable
+from feedback_app.domain.aspects import ASPECTS
 
 if TYPE_CHECKING:
     from feedback_app.desks.argilla_client import ArgillaSession
 
 # Never send loopback traffic to a proxy out of the environment.
 DIRECT: dict[str, None] = {"all://127.0.0.1": None, "all://localhost": None, "all://[::1]": None}
-# Labels of the question about tone. Other aspects are kept too, as metadata.
-TONE_ASPECTS = ("warm", "honest", "clear", "concise", "helpful", "playful", "formal", "accurate")
 
 
 class ArgillaDesk:
@@ -34,9 +33,10 @@ class ArgillaDesk:
         api_key: str,
         workspace: str = "codelynn",
         timeout: float = 10.0,
-        aspects: tuple[str, ...] = TONE_ASPECTS,
+        aspects: tuple[str, ...] = ASPECTS,
     ) -> None:
-        """`timeout` is in seconds, for each request. `aspects` (two or more) label datasets that are not there yet."""
+        """`timeout` is in seconds, for each request. `aspects` (two or more) label datasets that are not there yet;
+        other aspects are kept too, as metadata."""
         self._api_url = api_url.rstrip("/")
         self._api_key = api_key
         self._workspace = workspace

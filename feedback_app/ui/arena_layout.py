@@ -6,7 +6,8 @@ from typing import Any
 
 import gradio as gr
 
-from feedback_app.ui.arena_view import ANY_TOPIC, ASPECTS, EMPTY, LETTERS
+from feedback_app.domain.aspects import ASPECTS
+from feedback_app.ui.arena_view import ANY_TOPIC, EMPTY, LETTERS
 from feedback_app.ui.text import heading
 
 HELP = """

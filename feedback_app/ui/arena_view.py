@@ -8,7 +8,6 @@ from feedback_app.ui.text import count
 
 LETTERS = "ABCD"
 ANY_TOPIC = "Any topic"
-ASPECTS = ("warmer", "shorter", "clearer", "funnier", "more honest", "more like me")
 ORDINALS = ("1st", "2nd", "3rd", "4th")
 EMPTY = (
     '<div class="empty"><p class="empty-title">Which reply sounds more like you?</p><p>Draw a prompt, or write one above: '

@@ -31,7 +31,7 @@ def test_a_ranking_with_a_tie_arrives_as_a_submitted_response(client: rg.Argilla
     assert ranks_of(item) == {"reply_2": 1, "reply_1": 2, "reply_3": 2}
     given = answers_of(item)
     assert given["edit"] == "A newt is a salamander."
-    assert given["aspects"] == ["warm", "clear"]
+    assert given["aspects"] == ["warmer", "clearer"]
     assert given["verdict"] == "some_good"
     assert "note" not in given
     assert item["status"] == "completed"
@@ -93,14 +93,14 @@ def test_unknown_aspects_and_odd_texts_are_taken(client: rg.Argilla, desk: Argil
         2,
         messages=(Message("assistant", ""), Message("user", odd)),
         candidates=(("c1", "", "base"), ("c2", odd, "base")),
-        aspects=("made-up", "warm", "warm"),
+        aspects=("made-up", "warmer", "warmer"),
     )
     desk.deliver(record)
     item = stored(client, record)
     assert "".join(turn["content"] for turn in item["fields"]["conversation"]).endswith("long long ")
     assert item["fields"]["reply_1"] == ""
-    assert answers_of(item)["aspects"] == ["warm"]
-    assert item["metadata"]["tone"] == ["made-up", "warm"]
+    assert answers_of(item)["aspects"] == ["warmer"]
+    assert item["metadata"]["tone"] == ["made-up", "warmer"]
 
 
 def test_filters_and_text_search_find_records_through_the_official_client(
@@ -121,7 +121,7 @@ def test_filters_and_text_search_find_records_through_the_official_client(
     assert count(client, 4, filter=rg.Filter(("response.status", "==", "submitted"))) == 2
     assert count(client, 4, filter=rg.Filter(("metadata.annotator", "in", ["person-0", "person-2"]))) == 1
     assert count(client, 4, filter=rg.Filter(("metadata.winner", "==", "model-c1"))) == 2
-    assert count(client, 4, filter=rg.Filter(("aspects.response", "==", "warm"))) == 2
+    assert count(client, 4, filter=rg.Filter(("aspects.response", "==", "warmer"))) == 2
     progress = dataset_of(client, 4).progress()
     assert (progress["total"], progress["completed"], progress["pending"]) == (3, 2, 1)
 
