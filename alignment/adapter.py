@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from peft import LoraConfig, PeftConfig, PeftModel, get_peft_model_state_dict
 from safetensors.torch import save_file
+from transformers.pytorch_utils import Conv1D
 
 from alignment.config import DpoConfig
 from alignment.files import read_json, write_json
@@ -20,15 +21,32 @@ class NothingLearned(RuntimeError):
     """Training ended without a changed adapter."""
 
 
-def lora_config(config: DpoConfig) -> LoraConfig:
-    """PEFT's form of the LoRA settings."""
+def lora_config(config: DpoConfig, base: Model) -> LoraConfig:
+    """PEFT's form of the LoRA settings, for this base model."""
+    layers = int(base.config.get_text_config().num_hidden_layers)
     targets = config.lora_targets
+    adapted = math.ceil(config.lora_depth * layers)
     return LoraConfig(
         r=config.lora_r,
         lora_alpha=config.lora_alpha,  # type: ignore[arg-type]  # PEFT accepts any number
         lora_dropout=config.lora_dropout,
-        target_modules=targets[0] if targets == ("all-linear",) else list(targets),
+        target_modules=linear_layers(base) if targets == ("all-linear",) else list(targets),
+        # The backward pass ends at the first adapted layer: half the layers, half of its time and memory.
+        layers_to_transform=list(range(layers - adapted, layers)) if adapted < layers else None,
         task_type="CAUSAL_LM",
+    )
+
+
+def linear_layers(base: Model) -> list[str]:
+    """The names of all linear layers but the output head, which is what PEFT calls "all-linear".
+
+    Spelled out because PEFT cannot combine its own word with a choice of layers.
+    """
+    head = base.get_output_embeddings()
+    kinds = (torch.nn.Linear, Conv1D)
+    named = base.named_modules()
+    return sorted(
+        {name.rsplit(".", 1)[-1] for name, part in named if isinstance(part, kinds) and part is not head}
     )
 
 

@@ -48,11 +48,17 @@ class DpoConfig(BaseModel):
     lora_targets: tuple[str, ...] = Field(
         ("all-linear",), min_length=1, description="Names of the layers to adapt."
     )
+    lora_depth: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="Share of the layers, counted from the last, that are adapted; fewer train faster in less memory.",
+    )
     warmup: float = Field(
         0.1, ge=0, lt=1, description="Share of the steps that the learning rate rises over."
     )
     scheduler: Literal["linear", "cosine", "constant", "constant_with_warmup"] = Field(
-        "linear", description="How the learning rate falls."
+        "cosine", description="How the learning rate falls."
     )
     weight_decay: float = Field(0.0, ge=0, le=1, description="AdamW's weight decay.")
     max_grad_norm: float = Field(1.0, gt=0, le=1000, description="Gradients are clipped to this norm.")

@@ -133,7 +133,7 @@ def _trainer(
         args=_arguments(spec, folder, len(pairs)),
         train_dataset=_dataset(pairs),
         processing_class=tokenizer,
-        peft_config=None if spec.parent_adapter else adapter.lora_config(spec.config),
+        peft_config=None if spec.parent_adapter else adapter.lora_config(spec.config, base),
         callbacks=[callback],
     )
 

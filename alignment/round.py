@@ -11,6 +11,7 @@ from pathlib import Path
 
 from alignment.config import RoundRefused
 from alignment.files import write_json
+from alignment.snapshot import read_snapshot
 from alignment.spec import RoundSpec, read_spec
 from alignment.stop import Interrupted, StopSignal
 
@@ -53,14 +54,15 @@ def run_round(folder: Path) -> None:
     os.nice(max(0, NICENESS - os.nice(0)))  # ranking and chat come first
     os.environ.update(QUIET)
     spec = read_spec(folder)
-    threads = training_threads(spec)
-    # Imported late: the libraries read the settings above when they are imported, and a bad spec needs none of them.
+    snapshot = read_snapshot(spec.snapshot_dir, spec.min_pairs)
+    # Imported late: the libraries read the settings above when they are imported, and a refusal needs none of them.
     import torch
 
     from alignment.stages import run_stages
 
+    threads = training_threads(spec)
     torch.set_num_threads(threads)
-    run_stages(folder, spec, threads, stop)
+    run_stages(folder, spec, snapshot, threads, stop)
 
 
 def training_threads(spec: RoundSpec) -> int:

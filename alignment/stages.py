@@ -26,16 +26,15 @@ from alignment.registry import (
     write_manifest,
 )
 from alignment.scale import Scale, largest_scale, scaled_tensors
-from alignment.snapshot import Snapshot, read_snapshot
+from alignment.snapshot import Snapshot
 from alignment.spec import RoundSpec
 from alignment.stop import StopSignal
 
 DECISION_FILE = "decision.json"
 
 
-def run_stages(folder: Path, spec: RoundSpec, threads: int, stop: StopSignal) -> None:
+def run_stages(folder: Path, spec: RoundSpec, snapshot: Snapshot, threads: int, stop: StopSignal) -> None:
     """Run what is not finished yet. The decision is then in `gate/decision.json`."""
-    snapshot = read_snapshot(spec.snapshot_dir, spec.min_pairs)
     refuse_foreign(spec)
     events = EventLog(folder, plan(spec, snapshot))
     work = Work(folder, spec, snapshot, load_tokenizer(spec.base_dir), events, stop, threads)

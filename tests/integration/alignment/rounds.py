@@ -31,8 +31,8 @@ LENIENT = Thresholds(
 )
 
 
-def write_snapshot(folder: Path, train: int = 12, heldout: int = 4) -> Path:
-    """A snapshot whose owner prefers friendly replies to curt ones."""
+def write_snapshot(folder: Path, train: int = 12, heldout: int = 4, curt: bool = False) -> Path:
+    """A snapshot whose owner prefers friendly replies to curt ones, or the other way round."""
     snapshot = folder / "0123abcd"
     snapshot.mkdir(parents=True)
     rows = [
@@ -41,8 +41,8 @@ def write_snapshot(folder: Path, train: int = 12, heldout: int = 4) -> Path:
                 {"role": "system", "content": SYSTEM},
                 {"role": "user", "content": f"{user} ({number})"},
             ],
-            "chosen": reply,
-            "rejected": "No.",
+            "chosen": "No." if curt else reply,
+            "rejected": reply if curt else "No.",
             "split": "train" if number < train else "heldout",
             "comparison_id": f"c{number}",
         }
@@ -111,7 +111,7 @@ def start(folder: Path) -> subprocess.Popen[bytes]:
         )
 
 
-def run(folder: Path, seconds: float = 300) -> int:
+def run(folder: Path, seconds: float = 1500) -> int:
     """Run to the end; the exit code."""
     with start(folder) as process:
         return process.wait(timeout=seconds)

@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from peft import get_peft_model
 
+from alignment.adapter import lora_config
 from alignment.chat import completion, fitting, prompt_ids, with_system
+from alignment.config import dpo_config
 from alignment.evaluate import perplexities
 from alignment.models import load_base, load_tokenizer, log_probs
 from alignment.sample import Draw, draw_loaded, end_ids
@@ -74,3 +77,13 @@ def test_long_conversations_lose_their_oldest_turns_but_never_the_system_turn(ti
     assert shorter is not None
     assert shorter.prompt == (pair.prompt[0], *turns[2:])
     assert fitting(tokenizer, pair, 16) is None
+
+
+# PEFT 0.21 asks transformers 5 by a name that is deprecated there.
+@pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing. is deprecated:FutureWarning")
+def test_only_the_last_layers_are_adapted(tiny: Path) -> None:
+    base = load_base(tiny)
+    model = get_peft_model(base, lora_config(dpo_config({"lora_depth": 0.5}), base))
+    adapted = {name for name, weight in model.named_parameters() if weight.requires_grad}
+    assert len(adapted) == 14
+    assert all(".layers.1." in name for name in adapted)

@@ -22,7 +22,8 @@ from tests.integration.alignment.rounds import (
 )
 from tests.waiting import until
 
-pytestmark = pytest.mark.integration
+# Seconds each on a free machine; the limits are for one that is busy.
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
 
 
 def checkpoint_of(folder: Path) -> Path:
@@ -82,11 +83,11 @@ def test_a_killed_and_then_stopped_round_goes_on_and_ends_as_if_undisturbed(
 ) -> None:
     folder = prepare_round(tmp_path, tiny, "r2", LONG, convert=False)
     with start(folder) as killed:
-        until(lambda: len(list(folder.glob("train/trainer/checkpoint-*/complete"))) > 0, 240)
+        until(lambda: len(list(folder.glob("train/trainer/checkpoint-*/complete"))) > 0, 900)
         killed.kill()
     done_before = max(trained_steps(folder))
     with start(folder) as stopped:
-        until(lambda: max(trained_steps(folder)) > done_before, 240)
+        until(lambda: max(trained_steps(folder)) > done_before, 900)
         stopped.send_signal(signal.SIGTERM)
         assert stopped.wait(120) == 143
     assert not (folder / "failure.json").exists()
@@ -127,6 +128,7 @@ def test_a_round_can_go_on_from_a_checkpoint_and_be_scaled_back(
         tiny,
         "child",
         {"perplexity_budget": 1.0},
+        snapshot_dir=write_snapshot(tmp_path / "curt", curt=True),
         convert=False,
         parent="r1",
         parent_adapter=parent,
