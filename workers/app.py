@@ -13,8 +13,8 @@ from workers.bootstrap import settings_in_force, workshop
 # round; a worker that died is found by its silence long before (see `reaper`).
 VISIBILITY_SECONDS = 14 * 24 * 3600
 TICK_SECONDS = 5.0
-# These tell of every tick.
-CHATTY = ("celery.app.trace", "celery.worker.strategy", "celery.beat")
+# These tell of every tick, and of every field of a dataset.
+CHATTY = ("celery.app.trace", "celery.worker.strategy", "celery.beat", "argilla")
 
 
 def make_app(redis_url: str) -> Celery:

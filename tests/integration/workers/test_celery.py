@@ -91,7 +91,7 @@ def test_a_round_queued_while_redis_is_away_runs_once_when_it_is_back(
     machine.supervisor.wait_ready(machine.part("queue (Valkey)"))
     until(lambda: store.rounds.get(made.id).state is not RoundState.queued, 60)
     assert messages.send(made.id)  # the same message again, while the round runs
-    until(lambda: store.rounds.get(made.id).state.final, 180)
+    until(lambda: store.rounds.get(made.id).state.final, 400)
     ended = store.rounds.get(made.id)
     assert (ended.state, ended.attempt, ended.fence) == (RoundState.promoted, 1, 1)
     assert store.checkpoints.aliases()["latest"] == ended.checkpoint
@@ -105,14 +105,14 @@ def test_a_round_whose_worker_was_killed_is_finished_by_the_next(
     for name in ("queue (Valkey)", "rounds worker", "default worker"):
         machine.start(name)
     made = queue()
-    until(lambda: store.rounds.get(made.id).stage, 90)
+    until(lambda: store.rounds.get(made.id).stage, 300)
     worker = machine.command("rounds worker")
     before = trainers(settings.root)
     worker.send_signal(signal.SIGKILL)
     until(watched(machine, lambda: machine.said), 10)
     assert "signal 9" in machine.said[0]
     until(lambda: not any(each.is_running() for each in before), 45)
-    until(watched(machine, lambda: store.rounds.get(made.id).state.final), 240)
+    until(watched(machine, lambda: store.rounds.get(made.id).state.final), 400)
     ended = store.rounds.get(made.id)
     assert (ended.state, ended.attempt, ended.error) == (RoundState.promoted, 2, "")
     numbers = [event.seq for event in store.rounds.events(made.id)]
@@ -125,13 +125,13 @@ def test_stopping_everything_gives_the_round_back_and_the_next_start_finishes_it
     for name in ("queue (Valkey)", "rounds worker", "default worker"):
         machine.start(name)
     made = queue()
-    until(lambda: store.rounds.get(made.id).stage, 90)
+    until(lambda: store.rounds.get(made.id).stage, 300)
     machine.supervisor.stop()
     assert trainers(settings.root) == []
     assert store.rounds.get(made.id).state is RoundState.queued
     for name in ("queue (Valkey)", "rounds worker", "default worker"):
         machine.start(name)
-    until(lambda: store.rounds.get(made.id).state.final, 240)
+    until(lambda: store.rounds.get(made.id).state.final, 400)
     ended = store.rounds.get(made.id)
     assert (ended.state, ended.attempt) == (RoundState.promoted, 1)
     assert (settings.root / "run" / "valkey.conf").stat().st_mode & 0o077 == 0
