@@ -1,9 +1,12 @@
 """What can be tuned in a DPO round, and what each setting may be."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+FEW_PAIRS = 100
 
 
 class RoundRefused(ValueError):
@@ -27,8 +30,12 @@ class DpoConfig(BaseModel):
 
     learning_rate: float = Field(4e-4, ge=1e-8, le=0.1, description="Peak learning rate of AdamW.")
     beta: float = Field(0.1, gt=0, le=10, description="Strength of the pull back to the base model.")
-    epochs: float = Field(3.0, gt=0, le=50, description="Passes over the training pairs.")
-    batch_size: int = Field(8, ge=1, le=1024, description="Pairs per optimiser step.")
+    epochs: float | None = Field(
+        None, gt=0, le=50, description="Passes over the training pairs. None: 3 below 100 pairs, else 2."
+    )
+    batch_size: int | None = Field(
+        None, ge=1, le=1024, description="Pairs per optimiser step. None: 4 below 100 pairs, else 8."
+    )
     micro_batch_size: int = Field(
         2, ge=1, le=256, description="Pairs per forward pass; smaller needs less memory."
     )
@@ -66,10 +73,10 @@ class DpoConfig(BaseModel):
         "auto", description="Arithmetic of training; auto: bf16 where the processor has it."
     )
     perplexity_budget: float | None = Field(
-        None,
+        1.08,
         ge=1,
         le=10,
-        description="After training the update is scaled down until perplexity on the pack, as a share of the base's, is within this.",
+        description="After training the update is scaled down until perplexity on the pack, as a share of the base's, is within this. None: never.",
     )
     gate_prompts: int = Field(24, ge=1, le=10000, description="Held-out prompts that the gate answers.")
     gate_max_new_tokens: int = Field(80, ge=1, le=4096, description="Longest reply in the gate, in tokens.")
@@ -85,11 +92,22 @@ class DpoConfig(BaseModel):
             raise ValueError("lora_targets may not name lm_head: TRL's DPO never trains an adapter there")
         return self
 
-    @property
-    def micro_batch(self) -> int:
-        """Pairs per forward pass in force: the largest divisor of `batch_size` within `micro_batch_size`."""
-        sizes = range(1, min(self.batch_size, self.micro_batch_size) + 1)
-        return max(size for size in sizes if self.batch_size % size == 0)
+    def schedule(self, pairs: int) -> "Schedule":
+        """Batches and passes for so many pairs. The defaults are the two that were measured: about 40 steps each."""
+        few = pairs < FEW_PAIRS
+        batch = self.batch_size or (4 if few else 8)
+        sizes = range(1, min(batch, self.micro_batch_size) + 1)
+        micro = max(size for size in sizes if batch % size == 0)
+        return Schedule(batch, micro, self.epochs or (3.0 if few else 2.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Pairs per optimiser step and per forward pass (the latter divides the former), and passes over the pairs."""
+
+    batch: int
+    micro_batch: int
+    epochs: float
 
 
 def dpo_config(overrides: Mapping[str, Any]) -> DpoConfig:

@@ -155,15 +155,16 @@ def _dataset(pairs: Sequence[Pair]) -> Dataset:
 
 def _arguments(spec: RoundSpec, folder: Path, pairs: int) -> DPOConfig:
     config = spec.config
-    steps = max(1, round(config.epochs * pairs / config.batch_size))
+    schedule = config.schedule(pairs)
+    steps = max(1, round(schedule.epochs * pairs / schedule.batch))
     return DPOConfig(
         output_dir=str(folder),
         seed=spec.seed,
         data_seed=spec.seed,
         learning_rate=config.learning_rate,
-        num_train_epochs=config.epochs,
-        per_device_train_batch_size=config.micro_batch,
-        gradient_accumulation_steps=config.batch_size // config.micro_batch,
+        num_train_epochs=schedule.epochs,
+        per_device_train_batch_size=schedule.micro_batch,
+        gradient_accumulation_steps=schedule.batch // schedule.micro_batch,
         lr_scheduler_type=config.scheduler,
         warmup_steps=config.warmup,
         weight_decay=config.weight_decay,

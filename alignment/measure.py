@@ -52,7 +52,6 @@ def measure(work: Work) -> evaluate.Measured:
     _tell(work, 0.25, "Drawing the champion's replies")
     champion_length = _champion_length(work, prompts)
     _tell(work, 0.5, "Measuring KL from the base")
-    base = base_perplexity(work)
     model = load_adapter(load_base(spec.base_dir), adapter_dir)
     drawn = [
         Completion((*prompt, *reply), len(prompt)) for prompt, reply in zip(prompts, replies, strict=True)
@@ -60,22 +59,29 @@ def measure(work: Work) -> evaluate.Measured:
     kl = evaluate.mean_kl(model, drawn, tokenizer.pad_token_id)
     _tell(work, 0.7, "Measuring agreement on held-out pairs")
     accuracy = evaluate.heldout_accuracy(model, tokenizer, work.snapshot.heldout)
+    del model
     _tell(work, 0.8, "Measuring perplexity")
-    pack = evaluate.read_pack(spec.perplexity_pack)
-    tuned = evaluate.perplexities(model, tokenizer, pack)
+    base, tuned = perplexity_of(work, None), perplexity_of(work, adapter_dir)
     return evaluate.Measured(accuracy, kl, evaluate.mean_length(replies), champion_length, tuned, base)
 
 
-def base_perplexity(work: Work) -> dict[str, float]:
-    """Perplexity of the base on the pack, per domain and over all."""
+def perplexity_of(work: Work, adapter_dir: Path | None) -> dict[str, float]:
+    """Perplexity of a version (None: the base) on the pack, per domain and over all. Measured once per version."""
     spec = work.spec
     pack = evaluate.read_pack(spec.perplexity_pack)
-    key = {"what": "perplexity", "base": base_hash(spec.base_dir), "pack": file_hash(spec.perplexity_pack)}
-    return remembered(
-        work.memory_dir,
-        key,
-        lambda: evaluate.perplexities(load_base(spec.base_dir), work.tokenizer, pack),
-    )
+    key = {
+        "what": "perplexity",
+        "base": base_hash(spec.base_dir),
+        "adapter": adapter_record(adapter_dir) if adapter_dir else None,
+        "pack": file_hash(spec.perplexity_pack),
+    }
+
+    def compute() -> dict[str, float]:
+        base = load_base(spec.base_dir)
+        model = load_adapter(base, adapter_dir) if adapter_dir else base
+        return evaluate.perplexities(model, work.tokenizer, pack)
+
+    return remembered(work.memory_dir, key, compute)
 
 
 def _champion_length(work: Work, prompts: Prompts) -> float:

@@ -14,7 +14,7 @@ from alignment.dpo import Trained, train_dpo
 from alignment.events import EventLog, Plan
 from alignment.files import fresh_dir, read_json, write_json
 from alignment.gate import Decision, decide
-from alignment.measure import Work, base_perplexity, measure
+from alignment.measure import Work, measure, perplexity_of
 from alignment.models import load_adapter, load_base, load_tokenizer, scaled
 from alignment.publish import publish, refuse_foreign
 from alignment.registry import (
@@ -52,10 +52,11 @@ def plan(spec: RoundSpec, snapshot: Snapshot) -> Plan:
     """Seconds per stage as measured with the default model on two cores; other machines keep the proportions."""
     config = spec.config
     replies = min(config.gate_prompts, 48) * config.gate_max_new_tokens
-    guard = 60.0 if config.perplexity_budget else 0.0
+    pairs = len(snapshot.train)
+    guard = 40.0 if config.perplexity_budget else 0.0
     return Plan(
         {
-            "train": 10 + len(snapshot.train) * (0.2 + 0.8 * config.epochs) + guard,
+            "train": 10 + pairs * (0.4 + 1.2 * config.schedule(pairs).epochs) + guard,
             "publish": 20.0,
             "gate": 40 + replies / 60 + len(snapshot.heldout) * 0.5,
         }
@@ -83,7 +84,9 @@ def _guard_perplexity(work: Work, trained: Trained, adapter_dir: Path) -> Scale:
         return Scale(1.0, 0.0)
     work.events.emit("train", 1, 1, message="Checking what the model still knows", fraction=0.95)
     pack = evaluate.read_pack(work.spec.perplexity_pack)
-    base = base_perplexity(work)[evaluate.ALL]
+    base = perplexity_of(work, None)[evaluate.ALL]
+    if (found := perplexity_of(work, adapter_dir)[evaluate.ALL] / base) <= budget:
+        return Scale(1.0, found)
     model = load_adapter(load_base(work.spec.base_dir), adapter_dir)
 
     def perplexity(scale: float) -> float:

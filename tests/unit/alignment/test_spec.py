@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alignment.config import DpoConfig, InvalidConfig, dpo_config
+from alignment.config import DpoConfig, InvalidConfig, Schedule, dpo_config
 from alignment.gate import Thresholds
 from alignment.spec import SPEC_FILE, InvalidSpec, RoundSpec, read_spec, write_spec
 
@@ -102,6 +102,12 @@ def test_a_setting_that_is_not_allowed_is_refused_in_one_line(overrides: dict[st
 
 @given(st.integers(1, 1024), st.integers(1, 256))
 def test_micro_batches_divide_the_batch_evenly(batch: int, micro: int) -> None:
-    config = DpoConfig(batch_size=batch, micro_batch_size=micro)
-    assert batch % config.micro_batch == 0
-    assert config.micro_batch <= micro
+    schedule = DpoConfig(batch_size=batch, micro_batch_size=micro).schedule(50)
+    assert batch % schedule.micro_batch == 0
+    assert schedule.micro_batch <= micro
+
+
+def test_what_is_not_set_follows_the_number_of_pairs() -> None:
+    assert DpoConfig().schedule(50) == Schedule(4, 2, 3.0)
+    assert DpoConfig().schedule(150) == Schedule(8, 2, 2.0)
+    assert DpoConfig(epochs=1, batch_size=2).schedule(150) == Schedule(2, 2, 1.0)
