@@ -14,7 +14,7 @@ class Thresholds:
     min_accuracy: float = 0.5
     min_heldout_pairs: int = 8
     max_kl: float = 60.0
-    min_length_ratio: float = 0.2
+    min_length_ratio: float = 0.1
     max_length_ratio: float = 3.0
     max_perplexity_ratio: float = 1.1
 
