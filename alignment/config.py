@@ -28,10 +28,15 @@ class DpoConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
 
-    learning_rate: float = Field(4e-4, ge=1e-8, le=0.1, description="Peak learning rate of AdamW.")
+    learning_rate: float | None = Field(
+        None,
+        ge=1e-8,
+        le=0.1,
+        description="Peak learning rate of AdamW. None: 6e-4 below 100 pairs, else 4e-4.",
+    )
     beta: float = Field(0.1, gt=0, le=10, description="Strength of the pull back to the base model.")
     epochs: float | None = Field(
-        None, gt=0, le=50, description="Passes over the training pairs. None: 3 below 100 pairs, else 2."
+        None, gt=0, le=50, description="Passes over the training pairs. None: 4 below 100 pairs, else 2."
     )
     batch_size: int | None = Field(
         None, ge=1, le=1024, description="Pairs per optimiser step. None: 4 below 100 pairs, else 8."
@@ -93,18 +98,21 @@ class DpoConfig(BaseModel):
         return self
 
     def schedule(self, pairs: int) -> "Schedule":
-        """Batches and passes for so many pairs. The defaults are the two that were measured: about 40 steps each."""
+        """Rate, batches and passes for so many pairs; docs/decisions/0006-dpo-defaults.md says what was tried."""
         few = pairs < FEW_PAIRS
         batch = self.batch_size or (4 if few else 8)
         sizes = range(1, min(batch, self.micro_batch_size) + 1)
         micro = max(size for size in sizes if batch % size == 0)
-        return Schedule(batch, micro, self.epochs or (3.0 if few else 2.0))
+        rate = self.learning_rate or (6e-4 if few else 4e-4)
+        return Schedule(rate, batch, micro, self.epochs or (4.0 if few else 2.0))
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Pairs per optimiser step and per forward pass (the latter divides the former), and passes over the pairs."""
+    """Peak learning rate, pairs per optimiser step and per forward pass (the latter divides the former), and passes
+    over the pairs."""
 
+    learning_rate: float
     batch: int
     micro_batch: int
     epochs: float

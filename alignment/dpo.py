@@ -161,7 +161,7 @@ def _arguments(spec: RoundSpec, folder: Path, pairs: int) -> DPOConfig:
         output_dir=str(folder),
         seed=spec.seed,
         data_seed=spec.seed,
-        learning_rate=config.learning_rate,
+        learning_rate=schedule.learning_rate,
         num_train_epochs=schedule.epochs,
         per_device_train_batch_size=schedule.micro_batch,
         gradient_accumulation_steps=schedule.batch // schedule.micro_batch,

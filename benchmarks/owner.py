@@ -190,7 +190,7 @@ def main() -> None:
     pairs = work / "pairs"
     if not (pairs / "complete").exists():
         with codelynn(pairs, **TOKENS) as client:
-            open_comparisons(client, english_prompts()[: max(arguments.votes) + 60])
+            open_comparisons(client, english_prompts()[: max(arguments.votes) * 6 // 5 + 5])
         (pairs / "complete").touch()
     heldout = read(DATASETS / "gate" / "heldout_prompts.jsonl")
     print(HEADER, flush=True)
