@@ -28,9 +28,8 @@ from alignment.stop import StopSignal
 
 COMPLETE = "complete"
 SAVES_PER_ROUND = 10
-REFERENCE_SHARE = (
-    0.12  # of the training time, measured: the pass of the base over all pairs before the first step
-)
+# A training pass over the pairs, in passes of the base alone: forward, and backward through half the layers.
+PASS_COST = 1.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,8 @@ def train_dpo(
     tokenizer = load_tokenizer(spec.base_dir)
     fitted = fitting_pairs(tokenizer, pairs, spec)
     events.emit("train", 0, 1, message="Reading what the base model thinks of the pairs", fraction=0.0)
-    trainer = _trainer(spec, tokenizer, fitted, folder, ProgressCallback(events, stop))
+    begin = 1 / (1 + PASS_COST * spec.config.schedule(len(fitted)).epochs)
+    trainer = _trainer(spec, tokenizer, fitted, folder, ProgressCallback(events, stop, begin))
     model: Model = trainer.model
     before = adapter.weights(model)
     trainable = adapter.trainable_parameters(model)
@@ -92,9 +92,11 @@ def last_complete(folder: Path) -> str | None:
 class ProgressCallback(TrainerCallback):
     """Reports every step, marks whole checkpoints, and stops after the step in which SIGTERM came."""
 
-    def __init__(self, events: EventLog, stop: StopSignal) -> None:
+    def __init__(self, events: EventLog, stop: StopSignal, begin: float) -> None:
+        """`begin` is the share of the stage that is done when the first step begins."""
         self._events = events
         self._stop = stop
+        self._begin = begin
 
     def on_log(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
@@ -105,7 +107,7 @@ class ProgressCallback(TrainerCallback):
         names = {"loss": "loss", "rewards/accuracies": "accuracy", "rewards/margins": "margin"}
         metrics = {short: float(logs[name]) for name, short in names.items() if name in logs}
         done = state.global_step / max(state.max_steps, 1)
-        fraction = REFERENCE_SHARE + (1 - REFERENCE_SHARE) * done
+        fraction = self._begin + (1 - self._begin) * done
         self._events.emit("train", state.global_step, state.max_steps, metrics, fraction=fraction)
 
     def on_step_end(

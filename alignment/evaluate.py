@@ -109,8 +109,10 @@ def text_completion(tokenizer: Tokenizer, text: str) -> Completion:
 def gate_prompts(
     tokenizer: Tokenizer, questions: Iterable[str], system_prompt: str, count: int
 ) -> list[list[int]]:
-    """Token ids of the first `count` held-out prompts."""
-    chosen = list(questions)[:count]
+    """Token ids of `count` held-out prompts, evenly spread over the file, which is sorted by subject."""
+    known = list(questions)
+    count = min(count, len(known))
+    chosen = [known[number * len(known) // count] for number in range(count)]
     return [prompt_ids(tokenizer, with_system(system_prompt, question)) for question in chosen]
 
 
