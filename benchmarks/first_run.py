@@ -50,7 +50,7 @@ def rank(page: Page, likes: Owner, wanted: int, diary: Diary, pictures: Path) ->
     given = 0
     while given < wanted:
         page.wait_for_selector(READY, timeout=120_000)
-        a, b = (page.locator(f"#card-{letter} .reply").inner_text() for letter in "ab")
+        a, b = (page.locator(f"#card-{letter}").get_by_test_id("markdown").inner_text() for letter in "ab")
         if given == 0:
             picture(page, pictures, "arena")
         gap = likes(a) - likes(b)

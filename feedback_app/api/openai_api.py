@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from typing import Any, Literal
 from uuid import uuid4
@@ -12,9 +12,12 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from feedback_app.api.streams import until_gone
-from feedback_app.domain.comparison import InvalidPrompt, Message, Sampling, checked_prompt
+from feedback_app.domain.comparison import InvalidPrompt, Message, Sampling
 from feedback_app.engines.base import Engine, GenerationRequest
 from feedback_app.services.models import ALIASES, Models
+
+InPersona = Callable[[Sequence[Message]], tuple[Message, ...]]
+"""Gives a conversation without a system turn the persona's. Raises InvalidPrompt."""
 
 
 class TextPart(BaseModel):
@@ -58,7 +61,7 @@ class ChatRequest(BaseModel):
         return [self.stop] if isinstance(self.stop, str) else list(self.stop or [])
 
 
-def router(engine: Engine, models: Models, default: Sampling) -> APIRouter:
+def router(engine: Engine, models: Models, default: Sampling, in_persona: InPersona) -> APIRouter:
     routes = APIRouter(prefix="/v1", tags=["openai"])
 
     @routes.get("/models")
@@ -73,9 +76,10 @@ def router(engine: Engine, models: Models, default: Sampling) -> APIRouter:
 
     @routes.post("/chat/completions", response_model=None)
     def complete(body: ChatRequest) -> dict[str, Any] | StreamingResponse:
-        """A reply to the conversation, whole or as server-sent chunks."""
+        """A reply to the conversation, whole or as server-sent chunks; as the persona, unless it has a system turn."""
         version = models.resolve(body.model)
-        requests = _requests(body, version, default)
+        prompt = in_persona([message.message() for message in body.messages])
+        requests = _requests(body, version, default, prompt)
         head = {"id": f"chatcmpl-{uuid4().hex}", "created": int(time.time()), "model": version}
         if body.stream:
             lines = _stream(engine, requests, head, body.stops())
@@ -89,10 +93,11 @@ def _model(name: str) -> dict[str, Any]:
     return {"id": name, "object": "model", "created": 0, "owned_by": "codelynn"}
 
 
-def _requests(body: ChatRequest, version: str, default: Sampling) -> list[GenerationRequest]:
-    messages = checked_prompt([message.message() for message in body.messages])
+def _requests(
+    body: ChatRequest, version: str, default: Sampling, prompt: tuple[Message, ...]
+) -> list[GenerationRequest]:
     sampling = body.sampling(default)
-    return [GenerationRequest(version, messages, sampling, body.seed + i) for i in range(body.n)]
+    return [GenerationRequest(version, prompt, sampling, body.seed + i) for i in range(body.n)]
 
 
 def _whole(engine: Engine, requests: Sequence[GenerationRequest], stops: Sequence[str]) -> dict[str, Any]:

@@ -82,7 +82,7 @@ class Arena:
         count = self._options.candidates if n is None else n
         if not 2 <= max(count, len(models)) <= 4:
             raise InvalidPrompt("a comparison has two to four candidates: ask for n from 2 to 4")
-        prompt = self._with_persona(checked_prompt(messages))
+        prompt = self.in_persona(messages)
         comparison = Comparison(
             messages=prompt,
             candidates=self._candidates(count, models),
@@ -142,7 +142,9 @@ class Arena:
     def counts(self) -> dict[str, int]:
         return self._store.comparisons.counts()
 
-    def _with_persona(self, prompt: tuple[Message, ...]) -> tuple[Message, ...]:
+    def in_persona(self, messages: Sequence[Message]) -> tuple[Message, ...]:
+        """The messages as a prompt, with the persona's system turn where they have none. Raises InvalidPrompt."""
+        prompt = checked_prompt(messages)
         if prompt[0].role == "system":
             return prompt
         return (Message("system", self._persona().system_prompt), *prompt)

@@ -51,10 +51,14 @@ def test_a_comparison_is_blind_until_it_is_ranked(client: TestClient) -> None:
     assert all(c["text"] for c in body["candidates"])
     assert all(c["model"] is None for c in body["candidates"])
     url = f"/api/v1/comparisons/{body['id']}/ranking"
-    ranked = client.put(url, json={"ranking": [["c2"], ["c1"]], "aspects": ["warmer"], "note": "", "edit": None})
+    ranked = client.put(
+        url, json={"ranking": [["c2"], ["c1"]], "aspects": ["warmer"], "note": "", "edit": None}
+    )
     assert ranked.status_code == 200
     assert [c["model"] for c in ranked.json()["candidates"]] == ["base", "base"]
-    again = client.put(url, json={"ranking": [["c2"], ["c1"]], "aspects": ["warmer"], "note": "", "edit": None})
+    again = client.put(
+        url, json={"ranking": [["c2"], ["c1"]], "aspects": ["warmer"], "note": "", "edit": None}
+    )
     assert again.json() == ranked.json()
     undone = client.delete(url)
     assert undone.json()["ranking"] is None
@@ -165,7 +169,9 @@ def test_events_are_sent_until_the_round_ends(client: TestClient, app: App) -> N
     assert client.get(f"/api/v1/rounds/{round_id}").json()["decision"] == {"reasons": ["Too long."]}
 
 
-def test_a_checkpoint_is_promoted_and_rolled_back_by_hand(client: TestClient, app: App, tmp_path: Path) -> None:
+def test_a_checkpoint_is_promoted_and_rolled_back_by_hand(
+    client: TestClient, app: App, tmp_path: Path
+) -> None:
     app.store.checkpoints.add(Checkpoint("dpo-9", str(tmp_path)))
     assert client.post("/api/v1/checkpoints/dpo-9/promote").json() == {"previous": "base", "latest": "dpo-9"}
     listed = client.get("/api/v1/checkpoints").json()[0]

@@ -34,7 +34,7 @@ def test_good_evidence_is_promoted_with_a_reason_for_each_criterion() -> None:
         ({"adapter_changed": False}, "changed nothing"),
         ({"heldout_correct": 19}, "not the 50% needed"),
         ({"kl": 60.1}, "above the limit of 60.0"),
-        ({"length_ratio": 0.1}, "0.10 times as long"),
+        ({"length_ratio": 0.05}, "0.05 times as long"),
         ({"length_ratio": 3.1}, "allowed is 0.1 to 3"),
         ({"perplexity_ratio": 1.11}, "above the limit of 1.100"),
         ({"kl": math.nan}, "nan nats"),

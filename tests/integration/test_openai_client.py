@@ -1,0 +1,103 @@
+"""The official client of the OpenAI API against our own, over a real socket."""
+
+import socket
+import threading
+from collections.abc import Iterator
+
+import openai
+import pytest
+import uvicorn
+
+from feedback_app.api.app import build_api
+from feedback_app.domain.comparison import Sampling
+from feedback_app.main import App, build, prepare_database
+from feedback_app.settings import Settings
+from tests.tiny_model import build_tiny_model
+from tests.waiting import until
+
+pytestmark = pytest.mark.integration
+HELLO: list[openai.types.chat.ChatCompletionMessageParam] = [
+    {"role": "user", "content": "Hello, how are you?"}
+]
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    model = build_tiny_model(tmp_path_factory.mktemp("model") / "tiny")
+    settings = Settings(
+        home=tmp_path_factory.mktemp("home"), base_model=str(model), redis_url="redis://127.0.0.1:1/0"
+    )
+    prepare_database(settings)
+    built = build(settings)
+    yield built
+    built.close()
+
+
+@pytest.fixture(scope="module")
+def client(app: App) -> Iterator[openai.OpenAI]:
+    api = build_api(app.services, app.store, app.engine, Sampling(max_new_tokens=16), lambda: None)
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(api, log_config=None, timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    until(lambda: server.started)
+    with openai.OpenAI(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}/v1", api_key="none") as opened:
+        yield opened
+    server.should_exit = True
+    thread.join(10)
+    listener.close()
+
+
+def test_it_lists_the_aliases_and_versions(client: openai.OpenAI) -> None:
+    assert {"base", "latest", "champion"} <= {model.id for model in client.models.list()}
+
+
+def test_a_whole_reply_names_the_version_that_wrote_it(client: openai.OpenAI) -> None:
+    answer = client.chat.completions.create(model="latest", messages=HELLO, max_tokens=8)
+    assert answer.model == "base"
+    assert answer.choices[0].message.content
+    assert answer.choices[0].finish_reason in ("stop", "length")
+
+
+def test_a_streamed_reply_comes_in_pieces_and_says_why_it_ended(client: openai.OpenAI) -> None:
+    chunks = list(client.chat.completions.create(model="base", messages=HELLO, stream=True, temperature=0))
+    text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
+    whole = client.chat.completions.create(model="base", messages=HELLO, temperature=0)
+    assert len(chunks) > 2
+    assert text == whole.choices[0].message.content
+    assert chunks[-1].choices[0].finish_reason in ("stop", "length")
+
+
+def test_a_reply_is_cut_before_a_stop_word_even_across_pieces(client: openai.OpenAI) -> None:
+    whole = (
+        client.chat.completions.create(model="base", messages=HELLO, temperature=0).choices[0].message.content
+    )
+    assert whole
+    middle = whole[len(whole) // 2 - 2 : len(whole) // 2 + 3]
+    cut = client.chat.completions.create(model="base", messages=HELLO, temperature=0, stop=[middle]).choices[
+        0
+    ]
+    assert cut.message.content == whole[: whole.find(middle)]
+    assert cut.finish_reason == "stop"
+
+
+def test_several_choices_are_written_in_one_call(client: openai.OpenAI) -> None:
+    answer = client.chat.completions.create(model="base", messages=HELLO, n=3)
+    assert [choice.index for choice in answer.choices] == [0, 1, 2]
+
+
+def test_an_unknown_model_is_the_clients_not_found_error(client: openai.OpenAI) -> None:
+    with pytest.raises(openai.NotFoundError, match="no model 'nobody'"):
+        client.chat.completions.create(model="nobody", messages=HELLO)
+
+
+def test_a_bad_request_is_the_clients_bad_request_error(client: openai.OpenAI) -> None:
+    with pytest.raises(openai.BadRequestError, match="temperature"):
+        client.chat.completions.create(model="base", messages=HELLO, temperature=9)
+
+
+def test_a_reader_who_leaves_ends_the_reply(client: openai.OpenAI, app: App) -> None:
+    with client.chat.completions.create(model="base", messages=HELLO, stream=True, max_tokens=4000) as stream:
+        next(iter(stream))
+    again = client.chat.completions.create(model="base", messages=HELLO, max_tokens=4, timeout=20)
+    assert again.choices
