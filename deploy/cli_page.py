@@ -22,7 +22,9 @@ def page() -> str:
 
 def _described(command: click.Command, name: str) -> list[str]:
     if isinstance(command, click.Group):
-        return [line for child, sub in command.commands.items() for line in _described(sub, f"{name} {child}")]
+        return [
+            line for child, sub in command.commands.items() for line in _described(sub, f"{name} {child}")
+        ]
     context = click.Context(command)
     lines = [f"## `{name}`", "", (command.help or "").replace("\n", " ").strip(), ""]
     rows = [

@@ -54,7 +54,9 @@ class Settings(BaseSettings):
         "", description="Base address (…/v1) of an OpenAI-compatible server such as vLLM."
     )
     engine_api_key: str = Field("", description="Key for ENGINE_URL.")
-    engine_threads: int = Field(0, ge=0, description="CPU threads for generation. 0: what proves fastest on this machine.")
+    engine_threads: int = Field(
+        0, ge=0, description="CPU threads for generation. 0: what proves fastest on this machine."
+    )
     engine_loaded_models: int = Field(3, ge=1, description="Model versions kept in memory at once.")
     persona: str = Field("lynn", description="Persona file in PERSONAS that chat and arena start with.")
     personas: Path = Field(PROJECT / "datasets" / "personas", description="Folder of persona files.")

@@ -33,7 +33,9 @@ def run_up(settings: Settings, prepare_model: PrepareModel, migrate: Callable[[S
     """
     report = Report(Console())
     signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGINT, _interrupt)  # also where a shell started us in the background and had it ignored
+    signal.signal(
+        signal.SIGINT, _interrupt
+    )  # also where a shell started us in the background and had it ignored
     try:
         with sole_owner(settings.root) as lock:
             _run(settings, prepare_model, migrate, report, Supervisor(report.line, (lock,)))

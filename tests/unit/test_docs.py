@@ -34,7 +34,11 @@ def test_every_setting_that_a_page_names_exists(page: Path) -> None:
 
 @pytest.mark.parametrize("page", DOCS, ids=lambda page: str(page.relative_to(PROJECT)))
 def test_every_command_that_a_page_shows_exists(page: Path) -> None:
-    shown = set(re.findall(r"^(?:\$ |\.venv/bin/)?codelynn ([a-z]+(?: [a-z]+)?)", page.read_text(encoding="utf-8"), re.M))
+    shown = set(
+        re.findall(
+            r"^(?:\$ |\.venv/bin/)?codelynn ([a-z]+(?: [a-z]+)?)", page.read_text(encoding="utf-8"), re.M
+        )
+    )
     groups = {"round", "checkpoint"}
     for words in shown:
         parts = words.split()

@@ -71,7 +71,9 @@ def generations(engine: ScriptedEngine) -> Iterator[Generations]:
 def arena(store: Store, models: Models, generations: Generations, tmp_path: Path) -> Arena:
     packs = tmp_path / "packs"
     packs.mkdir()
-    rows = [{"id": f"t-{i}", "prompt": f"Question {i}?", "tags": ["talk"], "language": "en"} for i in range(3)]
+    rows = [
+        {"id": f"t-{i}", "prompt": f"Question {i}?", "tags": ["talk"], "language": "en"} for i in range(3)
+    ]
     (packs / "talk.jsonl").write_text("\n".join(map(json.dumps, rows)))
     options = ArenaOptions(2, Sampling(), ("argilla",))
     return Arena(store, models, generations, PromptPacks(packs), lambda: LYNN, options, random.Random(0))
