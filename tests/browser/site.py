@@ -1,0 +1,97 @@
+"""The whole web service in a thread, on a real store and the real CTranslate2 engine."""
+
+import socket
+import threading
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from unittest.mock import patch
+
+import uvicorn
+
+from feedback_app import main
+from feedback_app.api.security import access
+from feedback_app.engines.base import Delta, Engine, GenerationRequest
+from feedback_app.settings import Settings
+from feedback_app.web import build_web
+from tests.waiting import until
+
+
+@dataclass(slots=True)
+class HeldEngine:
+    """The real engine, whose stream a test can hold after its first piece, to look at a reply half written."""
+
+    engine: Engine
+    free: threading.Event = field(default_factory=threading.Event)
+
+    def generate(self, requests: Sequence[GenerationRequest]) -> Generator[Delta, None, None]:
+        return self._paced(self.engine.generate(requests))
+
+    def _paced(self, deltas: Generator[Delta, None, None]) -> Generator[Delta, None, None]:
+        try:
+            for delta in deltas:
+                yield delta
+                self.free.wait(20)
+        finally:
+            deltas.close()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        self.free.clear()
+        try:
+            yield
+        finally:
+            self.free.set()
+
+    def models(self) -> list[str]:
+        return self.engine.models()
+
+    def load(self, name: str) -> None:
+        self.engine.load(name)
+
+    def close(self) -> None:
+        self.free.set()
+        self.engine.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    url: str
+    app: main.App
+    engine: HeldEngine
+
+
+@contextmanager
+def serving(home: Path, base_model: Path) -> Iterator[Site]:
+    """The service on a free port until the block ends."""
+    settings = Settings(
+        home=home,
+        base_model=str(base_model),
+        engine="ctranslate2",
+        engine_threads=1,
+        max_new_tokens=24,
+        redis_url="redis://127.0.0.1:1",
+        argilla_enabled=False,
+    )  # type: ignore[call-arg]
+    main.prepare_database(settings)
+    build_engine = main.build_engine
+    with patch.object(main, "build_engine", lambda *given: HeldEngine(build_engine(*given))):
+        app = main.build(settings)
+    assert isinstance(app.engine, HeldEngine)
+    app.engine.free.set()
+    rules = access("127.0.0.1", "", "")
+    api = build_web(app.services, app.store, app.engine, main.sampling(settings), rules, lambda: None)
+    server = uvicorn.Server(uvicorn.Config(api, log_config=None, ws="none", timeout_graceful_shutdown=1))
+    listener = socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        until(lambda: server.started, 60)
+        yield Site(f"http://127.0.0.1:{listener.getsockname()[1]}", app, app.engine)
+    finally:
+        app.engine.free.set()
+        server.should_exit = True
+        thread.join(10)
+        listener.close()
+        app.close()
