@@ -2,8 +2,8 @@
 
 import sys
 
-import click
 import typer.main
+from typer.core import TyperCommand, TyperGroup
 
 from feedback_app.cli import app
 
@@ -20,25 +20,23 @@ def page() -> str:
     return HEAD + "\n".join(_described(typer.main.get_command(app), "codelynn"))
 
 
-def _described(command: click.Command, name: str) -> list[str]:
-    if isinstance(command, click.Group):
+def _described(command: TyperCommand | TyperGroup, name: str) -> list[str]:
+    if isinstance(command, TyperGroup):
         return [
             line for child, sub in command.commands.items() for line in _described(sub, f"{name} {child}")
         ]
-    context = click.Context(command)
     lines = [f"## `{name}`", "", (command.help or "").replace("\n", " ").strip(), ""]
     rows = [
-        f"| `{', '.join(param.opts)}` | {_default(param)} | {getattr(param, 'help', '') or ''} |"
-        for param in command.get_params(context)
-        if param.name != "help"
+        f"| `{', '.join(param.opts)}` | {_default(param.required, param.default)} | {getattr(param, 'help', '') or ''} |"
+        for param in command.params
     ]
     return lines + (["| | default | |", "| --- | --- | --- |", *rows, ""] if rows else [])
 
 
-def _default(param: click.Parameter) -> str:
-    if param.required:
+def _default(required: bool, default: object) -> str:
+    if required:
         return "needed"
-    return f"`{param.default}`" if param.default not in (None, "", False, [], ()) else ""
+    return f"`{default}`" if default not in (None, "", False, [], ()) else ""
 
 
 if __name__ == "__main__":

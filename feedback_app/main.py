@@ -21,6 +21,7 @@ from feedback_app.services.arena import Arena, ArenaOptions
 from feedback_app.services.bundle import Services
 from feedback_app.services.chat import Chat
 from feedback_app.services.data import DataService
+from feedback_app.services.desks import Desks
 from feedback_app.services.generation import Generations
 from feedback_app.services.leaderboard import Leaderboard
 from feedback_app.services.models import BaseFiles, Models, warm
@@ -105,6 +106,7 @@ def build(settings: Settings) -> App:
         leaderboard=Leaderboard(store),
         data=DataService(store, persona),
         models=models,
+        desks=Desks(store, desks),
         status=_status(store, models, queue),
         personas=lambda: [persona(path.stem) for path in sorted(settings.personas.glob("*.json"))],
         default_persona=settings.persona,

@@ -7,6 +7,7 @@ from feedback_app.domain.persona import Persona
 from feedback_app.services.arena import Arena
 from feedback_app.services.chat import Chat
 from feedback_app.services.data import DataService
+from feedback_app.services.desks import Desks
 from feedback_app.services.leaderboard import Leaderboard
 from feedback_app.services.models import Models
 from feedback_app.services.rounds import Rounds
@@ -23,6 +24,7 @@ class Services:
     leaderboard: Leaderboard
     data: DataService
     models: Models
+    desks: Desks
     status: Status
     personas: Callable[[], list[Persona]]
     default_persona: str

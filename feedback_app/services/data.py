@@ -32,7 +32,6 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-ALL = 2**31 - 1
 
 
 class PairFormat(Protocol):
@@ -158,8 +157,8 @@ class DataService:
 
     def _given_ratings(self) -> Iterator[Rating]:
         yield from self._store.ratings.all()
-        for listed in self._store.conversations.list(ALL):
-            yield from self._thumbs(self._store.conversations.get(listed.id))
+        for conversation in self._store.conversations.rated():
+            yield from self._thumbs(conversation)
 
     def _demonstrations(self) -> Iterator[Demonstration]:
         """Imported demonstrations, and edits."""

@@ -14,6 +14,7 @@ from feedback_app.ui.arena_frame import cleared, frame, texts
 from feedback_app.ui.arena_layout import Screen, lay_out
 from feedback_app.ui.arena_view import ANY_TOPIC, fits, groups_from, progress_line, verdict_line
 from feedback_app.ui.guard import Updates, guarded, guarded_stream
+from feedback_app.ui.latest import Latest
 from feedback_app.ui.text import notice
 from feedback_app.ui.wiring import REMEMBER_OPEN, at_most
 
@@ -28,6 +29,7 @@ class ArenaPage:
         self._services = services
         self._arena = services.arena
         self._screen = screen
+        self._latest = Latest()
 
     def progress(self) -> str:
         rounds = self._services.rounds
@@ -47,8 +49,14 @@ class ArenaPage:
         undo = gr.update(visible=bool(decided))
         return {screen.current: found.id if found else "", screen.last: decided, screen.verdicts.undo: undo}
 
-    def show(self, comparison_id: str, last: str) -> Iterator[Updates]:
+    def show(self, comparison_id: str, last: str, request: gr.Request) -> Iterator[Updates]:
         """The comparison, growing while its replies are written."""
+        yield from self._latest.only(request, self._shown(comparison_id, last))
+
+    def leave(self, request: gr.Request) -> None:
+        self._latest.forget(request)
+
+    def _shown(self, comparison_id: str, last: str) -> Iterator[Updates]:
         if not comparison_id:
             yield cleared(self._screen, bool(last))
             return
@@ -170,19 +178,22 @@ def build(services: Services, demo: gr.Blocks) -> None:
     outputs = screen.outputs()
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     stream = screen.current.change(
-        guarded_stream(screen.line, page.show), [screen.current, screen.last], outputs, **private
+        guarded_stream(screen.line, page.show),
+        [screen.current, screen.last],
+        outputs,
+        trigger_mode="multiple",
+        **private,
     )
     screen.current.change(None, screen.current, None, js=REMEMBER_OPEN)
     kind = [screen.topic, screen.number]
     stream.success(page.prepare, [screen.current, *kind], None, **private)
+    demo.unload(page.leave)
     demo.load(page.arrive, None, outputs, **private)
     demo.load(page.progress, None, screen.progress, **private)
-    _connect(page, screen, stream, outputs, private)
+    _connect(page, screen, outputs, private)
 
 
-def _connect(
-    page: ArenaPage, screen: Screen, stream: Any, outputs: list[Any], private: dict[str, Any]
-) -> None:
+def _connect(page: ArenaPage, screen: Screen, outputs: list[Any], private: dict[str, Any]) -> None:
     buttons, details = screen.verdicts, screen.details
     more = [details.aspects, details.note, details.edit]
     kind = [screen.topic, screen.number]
@@ -197,7 +208,7 @@ def _connect(
         (buttons.undo.click, page.undo, [screen.last]),
     ]
     for listen, act, inputs in verdicts:
-        done = listen(guarded(screen.line, act), inputs, outputs, cancels=[stream], **private)
+        done = listen(guarded(screen.line, act), inputs, outputs, **private)
         done.then(page.progress, None, screen.progress, **private)
     moves: list[tuple[Any, Any, Any]] = [
         (screen.compare.click, page.ask, [screen.prompt, screen.number]),
@@ -207,5 +218,5 @@ def _connect(
         (buttons.skip.click, page.skip, [screen.current, screen.auto, *kind]),
     ]
     for listen, act, inputs in moves:
-        listen(guarded(screen.line, act), inputs, outputs, cancels=[stream], **private)
+        listen(guarded(screen.line, act), inputs, outputs, **private)
     details.save.click(guarded(screen.line, page.save), [screen.current, *more], outputs, **private)

@@ -13,6 +13,7 @@ from feedback_app.ui.chat_layout import ChatScreen, lay_out
 from feedback_app.ui.chat_view import about, greeting, messages, model_choices, thumbs, title
 from feedback_app.ui.confirm import PRIVATE, asks
 from feedback_app.ui.guard import Updates, guarded, guarded_stream
+from feedback_app.ui.latest import Latest
 from feedback_app.ui.wiring import REMEMBER_OPEN, at_most
 
 STREAM_SECONDS = 0.08
@@ -25,6 +26,7 @@ class ChatPage:
         self._services = services
         self._chat = services.chat
         self._screen = screen
+        self._latest = Latest()
 
     def arrive(self, request: gr.Request) -> Updates:
         """Where a refresh goes on: what the address names, or else the conversation used last."""
@@ -36,8 +38,14 @@ class ChatPage:
         choices = model_choices(models.versions(), models.aliases())
         return {self._screen.model: gr.update(choices=choices), **self._opened(current)}
 
-    def show(self, current: str, persona: str) -> Iterator[Updates]:
+    def show(self, current: str, persona: str, request: gr.Request) -> Iterator[Updates]:
         """The transcript, growing while a reply is written."""
+        yield from self._latest.only(request, self._shown(current, persona))
+
+    def leave(self, request: gr.Request) -> None:
+        self._latest.forget(request)
+
+    def _shown(self, current: str, persona: str) -> Iterator[Updates]:
         if not current:
             yield self._blank(persona)
             return
@@ -144,10 +152,15 @@ def build(services: Services, demo: gr.Blocks) -> None:
     screen = lay_out(choices, services.default_persona)
     page = ChatPage(services, screen)
     outputs = screen.outputs()
-    stream = screen.wake.change(
-        guarded_stream(screen.line, page.show), [screen.current, screen.persona], outputs, **PRIVATE
+    screen.wake.change(
+        guarded_stream(screen.line, page.show),
+        [screen.current, screen.persona],
+        outputs,
+        trigger_mode="multiple",
+        **PRIVATE,
     )
     screen.current.change(None, screen.current, None, js=REMEMBER_OPEN)
+    demo.unload(page.leave)
     demo.load(page.arrive, None, outputs, **PRIVATE)
     spoken = [screen.current, screen.text, screen.model, screen.persona]
     for listen, act, inputs in (
@@ -158,7 +171,7 @@ def build(services: Services, demo: gr.Blocks) -> None:
         (screen.rename.click, page.rename, [screen.current, screen.name]),
         (screen.confirm.yes.click, page.delete, [screen.current]),
     ):
-        listen(guarded(screen.line, act), inputs, outputs, cancels=[stream], **PRIVATE)
+        listen(guarded(screen.line, act), inputs, outputs, **PRIVATE)
     screen.stop.click(guarded(screen.line, page.stop), [screen.current], outputs, **PRIVATE)
     screen.transcript.like(guarded(screen.line, page.rate), [screen.current], outputs, **PRIVATE)
     screen.persona.input(_wake, None, screen.wake, **PRIVATE)

@@ -30,6 +30,7 @@ def ask(page: Page, text: str, n: int = 2) -> None:
     page.locator("#number").get_by_label(str(n), exact=True).check()
     page.locator("#prompt textarea").fill(text)
     page.locator("#compare").click()
+    expect(page.locator("#asked")).to_contain_text(text)
     page.wait_for_selector(READY if n == 2 else READY_MANY)
 
 
@@ -83,8 +84,10 @@ def test_skip_can_be_undone(page: Page, site: Site) -> None:
     ask(page, "I am sad.")
     comparison = shown(page, site)
     page.locator("#skip").click()
-    until(lambda: site.app.store.comparisons.get(comparison.id).status == ComparisonStatus.skipped)
+    expect(page.locator("#decided")).to_contain_text("Skipped.")
+    assert site.app.store.comparisons.get(comparison.id).status == ComparisonStatus.skipped
     page.locator("#undo").click()
+    expect(page.locator("#decided")).to_contain_text("Taken back")
     page.wait_for_selector(READY)
     assert site.app.store.comparisons.get(comparison.id).status == ComparisonStatus.open
 
@@ -104,6 +107,7 @@ def test_a_refresh_while_replies_are_written_loses_nothing(page: Page, site: Sit
     with site.engine.held():
         page.locator("#prompt textarea").fill("What should I cook tonight?")
         page.locator("#compare").click()
+        expect(page.locator("#asked")).to_contain_text("What should I cook tonight?")
         page.wait_for_selector("#better-1[disabled]")
         before = shown(page, site)
         assert before.status == ComparisonStatus.generating

@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from feedback_app.domain.round import Checkpoint, InvalidRound
 from feedback_app.engines.base import UnknownModel
 from feedback_app.services.arena import Arena, ArenaOptions, line_up
 from feedback_app.services.chat import Chat
+from feedback_app.services.desks import Desks
 from feedback_app.services.generation import GenerationFailed, Generations
 from feedback_app.services.models import BaseFiles, Models
 from feedback_app.services.prompts import PromptPacks
@@ -243,3 +245,13 @@ def test_a_round_is_queued_even_while_redis_is_away(arena: Arena, store: Store, 
 def test_an_unknown_method_is_refused_with_those_there_are(store: Store, models: Models) -> None:
     with pytest.raises(InvalidRound, match="there is: dpo"):
         rounds(store, models).queue("magic")
+
+
+def test_every_ranking_can_be_sent_to_the_desks_again(arena: Arena, store: Store) -> None:
+    vote(arena, "Once")
+    for item in store.outbox.due(datetime.now(UTC), 10):
+        store.outbox.delivered(item.id)
+    desks = Desks(store, ("argilla",))
+    assert desks.waiting() == {"pending": 0, "refused": 0}
+    assert desks.resend() == 1
+    assert desks.waiting() == {"pending": 1, "refused": 0}
