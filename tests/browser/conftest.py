@@ -24,12 +24,21 @@ LEAVING = ("AbortError", "Connection errored out", "net::ERR_ABORTED")
 """What Gradio's client logs when a page is left while it listens."""
 
 
+GRADIO_WARNINGS = (
+    "SSR mode is not supported",
+    "'future.no_silent_downcasting'",
+    "The copy keyword is deprecated",
+)
+"""What Gradio 6.31 warns of about itself."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     missing = pytest.mark.skip(reason="no Chromium on PATH: install one to run the browser tests")
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.filterwarnings("default"))
+            for words in GRADIO_WARNINGS:
+                item.add_marker(pytest.mark.filterwarnings(f"ignore:{words}"))
             if CHROMIUM is None:
                 item.add_marker(missing)
 
