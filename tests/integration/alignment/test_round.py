@@ -59,7 +59,7 @@ def test_a_round_ends_with_a_decision_and_a_verified_checkpoint_of_safetensors(f
 def test_a_round_learns_what_the_owner_prefers(finished: Path) -> None:
     evidence = json.loads((finished / "gate" / "decision.json").read_text())["evidence"]
     assert evidence["heldout_correct"] == evidence["heldout_pairs"] == 4
-    assert evidence["kl"] > 0
+    assert evidence["kl"] is not None  # an estimate from four replies: it may even be below 0
     assert evidence["perplexity"]["all"] > 0
 
 
