@@ -50,12 +50,11 @@ class RoundsPage:
         chosen = rounds[row].id if row < len(rounds) else None
         return {self._screen.chosen: chosen, **self._detailed(chosen, ())}
 
-    def queue(self, rate: str, beta: str, epochs: str) -> Updates:
-        """Queue a DPO round; a field left empty keeps its default."""
+    def queue(self, rate: str | None, beta: str | None, epochs: str | None) -> Updates:
+        """Queue a DPO round; a field left empty keeps its default (None: its fold was never opened)."""
         given = {"learning_rate": rate, "beta": beta, "epochs": epochs}
-        queued = self._rounds.queue(
-            "dpo", {name: text.strip() for name, text in given.items() if text.strip()}
-        )
+        filled = {name: text.strip() for name, text in given.items() if text and text.strip()}
+        queued = self._rounds.queue("dpo", filled)
         told = {self._screen.line: notice("Queued. It starts as soon as a worker is free.")}
         return {**self._listed(self._rounds.list(), queued.id), **self._detailed(queued.id, ()), **told}
 
