@@ -60,13 +60,12 @@ def guarded(line: gr.HTML, act: Callable[P, Updates]) -> Callable[P, Updates]:
 
 
 def guarded_stream(line: gr.HTML, act: Callable[P, Iterator[Updates]]) -> Callable[P, Iterator[Updates]]:
-    """The same for an act that streams its updates."""
+    """The same for an act that streams its updates; what another act has said in `line` is left there."""
 
     @wraps(act)
     def run(*args: P.args, **kwargs: P.kwargs) -> Iterator[Updates]:
         try:
-            for updates in act(*args, **kwargs):
-                yield {line: "", **updates}
+            yield from act(*args, **kwargs)
         except FRIENDLY as error:
             yield {line: alert(_sentence(error))}
 
