@@ -8,7 +8,7 @@ import gradio as gr
 from feedback_app.ui.rounds_view import HEADERS
 from feedback_app.ui.text import heading
 
-LOOK_EVERY = 1.5
+LOOK_EVERY = 2.0
 """Seconds between two looks at the database while the page is open."""
 
 
