@@ -14,7 +14,7 @@ PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden
 
 @dataclass(frozen=True, slots=True)
 class Confirm:
-    row: gr.Group
+    row: gr.Column
     question: gr.HTML
     yes: gr.Button
     no: gr.Button
@@ -25,7 +25,7 @@ class Confirm:
 
 def confirm(name: str, label: str) -> Confirm:
     """The parts, hidden until asked for. `label` is what the button does, such as `Delete`."""
-    with gr.Group(visible=False, elem_id=f"{name}-confirm", elem_classes=["confirm"]) as row:
+    with gr.Column(visible=False, elem_id=f"{name}-confirm", elem_classes=["confirm"]) as row:
         question = gr.HTML()
         with gr.Row():
             yes = gr.Button(label, variant="stop", size="sm", elem_id=f"{name}-yes", min_width=90)

@@ -51,7 +51,7 @@ class RoundsPage:
         return {self._screen.chosen: chosen, **self._detailed(chosen, ())}
 
     def queue(self, rate: str | None, beta: str | None, epochs: str | None) -> Updates:
-        """Queue a DPO round; a field left empty keeps its default (None: its fold was never opened)."""
+        """Queue a DPO round; a field left empty keeps its default."""
         given = {"learning_rate": rate, "beta": beta, "epochs": epochs}
         filled = {name: text.strip() for name, text in given.items() if text and text.strip()}
         queued = self._rounds.queue("dpo", filled)
