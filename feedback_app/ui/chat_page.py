@@ -6,9 +6,11 @@ from typing import Literal
 
 import gradio as gr
 
+from feedback_app.domain.comparison import InvalidPrompt
 from feedback_app.domain.conversation import Conversation
 from feedback_app.domain.persona import Persona
 from feedback_app.services.bundle import Services
+from feedback_app.services.generation import GenerationFailed
 from feedback_app.ui.chat_layout import ChatScreen, lay_out
 from feedback_app.ui.chat_view import about, greeting, messages, model_choices, thumbs, title
 from feedback_app.ui.confirm import PRIVATE, asks
@@ -52,8 +54,14 @@ class ChatPage:
         conversation = self._chat.get(current)
         if self._chat.writing(current) and conversation.turns and conversation.turns[-1].role == "user":
             yield self._framed(conversation, writing="")
-            for text in at_most(STREAM_SECONDS, self._chat.answer(current)):
-                yield {self._screen.transcript: messages(conversation, text)}
+            try:
+                for text in at_most(STREAM_SECONDS, self._chat.answer(current)):
+                    yield {self._screen.transcript: messages(conversation, text)}
+            except InvalidPrompt:  # the reply was finished between the two looks
+                pass
+            except GenerationFailed:
+                yield self._framed(conversation, None)
+                raise
             conversation = self._chat.get(current)
         yield self._framed(conversation, None)
 

@@ -18,12 +18,6 @@ def shown(page: Page, site: Site) -> Comparison:
     return site.app.store.comparisons.get(page.url.split("c=")[1])
 
 
-def draw(page: Page, ready: str = READY) -> None:
-    page.goto("/")
-    page.locator("#draw").click()
-    page.wait_for_selector(ready)
-
-
 def ask(page: Page, text: str, n: int = 2) -> None:
     """Type a prompt: nothing is drawn ahead then."""
     page.goto("/")
@@ -80,6 +74,17 @@ def test_an_empty_prompt_is_one_friendly_line(page: Page) -> None:
     expect(page.get_by_role("alert")).to_contain_text("The prompt is empty")
 
 
+def test_a_drawn_prompt_is_answered_and_the_next_one_ahead_of_the_verdict(page: Page, site: Site) -> None:
+    page.goto("/")
+    page.locator("#draw").click()
+    until(lambda: "c=" in page.url and bool(shown(page, site).tags))
+    page.wait_for_selector(READY)
+    current = shown(page, site).id
+    until(lambda: (ahead := site.app.services.arena.unfinished()) is not None and ahead.id != current)
+    for comparison in site.app.store.comparisons.page(ComparisonStatus.open, None, 50).items:
+        site.app.services.arena.skip(comparison.id)
+
+
 def test_skip_can_be_undone(page: Page, site: Site) -> None:
     ask(page, "I am sad.")
     comparison = shown(page, site)
@@ -109,6 +114,7 @@ def test_a_refresh_while_replies_are_written_loses_nothing(page: Page, site: Sit
         page.locator("#compare").click()
         expect(page.locator("#asked")).to_contain_text("What should I cook tonight?")
         page.wait_for_selector("#better-1[disabled]")
+        until(lambda: shown(page, site).messages[-1].content == "What should I cook tonight?")
         before = shown(page, site)
         assert before.status == ComparisonStatus.generating
         page.reload()
@@ -168,7 +174,7 @@ def test_a_double_click_is_one_ranking(page: Page, site: Site) -> None:
 
 
 def test_going_on_by_itself_shows_the_next_pair_and_what_the_last_one_was(page: Page, site: Site) -> None:
-    draw(page)
+    ask(page, "Are you a morning person?")
     page.locator("#auto").get_by_role("checkbox").check()
     first = shown(page, site).id
     page.locator("#better-1").click()

@@ -14,7 +14,7 @@ def say(page: Page, text: str) -> None:
 
 def fresh(page: Page) -> None:
     page.goto("/chat")
-    page.wait_for_selector("#message textarea")
+    page.wait_for_function("document.querySelector('#transcript')?.innerText.trim().length > 0")
     page.locator("#new-chat").click()
     page.wait_for_function("!location.search.includes('c=')")
 
