@@ -12,10 +12,16 @@ READY = "#better-1:not([disabled])"
 READY_MANY = "#submit-ranking:not([disabled])"
 
 
+def open_id(page: Page) -> str:
+    """The id in the page's address, once there is one."""
+    page.wait_for_function("new URLSearchParams(location.search).has('c')")
+    found: str = page.evaluate("new URLSearchParams(location.search).get('c')")
+    return found
+
+
 def shown(page: Page, site: Site) -> Comparison:
     """The comparison that the page's address names."""
-    page.wait_for_url("**/?c=*")
-    return site.app.store.comparisons.get(page.url.split("c=")[1])
+    return site.app.store.comparisons.get(open_id(page))
 
 
 def ask(page: Page, text: str, n: int = 2) -> None:
@@ -77,7 +83,7 @@ def test_an_empty_prompt_is_one_friendly_line(page: Page) -> None:
 def test_a_drawn_prompt_is_answered_and_the_next_one_ahead_of_the_verdict(page: Page, site: Site) -> None:
     page.goto("/")
     page.locator("#draw").click()
-    until(lambda: "c=" in page.url and bool(shown(page, site).tags))
+    until(lambda: bool(shown(page, site).tags))
     page.wait_for_selector(READY)
     current = shown(page, site).id
     until(lambda: (ahead := site.app.services.arena.unfinished()) is not None and ahead.id != current)
@@ -180,7 +186,7 @@ def test_going_on_by_itself_shows_the_next_pair_and_what_the_last_one_was(page: 
     page.locator("#better-1").click()
     expect(page.locator("#decided")).to_contain_text("You ranked A > B")
     page.wait_for_selector(READY)
-    until(lambda: first not in page.url)
+    until(lambda: open_id(page) != first)
 
 
 def test_aspects_note_and_rewrite_are_kept(page: Page, site: Site) -> None:
