@@ -55,6 +55,7 @@ def test_an_import_is_guessed_reported_and_exported_again(page: Page, site: Site
 
 
 def test_a_round_is_queued_watched_live_and_its_decision_shown(page: Page, site: Site) -> None:
+    site.app.services.data.import_("trl", "\n".join(map(json.dumps, PAIRS)).encode())
     page.goto("/rounds")
     page.locator("#queue-round").click()
     expect(page.locator("#detail")).to_contain_text("waiting for a worker")
