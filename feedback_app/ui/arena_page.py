@@ -177,6 +177,7 @@ def build(services: Services, demo: gr.Blocks) -> None:
     page = ArenaPage(services, screen)
     outputs = screen.outputs()
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+    screen.current.change(None, screen.current, None, js=REMEMBER_OPEN)  # first: it would wait for the stream
     stream = screen.current.change(
         guarded_stream(screen.line, page.show),
         [screen.current, screen.last],
@@ -184,7 +185,6 @@ def build(services: Services, demo: gr.Blocks) -> None:
         trigger_mode="multiple",
         **private,
     )
-    screen.current.change(None, screen.current, None, js=REMEMBER_OPEN)
     kind = [screen.topic, screen.number]
     stream.success(page.prepare, [screen.current, *kind], None, **private)
     demo.unload(page.leave)
