@@ -30,7 +30,8 @@ def test_a_message_is_answered_and_kept(page: Page, site: Site) -> None:
     say(page, "Hello, how are you?")
     page.wait_for_selector("#regenerate:not([disabled])")
     conversation = opened(page, site)
-    assert [turn.role for turn in conversation.turns] == ["user", "assistant"]
+    until(lambda: len(opened(page, site).turns) == 2, 60)
+    assert [turn.role for turn in opened(page, site).turns] == ["user", "assistant"]
     expect(page.locator("#version")).to_have_text("base")
     page.reload()
     expect(page.locator("#transcript")).to_contain_text("Hello, how are you?")
