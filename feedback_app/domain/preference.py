@@ -73,5 +73,10 @@ def prompt_key(messages: Sequence[Message]) -> str:
 
 def split_of(messages: Sequence[Message], heldout_fraction: float) -> Split:
     """The side a prompt falls on, by a stable hash: it never crosses over between snapshots."""
-    share = int(prompt_key(messages)[:8], 16) / 0x1_0000_0000
+    return split_of_key(prompt_key(messages), heldout_fraction)
+
+
+def split_of_key(key: str, heldout_fraction: float) -> Split:
+    """The side of a prompt whose `prompt_key` is known."""
+    share = int(key[:8], 16) / 0x1_0000_0000
     return "heldout" if share < heldout_fraction else "train"

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
-from feedback_app.domain.preference import preference_pairs, split_of
+from feedback_app.domain.preference import split_of_key
 from feedback_app.domain.round import InvalidRound, Round, RoundEvent
 from feedback_app.services.models import Models
 from feedback_app.store import Store
@@ -45,9 +45,9 @@ class Rounds:
     def train_pairs(self) -> int:
         """How many preference pairs a round would learn from now."""
         return sum(
-            len(preference_pairs(comparison))
-            for comparison in self._store.comparisons.ranked()
-            if split_of(comparison.messages, self._heldout_fraction) == "train"
+            pairs
+            for key, pairs in self._store.comparisons.pairs_by_prompt()
+            if split_of_key(key, self._heldout_fraction) == "train"
         )
 
     def queue(

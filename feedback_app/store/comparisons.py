@@ -166,6 +166,12 @@ class Comparisons:
         totals = {"pairs": int(pairs), "ties": int(ties), "all_bad": int(all_bad)}
         return {status.value: found.get(status.value, 0) for status in ComparisonStatus} | totals
 
+    def pairs_by_prompt(self) -> list[tuple[str, int]]:
+        """(prompt key, preference pairs) of every ranking, without reading any text."""
+        query = select(comparisons.c.prompt_key, rankings.c.pairs).join_from(comparisons, rankings)
+        with self.database.read() as connection:
+            return [(row[0], int(row[1])) for row in connection.execute(query)]
+
     def prompt_keys(self) -> set[str]:
         """Keys (see `prompt_key`) of all prompts that were ever asked."""
         with self.database.read() as connection:
