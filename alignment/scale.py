@@ -1,8 +1,11 @@
-"""Scaling a LoRA update down: the largest step away from the base that keeps what the base knew.
+"""Scaling a LoRA update: the largest step away from the base that keeps what the base knew.
 
-Interpolating between base and tuned weights is WiSE-FT (Wortsman et al. 2021); for LoRA it multiplies one matrix.
+Below 1 this is WiSE-FT (Wortsman et al. 2021, section 3). Above 1 it is ExPO (Zheng et al. 2024, arXiv 2404.16792,
+equation 2): votes are few, so a short training finds the direction long before it has gone the distance. For LoRA either
+multiplies one matrix.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -17,24 +20,27 @@ class Scale:
     cost: float
 
 
-def largest_scale(
-    measure: Callable[[float], float], budget: float, tries: int = 5, smallest: float = 0.05
-) -> Scale:
-    """The largest tried scale in (0, 1] with `measure(scale) <= budget`, by bisection after 1.0 itself.
+def largest_scale(measure: Callable[[float], float], budget: float, ceiling: float, tries: int = 5) -> Scale:
+    """The largest scale up to `ceiling` that is found with `measure(scale) <= budget`.
 
-    `measure` should grow with the scale and be within the budget at 0. If no try is within it, the smallest tried is
-    returned with its cost: the caller (the gate) judges that. Calls `measure` at most `tries` times.
+    `measure` is a ratio that is 1 at scale 0 and rises about as the square of the scale: each guess follows from the cost
+    of the last, a little below where that square meets the budget. If none of the tries is within the budget, the
+    smallest is returned with its cost: the caller (the gate) judges that. Calls `measure` at most `tries` times.
     """
-    tried = [Scale(1.0, measure(1.0))]
-    low, high = 0.0, 1.0
-    while tried[0].cost > budget and len(tried) < tries and high - low > smallest:
-        middle = (low + high) / 2
-        tried.append(Scale(middle, measure(middle)))
-        low, high = (middle, high) if tried[-1].cost <= budget else (low, middle)
-    within = [scale for scale in tried if scale.cost <= budget]
-    if within:
-        return max(within, key=lambda scale: scale.value)
-    return min(tried, key=lambda scale: scale.value)
+    tried = Scale(ceiling, measure(ceiling))
+    for _ in range(tries - 1):
+        if tried.cost <= budget:
+            break
+        value = tried.value * _step(tried.cost, budget)
+        tried = Scale(value, measure(value))
+    return tried
+
+
+def _step(cost: float, budget: float) -> float:
+    """What to multiply a scale by that costs more than the budget: never so little that a try is wasted, nor so much
+    that one wild cost ends the search at nothing."""
+    excess = max(cost - 1, 1e-9) if math.isfinite(cost) else math.inf
+    return min(0.95, max(0.25, 0.97 * math.sqrt(max(budget - 1, 0.0) / excess)))
 
 
 def scaled_tensors(tensors: Mapping[str, torch.Tensor], scale: float) -> dict[str, torch.Tensor]:

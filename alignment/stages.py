@@ -64,40 +64,40 @@ def plan(spec: RoundSpec, snapshot: Snapshot) -> Plan:
 
 
 def train(work: Work) -> None:
-    """Stage 1: the adapter, scaled back if it would cost too much perplexity."""
+    """Stage 1: the adapter, scaled as far as the perplexity budget allows."""
     spec, folder = work.spec, work.stage_dir("train")
     if spec.parent_adapter:
         verify_adapter(spec.parent_adapter, read_json(spec.parent_adapter.parent / MANIFEST))
     trained = train_dpo(spec, work.snapshot.train, folder / "trainer", work.events, work.stop)
     gc.collect()  # trainer, optimiser and model refer to each other; the next steps need their memory
     save_adapter(fresh_dir(folder / "adapter"), trained.tensors, trained.config, spec.base_name)
-    scale = _guard_perplexity(work, trained, folder / "adapter")
+    scale = _scale(work, trained, folder / "adapter")
     facts = {**trained.facts, "scale": scale.value, "scale_perplexity_ratio": scale.cost}
     write_manifest_of_stage(folder, {**adapter_record(folder / "adapter"), **facts})
     shutil.rmtree(folder / "trainer", ignore_errors=True)
 
 
-def _guard_perplexity(work: Work, trained: Trained, adapter_dir: Path) -> Scale:
-    """Scale the saved adapter until the pack's perplexity is within the budget, if there is one."""
-    budget = work.spec.config.perplexity_budget
+def _scale(work: Work, trained: Trained, adapter_dir: Path) -> Scale:
+    """Scale the saved adapter as far as the budget allows for the domain of the pack that suffers most."""
+    spec, budget = work.spec, work.spec.config.perplexity_budget
     if budget is None:
         return Scale(1.0, 0.0)
     work.events.emit("train", 1, 1, message="Checking what the model still knows", fraction=0.95)
-    pack = evaluate.read_pack(work.spec.perplexity_pack)
-    base = perplexity_of(work, None)[evaluate.ALL]
-    if (found := perplexity_of(work, adapter_dir)[evaluate.ALL] / base) <= budget:
-        return Scale(1.0, found)
-    model = load_adapter(load_base(work.spec.base_dir), adapter_dir)
+    pack = evaluate.read_pack(spec.perplexity_pack)
+    base = perplexity_of(work, None)
+    model = load_adapter(load_base(spec.base_dir), adapter_dir)
 
-    def perplexity(scale: float) -> float:
+    def cost(scale: float) -> float:
         work.stop.check()
         with scaled(model, scale):
-            return evaluate.perplexities(model, work.tokenizer, pack)[evaluate.ALL]
+            found = evaluate.perplexities(model, work.tokenizer, pack)
+        return max(found[domain] / base[domain] for domain in base)
 
-    scale = largest_scale(lambda value: perplexity(value) / base, budget)
-    if scale.value < 1:
-        tensors = scaled_tensors(trained.tensors, scale.value)
-        save_adapter(adapter_dir, tensors, trained.config, work.spec.base_name)
+    # A parent's own update is part of the adapter: scaling up would amplify it anew in every round.
+    ceiling = min(spec.config.max_scale, 1.0) if spec.parent_adapter else spec.config.max_scale
+    scale = largest_scale(cost, budget, ceiling)
+    tensors = scaled_tensors(trained.tensors, scale.value)
+    save_adapter(adapter_dir, tensors, trained.config, spec.base_name)
     return scale
 
 

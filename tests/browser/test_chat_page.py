@@ -17,6 +17,15 @@ def fresh(page: Page) -> None:
     page.wait_for_function("document.querySelector('#transcript')?.innerText.trim().length > 0")
     page.locator("#new-chat").click()
     page.wait_for_function("!location.search.includes('c=')")
+    expect(page.locator("#version")).to_have_count(0)
+    expect(page.locator("#regenerate")).to_be_disabled()
+
+
+def answered(page: Page, site: Site) -> Conversation:
+    """Waits for the reply to the last message, then for the buttons that come back with it."""
+    until(lambda: opened(page, site).turns[-1:] and opened(page, site).turns[-1].role == "assistant", 60)
+    expect(page.locator("#regenerate")).to_be_enabled()
+    return opened(page, site)
 
 
 def opened(page: Page, site: Site) -> Conversation:
@@ -28,10 +37,8 @@ def test_a_message_is_answered_and_kept(page: Page, site: Site) -> None:
     fresh(page)
     expect(page.locator("#transcript")).to_contain_text("Hi, I'm Lynn")
     say(page, "Hello, how are you?")
-    page.wait_for_selector("#regenerate:not([disabled])")
-    conversation = opened(page, site)
-    until(lambda: len(opened(page, site).turns) == 2, 60)
-    assert [turn.role for turn in opened(page, site).turns] == ["user", "assistant"]
+    conversation = answered(page, site)
+    assert [turn.role for turn in conversation.turns] == ["user", "assistant"]
     expect(page.locator("#version")).to_have_text("base")
     page.reload()
     expect(page.locator("#transcript")).to_contain_text("Hello, how are you?")
@@ -41,8 +48,7 @@ def test_a_message_is_answered_and_kept(page: Page, site: Site) -> None:
 def test_regenerate_writes_the_last_reply_again(page: Page, site: Site) -> None:
     fresh(page)
     say(page, "Tell me a joke.")
-    page.wait_for_selector("#regenerate:not([disabled])")
-    first = opened(page, site).turns[1].created_at
+    first = answered(page, site).turns[1].created_at
     page.locator("#regenerate").click()
     until(lambda: [t.created_at != first for t in opened(page, site).turns[1:]] == [True])
     assert len(opened(page, site).turns) == 2
@@ -65,7 +71,7 @@ def test_a_refresh_mid_reply_joins_in_and_stop_keeps_what_is_there(page: Page, s
 def test_a_thumb_is_kept(page: Page, site: Site) -> None:
     fresh(page)
     say(page, "I am sad.")
-    page.wait_for_selector("#regenerate:not([disabled])")
+    answered(page, site)
     page.locator("#transcript").get_by_role("button", name="like", exact=False).last.click()
     until(lambda: opened(page, site).turns[1].rating is not None)
 
@@ -73,8 +79,7 @@ def test_a_thumb_is_kept(page: Page, site: Site) -> None:
 def test_a_conversation_is_renamed_and_deleted_after_a_question(page: Page, site: Site) -> None:
     fresh(page)
     say(page, "Write a short greeting.")
-    page.wait_for_selector("#regenerate:not([disabled])")
-    conversation = opened(page, site)
+    conversation = answered(page, site)
     page.locator("#manage button").first.click()
     page.locator("#chat-name input, #chat-name textarea").first.fill("Greetings")
     page.locator("#rename").click()
@@ -90,8 +95,7 @@ def test_a_version_can_be_chosen(page: Page, site: Site) -> None:
     page.locator("#model input").click()
     page.get_by_role("option", name="base", exact=True).click()
     say(page, "What is two plus two?")
-    page.wait_for_selector("#regenerate:not([disabled])")
-    assert opened(page, site).model == "base"
+    assert answered(page, site).model == "base"
 
 
 def test_what_a_model_writes_is_neither_html_nor_image(page: Page, site: Site) -> None:
