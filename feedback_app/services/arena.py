@@ -22,6 +22,8 @@ from feedback_app.services.prompts import PackPrompt, PromptPacks
 from feedback_app.store import Page, Store
 
 SEEDS = 2**31
+# A batch that was stopped (by a skip that is taken back at once) is begun again; more often is no accident.
+WATCHES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Arena:
         self._persona = persona
         self._options = options
         self._chance = chance
+        self.candidates = options.candidates
         self.packs = packs
 
     def draw(self, topic: str | None = None) -> PackPrompt | None:
@@ -108,8 +111,10 @@ class Arena:
 
         Replies cut off by a restart of the service are written again, from the same seeds.
         """
-        comparison = self._store.comparisons.get(comparison_id)
-        if comparison.status == ComparisonStatus.generating:
+        for _ in range(WATCHES):
+            comparison = self._store.comparisons.get(comparison_id)
+            if comparison.status != ComparisonStatus.generating:
+                break
             for texts in self._write(comparison).watch():
                 yield with_texts(comparison, texts)
         yield self._ready(comparison_id)
@@ -168,15 +173,18 @@ class Arena:
         return self._generations.start(
             comparison.id,
             requests,
-            keep=lambda replies: self._store.comparisons.fill(
-                comparison.id, with_replies(comparison, replies)
-            ),
+            keep=lambda replies: self._keep(comparison, replies),
             fail=lambda: self._store.comparisons.fail(comparison.id),
         )
 
+    def _keep(self, comparison: Comparison, replies: Sequence[Reply]) -> None:
+        """Replies that were stopped on their way are not kept: whoever looks has them written anew."""
+        if all(reply.finish for reply in replies):
+            self._store.comparisons.fill(comparison.id, with_replies(comparison, replies))
+
     def _ready(self, comparison_id: str) -> Comparison:
         comparison = self._store.comparisons.get(comparison_id)
-        if comparison.status == ComparisonStatus.failed:
+        if comparison.status in (ComparisonStatus.failed, ComparisonStatus.generating):
             raise GenerationFailed("the replies could not be written: try again, or see the service's log")
         return comparison
 

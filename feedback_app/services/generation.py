@@ -99,6 +99,7 @@ class Generations:
         self._engine = engine
         self._running: dict[str, Generation] = {}
         self._lock = threading.Lock()
+        self._closed = False
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="generation")
 
     def find(self, key: str) -> Generation | None:
@@ -112,11 +113,13 @@ class Generations:
         keep: Callable[[list[Reply]], object],
         fail: Callable[[], object] = lambda: None,
     ) -> Generation:
-        """Begin a batch, or give the one that already runs under `key`.
+        """Begin a batch, or give the one that already runs under `key`. Raises GenerationFailed after `close`.
 
         `keep` stores the finished replies before watchers are told of the end; `fail` is called instead on an error.
         """
         with self._lock:
+            if self._closed:
+                raise GenerationFailed("codeLynn is stopping: try again when it runs")
             if key in self._running:
                 return self._running[key]
             generation = self._running[key] = Generation(len(requests))
@@ -149,6 +152,7 @@ class Generations:
     def close(self) -> None:
         """Stop all and wait until each has kept what it wrote."""
         with self._lock:
+            self._closed = True
             running = list(self._running.values())
         for generation in running:
             generation.stop()

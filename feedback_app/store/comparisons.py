@@ -96,12 +96,12 @@ class Comparisons:
             return replace(found, ranking=verdict, status=ComparisonStatus.ranked)
 
     def unrank(self, comparison_id: str, desks: Sequence[str]) -> Comparison:
-        """Take back a ranking or a skip: open again (failed where the replies were never written).
+        """Take back a ranking or a skip: open again, or generating where the replies were not written to their end.
         Changes nothing on one that is neither. Raises ComparisonNotFound."""
 
         def reopened(connection: Connection, found: Comparison) -> None:
             written = all(candidate.finish is not None for candidate in found.candidates)
-            status = ComparisonStatus.open if written else ComparisonStatus.failed
+            status = ComparisonStatus.open if written else ComparisonStatus.generating
             connection.execute(delete(rankings).where(rankings.c.comparison_id == comparison_id))
             _set(connection, comparison_id, status=status.value)
             if found.ranking is not None:

@@ -18,7 +18,6 @@ from feedback_app.ui.latest import Latest
 from feedback_app.ui.text import notice
 from feedback_app.ui.wiring import REMEMBER_OPEN, at_most
 
-CANDIDATES = 2
 STREAM_SECONDS = 0.08
 
 
@@ -173,7 +172,7 @@ class ArenaPage:
 
 def build(services: Services, demo: gr.Blocks) -> None:
     """Draw the page and connect it."""
-    screen = lay_out(services.arena.packs.topics(), CANDIDATES)
+    screen = lay_out(services.arena.packs.topics(), services.arena.candidates)
     page = ArenaPage(services, screen)
     outputs = screen.outputs()
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}

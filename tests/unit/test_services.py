@@ -122,6 +122,38 @@ def test_a_comparison_cut_off_by_a_restart_is_written_when_it_is_watched_again(
     assert all(candidate.text for candidate in last.candidates)
 
 
+def test_a_skip_taken_back_before_the_replies_were_written_has_them_written(
+    arena: Arena, store: Store
+) -> None:
+    skipped = Comparison(tuple(HELLO), (Candidate("c1", 1, "base"), Candidate("c2", 2, "base")))
+    store.comparisons.add(skipped)
+    arena.skip(skipped.id)
+    arena.undo(skipped.id)
+    *_, last = arena.watch(skipped.id)
+    assert last.status == ComparisonStatus.open
+    assert all(candidate.text for candidate in last.candidates)
+
+
+def test_replies_stopped_on_their_way_are_not_kept_but_written_anew(
+    arena: Arena, store: Store, generations: Generations
+) -> None:
+    opened = Comparison(tuple(HELLO), (Candidate("c1", 1, "base"), Candidate("c2", 2, "base")))
+    store.comparisons.add(opened)
+    watching = arena.watch(opened.id)
+    next(watching)
+    if running := generations.find(opened.id):
+        running.stop()
+    *_, last = watching
+    assert last.status == ComparisonStatus.open
+    assert sorted(c.text for c in last.candidates) == ["A first reply.", "A second reply."]
+
+
+def test_a_service_that_is_stopping_begins_no_reply(arena: Arena, generations: Generations) -> None:
+    generations.close()
+    with pytest.raises(GenerationFailed, match="stopping"):
+        arena.open(HELLO)
+
+
 def test_the_latest_version_meets_its_predecessor(arena: Arena, store: Store) -> None:
     store.checkpoints.add(Checkpoint("dpo-1", "nowhere", passed=True))
     store.checkpoints.promote("dpo-1", "test")

@@ -118,10 +118,10 @@ def test_a_skip_can_be_taken_back_and_a_skipped_comparison_ranked(store: Store) 
     assert store.comparisons.rank(comparison.id, FIRST_BEST, []).status is ComparisonStatus.ranked
 
 
-def test_taking_back_a_skip_of_replies_that_were_never_written_leaves_it_failed(store: Store) -> None:
+def test_taking_back_a_skip_of_replies_that_were_never_written_has_them_written(store: Store) -> None:
     store.comparisons.add(comparison := asked())
     store.comparisons.skip(comparison.id)
-    assert store.comparisons.unrank(comparison.id, []).status is ComparisonStatus.failed
+    assert store.comparisons.unrank(comparison.id, []).status is ComparisonStatus.generating
 
 
 def test_a_ranked_comparison_cannot_be_skipped(store: Store) -> None:
