@@ -23,7 +23,8 @@ import numpy as np
 from benchmarks.owners import Owner, owners
 from benchmarks.service import codelynn
 
-DATASETS = Path(__file__).resolve().parent.parent / "datasets"
+HERE = Path(__file__).resolve().parent
+PERSONA = HERE.parent / "datasets" / "personas" / "lynn.json"
 TOKENS = {"MAX_NEW_TOKENS": "80", "TEMPERATURE": "0.9"}
 HEADER = (
     "| owner | votes | train pairs | minutes to serving | win rate | 95 % interval | perplexity | reply length | KL, nats | decision |\n"
@@ -65,30 +66,19 @@ def _ratio(evidence: dict[str, Any], name: str) -> str:
     return f"× {evidence[name]:.3f}" if name in evidence else "–"
 
 
-def read(path: Path) -> list[str]:
-    return [json.loads(line)["prompt"] for line in path.read_text(encoding="utf-8").splitlines()]
+def prompts(name: str) -> list[str]:
+    """Everyday questions and remarks, one a line."""
+    return (HERE / f"prompts_{name}.txt").read_text(encoding="utf-8").splitlines()
 
 
-def english_prompts() -> list[str]:
-    """The packs' English prompts, in a fixed shuffled order."""
-    rows = [
-        json.loads(line)
-        for path in sorted((DATASETS / "prompts").glob("*.jsonl"))
-        for line in path.read_text(encoding="utf-8").splitlines()
-    ]
-    prompts = [row["prompt"] for row in rows if row["language"] == "en"]
-    np.random.default_rng(7).shuffle(prompts)
-    return prompts
-
-
-def open_comparisons(client: httpx.Client, prompts: Sequence[str]) -> None:
+def open_comparisons(client: httpx.Client, asked: Sequence[str]) -> None:
     """Have the pairs written, two comparisons at a time."""
 
     def one(prompt: str) -> None:
         client.post("/api/v1/comparisons", json={"prompt": prompt, "n": 2}).raise_for_status()
 
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(one, prompts))
+        list(pool.map(one, asked))
 
 
 def waiting(client: httpx.Client) -> Iterator[dict[str, Any]]:
@@ -143,7 +133,7 @@ def replies(client: httpx.Client, model: str, prompt: str, n: int) -> list[str]:
 
 
 def _system_prompt() -> str:
-    return str(json.loads((DATASETS / "personas" / "lynn.json").read_text(encoding="utf-8"))["system_prompt"])
+    return str(json.loads(PERSONA.read_text(encoding="utf-8"))["system_prompt"])
 
 
 def judge(
@@ -190,9 +180,9 @@ def main() -> None:
     pairs = work / "pairs"
     if not (pairs / "complete").exists():
         with codelynn(pairs, **TOKENS) as client:
-            open_comparisons(client, english_prompts()[: max(arguments.votes) * 6 // 5 + 5])
+            open_comparisons(client, prompts("to_rank")[: max(arguments.votes) * 6 // 5 + 5])
         (pairs / "complete").touch()
-    heldout = read(DATASETS / "gate" / "heldout_prompts.jsonl")
+    heldout = prompts("held_out")
     print(HEADER, flush=True)
     for name in arguments.owners:
         home = work / name

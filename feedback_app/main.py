@@ -70,7 +70,12 @@ def prepare_database(settings: Settings) -> None:
 
 
 def sampling(settings: Settings) -> Sampling:
-    return Sampling(settings.temperature, settings.top_p, max_new_tokens=settings.max_new_tokens)
+    return Sampling(
+        settings.temperature,
+        settings.top_p,
+        max_new_tokens=settings.max_new_tokens,
+        repetition_penalty=settings.repetition_penalty,
+    )
 
 
 def check_config(method: str, config: Mapping[str, Any]) -> Mapping[str, Any]:

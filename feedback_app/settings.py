@@ -71,6 +71,12 @@ class Settings(BaseSettings):
     )
     temperature: float = Field(0.9, ge=0, le=2, description="Sampling temperature of candidates and chat.")
     top_p: float = Field(0.95, gt=0, le=1, description="Nucleus sampling threshold.")
+    repetition_penalty: float = Field(
+        1.1,
+        ge=1,
+        le=2,
+        description="Makes words that a reply has already less likely; 1: off. ENGINE_URL's server does as it is set.",
+    )
     max_new_tokens: int = Field(128, ge=1, le=4096, description="Longest reply, in tokens.")
     heldout_fraction: float = Field(
         0.15, gt=0, lt=1, description="Share of prompts kept from training, for the gate."
@@ -95,7 +101,7 @@ class Settings(BaseSettings):
         60.0, gt=0, description="Gate: highest mean KL from the base per reply, in nats."
     )
     gate_min_length_ratio: float = Field(
-        0.2, ge=0, description="Gate: shortest mean reply, as a share of the champion's."
+        0.1, ge=0, description="Gate: shortest mean reply, as a share of the champion's."
     )
     gate_max_length_ratio: float = Field(
         3.0, gt=0, description="Gate: longest mean reply, as a share of the champion's."

@@ -1,5 +1,6 @@
 """The web service: the API, with the pages at `/` and the guard around both."""
 
+import warnings
 from collections.abc import Callable
 
 import gradio as gr
@@ -24,6 +25,9 @@ def build_web(
 ) -> FastAPI:
     """The ASGI app. `close` runs once it stops serving."""
     api = build_api(services, store, engine, sampling, close)
-    gr.mount_gradio_app(api, build_ui(services), path="/", **mount_options())
+    with warnings.catch_warnings():
+        # Said of every app with more than one page, also where server-side rendering is switched off, as here.
+        warnings.filterwarnings("ignore", message="SSR mode is not supported")
+        gr.mount_gradio_app(api, build_ui(services), path="/", **mount_options())
     api.add_middleware(security.Guard, rules=rules)
     return api

@@ -55,6 +55,7 @@ class ChatRequest(BaseModel):
             top_p=default.top_p if self.top_p is None else self.top_p,
             top_k=default.top_k,
             max_new_tokens=limit,
+            repetition_penalty=default.repetition_penalty,
         )
 
     def stops(self) -> list[str]:

@@ -26,12 +26,17 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How a reply was drawn. `top_k` 0 means no limit."""
+    """How a reply was drawn. `top_k` 0 means no limit.
+
+    Logits of tokens that the reply has already are divided by `repetition_penalty` if positive, else multiplied
+    (Keskar et al. 2019, section 4.1); 1 does nothing.
+    """
 
     temperature: float = 0.9
     top_p: float = 0.95
     top_k: int = 0
     max_new_tokens: int = 128
+    repetition_penalty: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

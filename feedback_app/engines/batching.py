@@ -42,6 +42,6 @@ def batches(requests: Sequence[Tokenized], slack: int) -> list[list[Tokenized]]:
     return groups
 
 
-def _kind(request: Tokenized) -> tuple[str, float, float, int]:
-    sampling: Sampling = request.request.sampling
-    return request.request.model, sampling.temperature, sampling.top_p, sampling.top_k
+def _kind(request: Tokenized) -> tuple[str, float, float, int, float]:
+    one: Sampling = request.request.sampling
+    return request.request.model, one.temperature, one.top_p, one.top_k, one.repetition_penalty

@@ -103,9 +103,11 @@ class Ct2Engine:
 
 def _sampling(sampling: Sampling) -> dict[str, float | int]:
     """CTranslate2's names; a `sampling_topk` of 1 is greedy, 0 is no limit."""
+    penalty = {"repetition_penalty": sampling.repetition_penalty}
     if sampling.temperature == 0:
-        return {"sampling_topk": 1}
+        return {"sampling_topk": 1, **penalty}
     return {
+        **penalty,
         "sampling_temperature": sampling.temperature,
         "sampling_topp": sampling.top_p,
         "sampling_topk": sampling.top_k,

@@ -15,15 +15,19 @@ class RowSampler(LogitsProcessor):
     Maddison, Tarlow, Minka, "A* Sampling", 2014), so that a row depends on its seed and not on its neighbours' draws.
     """
 
-    def __init__(self, rows: Sequence[tuple[Sampling, int]], device: torch.device) -> None:
-        """`rows`: settings and seed of each row. Temperature 0 is greedy."""
+    def __init__(
+        self, rows: Sequence[tuple[Sampling, int]], device: torch.device, prompt_length: int
+    ) -> None:
+        """`rows`: settings and seed of each row. Temperature 0 is greedy. `prompt_length` counts padding too."""
+        self._prompt_length = prompt_length
         self._rows = [(sampling, torch.Generator(device).manual_seed(seed)) for sampling, seed in rows]
 
     def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
         """`scores`: (rows, vocabulary) logits; what comes back has its maximum at the token to take."""
+        written = input_ids[:, self._prompt_length :]
         chosen = [
-            _drawn(row, sampling, generator)
-            for row, (sampling, generator) in zip(scores.float(), self._rows, strict=True)
+            _drawn(_penalised(row, reply, sampling.repetition_penalty), sampling, generator)
+            for row, reply, (sampling, generator) in zip(scores.float(), written, self._rows, strict=True)
         ]
         return torch.stack(chosen)  # type: ignore[return-value]
 
@@ -35,6 +39,14 @@ def _drawn(logits: torch.Tensor, sampling: Sampling, generator: torch.Generator)
     uniform = torch.rand(kept.shape, generator=generator, device=kept.device)
     tiny = torch.finfo(uniform.dtype).tiny
     return kept - torch.log(-torch.log(uniform.clamp_min(tiny)))
+
+
+def _penalised(logits: torch.Tensor, written: torch.Tensor, penalty: float) -> torch.Tensor:
+    """Tokens in `written` are less likely; the prompt's are not, as in CTranslate2."""
+    if penalty == 1:
+        return logits
+    found = logits[written]
+    return logits.scatter(-1, written, torch.where(found > 0, found / penalty, found * penalty))
 
 
 def _top(logits: torch.Tensor, top_k: int) -> torch.Tensor:

@@ -100,7 +100,7 @@ class TransformersEngine:
                 pad_token_id=pad,
                 eos_token_id=sorted(tokenizer.stop_ids) or None,
             ),
-            logits_processor=LogitsProcessorList([RowSampler(rows, device)]),
+            logits_processor=LogitsProcessorList([RowSampler(rows, device, ids.shape[1])]),
             stopping_criteria=StoppingCriteriaList([_Watcher(replies, emit, lambda: self._stopping(stop))]),
         )
 

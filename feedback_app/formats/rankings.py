@@ -106,6 +106,7 @@ def _sampling(record: Record) -> Sampling:
         top_p=_number(record, "top_p", usual.top_p),
         top_k=_integer(record, "top_k", usual.top_k),
         max_new_tokens=_integer(record, "max_new_tokens", usual.max_new_tokens),
+        repetition_penalty=_number(record, "repetition_penalty", usual.repetition_penalty),
     )
 
 

@@ -25,7 +25,6 @@ LEAVING = ("AbortError", "Connection errored out", "net::ERR_ABORTED")
 
 
 GRADIO_WARNINGS = (
-    "SSR mode is not supported",
     "'future.no_silent_downcasting'",
     "The copy keyword is deprecated",
 )

@@ -66,6 +66,16 @@ def test_samples_of_the_same_prompt_differ(engine):
     assert len({answer.text for answer in answers(engine, *requests)}) > 1
 
 
+@pytest.mark.parametrize("kind", ["ctranslate2", "transformers"])
+def test_a_repetition_penalty_changes_what_is_said_in_our_own_engines(kind, build):
+    engine = build(kind)
+    plain, varied = (
+        answers(engine, ask("Tell me a joke.", max_new_tokens=48, repetition_penalty=penalty))[0].text
+        for penalty in (1.0, 100.0)
+    )
+    assert plain != varied
+
+
 def test_greedy_replies_repeat(engine):
     assert answers(engine, ask("Wie geht es dir?")) == answers(engine, ask("Wie geht es dir?"))
 
