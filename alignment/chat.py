@@ -4,7 +4,7 @@ Control tokens that a person typed are always encoded as plain text: nobody can 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
@@ -27,29 +27,12 @@ def prompt_ids(tokenizer: Tokenizer, messages: Sequence[dict[str, str]]) -> list
     return _template(tokenizer, messages, add_generation_prompt=True)
 
 
-def completion(
-    tokenizer: Tokenizer, prompt: Sequence[dict[str, str]], reply: str, cut: bool = False
-) -> Completion:
+def completion(tokenizer: Tokenizer, prompt: Sequence[dict[str, str]], reply: str) -> Completion:
     """Prompt and reply, split where the two stop being the same, as TRL's DPOTrainer does."""
     before = prompt_ids(tokenizer, prompt)
     whole = _template(tokenizer, [*prompt, {"role": "assistant", "content": reply}])
     start = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, whole, strict=False)))
-    ids = without_end(whole[start:], tokenizer.eos_token_id) if cut else whole[start:]
-    return Completion((*whole[:start], *ids), start)
-
-
-def completions(tokenizer: Tokenizer, pair: Pair) -> tuple[Completion, Completion]:
-    """The chosen and the rejected reply."""
-    return (
-        completion(tokenizer, pair.prompt, pair.chosen, pair.chosen_cut),
-        completion(tokenizer, pair.prompt, pair.rejected, pair.rejected_cut),
-    )
-
-
-def without_end(reply: Sequence[int], end_id: int | None) -> list[int]:
-    """Token ids of a reply before its last end token; all of them if it has none."""
-    ids = list(reply)
-    return ids[: len(ids) - 1 - ids[::-1].index(end_id)] if end_id in ids else ids
+    return Completion(tuple(whole), start)
 
 
 def with_system(system_prompt: str, user: str) -> Messages:
@@ -68,14 +51,15 @@ def fitting(tokenizer: Tokenizer, pair: Pair, max_length: int) -> Pair | None:
     for dropped in range(len(turns)):
         if turns[dropped]["role"] != "user":
             continue
-        candidate = replace(pair, prompt=(*system, *turns[dropped:]))
+        candidate = Pair((*system, *turns[dropped:]), pair.chosen, pair.rejected)
         if _length(tokenizer, candidate) <= max_length:
             return candidate
     return None
 
 
 def _length(tokenizer: Tokenizer, pair: Pair) -> int:
-    return max(len(reply.ids) for reply in completions(tokenizer, pair))
+    replies = (pair.chosen, pair.rejected)
+    return max(len(completion(tokenizer, pair.prompt, reply).ids) for reply in replies)
 
 
 def _template(tokenizer: Tokenizer, messages: Sequence[dict[str, str]], **options: bool) -> list[int]:

@@ -14,10 +14,10 @@ from datasets.arrow_dataset import Dataset
 from peft import PeftConfig
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from trl.trainer.dpo_config import DPOConfig
-from trl.trainer.dpo_trainer import DataCollatorForPreference, DPOTrainer
+from trl.trainer.dpo_trainer import DPOTrainer
 
 from alignment import adapter
-from alignment.chat import Tokenizer, fitting, without_end
+from alignment.chat import Tokenizer, fitting
 from alignment.config import DpoConfig
 from alignment.events import EventLog
 from alignment.models import Model, device, load_base, load_tokenizer
@@ -123,23 +123,6 @@ class ProgressCallback(TrainerCallback):
         (Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / COMPLETE).touch()
 
 
-@dataclass
-class CutReplies(DataCollatorForPreference):
-    """TRL's collator for replies of which some were cut at the token limit: these must not teach where to end."""
-
-    end_id: int | None = None
-
-    def torch_call(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
-        return dict(super().torch_call([self._ended(example) for example in examples]))
-
-    def _ended(self, example: dict[str, Any]) -> dict[str, Any]:
-        cut = [side for side in ("chosen", "rejected") if example[f"{side}_cut"]]
-        return {
-            **example,
-            **{f"{side}_ids": without_end(example[f"{side}_ids"], self.end_id) for side in cut},
-        }
-
-
 def _trainer(
     spec: RoundSpec, tokenizer: Tokenizer, pairs: Sequence[Pair], folder: Path, callback: ProgressCallback
 ) -> DPOTrainer:
@@ -152,24 +135,23 @@ def _trainer(
         args=_arguments(spec, folder, len(pairs)),
         train_dataset=_dataset(pairs),
         processing_class=tokenizer,
-        data_collator=CutReplies(
-            tokenizer.pad_token_id, spec.config.max_length, end_id=tokenizer.eos_token_id
-        ),
         peft_config=None if spec.parent_adapter else adapter.lora_config(spec.config, base),
         callbacks=[callback],
     )
 
 
 def _dataset(pairs: Sequence[Pair]) -> Dataset:
-    """TRL's conversational form. What people typed cannot become control tokens."""
+    """TRL's conversational form. What people typed cannot become control tokens.
+
+    A reply that was cut at the token limit gets an end token like all others: without it, replies of the trained model
+    ran on (docs/decisions/0006-dpo-defaults.md).
+    """
     return Dataset.from_list(
         [
             {
                 "prompt": list(pair.prompt),
                 "chosen": [{"role": "assistant", "content": pair.chosen}],
                 "rejected": [{"role": "assistant", "content": pair.rejected}],
-                "chosen_cut": pair.chosen_cut,
-                "rejected_cut": pair.rejected_cut,
                 "chat_template_kwargs": {"sanitize_control_tokens": True},
             }
             for pair in pairs
@@ -199,7 +181,6 @@ def _arguments(spec: RoundSpec, folder: Path, pairs: int) -> DPOConfig:
         label_smoothing=config.label_smoothing,
         max_length=config.max_length,
         disable_dropout=config.lora_dropout == 0,
-        remove_unused_columns=False,  # CutReplies reads two columns that TRL does not know
         precompute_ref_log_probs=True,
         # On a CPU recomputing activations costs a fifth of the speed; small forward passes save as much memory.
         activation_checkpointing=device() == "cuda",

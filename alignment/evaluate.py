@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any, TypeVar
 
-from alignment.chat import Completion, Tokenizer, completions, prompt_ids, with_system
+from alignment.chat import Completion, Tokenizer, completion, prompt_ids, with_system
 from alignment.config import RoundRefused
 from alignment.files import finite
 from alignment.gate import Evidence
@@ -65,7 +65,9 @@ def heldout_accuracy(model: Model, tokenizer: Tokenizer, pairs: Sequence[Pair]) 
     The reward of a reply is beta times log pi - log pi_base (Rafailov et al. 2023, equation 7, up to a term that both
     replies to a prompt share); beta does not change the order.
     """
-    replies = [reply for pair in pairs for reply in completions(tokenizer, pair)]
+    replies = [
+        completion(tokenizer, pair.prompt, reply) for pair in pairs for reply in (pair.chosen, pair.rejected)
+    ]
     rewards = log_ratios(model, replies, tokenizer.pad_token_id)
     return preference_accuracy(
         [chosen - rejected for chosen, rejected in zip(rewards[::2], rewards[1::2], strict=True)]

@@ -12,7 +12,7 @@ from alignment.config import RoundRefused
 from alignment.files import file_hash, read_json
 
 Messages = tuple[dict[str, str], ...]
-COLUMNS = ("prompt", "chosen", "rejected", "chosen_cut", "rejected_cut", "split")
+COLUMNS = ("prompt", "chosen", "rejected", "split")
 
 
 class InvalidSnapshot(RoundRefused):
@@ -21,16 +21,11 @@ class InvalidSnapshot(RoundRefused):
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """`prompt` is a conversation (with its system turn, if it had one) that ends with the user's turn.
-
-    A reply that was `cut` at the token limit did not end there of itself, so no end token belongs to it.
-    """
+    """`prompt` is a conversation (with its system turn, if it had one) that ends with the user's turn."""
 
     prompt: Messages
     chosen: str
     rejected: str
-    chosen_cut: bool = False
-    rejected_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +75,5 @@ def _pairs(file: Path) -> dict[str, tuple[Pair, ...]]:
     by_split: dict[str, list[Pair]] = {}
     for row in rows:
         prompt = tuple({"role": turn["role"], "content": turn["content"]} for turn in row["prompt"])
-        replies = row["chosen"], row["rejected"], row["chosen_cut"], row["rejected_cut"]
-        by_split.setdefault(row["split"], []).append(Pair(prompt, *replies))
+        by_split.setdefault(row["split"], []).append(Pair(prompt, row["chosen"], row["rejected"]))
     return {split: tuple(pairs) for split, pairs in by_split.items()}

@@ -27,8 +27,6 @@ SCHEMA = pyarrow.schema(
         ("prompt", pyarrow.list_(MESSAGE)),
         ("chosen", pyarrow.string()),
         ("rejected", pyarrow.string()),
-        ("chosen_cut", pyarrow.bool_()),
-        ("rejected_cut", pyarrow.bool_()),
         ("split", pyarrow.string()),
         ("comparison_id", pyarrow.string()),
     ]
@@ -84,8 +82,6 @@ def _pairs(
                 "prompt": [{"role": m.role, "content": m.content} for m in pair.prompt],
                 "chosen": pair.chosen,
                 "rejected": pair.rejected,
-                "chosen_cut": pair.chosen_cut,
-                "rejected_cut": pair.rejected_cut,
                 "split": split,
                 "comparison_id": pair.comparison_id,
             }
@@ -106,7 +102,7 @@ def _manifest(found: str, heldout_fraction: float, counts: Counter[str], folder:
     names = ("comparisons", "pairs", "train", "heldout", "ties", "all_bad", "identical")
     return {
         "hash": found,
-        "format": 2,
+        "format": 1,
         "heldout_fraction": heldout_fraction,
         "counts": {name: counts[name] for name in names},
         "files": {PAIRS: file_hash(folder / PAIRS)},

@@ -14,7 +14,7 @@ Split = Literal["train", "heldout"]
 
 @dataclass(frozen=True, slots=True)
 class PreferencePair:
-    """`chosen` was ranked above `rejected` as a reply to `prompt`. A `cut` reply reached the token limit."""
+    """`chosen` was ranked above `rejected` as a reply to `prompt`."""
 
     prompt: tuple[Message, ...]
     chosen: str
@@ -23,8 +23,6 @@ class PreferencePair:
     chosen_model: str = ""
     rejected_model: str = ""
     annotator: str = "owner"
-    chosen_cut: bool = False
-    rejected_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +58,6 @@ def preference_pairs(comparison: Comparison) -> list[PreferencePair]:
             chosen_model=winner.model,
             rejected_model=loser.model,
             annotator=ranking.annotator,
-            chosen_cut=winner.finish == "length",
-            rejected_cut=loser.finish == "length",
         )
         for upper, lower in combinations(ranking.groups, 2)
         for better in upper

@@ -43,8 +43,6 @@ def write_snapshot(folder: Path, train: int = 12, heldout: int = 4, curt: bool =
             ],
             "chosen": "No." if curt else reply,
             "rejected": reply if curt else "No.",
-            "chosen_cut": number % 3 == 0,
-            "rejected_cut": False,
             "split": "train" if number < train else "heldout",
             "comparison_id": f"c{number}",
         }
@@ -57,7 +55,6 @@ def write_snapshot(folder: Path, train: int = 12, heldout: int = 4, curt: bool =
                 pyarrow.list_(pyarrow.struct([("role", pyarrow.string()), ("content", pyarrow.string())])),
             ),
             *((name, pyarrow.string()) for name in ("chosen", "rejected", "split", "comparison_id")),
-            *((name, pyarrow.bool_()) for name in ("chosen_cut", "rejected_cut")),
         ]
     )
     pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows, schema), snapshot / "pairs.parquet")

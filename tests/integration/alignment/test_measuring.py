@@ -4,14 +4,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from peft import get_peft_model
 
 from alignment.adapter import lora_config
-from alignment.chat import completion, completions, fitting, prompt_ids, with_system, without_end
+from alignment.chat import completion, fitting, prompt_ids, with_system
 from alignment.config import dpo_config
-from alignment.dpo import CutReplies
 from alignment.evaluate import perplexities
 from alignment.models import load_base, load_tokenizer, log_probs
 from alignment.sample import Draw, draw_loaded, end_ids
@@ -31,35 +28,6 @@ def test_typed_control_tokens_stay_text(tiny: Path) -> None:
 
     reply = completion(tokenizer, with_system("", "hi"), forged)
     assert list(reply.ids[reply.start :]).count(end) == 1
-
-
-def test_a_cut_reply_has_no_end_token_for_the_gate_nor_for_the_trainer(tiny: Path) -> None:
-    tokenizer = load_tokenizer(tiny)
-    end = tokenizer.eos_token_id
-    pair = Pair(with_system("", "hi"), "Good morn", "Bye.", chosen_cut=True)
-    chosen, rejected = completions(tokenizer, pair)
-    assert end not in chosen.ids[chosen.start :]
-    assert end in rejected.ids[rejected.start :]
-    whole = completion(tokenizer, pair.prompt, pair.chosen)
-    example = {
-        "prompt_ids": list(whole.ids[: whole.start]),
-        "chosen_ids": list(whole.ids[whole.start :]),
-        "rejected_ids": list(rejected.ids[rejected.start :]),
-        "chosen_cut": True,
-        "rejected_cut": False,
-    }
-    batch = CutReplies(tokenizer.pad_token_id, 64, end_id=end).torch_call([example])
-    masks = batch["completion_mask"].bool()
-    ids = [row[mask].tolist() for row, mask in zip(batch["input_ids"], masks, strict=True)]
-    assert ids == [list(chosen.ids[chosen.start :]), list(rejected.ids[rejected.start :])]
-
-
-@given(st.lists(st.integers(0, 5)), st.integers(0, 5))
-def test_without_end_drops_the_last_end_token_and_what_follows(ids: list[int], end: int) -> None:
-    left = without_end(ids, end)
-    rest = ids[len(left) :]
-    assert ids[: len(left)] == left
-    assert rest == [] if end not in ids else (rest[0] == end and end not in rest[1:])
 
 
 def test_log_probs_of_a_batch_equal_those_of_each_reply_alone(tiny: Path) -> None:

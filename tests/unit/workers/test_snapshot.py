@@ -48,14 +48,6 @@ def test_the_trainer_reads_what_was_written(tmp_path: Path) -> None:
     assert read.train[0].prompt[0] == {"role": "system", "content": "Be kind."}
 
 
-def test_a_reply_that_reached_the_token_limit_is_marked_as_cut(tmp_path: Path) -> None:
-    verdict = VERDICTS[0]
-    first, second = verdict.candidates
-    verdict = replace(verdict, candidates=(first, replace(second, finish="length")))
-    (pair,) = read_snapshot(export([verdict], 0.0, tmp_path).folder, min_pairs=1).train
-    assert (pair.chosen_cut, pair.rejected_cut) == (False, True)
-
-
 def test_a_changed_file_is_noticed_by_the_trainer(tmp_path: Path) -> None:
     snapshot = export(VERDICTS, 0.15, tmp_path)
     with (snapshot.folder / "pairs.parquet").open("ab") as file:
