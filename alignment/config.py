@@ -28,15 +28,15 @@ class DpoConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
 
-    learning_rate: float | None = Field(
-        None,
+    learning_rate: float = Field(
+        4e-4,
         ge=1e-8,
         le=0.1,
-        description="Peak learning rate of AdamW. None: 6e-4 below 100 pairs, else 4e-4.",
+        description="Peak learning rate of AdamW.",
     )
     beta: float = Field(0.1, gt=0, le=10, description="Strength of the pull back to the base model.")
     epochs: float | None = Field(
-        None, gt=0, le=50, description="Passes over the training pairs. None: 4 below 100 pairs, else 2."
+        None, gt=0, le=50, description="Passes over the training pairs. None: 3 below 100 pairs, else 2."
     )
     batch_size: int | None = Field(
         None, ge=1, le=1024, description="Pairs per optimiser step. None: 4 below 100 pairs, else 8."
@@ -78,7 +78,7 @@ class DpoConfig(BaseModel):
         "auto", description="Arithmetic of training; auto: bf16 where the processor has it."
     )
     perplexity_budget: float | None = Field(
-        1.1,
+        1.08,
         ge=1,
         le=10,
         description="After training the update is scaled until perplexity on each domain of the pack, as a share of the base's, is within this. None: never scaled.",
@@ -109,8 +109,7 @@ class DpoConfig(BaseModel):
         batch = self.batch_size or (4 if few else 8)
         sizes = range(1, min(batch, self.micro_batch_size) + 1)
         micro = max(size for size in sizes if batch % size == 0)
-        rate = self.learning_rate or (6e-4 if few else 4e-4)
-        return Schedule(rate, batch, micro, self.epochs or (4.0 if few else 2.0))
+        return Schedule(self.learning_rate, batch, micro, self.epochs or (3.0 if few else 2.0))
 
 
 @dataclass(frozen=True, slots=True)

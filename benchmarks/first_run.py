@@ -9,6 +9,7 @@ import argparse
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -24,7 +25,16 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
+DUELS = 10
 READY = "#better-1:not([disabled])"
+
+
+TABLE = """
+| | |
+| --- | --- |
+| ![The arena](screenshots/arena.png) | ![After the vote](screenshots/arena-revealed.png) |
+| ![Rounds](screenshots/rounds.png) | ![Chat](screenshots/chat.png) |
+| ![Leaderboard](screenshots/leaderboard.png) | ![Data](screenshots/data.png) |"""
 
 
 class Diary:
@@ -47,22 +57,27 @@ def rank(page: Page, likes: Owner, wanted: int, diary: Diary, pictures: Path) ->
     """Rank drawn pairs with the mouse until `wanted` of them had a winner."""
     page.goto("/")
     page.locator("#draw").click()
+    page.wait_for_selector(READY, timeout=120_000)
+    picture(page, pictures, "arena")
+    rank_on(
+        page, likes, wanted, lambda given: diary.note(f"{given} rankings given") if given % 10 == 0 else None
+    )
+
+
+def rank_on(page: Page, likes: Owner, wanted: int, seen: Callable[[int], None]) -> None:
+    """Rank what is shown and go to the next; `seen` is called after each winner, with how many there were."""
     given = 0
     while given < wanted:
         page.wait_for_selector(READY, timeout=120_000)
         a, b = (page.locator(f"#card-{letter}").get_by_test_id("markdown").inner_text() for letter in "ab")
-        if given == 0:
-            picture(page, pictures, "arena")
         gap = likes(a) - likes(b)
         page.locator("#tie" if gap == 0 else "#better-1" if gap > 0 else "#better-2").click()
         page.wait_for_selector("#next", timeout=60_000)
-        given += gap != 0
-        if given == 1:
-            picture(page, pictures, "arena-revealed")
+        if gap != 0:
+            given += 1
+            seen(given)
         page.locator("#next").click()
         page.wait_for_selector("#next", state="hidden", timeout=60_000)
-        if given % 10 == 0 and gap != 0:
-            diary.note(f"{given} rankings given")
 
 
 def run_round(page: Page, client: httpx.Client, diary: Diary, pictures: Path) -> str:
@@ -85,6 +100,18 @@ def run_round(page: Page, client: httpx.Client, diary: Diary, pictures: Path) ->
     page.reload()
     picture(page, pictures, "rounds")
     return str(newest["checkpoint"])
+
+
+def duel(page: Page, client: httpx.Client, likes: Owner, version: str, diary: Diary, pictures: Path) -> None:
+    """Rank the new version against its predecessor."""
+    page.goto("/")
+    page.locator("#draw").click()
+    rank_on(
+        page, likes, DUELS, lambda given: picture(page, pictures, "arena-revealed") if given == 1 else None
+    )
+    rows = client.get("/api/v1/leaderboard").json()
+    won = {row["model"]: row["wins"] for row in rows}
+    diary.note(f"{DUELS} rankings of `{version}` against base: it won {won.get(version, 0):g}")
 
 
 def chat(page: Page, version: str, diary: Diary, pictures: Path) -> None:
@@ -119,12 +146,18 @@ def main() -> None:
         page = browser.new_page(base_url=str(client.base_url), viewport={"width": 1280, "height": 860})
         rank(page, owners(None)[arguments.owner], arguments.rankings, diary, arguments.pictures)
         version = run_round(page, client, diary, arguments.pictures)
+        duel(page, client, owners(None)[arguments.owner], version, diary, arguments.pictures)
         chat(page, version, diary, arguments.pictures)
         for name in ("leaderboard", "data"):
             page.goto(f"/{name}")
             picture(page, arguments.pictures, name)
         browser.close()
     diary.note("Ctrl-C: everything has stopped")
+    size = sum(path.stat().st_size for path in home.rglob("*") if path.is_file() and not path.is_symlink())
+    diary.note(f"the home takes {size / 1e9:.1f} GB")
+    with codelynn(home, ARGILLA_ENABLED="true", ARGILLA_PORT="0"):
+        diary.note("started again, it says that it is ready")
+    print(TABLE)
 
 
 if __name__ == "__main__":

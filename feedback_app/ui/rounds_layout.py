@@ -43,9 +43,9 @@ def lay_out() -> RoundsScreen:
     supply = gr.HTML(elem_id="supply")
     queue = gr.Button("Queue a round", variant="primary", elem_id="queue-round")
     with gr.Accordion("Advanced", open=False, elem_id="advanced"), gr.Row():
-        rate = _setting("Learning rate", "rate", "6e-4 below 100 pairs, else 4e-4")
+        rate = _setting("Learning rate", "rate", "4e-4")
         beta = _setting("Beta (pull back to the base)", "beta", "0.1")
-        epochs = _setting("Epochs", "epochs", "4 below 100 pairs, else 2")
+        epochs = _setting("Epochs", "epochs", "3 below 100 pairs, else 2")
     line = gr.HTML(elem_id="line")
     table = gr.Dataframe(
         headers=HEADERS,
