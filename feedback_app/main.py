@@ -73,6 +73,7 @@ def sampling(settings: Settings) -> Sampling:
     return Sampling(
         settings.temperature,
         settings.top_p,
+        settings.top_k,
         max_new_tokens=settings.max_new_tokens,
         repetition_penalty=settings.repetition_penalty,
     )

@@ -71,11 +71,14 @@ class Settings(BaseSettings):
     )
     temperature: float = Field(0.9, ge=0, le=2, description="Sampling temperature of candidates and chat.")
     top_p: float = Field(0.95, gt=0, le=1, description="Nucleus sampling threshold.")
+    top_k: int = Field(
+        50, ge=0, description="Only so many likeliest tokens are drawn from; 0: all. Not for ENGINE_URL."
+    )
     repetition_penalty: float = Field(
         1.1,
         ge=1,
         le=2,
-        description="Makes words that a reply has already less likely; 1: off. ENGINE_URL's server does as it is set.",
+        description="Makes words that a reply has already less likely; 1: off. Not for ENGINE_URL.",
     )
     max_new_tokens: int = Field(128, ge=1, le=4096, description="Longest reply, in tokens.")
     heldout_fraction: float = Field(

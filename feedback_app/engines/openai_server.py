@@ -128,8 +128,9 @@ def _base_name(served: Sequence[str]) -> str:
 
 
 def _body(name: str, messages: Sequence[Message], request: GenerationRequest) -> dict[str, Any]:
+    """What every such server knows: not `top_k` and `repetition_penalty`, which some refuse."""
     sampling = request.sampling
-    body: dict[str, Any] = {
+    return {
         "model": name,
         "messages": [
             {"role": message.role, "content": disarmed(message.content, CONTROL).replace(CUT, ZERO_WIDTH)}
@@ -140,7 +141,6 @@ def _body(name: str, messages: Sequence[Message], request: GenerationRequest) ->
         "max_tokens": sampling.max_new_tokens,
         "seed": request.seed,
     }
-    return {**body, "top_k": sampling.top_k} if sampling.top_k else body  # not every server knows it
 
 
 def _shortened(messages: Sequence[Message]) -> tuple[Message, ...]:

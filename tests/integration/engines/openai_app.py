@@ -96,7 +96,7 @@ def _request(server: Server, body: dict[str, Any]) -> GenerationRequest:
     messages = tuple(Message(**message) for message in body["messages"])
     if len(json.dumps(body["messages"])) > 3000:
         raise InvalidPrompt("too long")
-    sampling = Sampling(body["temperature"], body["top_p"], body.get("top_k", 0), body["max_tokens"])
+    sampling = Sampling(body["temperature"], body["top_p"], max_new_tokens=body["max_tokens"])
     name = "base" if body["model"] == server.served[0] else body["model"]
     return GenerationRequest(name, messages, sampling, body["seed"])
 
