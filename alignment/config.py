@@ -78,13 +78,13 @@ class DpoConfig(BaseModel):
         "auto", description="Arithmetic of training; auto: bf16 where the processor has it."
     )
     perplexity_budget: float | None = Field(
-        1.08,
+        1.1,
         ge=1,
         le=10,
         description="After training the update is scaled until perplexity on each domain of the pack, as a share of the base's, is within this. None: never scaled.",
     )
     max_scale: float = Field(
-        2.0,
+        3.0,
         gt=0,
         le=10,
         description="Scale that is tried first; 1: the update is only ever scaled down, as with a parent.",
