@@ -53,7 +53,7 @@ def plan(spec: RoundSpec, snapshot: Snapshot) -> Plan:
     config = spec.config
     replies = min(config.gate_prompts, 48) * config.gate_max_new_tokens
     pairs = len(snapshot.train)
-    guard = 40.0 if config.perplexity_budget else 0.0
+    guard = 60.0 if config.perplexity_budget else 0.0
     return Plan(
         {
             "train": 10 + pairs * (0.4 + 1.2 * config.schedule(pairs).epochs) + guard,
@@ -82,13 +82,14 @@ def _scale(work: Work, trained: Trained, adapter_dir: Path) -> Scale:
     spec, budget = work.spec, work.spec.config.perplexity_budget
     if budget is None:
         return Scale(1.0, 0.0)
-    work.events.emit("train", 1, 1, message="Checking what the model still knows", fraction=0.95)
     pack = evaluate.read_pack(spec.perplexity_pack)
     base = perplexity_of(work, None)
     model = load_adapter(load_base(spec.base_dir), adapter_dir)
 
     def cost(scale: float) -> float:
         work.stop.check()
+        message = f"Checking what the model still knows with {scale:.2f} times the update"
+        work.events.emit("train", 1, 1, message=message, fraction=0.95)
         with scaled(model, scale):
             found = evaluate.perplexities(model, work.tokenizer, pack)
         return max(found[domain] / base[domain] for domain in base)

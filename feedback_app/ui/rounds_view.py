@@ -90,7 +90,11 @@ def decision(decided: Mapping[str, Any] | None) -> str:
         return ""
     title = "Passed the gate" if decided.get("promote") else "Held back by the gate"
     reasons = "".join(f"<li>{escape(str(reason))}</li>" for reason in decided.get("reasons", ()))
-    return f'<section class="decision"><h3>{title}</h3><ul class="checklist">{reasons}</ul></section>'
+    scale = decided.get("evidence", {}).get("scale", 1)
+    counted = f'<p class="quiet">The trained update counts {scale:.2f} times.</p>' if scale != 1 else ""
+    return (
+        f'<section class="decision"><h3>{title}</h3><ul class="checklist">{reasons}</ul>{counted}</section>'
+    )
 
 
 def losses(events: Sequence[RoundEvent]) -> pd.DataFrame:

@@ -1,0 +1,25 @@
+"""What the Rounds page says."""
+
+import pytest
+
+from feedback_app.ui.rounds_view import decision, duration
+
+
+def test_a_decision_shows_its_reasons_as_text_and_how_far_the_update_was_scaled() -> None:
+    shown = decision({"promote": True, "reasons": ["<b>1</b> of 2 pairs"], "evidence": {"scale": 1.8734}})
+    assert "Passed the gate" in shown
+    assert "&lt;b&gt;1&lt;/b&gt; of 2 pairs" in shown
+    assert "counts 1.87 times" in shown
+
+
+@pytest.mark.parametrize("decided", [{"promote": False}, {"promote": False, "evidence": {"scale": 1.0}}])
+def test_an_update_that_was_not_scaled_is_not_mentioned(decided: dict[str, object]) -> None:
+    assert "Held back by the gate" in decision(decided)
+    assert "times" not in decision(decided)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(None, ""), (45, "45 s"), (200, "3 min 20 s"), (3900, "1 h 5 min")]
+)
+def test_durations_are_in_words(seconds: float | None, words: str) -> None:
+    assert duration(seconds) == words
