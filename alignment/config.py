@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 FEW_PAIRS = 100
+ENOUGH_SHOWN = 150
 
 
 class RoundRefused(ValueError):
@@ -36,7 +37,10 @@ class DpoConfig(BaseModel):
     )
     beta: float = Field(0.1, gt=0, le=10, description="Strength of the pull back to the base model.")
     epochs: float | None = Field(
-        None, gt=0, le=50, description="Passes over the training pairs. None: 3 below 100 pairs, else 2."
+        None,
+        gt=0,
+        le=50,
+        description="Passes over the training pairs. None: as many as show 150 pairs, but two to six.",
     )
     batch_size: int | None = Field(
         None, ge=1, le=1024, description="Pairs per optimiser step. None: 4 below 100 pairs, else 8."
@@ -109,7 +113,8 @@ class DpoConfig(BaseModel):
         batch = self.batch_size or (4 if few else 8)
         sizes = range(1, min(batch, self.micro_batch_size) + 1)
         micro = max(size for size in sizes if batch % size == 0)
-        return Schedule(self.learning_rate, batch, micro, self.epochs or (3.0 if few else 2.0))
+        passes = max(2.0, min(6.0, ENOUGH_SHOWN / max(pairs, 1)))
+        return Schedule(self.learning_rate, batch, micro, self.epochs or passes)
 
 
 @dataclass(frozen=True, slots=True)

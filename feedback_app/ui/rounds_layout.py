@@ -45,7 +45,7 @@ def lay_out() -> RoundsScreen:
     with gr.Accordion("Advanced", open=False, elem_id="advanced"), gr.Row():
         rate = _setting("Learning rate", "rate", "4e-4")
         beta = _setting("Beta (pull back to the base)", "beta", "0.1")
-        epochs = _setting("Epochs", "epochs", "3 below 100 pairs, else 2")
+        epochs = _setting("Epochs", "epochs", "2 to 6, fewer the more pairs")
     line = gr.HTML(elem_id="line")
     table = gr.Dataframe(
         headers=HEADERS,

@@ -108,6 +108,7 @@ def test_micro_batches_divide_the_batch_evenly(batch: int, micro: int) -> None:
 
 
 def test_what_is_not_set_follows_the_number_of_pairs() -> None:
+    assert DpoConfig().schedule(10) == Schedule(4e-4, 4, 2, 6.0)
     assert DpoConfig().schedule(50) == Schedule(4e-4, 4, 2, 3.0)
     assert DpoConfig().schedule(150) == Schedule(4e-4, 8, 2, 2.0)
     assert DpoConfig(learning_rate=1e-3, epochs=1, batch_size=2).schedule(150) == Schedule(1e-3, 2, 2, 1.0)
