@@ -103,9 +103,9 @@ def run_round(page: Page, client: httpx.Client, diary: Diary, pictures: Path) ->
 
 
 def duel(page: Page, client: httpx.Client, likes: Owner, version: str, diary: Diary, pictures: Path) -> None:
-    """Rank the new version against its predecessor."""
+    """Rank the new version against its predecessor, after the pair that was drawn before there was a new version."""
     page.goto("/")
-    page.locator("#draw").click()
+    rank_on(page, likes, 1, lambda given: None)
     rank_on(
         page, likes, DUELS, lambda given: picture(page, pictures, "arena-revealed") if given == 1 else None
     )
