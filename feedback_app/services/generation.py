@@ -54,7 +54,7 @@ class Generation:
             with self._changed:
                 while not self._ended and self._version == seen:
                     self._changed.wait()
-                texts, seen, ended = tuple(self._texts), self._version, self._ended
+                texts, seen, ended = tuple(map(str.lstrip, self._texts)), self._version, self._ended
             if ended and self._error is not None:
                 raise GenerationFailed(self._error)
             yield texts
