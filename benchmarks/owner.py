@@ -27,8 +27,8 @@ HERE = Path(__file__).resolve().parent
 PERSONA = HERE.parent / "datasets" / "personas" / "lynn.json"
 TOKENS = {"MAX_NEW_TOKENS": "80", "TEMPERATURE": "0.9"}
 HEADER = (
-    "| owner | votes | train pairs | minutes to serving | win rate | 95 % interval | perplexity | reply length | KL, nats | decision |\n"
-    "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+    "| owner | votes | minutes to serving | win rate | 95 % interval | perplexity | reply length | KL, nats | decision |\n"
+    "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
 )
 
 
@@ -50,7 +50,6 @@ class Result:
         cells = (
             self.owner,
             self.votes,
-            evidence.get("train_pairs", "–"),
             f"{self.minutes:.1f}",
             f"**{self.wins.mean():.3f}**",
             f"{low:.3f} to {high:.3f}",
