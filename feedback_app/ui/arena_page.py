@@ -9,6 +9,7 @@ import gradio as gr
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus, InvalidRanking, Message, Ranking
 from feedback_app.services.bundle import Services
+from feedback_app.services.generation import GenerationFailed
 from feedback_app.store import ComparisonNotFound
 from feedback_app.ui.arena_frame import cleared, frame, texts
 from feedback_app.ui.arena_layout import Screen, lay_out
@@ -63,8 +64,12 @@ class ArenaPage:
         yield self._framed(comparison, last)
         if comparison.status != ComparisonStatus.generating:
             return
-        for comparison in at_most(STREAM_SECONDS, self._arena.watch(comparison_id)):
-            yield texts(self._screen, comparison)
+        try:
+            for comparison in at_most(STREAM_SECONDS, self._arena.watch(comparison_id)):
+                yield texts(self._screen, comparison)
+        except GenerationFailed:
+            yield self._framed(self._arena.get(comparison_id), last)
+            raise
         if comparison.status != ComparisonStatus.skipped:
             yield {**self._framed(comparison, last), self._screen.shown_at: time.time()}
 
