@@ -33,8 +33,9 @@ TABLE = """
 | | |
 | --- | --- |
 | ![The arena](screenshots/arena.png) | ![After the vote](screenshots/arena-revealed.png) |
-| ![Rounds](screenshots/rounds.png) | ![Chat](screenshots/chat.png) |
-| ![Leaderboard](screenshots/leaderboard.png) | ![Data](screenshots/data.png) |"""
+| ![A round, running](screenshots/rounds-running.png) | ![The round, promoted](screenshots/rounds.png) |
+| ![Chat](screenshots/chat.png) | ![Leaderboard](screenshots/leaderboard.png) |
+| ![Data](screenshots/data.png) | |"""
 
 
 class Diary:
