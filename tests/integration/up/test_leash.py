@@ -16,9 +16,10 @@ pytestmark = pytest.mark.integration
 # A shell with a child of its own; both write down who they are.
 FAMILY = 'sleep 600 & echo $! > "$0/grandchild"; echo $$ > "$0/child"; wait'
 OWNER = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from feedback_app.up.processes import Child, Command
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job is born ignoring it
 Child(Command(sys.argv[2:], Path(sys.argv[1]) / "log", {}, grace=1.0))
 time.sleep(600)
 """
