@@ -81,12 +81,22 @@ class Screen:
     verdicts: Verdicts
     details: Details
 
+    def entry(self) -> tuple[gr.Textbox, gr.Button, gr.Button]:
+        """What begins a comparison: off until the page knows where it stands, which would else replace it."""
+        return self.prompt, self.draw, self.compare
+
     def outputs(self) -> list[Any]:
         """All that a handler may change."""
         buttons = [getattr(self.verdicts, part.name) for part in fields(self.verdicts)]
         folded = [getattr(self.details, part.name) for part in fields(self.details)]
-        shown = [self.current, self.last, self.shown_at, self.prompt, self.line, self.decided, self.asked]
-        return [*shown, *(part for card in self.cards for part in card.parts()), *buttons, *folded]
+        shown = [self.current, self.last, self.shown_at, self.line, self.decided, self.asked]
+        return [
+            *shown,
+            *self.entry(),
+            *(part for card in self.cards for part in card.parts()),
+            *buttons,
+            *folded,
+        ]
 
 
 def lay_out(topics: Sequence[str], candidates: int) -> Screen:
@@ -116,6 +126,7 @@ def _ask(topics: Sequence[str], candidates: int) -> tuple[Any, ...]:
             placeholder="Write something to answer, or draw a prompt",
             lines=1,
             max_lines=8,
+            interactive=False,
             elem_id="prompt",
         )
         with gr.Row(elem_id="ask-row"):
@@ -132,8 +143,10 @@ def _ask(topics: Sequence[str], candidates: int) -> tuple[Any, ...]:
                 elem_id="auto",
             )
     with gr.Row(elem_id="ask-buttons"):
-        draw = gr.Button("Draw a prompt", elem_id="draw", min_width=140)
-        compare = gr.Button("Compare replies", variant="primary", elem_id="compare", min_width=140)
+        draw = gr.Button("Draw a prompt", interactive=False, elem_id="draw", min_width=140)
+        compare = gr.Button(
+            "Compare replies", variant="primary", interactive=False, elem_id="compare", min_width=140
+        )
     return prompt, topic, number, auto, draw, compare
 
 

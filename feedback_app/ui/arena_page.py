@@ -47,7 +47,13 @@ class ArenaPage:
         screen = self._screen
         decided = self._last_decided()
         undo = gr.update(visible=bool(decided))
-        return {screen.current: found.id if found else "", screen.last: decided, screen.verdicts.undo: undo}
+        on = {part: gr.update(interactive=True) for part in screen.entry()}
+        return {
+            screen.current: found.id if found else "",
+            screen.last: decided,
+            screen.verdicts.undo: undo,
+            **on,
+        }
 
     def show(self, comparison_id: str, last: str, request: gr.Request) -> Iterator[Updates]:
         """The comparison, growing while its replies are written."""

@@ -33,9 +33,11 @@ class ChatScreen:
 
     def outputs(self) -> list[Any]:
         """All that a handler may change."""
-        side = [self.current, self.wake, self.model, self.listing, self.name, self.delete, self.rename]
+        side = [self.current, self.wake, self.model, self.new, self.listing, self.name]
         return [
             *side,
+            self.delete,
+            self.rename,
             self.confirm.row,
             self.about,
             self.line,
@@ -68,7 +70,7 @@ def _side(personas: Sequence[tuple[str, str]], default_persona: str) -> tuple[An
         persona = gr.Dropdown(
             list(personas), value=default_persona, label="Persona", elem_id="persona", filterable=False
         )
-    new = gr.Button("New conversation", variant="primary", elem_id="new-chat", size="md")
+    new = gr.Button("New conversation", variant="primary", interactive=False, elem_id="new-chat", size="md")
     listing = gr.Radio([], label="Conversations", elem_id="conversations", elem_classes=["listing"])
     with gr.Accordion("Rename or delete", open=False, elem_id="manage"):
         name = gr.Textbox(label="Name", max_length=48, elem_id="chat-name")
@@ -102,6 +104,7 @@ def _main() -> tuple[Any, ...]:
         max_lines=8,
         submit_btn="Send",
         html_attributes=gr.InputHTMLAttributes(),
+        interactive=False,
         elem_id="message",
     )
     with gr.Row():

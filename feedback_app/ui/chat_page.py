@@ -38,7 +38,9 @@ class ChatPage:
         current = named if named in known else listed[0].id if listed else ""
         models = self._services.models
         choices = model_choices(models.versions(), models.aliases())
-        return {self._screen.model: gr.update(choices=choices), **self._opened(current)}
+        # Off until here: a message sent before would be lost to the conversation that is opened now.
+        on = {part: gr.update(interactive=True) for part in (self._screen.text, self._screen.new)}
+        return {self._screen.model: gr.update(choices=choices), **on, **self._opened(current)}
 
     def show(self, current: str, persona: str, request: gr.Request) -> Iterator[Updates]:
         """The transcript, growing while a reply is written."""
