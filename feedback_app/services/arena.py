@@ -68,7 +68,7 @@ class Arena:
 
     def draw(self, topic: str | None = None) -> PackPrompt | None:
         """A prompt from the packs that has not been asked yet."""
-        return self.packs.draw(self._chance, topic, self._store.comparisons.prompt_keys())
+        return self.packs.draw(self._chance, topic, self._store.comparisons.asked)
 
     def open(
         self,

@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Container
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ class PackPrompt:
     id: str
     prompt: str
     tags: tuple[str, ...]
+    key: str
 
 
 class PromptPacks:
@@ -22,7 +23,12 @@ class PromptPacks:
 
     def __init__(self, folder: Path) -> None:
         self._prompts = [
-            PackPrompt(entry["id"], entry["prompt"], tuple(entry["tags"]))
+            PackPrompt(
+                entry["id"],
+                entry["prompt"],
+                tuple(entry["tags"]),
+                prompt_key([Message("user", entry["prompt"])]),
+            )
             for path in sorted(folder.glob("*.jsonl"))
             for entry in map(json.loads, path.read_text(encoding="utf-8").splitlines())
         ]
@@ -35,13 +41,14 @@ class PromptPacks:
         return sorted({prompt.tags[0] for prompt in self._prompts})
 
     def draw(
-        self, chance: random.Random, topic: str | None = None, used: Container[str] = ()
+        self, chance: random.Random, topic: str | None, asked: Callable[[Sequence[str]], set[str]]
     ) -> PackPrompt | None:
-        """A prompt of the topic (any, if None) whose `prompt_key` is not in `used`.
+        """A prompt of the topic (any, if None) that was not asked; `asked` says which of some keys were.
 
         When all were used it starts over; None only where the topic has no prompts at all.
         """
         of_topic = [prompt for prompt in self._prompts if topic is None or topic in prompt.tags]
-        fresh = [prompt for prompt in of_topic if prompt_key([Message("user", prompt.prompt)]) not in used]
+        used = asked([prompt.key for prompt in of_topic])
+        fresh = [prompt for prompt in of_topic if prompt.key not in used]
         pool = fresh or of_topic
         return chance.choice(pool) if pool else None

@@ -172,10 +172,15 @@ class Comparisons:
         with self.database.read() as connection:
             return [(row[0], int(row[1])) for row in connection.execute(query)]
 
-    def prompt_keys(self) -> set[str]:
-        """Keys (see `prompt_key`) of all prompts that were ever asked."""
+    def asked(self, keys: Sequence[str]) -> set[str]:
+        """Those of `keys` (see `prompt_key`) whose prompts were ever asked."""
+        key = comparisons.c.prompt_key
+        found: set[str] = set()
         with self.database.read() as connection:
-            return set(connection.execute(select(comparisons.c.prompt_key).distinct()).scalars())
+            for i in range(0, len(keys), BATCH):
+                query = select(key).where(key.in_(keys[i : i + BATCH])).distinct()
+                found.update(connection.execute(query).scalars())
+        return found
 
     def _ranked_after(self, after: Position | None) -> list[Comparison]:
         query = select_comparisons().where(comparisons.c.status == ComparisonStatus.ranked.value)

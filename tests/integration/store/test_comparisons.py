@@ -156,8 +156,10 @@ def test_an_empty_store_counts_zero_everywhere(store: Store) -> None:
     assert set(store.comparisons.counts().values()) == {0}
 
 
-def test_prompt_keys_name_every_prompt_once(store: Store) -> None:
+def test_of_some_keys_those_are_named_whose_prompts_were_asked(store: Store) -> None:
     for prompt in ("What is rain?", "what  is RAIN?", "And snow?"):
         store.comparisons.add(asked(prompt))
     keys = {prompt_key((Message("user", text),)) for text in ("What is rain?", "And snow?")}
-    assert store.comparisons.prompt_keys() == keys
+    others = [f"{number:064x}" for number in range(1200)]
+    assert store.comparisons.asked([*others, *sorted(keys)]) == keys
+    assert store.comparisons.asked([]) == set()
