@@ -104,7 +104,7 @@ class Settings(BaseSettings):
         60.0, gt=0, description="Gate: highest mean KL from the base per reply, in nats."
     )
     gate_min_length_ratio: float = Field(
-        0.1, ge=0, description="Gate: shortest mean reply, as a share of the champion's."
+        0.2, ge=0, description="Gate: shortest mean reply, as a share of the champion's."
     )
     gate_max_length_ratio: float = Field(
         3.0, gt=0, description="Gate: longest mean reply, as a share of the champion's."
