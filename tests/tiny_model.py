@@ -1,5 +1,6 @@
 """A real but very small chat model: two Llama layers and its own tokenizer, trained for a moment on a few turns."""
 
+import json
 from pathlib import Path
 
 TEMPLATE = (
@@ -17,6 +18,7 @@ TURNS = (
     ("What is two plus two?", "Two plus two is four."),
 )
 SYSTEM = "You are a friendly assistant."
+PERSONAS = Path(__file__).resolve().parents[1] / "datasets" / "personas"
 
 
 def build_tiny_model(folder: Path) -> Path:
@@ -99,3 +101,13 @@ def _teach(model, tokenizer, steps: int = 120) -> None:  # type: ignore[no-untyp
         optimizer.step()
         optimizer.zero_grad()
     model.eval()
+
+
+def known_personas(folder: Path) -> Path:
+    """The real personas with the system prompt that the tiny model knows: after another it often says nothing."""
+    folder.mkdir(parents=True)
+    for file in PERSONAS.glob("*.json"):
+        persona = json.loads(file.read_text(encoding="utf-8"))
+        known = json.dumps(persona | {"system_prompt": SYSTEM})
+        (folder / file.name).write_text(known, encoding="utf-8")
+    return folder

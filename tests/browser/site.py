@@ -1,6 +1,5 @@
 """The whole web service in a thread, on a real store and the real CTranslate2 engine."""
 
-import json
 import socket
 import threading
 from collections.abc import Generator, Iterator, Sequence
@@ -16,10 +15,8 @@ from feedback_app.api.security import access
 from feedback_app.engines.base import Delta, Engine, GenerationRequest
 from feedback_app.settings import Settings
 from feedback_app.web import build_web
-from tests.tiny_model import SYSTEM
+from tests.tiny_model import known_personas
 from tests.waiting import until
-
-PROJECT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(slots=True)
@@ -66,16 +63,6 @@ class Site:
     engine: HeldEngine
 
 
-def _personas(folder: Path) -> Path:
-    """The real personas with the system prompt that the tiny model knows: after another it often says nothing."""
-    folder.mkdir(parents=True)
-    for file in (PROJECT / "datasets" / "personas").glob("*.json"):
-        persona = json.loads(file.read_text(encoding="utf-8"))
-        known = json.dumps(persona | {"system_prompt": SYSTEM})
-        (folder / file.name).write_text(known, encoding="utf-8")
-    return folder
-
-
 @contextmanager
 def serving(home: Path, base_model: Path) -> Iterator[Site]:
     """The service on a free port until the block ends."""
@@ -85,7 +72,7 @@ def serving(home: Path, base_model: Path) -> Iterator[Site]:
         engine="ctranslate2",
         engine_threads=1,
         max_new_tokens=24,
-        personas=_personas(home / "personas"),
+        personas=known_personas(home / "personas"),
         redis_url="redis://127.0.0.1:1",
         argilla_enabled=False,
     )  # type: ignore[call-arg]

@@ -14,7 +14,7 @@ from feedback_app.domain.comparison import Sampling
 from feedback_app.domain.round import Checkpoint, RoundEvent, RoundState
 from feedback_app.main import App, build, prepare_database
 from feedback_app.settings import Settings
-from tests.tiny_model import build_tiny_model
+from tests.tiny_model import build_tiny_model, known_personas
 
 pytestmark = pytest.mark.integration
 
@@ -27,6 +27,8 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
         home=home,
         base_model=str(model),
         max_new_tokens=12,
+        temperature=0,
+        personas=known_personas(home / "personas"),
         redis_url="redis://127.0.0.1:1/0",
         min_pairs=1,
     )
@@ -53,6 +55,7 @@ def test_a_comparison_is_blind_until_it_is_ranked(client: TestClient) -> None:
     body = compare(client, "Hello, how are you?")
     assert [c["id"] for c in body["candidates"]] == ["c1", "c2"]
     assert body["status"] == "open"
+    assert all(c["text"] for c in body["candidates"])
     assert all(c["model"] is None for c in body["candidates"])
     url = f"/api/v1/comparisons/{body['id']}/ranking"
     ranked = client.put(
