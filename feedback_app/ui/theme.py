@@ -39,5 +39,7 @@ def theme() -> gr.themes.Base:
 
 
 def head() -> str:
-    """What goes into the pages' `<head>`: the keyboard, and how the address remembers what is open."""
-    return f"<script>\n{(STATIC / 'pages.js').read_text(encoding='utf-8')}</script>"
+    """What goes into the pages' `<head>`: a mend of Gradio's event queue, the keyboard, and how the address remembers
+    what is open."""
+    scripts = ((STATIC / name).read_text(encoding="utf-8") for name in ("queue.js", "pages.js"))
+    return "\n".join(f"<script>\n{script}</script>" for script in scripts)

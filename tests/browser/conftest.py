@@ -1,7 +1,7 @@
 """A Chromium, and one service per test file."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from tests.browser.site import Site, serving
+from tests.browser.trail import Trail
 from tests.tiny_model import build_tiny_model
 
 CHROMIUM = next(
@@ -23,6 +24,8 @@ WAIT_MS = 60_000
 LEAVING = ("AbortError", "Connection errored out", "net::ERR_ABORTED")
 """What Gradio's client logs when a page is left while it listens."""
 
+
+TRAIL = pytest.StashKey[Trail]()
 
 GRADIO_WARNINGS = (
     "'future.no_silent_downcasting'",
@@ -40,6 +43,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.filterwarnings(f"ignore:{words}"))
             if CHROMIUM is None:
                 item.add_marker(missing)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failed test tells what its page showed and did last."""
+    report = yield
+    if report.when == "call" and report.failed and TRAIL in item.stash:
+        report.sections.append(("the page", item.stash[TRAIL].told()))
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -63,22 +75,25 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser, site: Site) -> Iterator[Page]:
+def page(browser: Browser, site: Site, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A page that ends its test in failure if it asked another host for anything or logged an error."""
     outside: list[str] = []
     errors: list[str] = []
 
     def asked(request: Request) -> None:
+        trail.add("asked", request.method, request.url, request.post_data or "")
         parts = urlsplit(request.url)
         if parts.scheme in ("http", "https", "ws", "wss") and parts.hostname != "127.0.0.1":
             outside.append(request.url)
 
     def logged(message: ConsoleMessage) -> None:
+        trail.add("logged", message.type, message.text)
         if message.type == "error" and not any(word in message.text for word in LEAVING):
             errors.append(message.text)
 
     context = browser.new_context(base_url=site.url, viewport={"width": 1280, "height": 900})
     opened = context.new_page()
+    request.node.stash[TRAIL] = trail = Trail(opened)
     opened.set_default_timeout(WAIT_MS)
     opened.on("request", asked)
     opened.on("console", logged)

@@ -8,7 +8,7 @@ from tests.browser.shots import take
 from tests.browser.site import Site
 from tests.waiting import until
 
-READY = "#better-1:not([disabled])"
+READY = "#verdicts:has(#better-1:not([disabled])):has(#better-2:not([disabled]))"
 READY_MANY = "#submit-ranking:not([disabled])"
 
 

@@ -1,0 +1,91 @@
+// Keeps Gradio's pages from waiting for ever (client of gradio 6.31). Events of a page are told on one stream, which the
+// server closes when it knows of no more. The answer to a new event's `queue/join` comes on another connection and may
+// overtake the message that closes the stream: the page then believes that the stream is open and never hears of the
+// event. So an answer waits here until the stream has named its event, or has ended.
+(() => {
+  const FALLBACK_MS = 5000; // were the stream to do neither, the page is as it was without us
+  const SETTLE_MS = 50; // for Gradio to read the message that ended the stream
+  const send = window.fetch.bind(window);
+  const waiting = new Map();
+  const named = new Set();
+  let streams = 0;
+  let joining = 0;
+
+  const ended = () =>
+    setTimeout(() => {
+      streams -= 1;
+      for (const release of waiting.values()) release();
+      waiting.clear();
+    }, SETTLE_MS);
+
+  const reader = () => {
+    const decoder = new TextDecoder();
+    let tail = "";
+    return (chunk) => {
+      const text = tail + decoder.decode(chunk, { stream: true });
+      for (const [, id] of text.matchAll(/"event_id":"([^"]+)"/g)) {
+        if (waiting.has(id)) waiting.get(id)();
+        waiting.delete(id);
+        if (joining) named.add(id);
+      }
+      tail = text.slice(-100);
+    };
+  };
+
+  const listen = async (input, init) => {
+    streams += 1;
+    let answer;
+    try {
+      answer = await send(input, init);
+    } catch (error) {
+      ended();
+      throw error;
+    }
+    const source = answer.body.getReader();
+    const read = reader();
+    const body = new ReadableStream({
+      async pull(controller) {
+        try {
+          const { done, value } = await source.read();
+          if (!done) {
+            controller.enqueue(value);
+            return read(value);
+          }
+          controller.close();
+        } catch (error) {
+          controller.error(error);
+        }
+        ended();
+      },
+      cancel(reason) {
+        ended();
+        return source.cancel(reason);
+      },
+    });
+    return new Response(body, answer);
+  };
+
+  const join = async (input, init) => {
+    joining += 1;
+    try {
+      const answer = await send(input, init);
+      const id = answer.ok ? (await answer.clone().json()).event_id : "";
+      if (id && streams && !named.has(id))
+        await new Promise((release) => {
+          waiting.set(id, release);
+          setTimeout(release, FALLBACK_MS);
+        });
+      return answer;
+    } finally {
+      joining -= 1;
+      if (!joining) named.clear();
+    }
+  };
+
+  window.fetch = (input, init) => {
+    const { pathname } = new URL(input.url || input, location.href);
+    if (pathname.endsWith("/gradio_api/queue/data")) return listen(input, init);
+    if (pathname.endsWith("/gradio_api/queue/join")) return join(input, init);
+    return send(input, init);
+  };
+})();
