@@ -11,7 +11,7 @@ from argilla_server.search_engine.base import (
     ResponseFilterScope,
     SuggestionFilterScope,
 )
-from sqlalchemy import ColumnElement, Exists, Select, func, literal, select
+from sqlalchemy import ColumnElement, Exists, Select, String, func, literal, select, type_coerce
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,11 @@ class Scope:
 def record_column(scope: RecordFilterScope) -> Any:
     name = str(getattr(scope.property, "value", scope.property))
     return getattr(Record, name)
+
+
+def raw_id() -> ColumnElement[str]:
+    """The record's id as it is stored: 32 hexadecimal digits. Comparing it with our tables needs no conversion."""
+    return type_coerce(Record.id, String)
 
 
 def each(column: Any, *names: str) -> Any:

@@ -20,6 +20,7 @@ from argilla_server.database import async_engine, sync_engine  # noqa: E402
 
 from codelynn_argilla.database import ensure_owner, migrate  # noqa: E402
 from codelynn_argilla.engine import register  # noqa: E402
+from codelynn_argilla.index import ensure_index  # noqa: E402
 from codelynn_argilla.web import harden  # noqa: E402
 
 GRACE_SECONDS = 5
@@ -31,6 +32,8 @@ def run(home: Home, credentials: Credentials, listener: socket.socket, host: str
     signal.signal(signal.SIGTERM, _leave)  # uvicorn raises the signal again once it has shut down
     try:
         migrate(home.database)
+        if ensure_index(home.database):
+            log.info("made the search index anew")
         register()
         harden(app, host)
         asyncio.run(_serve(credentials, listener))
