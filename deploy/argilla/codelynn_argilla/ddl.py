@@ -72,11 +72,11 @@ OBJECTS = {
         UNIQUE (vector_settings_id, record_id))""",
     f"{VECTOR_CHANGES}_number": f"""CREATE INDEX {VECTOR_CHANGES}_number
         ON {VECTOR_CHANGES}(vector_settings_id, number)""",
-    # The first step of an insertion drops: INSERT OR REPLACE deletes a row without a word to its triggers.
+    # What is written is dropped first: INSERT OR REPLACE deletes a row without a word to its triggers.
     f"{FTS}_insert": f"CREATE TRIGGER {FTS}_insert AFTER INSERT ON records BEGIN {_drop('NEW')} {_ADD} END",
     f"{FTS}_update": f"""CREATE TRIGGER {FTS}_update AFTER UPDATE OF id, dataset_id, fields ON records
         WHEN (NEW.id, NEW.dataset_id, NEW.fields) IS NOT (OLD.id, OLD.dataset_id, OLD.fields)
-        BEGIN {_drop("OLD")} {_ADD} END""",
+        BEGIN {_drop("OLD")} {_drop("NEW")} {_ADD} END""",
     f"{FTS}_delete": f"CREATE TRIGGER {FTS}_delete AFTER DELETE ON records BEGIN {_drop('OLD')} END",
     f"{VECTOR_CHANGES}_insert": f"""CREATE TRIGGER {VECTOR_CHANGES}_insert AFTER INSERT ON vectors
         BEGIN {_vector_changed("NEW")} END""",

@@ -117,7 +117,9 @@ class _Parser:
 def _word(token: str) -> Words:
     exact = _FUZZY.sub("", token)  # spelling variants are not looked for
     stem = exact.rstrip("*")
-    return Words(_plain(stem), prefix=stem != exact and not stem.endswith("\\"))
+    if stem == exact or stem.endswith("\\"):  # an escaped star is a star
+        return Words(_plain(exact))
+    return Words(_plain(stem), prefix=True)
 
 
 def _plain(text: str) -> str:
