@@ -33,7 +33,12 @@ def field_rows(record: str, source: str) -> str:
 
 ALL_ROWS = field_rows("records", "records,")
 _NEW_ROWS = field_rows("NEW", "")
-HAS_PIECES = f"content GLOB '*{SET}*'"
+
+
+def has_pieces(row: str) -> str:
+    """SQL: whether the content of `row` has such a script. Lengths come first: ASCII, the most of it, ends there."""
+    text = f"{row}.content"
+    return f"CASE WHEN length({text}) < length(CAST({text} AS BLOB)) THEN {text} GLOB '*{SET}*' ELSE 0 END"
 
 
 def _drop(record: str) -> str:
@@ -49,7 +54,7 @@ _ADD = f"""
     INSERT INTO {FTS}(rowid, content) SELECT m.id, s.content FROM {MAP} m JOIN ({_NEW_ROWS}) s ON s.key = m.field
         WHERE m.record_id = NEW.id;
     INSERT INTO {PIECES}(rowid, content) SELECT m.id, s.content FROM {MAP} m JOIN ({_NEW_ROWS}) s ON s.key = m.field
-        WHERE m.record_id = NEW.id AND s.{HAS_PIECES};"""
+        WHERE m.record_id = NEW.id AND {has_pieces("s")};"""
 
 
 def _vector_changed(row: str) -> str:
@@ -72,6 +77,9 @@ OBJECTS = {
         UNIQUE (vector_settings_id, record_id))""",
     f"{VECTOR_CHANGES}_number": f"""CREATE INDEX {VECTOR_CHANGES}_number
         ON {VECTOR_CHANGES}(vector_settings_id, number)""",
+    # For Argilla's own tables: the order of an unsorted page, and the counts of progress.
+    "codelynn_records_age": "CREATE INDEX codelynn_records_age ON records(dataset_id, inserted_at, id)",
+    "codelynn_records_status": "CREATE INDEX codelynn_records_status ON records(dataset_id, status)",
     # What is written is dropped first: INSERT OR REPLACE deletes a row without a word to its triggers.
     f"{FTS}_insert": f"CREATE TRIGGER {FTS}_insert AFTER INSERT ON records BEGIN {_drop('NEW')} {_ADD} END",
     f"{FTS}_update": f"""CREATE TRIGGER {FTS}_update AFTER UPDATE OF id, dataset_id, fields ON records
@@ -90,5 +98,5 @@ FILL = (
     f"INSERT INTO {MAP}(record_id, field) SELECT id, key FROM ({ALL_ROWS})",
     f"""INSERT INTO {FTS}(rowid, content) SELECT m.id, s.content FROM ({ALL_ROWS}) s
         JOIN {MAP} m ON m.record_id = s.id AND m.field = s.key""",
-    f"INSERT INTO {PIECES}(rowid, content) SELECT rowid, content FROM {FTS} WHERE {HAS_PIECES}",
+    f"INSERT INTO {PIECES}(rowid, content) SELECT rowid, content FROM {FTS} s WHERE {has_pieces('s')}",
 )

@@ -28,7 +28,7 @@ from argilla_server.search_engine.base import (
     SearchResponses,
     TextQuery,
 )
-from sqlalchemy import Select, func, literal, null, select
+from sqlalchemy import ColumnElement, Select, func, literal, null, select
 
 from codelynn_argilla import metrics
 from codelynn_argilla.conditions import condition
@@ -104,13 +104,18 @@ class SqlSearchEngine(SearchEngine):
     ) -> SearchResponses:
         text = None if query is None else Search(query)
         where = _where(dataset, text, filter)
-        counted = select(func.count()).select_from(Record).where(*where)
+        narrowed = len(where) > 1  # then counting costs as much as finding: both in one query
         page = _page(text, sort, user_id).where(*where).offset(min(offset, LARGEST_OFFSET)).limit(limit)
+        page = page.add_columns(func.count().over() if narrowed else null())
         async with AsyncSessionLocal() as db:
-            total = (await db.execute(counted)).scalar_one()
             rows = (await db.execute(page)).all()
-        items = [SearchResponseItem(record_id=record_id, score=score) for record_id, score in rows]
-        return SearchResponses(items=items, total=total)
+            total = rows[0][2] if rows else None
+            if total is None and (offset or not narrowed):  # beyond the last page no row can tell the total
+                total = (
+                    await db.execute(select(func.count()).select_from(Record).where(*where))
+                ).scalar_one()
+        items = [SearchResponseItem(record_id=record_id, score=score) for record_id, score, _ in rows]
+        return SearchResponses(items=items, total=total or 0)
 
     async def similarity_search(
         self,
@@ -157,7 +162,12 @@ def _page(text: Search | None, sort: list[Order] | None, user_id: UUID | None) -
 
 
 def _where(dataset: Dataset, text: Search | None, given: Filter | None) -> list[Any]:
-    where: list[Any] = [Record.dataset_id == dataset.id]
+    of_dataset: ColumnElement[bool] = Record.dataset_id == dataset.id
+    if text is not None and text.is_selective:
+        of_dataset = func.likely(
+            of_dataset
+        )  # SQLite shall start from the matches, not from the dataset's records
+    where: list[Any] = [of_dataset]
     if text is not None:
         where.append(text.condition())
     if given is not None:

@@ -5,15 +5,19 @@
 import sqlite3
 from pathlib import Path
 
-from codelynn_argilla.ddl import ALL_ROWS, FILL, FTS, HAS_PIECES, MAP, OBJECTS, PIECES
+from codelynn_argilla.ddl import ALL_ROWS, FILL, FTS, MAP, OBJECTS, PIECES, has_pieces
 
-_INDEXED = f"SELECT m.record_id, m.field, s.content FROM {MAP} m LEFT JOIN {FTS} s ON s.rowid = m.id"
-_DIFFERENCES = (
-    f"SELECT * FROM ({ALL_ROWS}) EXCEPT {_INDEXED}",
-    f"{_INDEXED} EXCEPT SELECT * FROM ({ALL_ROWS})",
-    f"SELECT rowid FROM {FTS} EXCEPT SELECT id FROM {MAP}",
-    f"SELECT rowid, content FROM {FTS} WHERE {HAS_PIECES} EXCEPT SELECT rowid, content FROM {PIECES}",
-    f"SELECT rowid, content FROM {PIECES} EXCEPT SELECT rowid, content FROM {FTS} WHERE {HAS_PIECES}",
+# Each row that should be there is looked up once; if none is missing, equal counts mean that there are no others.
+_MISSING = (
+    f"""SELECT 1 FROM ({ALL_ROWS}) r LEFT JOIN {MAP} m ON m.record_id = r.id AND m.field = r.key
+        LEFT JOIN {FTS} s ON s.rowid = m.id WHERE m.id IS NULL OR s.rowid IS NULL OR s.content IS NOT r.content""",
+    f"""SELECT 1 FROM {FTS} s LEFT JOIN {PIECES} p ON p.rowid = s.rowid
+        WHERE {has_pieces("s")} AND p.content IS NOT s.content""",
+)
+_COUNTS = (
+    (f"SELECT count(*) FROM ({ALL_ROWS})", f"SELECT count(*) FROM {MAP}"),
+    (f"SELECT count(*) FROM {MAP}", f"SELECT count(*) FROM {FTS}"),
+    (f"SELECT count(*) FROM {FTS} s WHERE {has_pieces('s')}", f"SELECT count(*) FROM {PIECES}"),
 )
 
 
@@ -39,9 +43,11 @@ def is_defined(connection: sqlite3.Connection) -> bool:
 
 def is_right(connection: sqlite3.Connection) -> bool:
     """Whether the index holds each field of each record and nothing else."""
-    if any(connection.execute(f"{query} LIMIT 1").fetchone() for query in _DIFFERENCES):
-        return False
     try:
+        if any(connection.execute(f"{query} LIMIT 1").fetchone() for query in _MISSING):
+            return False
+        if any(connection.execute(f"SELECT ({one}) <> ({other})").fetchone()[0] for one, other in _COUNTS):
+            return False
         for table in (FTS, PIECES):  # the words against the texts that are stored with them
             connection.execute(f"INSERT INTO {table}({table}) VALUES ('integrity-check')")
     except sqlite3.DatabaseError:

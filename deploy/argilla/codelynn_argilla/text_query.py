@@ -39,6 +39,11 @@ class Search:
         self._node = parse(query.q)
         self._field = query.field
 
+    @property
+    def is_selective(self) -> bool:
+        """Whether it names words to find, and does not only exclude some."""
+        return bool(wanted(self._node))
+
     def condition(self) -> ColumnElement[bool]:
         return false() if self._node is None else self._where(self._node)
 

@@ -18,7 +18,8 @@ from tests.waiting import until
 
 SCHEMA = """
 CREATE TABLE fields(dataset_id CHAR(32), name TEXT, settings JSON);
-CREATE TABLE records(id CHAR(32) PRIMARY KEY, dataset_id CHAR(32), fields JSON);
+CREATE TABLE records(id CHAR(32) PRIMARY KEY, dataset_id CHAR(32), fields JSON,
+    inserted_at DATETIME, status TEXT);
 CREATE TABLE vectors(id CHAR(32) PRIMARY KEY, record_id CHAR(32) REFERENCES records ON DELETE CASCADE,
     vector_settings_id CHAR(32), value JSON);
 INSERT INTO fields VALUES ('d', 'picture', '{"type": "image"}'), ('d', 'text', '{"type": "text"}');
@@ -44,7 +45,9 @@ def connection(database: Path) -> Iterator[sqlite3.Connection]:
 
 
 def put(connection: sqlite3.Connection, key: str, **fields: object) -> None:
-    connection.execute("INSERT OR REPLACE INTO records VALUES (?, 'd', ?)", (key, json.dumps(fields)))
+    connection.execute(
+        "INSERT OR REPLACE INTO records(id, dataset_id, fields) VALUES (?, 'd', ?)", (key, json.dumps(fields))
+    )
 
 
 def contents(connection: sqlite3.Connection, table: str = "codelynn_fts") -> set[tuple[str, str, str]]:
@@ -143,7 +146,7 @@ import json, sqlite3, sys
 connection = sqlite3.connect(sys.argv[1])
 for number in range(1_000_000):
     key, fields = str(number % 50), json.dumps({"text": f"newt 猫猫 {number}"})
-    connection.execute("INSERT OR REPLACE INTO records VALUES (?, 'd', ?)", (key, fields))
+    connection.execute("INSERT OR REPLACE INTO records(id, dataset_id, fields) VALUES (?, 'd', ?)", (key, fields))
     if number % 7 == 0:
         connection.commit()
 """
