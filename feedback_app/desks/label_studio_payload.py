@@ -260,10 +260,14 @@ def _ranker_order(value: Mapping[str, Any], replies: int) -> Order:
     buckets = value.get("ranker")
     if not isinstance(buckets, Mapping):
         return ()
-    places = [buckets.get(place(number)) or [] for number in range(1, replies + 1)]
-    if not all(isinstance(each, str) and each.isdecimal() for found in places for each in found):
-        raise OddAnnotation("its ranking names a reply that is not there")
-    return tuple(tuple(sorted(int(each) for each in found)) for found in places if found)
+    known = {str(position): position for position in range(1, replies + 1)}
+    groups = []
+    for number in range(1, replies + 1):
+        found = buckets.get(place(number)) or []
+        if not isinstance(found, list) or not all(isinstance(each, str) and each in known for each in found):
+            raise OddAnnotation("its ranking names a reply that is not there")
+        groups.append(tuple(sorted(known[each] for each in found)))
+    return tuple(group for group in groups if group)
 
 
 def _time(text: object) -> datetime | None:

@@ -1,11 +1,12 @@
 """What one project at Label Studio holds, kept up to date by listing only what changed since the last look."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from feedback_app.desks.label_studio_client import LabelStudioSession, Pulse, Task
 
 # A transaction may end a little after a younger one: look back a little further than the newest that we saw.
 OVERLAP = timedelta(seconds=1)
+TIME = "%Y-%m-%dT%H:%M:%S.%fZ"  # the one form that Label Studio's filters take
 
 
 class Shelf:
@@ -42,7 +43,7 @@ class Shelf:
         if self._pulse is None or not self._pulse.newest:
             return
         since = datetime.fromisoformat(self._pulse.newest) - OVERLAP
-        for task in self._session.tasks(self._project_id, since.isoformat()):
+        for task in self._session.tasks(self._project_id, since.astimezone(UTC).strftime(TIME)):
             self._tasks[task.id] = task
 
     def _complete(self, pulse: Pulse) -> bool:
