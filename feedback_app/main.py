@@ -17,6 +17,7 @@ from feedback_app.domain.round import InvalidRound
 from feedback_app.engines.base import Engine
 from feedback_app.engines.select import build_engine
 from feedback_app.logs import configure_logs
+from feedback_app.services.agreement import Agreements
 from feedback_app.services.arena import Arena, ArenaOptions
 from feedback_app.services.bundle import Services
 from feedback_app.services.chat import Chat
@@ -110,7 +111,8 @@ def build(settings: Settings) -> App:
         chat=Chat(store, models, generations, persona, options.sampling),
         rounds=Rounds(store, models, queue, check_config, settings.heldout_fraction, settings.min_pairs),
         leaderboard=Leaderboard(store),
-        data=DataService(store, persona),
+        data=DataService(store, persona, desks=desks),
+        agreements=Agreements(store),
         models=models,
         desks=Desks(store, desks),
         status=_status(store, models, queue),
@@ -136,7 +138,7 @@ def _status(store: Store, models: Models, queue: RoundQueue) -> Status:
 
     def outbox() -> str:
         counts = store.outbox.counts()
-        return f"{counts['pending']} verdicts waiting for Argilla, {counts['refused']} refused"
+        return f"{counts['pending']} comparisons waiting for annotation desks, {counts['refused']} refused"
 
     return Status({"database": database, "model": model}, {"redis": redis, "outbox": outbox})
 

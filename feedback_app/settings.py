@@ -39,6 +39,11 @@ class Settings(BaseSettings):
     argilla_port: int = Field(6900, ge=0, le=65535, description="Port of the embedded Argilla server.")
     argilla_api_key: str = Field("", description="Key for ARGILLA_URL. The embedded server makes its own.")
     argilla_workspace: str = Field("codelynn", description="Argilla workspace that collects the rankings.")
+    argilla_annotators: int = Field(
+        1,
+        ge=1,
+        description="How many annotators are to rank each record in Argilla, in datasets made from now on.",
+    )
     argilla_enabled: bool = Field(
         True, description="Set to false to run without Argilla; rankings then stay in the database."
     )

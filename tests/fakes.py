@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Mapping, Sequence
 
-from feedback_app.desks.base import DeskRecord
+from feedback_app.desks.base import OWNER, DeskProblem, DeskRecord, DeskVerdict, Pulled, Pushed
 from feedback_app.engines.base import Delta, EngineUnavailable, GenerationRequest, UnknownModel
 
 
@@ -77,21 +77,68 @@ def _word(index: int, words: Sequence[str], step: int, limit: int) -> Delta:
 
 
 class RecordingDesk:
-    """An AnnotationDesk that keeps what it is given; `errors` are raised first, one a call, None for a good call."""
+    """An AnnotationDesk in memory: it keeps what it is given, and what annotators are made to say.
 
-    name = "argilla"
+    `errors` are raised first, one a call, None for a good call; `refuses` is comparison id -> reason.
+    """
 
-    def __init__(self, *errors: Exception | None) -> None:
-        self.records: list[DeskRecord] = []
+    def __init__(self, *errors: Exception | None, name: str = "argilla") -> None:
+        self.name = name
+        self.records: dict[str, DeskRecord] = {}
+        self.verdicts: dict[tuple[str, str], DeskVerdict] = {}
+        self.problems: list[DeskProblem] = []
+        self.refuses: dict[str, str] = {}
         self.calls = 0
+        self.mark = 0
         self._errors = list(errors)
 
-    def deliver(self, record: DeskRecord) -> None:
+    def push(self, records: Sequence[DeskRecord]) -> Pushed:
+        self._answer()
+        taken = [record for record in records if record.comparison_id not in self.refuses]
+        for record in taken:
+            self.records[record.comparison_id] = record
+            key = (record.comparison_id, OWNER)
+            self.verdicts.pop(key, None)
+            if (verdict := _said(record)) is not None:
+                self.verdicts[key] = verdict
+        kept = [self.verdicts.get((record.comparison_id, OWNER)) for record in taken]
+        refused = {r.comparison_id: self.refuses[r.comparison_id] for r in records if r not in taken}
+        return Pushed(tuple(verdict for verdict in kept if verdict), refused)
+
+    def pull(self, mark: str) -> Pulled | None:
+        self._answer()
+        if mark == str(self.mark):
+            return None
+        listed = frozenset(self.records)
+        return Pulled(str(self.mark), listed, tuple(self.verdicts.values()), tuple(self.problems))
+
+    def say(self, verdict: DeskVerdict) -> None:
+        """An annotator answers at the desk."""
+        self.mark += 1
+        self.verdicts[verdict.comparison_id, verdict.annotator] = verdict
+
+    def unsay(self, comparison_id: str, annotator: str) -> None:
+        self.mark += 1
+        del self.verdicts[comparison_id, annotator]
+
+    def health(self) -> bool:
+        return True
+
+    def close(self) -> None: ...
+
+    def _answer(self) -> None:
         self.calls += 1
         error = self._errors.pop(0) if self._errors else None
         if error is not None:
             raise error
-        self.records.append(record)
 
-    def health(self) -> bool:
-        return True
+
+def _said(record: DeskRecord) -> DeskVerdict | None:
+    if record.skipped:
+        return DeskVerdict(record.comparison_id, OWNER, "discarded", at=record.created_at)
+    if record.ranking is None:
+        return None
+    place = {name: i for i, (name, _, _) in enumerate(record.candidates, start=1)}
+    order = tuple(tuple(sorted(place[name] for name in group)) for group in record.ranking)
+    more = (record.all_bad, record.aspects, record.note, record.edit)
+    return DeskVerdict(record.comparison_id, OWNER, "submitted", order, *more, at=record.created_at)

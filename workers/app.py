@@ -12,7 +12,8 @@ from workers.bootstrap import settings_in_force, workshop
 # Redis hands an unacknowledged message out again after this long, even while its task runs. So it is longer than any
 # round; a worker that died is found by its silence long before (see `reaper`).
 VISIBILITY_SECONDS = 14 * 24 * 3600
-TICK_SECONDS = 5.0
+TICKS = {"reap": 5.0, "sync_desks": 2.0}
+"""Seconds between two runs: a vote is to be seen at a desk within five."""
 # These tell of every tick, and of every field of a dataset.
 CHATTY = ("celery.app.trace", "celery.worker.strategy", "celery.beat", "argilla")
 
@@ -36,14 +37,14 @@ def make_app(redis_url: str) -> Celery:
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
         timezone="UTC",
-        beat_schedule={name: _every_tick(f"workers.tasks.{name}") for name in ("reap", "deliver_outbox")},
+        beat_schedule={name: _every(seconds, f"workers.tasks.{name}") for name, seconds in TICKS.items()},
     )
     return app
 
 
-def _every_tick(task: str) -> dict[str, Any]:
+def _every(seconds: float, task: str) -> dict[str, Any]:
     """A tick that no worker took in time is dropped, so that ticks never pile up."""
-    return {"task": task, "schedule": TICK_SECONDS, "options": {"expires": 2 * TICK_SECONDS}}
+    return {"task": task, "schedule": seconds, "options": {"expires": 2 * seconds}}
 
 
 @setup_logging.connect  # type: ignore[untyped-decorator]

@@ -4,7 +4,7 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -27,7 +27,7 @@ class Workshop:
 
     settings: Settings
     store: Store
-    desks: Mapping[str, AnnotationDesk]
+    desks: Callable[[], Mapping[str, AnnotationDesk]]
     stopping: threading.Event
     worker: str
     trainer: tuple[str, ...] = TRAINER
@@ -55,7 +55,7 @@ def workshop() -> Workshop:
     return Workshop(
         settings=settings,
         store=open_store(settings.database),
-        desks=_desks(settings),
+        desks=cache(lambda: _desks(settings)),
         stopping=threading.Event(),
         worker=f"{socket.gethostname()}:{os.getpid()}",
     )
@@ -64,5 +64,10 @@ def workshop() -> Workshop:
 def _desks(settings: Settings) -> dict[str, AnnotationDesk]:
     if not settings.argilla_enabled or not settings.argilla_url:
         return {}
-    desk = ArgillaDesk(settings.argilla_url, settings.argilla_api_key, settings.argilla_workspace)
+    desk = ArgillaDesk(
+        settings.argilla_url,
+        settings.argilla_api_key,
+        settings.argilla_workspace,
+        annotators=settings.argilla_annotators,
+    )
     return {desk.name: desk}

@@ -28,7 +28,7 @@ def prepare_round(settings: Settings, store: Store, claimed: Round, base: BaseMo
         spec = read_spec(folder)
         if (spec.snapshot_dir / MANIFEST).exists():
             return spec
-    snapshot = export(store.comparisons.ranked(), settings.heldout_fraction, settings.root / "snapshots")
+    snapshot = export(store.comparisons.judged(), settings.heldout_fraction, settings.root / "snapshots")
     store.rounds.set_snapshot(claimed.id, claimed.fence, snapshot.hash)
     spec = make_spec(settings, store, claimed, base, snapshot.folder)
     write_spec(folder, spec)

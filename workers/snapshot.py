@@ -65,13 +65,10 @@ def _pairs(
 ) -> Iterator[dict[str, Any]]:
     """One row per preference pair; what gives none is counted. Two equal replies say nothing and are left out."""
     for comparison in comparisons:
-        if comparison.ranking is None:
-            continue
-        counts["comparisons"] += 1
-        counts["all_bad"] += comparison.ranking.all_bad
-        counts["ties"] += not comparison.ranking.all_bad and any(
-            len(g) > 1 for g in comparison.ranking.groups
-        )
+        for ranking in comparison.verdicts:
+            counts["comparisons"] += 1
+            counts["all_bad"] += ranking.all_bad
+            counts["ties"] += not ranking.all_bad and any(len(group) > 1 for group in ranking.groups)
         split = split_of(comparison.messages, heldout_fraction)
         for pair in preference_pairs(comparison):
             if pair.chosen.strip() == pair.rejected.strip():

@@ -1,6 +1,7 @@
 """The tasks, as thin as can be: Celery on one side, our functions on the other."""
 
-from workers import outbox, reaper, rounds
+from feedback_app.services.sync import DeskSync
+from workers import reaper, rounds
 from workers.app import app
 from workers.bootstrap import workshop
 
@@ -11,11 +12,13 @@ def run_round(round_id: str) -> None:
     rounds.run_round(workshop(), round_id)
 
 
-@app.task(name="workers.tasks.deliver_outbox")  # type: ignore[untyped-decorator]
-def deliver_outbox() -> None:
-    """Bring due verdicts to the annotation desks."""
+@app.task(name="workers.tasks.sync_desks")  # type: ignore[untyped-decorator]
+def sync_desks() -> None:
+    """Bring each annotation desk and us in step."""
     shop = workshop()
-    outbox.deliver_due(shop.store, shop.desks)
+    desks = shop.desks()
+    for name, desk in desks.items():
+        DeskSync(shop.store, desk, tuple(other for other in desks if other != name)).run()
 
 
 @app.task(name="workers.tasks.reap")  # type: ignore[untyped-decorator]

@@ -1,18 +1,40 @@
-"""`codelynn argilla …`: status, sync."""
+"""`codelynn argilla …`: open, status, sync, users."""
+
+import time
+import webbrowser
 
 import typer
+from rich.table import Table
 
 from feedback_app.commands.running import err, opened, out, settings_in_force, told
+from feedback_app.desks.argilla_users import ArgillaUsers
+from feedback_app.services.desks import Desks, DeskStatus
 
-app = typer.Typer(no_args_is_help=True, help="Argilla: where it is, and sending rankings to it again.")
+NAME = "argilla"
+app = typer.Typer(
+    no_args_is_help=True, help="Argilla: where it is, sending everything to it again, its users."
+)
+users_app = typer.Typer(
+    no_args_is_help=True, help="People who rank in Argilla, each with a login of their own."
+)
+app.add_typer(users_app, name="users")
+
+
+@app.command(name="open")
+def open_() -> None:
+    """Open Argilla's page in the browser, and say where it is and how to log in."""
+    with told():
+        address = _address()
+        out.print(address)
+        out.print(f"user and password: {settings_in_force().root / 'secrets' / 'argilla.json'}")
+        webbrowser.open(address)
 
 
 @app.command()
 def status() -> None:
-    """Where Argilla is, and what waits for it."""
+    """Where Argilla is, how it does, and what waits for it."""
     with told(), opened() as services:
         settings = settings_in_force()
-        waiting = services.desks.waiting()
         where = settings.argilla_url or "not running: `codelynn up` starts it"
         out.print(
             f"Argilla: {where if settings.argilla_enabled else 'switched off by CODELYNN_ARGILLA_ENABLED'}"
@@ -20,14 +42,78 @@ def status() -> None:
         out.print(
             f"workspace {settings.argilla_workspace}; password in {settings.root / 'secrets' / 'argilla.json'}"
         )
-        out.print(f"{waiting['pending']} verdicts waiting, {waiting['refused']} refused")
+        for desk in services.desks.status():
+            if desk.name == NAME:
+                show(desk)
 
 
 @app.command()
-def sync() -> None:
-    """Send every ranking again: to a new Argilla, after an import, or once refusals were put right."""
+def sync(
+    wait: bool = typer.Option(True, help="Show progress until Argilla has everything."),
+) -> None:
+    """Bring every comparison to Argilla again: to a new Argilla, or once refusals were put right. Twice changes nothing."""
     with told(), opened() as services:
-        if not services.desks.names:
+        if NAME not in services.desks.names:
             err.print("codelynn: Argilla is switched off: set CODELYNN_ARGILLA_ENABLED=true")
             raise typer.Exit(1)
-        out.print(f"{services.desks.resend()} rankings will be delivered")
+        out.print(f"{services.desks.resend(NAME)} comparisons will be delivered")
+        if wait and settings_in_force().argilla_url:
+            follow(services.desks, NAME)
+
+
+@users_app.command(name="list")
+def users_list() -> None:
+    """Who may rank in Argilla."""
+    with told():
+        table = Table("user", "role", box=None)
+        for user in _users().all():
+            table.add_row(user.name, user.role)
+        out.print(table)
+
+
+@users_app.command(name="add")
+def users_add(name: str, role: str = typer.Option("annotator", help="annotator, admin or owner")) -> None:
+    """Add a login; its password is shown this once."""
+    with told():
+        made = _users().add(name, role)
+        out.print(f"{_address()}  user {made.name}  password {made.password}  (shown this once)")
+
+
+@users_app.command(name="remove")
+def users_remove(name: str) -> None:
+    """End a login. Rankings that codeLynn has of them stay."""
+    with told():
+        _users().remove(name)
+        out.print(f"{name} is no user of Argilla any more")
+
+
+def show(desk: DeskStatus) -> None:
+    """How a desk does, in lines."""
+    out.print(f"{desk.mood}{f': {desk.reason}' if desk.reason else ''}")
+    out.print(f"{desk.left} comparisons waiting, {desk.refused} refused")
+    for problem in desk.problems:
+        out.print(f"  could not be used: {problem}")
+
+
+def follow(desks: Desks, name: str) -> None:
+    """Progress until nothing waits for the desk; ends with the reason where it cannot be worked with."""
+    with out.status("sending") as line:
+        while (desk := next(found for found in desks.status() if found.name == name)).left:
+            if desk.mood in ("away", "refused"):
+                raise RuntimeError(
+                    f"{name} is {desk.mood}: {desk.reason}; what waits is sent when it is back"
+                )
+            line.update(f"{desk.left} left")
+            time.sleep(0.5)
+    out.print(f"{name} has everything; {desk.refused} refused")
+
+
+def _address() -> str:
+    if address := settings_in_force().argilla_url:
+        return address
+    raise RuntimeError("Argilla is not running: `codelynn up` starts it")
+
+
+def _users() -> ArgillaUsers:
+    settings = settings_in_force()
+    return ArgillaUsers(_address(), settings.argilla_api_key, settings.argilla_workspace)

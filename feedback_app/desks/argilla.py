@@ -6,17 +6,22 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 import httpx
 
 from feedback_app.desks import argilla_payload as payload
 from feedback_app.desks.argilla_payload import DatasetGone
-from feedback_app.desks.base import DeskRecord, DeskRefused, DeskUnavailable
+from feedback_app.desks.argilla_sync import pull_all, push_alike
+from feedback_app.desks.base import DeskRecord, DeskUnavailable, DeskVerdict, Pulled, Pushed
 from feedback_app.domain.aspects import ASPECTS
 
 if TYPE_CHECKING:
     from feedback_app.desks.argilla_client import ArgillaSession
+
+T = TypeVar("T")
 
 # Never send loopback traffic to a proxy out of the environment.
 DIRECT: dict[str, None] = {"all://127.0.0.1": None, "all://localhost": None, "all://[::1]": None}
@@ -34,34 +39,33 @@ class ArgillaDesk:
         workspace: str = "codelynn",
         timeout: float = 10.0,
         aspects: tuple[str, ...] = ASPECTS,
+        annotators: int = 1,
     ) -> None:
         """`timeout` is in seconds, for each request. `aspects` (two or more) label datasets that are not there yet;
-        other aspects are kept too, as metadata."""
+        other aspects are kept too, as metadata. `annotators`: how many are to rank each record."""
         self._api_url = api_url.rstrip("/")
         self._api_key = api_key
         self._workspace = workspace
         self._timeout = timeout
         self._aspects = aspects
+        self._annotators = annotators
         self._lock = threading.Lock()
         self._session: ArgillaSession | None = None
 
-    def deliver(self, record: DeskRecord) -> None:
+    def push(self, records: Sequence[DeskRecord]) -> Pushed:
         """See AnnotationDesk. Raises DeskUnavailable, DeskRefused."""
-        replies = len(record.candidates)
-        if not payload.FEWEST_REPLIES <= replies <= payload.MOST_REPLIES:
-            raise DeskRefused(
-                f"Argilla ranks {payload.FEWEST_REPLIES} to {payload.MOST_REPLIES} replies, not {replies}"
-            )
-        if not payload.chat(record.messages):
-            raise DeskRefused("the conversation is empty")
-        with self._lock:
-            try:
-                self._bring_up_to_date(record)
-            except DeskUnavailable as error:
-                self._disconnect()
-                if not isinstance(error, DatasetGone):
-                    raise
-                self._bring_up_to_date(record)  # the server was replaced: its ids are new
+        refused = {record.comparison_id: reason for record in records if (reason := _unfit(record))}
+        fit = [record for record in records if record.comparison_id not in refused]
+        verdicts: list[DeskVerdict] = []
+        for replies, alike in _by_size(fit).items():
+            found = self._within(partial(push_alike, replies=replies, records=alike))
+            verdicts += found.verdicts
+            refused |= found.refused
+        return Pushed(tuple(verdicts), refused)
+
+    def pull(self, mark: str) -> Pulled | None:
+        """See AnnotationDesk. The mark is when somebody last answered in each dataset."""
+        return self._within(partial(pull_all, mark=mark))
 
     def health(self) -> bool:
         """Whether the server answers and takes our key."""
@@ -76,26 +80,48 @@ class ArgillaDesk:
         with self._lock:
             self._disconnect()
 
-    def _bring_up_to_date(self, record: DeskRecord) -> None:
+    def _within(self, act: Callable[[ArgillaSession], T]) -> T:
+        """Act on the server, anew where it was replaced: its ids are other ones then."""
+        with self._lock:
+            try:
+                return self._attempt(act)
+            except DeskUnavailable as error:
+                self._disconnect()
+                if not isinstance(error, DatasetGone):
+                    raise
+                return self._attempt(act)
+
+    def _attempt(self, act: Callable[[ArgillaSession], T]) -> T:
         from feedback_app.desks.argilla_client import desk_errors
 
         with desk_errors():
-            session = self._connected()
-            replies = len(record.candidates)
-            body = payload.record_body(record, session.user_id, session.known_aspects(replies))
-            stored = session.upsert(body, replies)
-            if not payload.has_verdict(record):
-                session.withdraw(stored)
+            return act(self._connected())
 
     def _connected(self) -> ArgillaSession:
         if self._session is None:
             from feedback_app.desks.argilla_client import ArgillaSession
 
             user = (self._api_url, self._api_key, self._workspace)
-            self._session = ArgillaSession(*user, timeout=self._timeout, mounts=DIRECT, aspects=self._aspects)
+            more = {"aspects": self._aspects, "annotators": self._annotators}
+            self._session = ArgillaSession(*user, timeout=self._timeout, mounts=DIRECT, **more)  # type: ignore[arg-type]
         return self._session
 
     def _disconnect(self) -> None:
         if self._session is not None:
             self._session.close()
             self._session = None
+
+
+def _unfit(record: DeskRecord) -> str:
+    """Why Argilla cannot take a record at all; empty if it can."""
+    replies = len(record.candidates)
+    if not payload.FEWEST_REPLIES <= replies <= payload.MOST_REPLIES:
+        return f"Argilla ranks {payload.FEWEST_REPLIES} to {payload.MOST_REPLIES} replies, not {replies}"
+    return "" if payload.chat(record.messages) else "the conversation is empty"
+
+
+def _by_size(records: Sequence[DeskRecord]) -> dict[int, list[DeskRecord]]:
+    sizes: dict[int, list[DeskRecord]] = {}
+    for record in records:
+        sizes.setdefault(len(record.candidates), []).append(record)
+    return sizes

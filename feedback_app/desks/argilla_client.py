@@ -22,6 +22,7 @@ with warnings.catch_warnings():  # argilla 2.8 declares its models in pydantic 1
     from argilla._exceptions import ArgillaAPIError
     from argilla._exceptions._base import ArgillaError
 
+PAGE = 500  # records at once
 TRY_LATER = {408, 409, 425, 429}
 GUIDELINES = (
     "Each record is a conversation and replies to it. Rank the replies by tone, best first; equal ranks are ties. "
@@ -68,6 +69,7 @@ class ArgillaSession:
         timeout: float,
         mounts: Mapping[str, httpx.HTTPTransport | None],
         aspects: tuple[str, ...],
+        annotators: int = 1,
     ) -> None:
         self._user_id = _user_id(api_url, api_key, timeout, mounts)
         # Our callers try again, so the client must not: its five tries take half a minute.
@@ -76,33 +78,68 @@ class ArgillaSession:
         self._http: httpx.Client = self._client.http_client
         self._workspace = self._find_or_make_workspace(workspace)
         self._aspects = aspects
+        self._annotators = annotators
         self._datasets: dict[int, rg.Dataset] = {}
 
-    def upsert(self, body: dict[str, Any], replies: int) -> dict[str, Any]:
-        """Create or update one record; the record as stored, its responses included."""
+    def upsert(self, bodies: list[dict[str, Any]], replies: int) -> list[dict[str, Any]]:
+        """Create or update records of one dataset; as stored, in the same order, their responses included."""
         address = f"/api/v1/datasets/{self.dataset(replies).id}/records/bulk"
-        answer = self._http.put(address, json={"items": [body]}).raise_for_status()
-        stored: dict[str, Any] = answer.json()["items"][0]
+        answer = self._http.put(address, json={"items": bodies}).raise_for_status()
+        stored: list[dict[str, Any]] = answer.json()["items"]
         return stored
 
-    def withdraw(self, stored: dict[str, Any]) -> None:
-        """Delete our own response; those of other annotators stay."""
-        for response in stored.get("responses") or ():
-            if response["user_id"] == self._user_id:
-                self._http.delete(f"/api/v1/responses/{response['id']}").raise_for_status()
+    def withdraw(self, response_id: str) -> None:
+        self._http.delete(f"/api/v1/responses/{response_id}").raise_for_status()
+
+    def activity(self) -> dict[str, str]:
+        """Dataset id -> when somebody last answered in it; what we upsert ourselves does not count."""
+        address, where = "/api/v1/me/datasets", {"workspace_id": str(self._workspace.id)}
+        items = self._http.get(address, params=where).raise_for_status().json()["items"]
+        return {
+            item["id"]: item["last_activity_at"]
+            for item in items
+            if item["name"].startswith(names.DATASET) and item["status"] == "ready"
+        }
+
+    def records(self, dataset_id: str) -> Iterator[dict[str, Any]]:
+        """All records of a dataset with their responses."""
+        offset, total = 0, 1
+        while offset < total:
+            page: dict[str, str | int] = {"include": "responses", "limit": PAGE, "offset": offset}
+            answer = self._http.get(f"/api/v1/datasets/{dataset_id}/records", params=page)
+            found = answer.raise_for_status().json()
+            yield from found["items"]
+            offset, total = offset + PAGE, found["total"]
+
+    def users(self) -> dict[str, str]:
+        """User id -> name, of all users where our key may see them, else of the workspace."""
+        answer = self._http.get("/api/v1/users")
+        if answer.status_code == httpx.codes.FORBIDDEN:
+            answer = self._http.get(f"/api/v1/workspaces/{self._workspace.id}/users")
+        return {user["id"]: user["username"] for user in answer.raise_for_status().json()["items"]}
 
     @property
     def user_id(self) -> str:
         return self._user_id
 
     def known_aspects(self, replies: int) -> list[str]:
-        """The labels that this dataset was made with; Argilla never lets them change. Raises DeskRefused."""
-        question = self.dataset(replies).settings.questions[names.ASPECTS]
-        if not isinstance(question, rg.MultiLabelQuestion):
-            raise DeskRefused(
-                f"codeLynn did not make the dataset {names.dataset_name(replies)}: rename it in Argilla"
-            )
-        return list(question.labels)
+        """The labels that this dataset was made with; Argilla never lets them change. Raises ForeignDataset."""
+        questions = {question.name: question for question in self.dataset(replies).settings.questions}
+        aspects, ranking = questions.get(names.ASPECTS), questions.get(names.RANKING)
+        if (
+            isinstance(aspects, rg.MultiLabelQuestion)
+            and isinstance(ranking, rg.RankingQuestion)
+            and set(ranking.values) == set(names.reply_names(replies))
+        ):
+            return list(aspects.labels)
+        raise names.ForeignDataset(
+            f"the dataset {names.dataset_name(replies)} does not have codeLynn's questions: "
+            "rename or delete it in Argilla, then send everything again (`codelynn argilla sync`)"
+        )
+
+    def ranking_question(self, replies: int) -> str:
+        """The id of the question that suggestions are for."""
+        return str(cast(Any, self.dataset(replies).settings.questions[names.RANKING]).id)
 
     def dataset(self, replies: int) -> rg.Dataset:
         """The dataset for so many candidates, made if it is not there."""
@@ -128,7 +165,7 @@ class ArgillaSession:
                 return dataset.get()
             if dataset.name == name:  # a creation that was cut off: Argilla takes no records into it
                 dataset.delete()
-        settings = dataset_settings(replies, self._aspects)
+        settings = dataset_settings(replies, self._aspects, self._annotators)
         return rg.Dataset(
             name=name, workspace=self._workspace, settings=settings, client=self._client
         ).create()
@@ -143,11 +180,12 @@ def _user_id(
         return str(client.get(f"{api_url}/api/v1/me", headers=headers).raise_for_status().json()["id"])
 
 
-def dataset_settings(replies: int, aspects: tuple[str, ...]) -> rg.Settings:
-    """Fields, questions and metadata for `replies` candidates. Plain text only: model output is untrusted Markdown."""
+def dataset_settings(replies: int, aspects: tuple[str, ...], annotators: int = 1) -> rg.Settings:
+    """Fields, questions and metadata for `replies` candidates, each to be ranked by so many annotators. Plain text only: model output is untrusted Markdown."""
     texts = names.reply_names(replies)
     return rg.Settings(  # type: ignore[abstract]
         guidelines=GUIDELINES,
+        distribution=rg.TaskDistribution(min_submitted=annotators),
         fields=[
             rg.ChatField(name=names.CHAT, title="Conversation", use_markdown=False),
             *(rg.TextField(name=text, title=_title(text), use_markdown=False) for text in texts),

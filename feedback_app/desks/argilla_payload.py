@@ -3,19 +3,26 @@
 Pure functions, without the client. Limits are those of argilla-server 2.8 (`api/schemas/v1`, `validators/`).
 """
 
+import math
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from feedback_app.desks.base import DeskRecord, DeskUnavailable
+from feedback_app.desks.base import DeskRecord, DeskRefused, DeskUnavailable
 from feedback_app.domain.comparison import Message
 
 CHAT, RANKING, VERDICT, ASPECTS, NOTE, EDIT = "conversation", "ranking", "verdict", "aspects", "note", "edit"
 ALL_BAD, SOME_GOOD = "all_bad", "some_good"
+REPLY = "reply_"
+DATASET = "codelynn-"
 
 LONGEST_MESSAGE = 20_000  # characters in one turn of a chat field; an empty one is refused too
 MOST_MESSAGES = 500
 LONGEST_TERM = 200
 FEWEST_REPLIES, MOST_REPLIES = 2, 50  # of a ranking question
+
+
+class ForeignDataset(DeskRefused):
+    """A dataset has our name and other questions: somebody else made it, or changed it."""
 
 
 class DatasetGone(DeskUnavailable):
@@ -24,29 +31,47 @@ class DatasetGone(DeskUnavailable):
 
 def dataset_name(replies: int) -> str:
     """One dataset per number of candidates: a submitted ranking must contain every value of its question."""
-    return f"codelynn-{replies}"
+    return f"{DATASET}{replies}"
 
 
 def reply_names(replies: int) -> list[str]:
-    return [f"reply_{position}" for position in range(1, replies + 1)]
-
-
-def has_verdict(record: DeskRecord) -> bool:
-    return record.ranking is not None or record.all_bad
+    return [f"{REPLY}{position}" for position in range(1, replies + 1)]
 
 
 def record_body(record: DeskRecord, user_id: str, known_aspects: Collection[str]) -> dict[str, Any]:
-    """The record as the bulk upsert takes it; the verdict is a submitted response of `user_id`."""
+    """The record as the bulk upsert takes it; the owner's verdict is a response of `user_id`, a skip a discarded one."""
     texts = [clean(text) for _, text, _ in record.candidates]
     body: dict[str, Any] = {
         "external_id": record.comparison_id,
         "fields": {CHAT: chat(record.messages), **dict(zip(reply_names(len(texts)), texts, strict=True))},
         "metadata": metadata(record),
     }
-    if has_verdict(record):
+    if record.ranking is not None:
         values = {name: {"value": value} for name, value in answers(record, known_aspects).items()}
         body["responses"] = [{"user_id": user_id, "status": "submitted", "values": values}]
+    elif record.skipped:
+        body["responses"] = [{"user_id": user_id, "status": "discarded"}]
     return body
+
+
+def suggestion(record: DeskRecord, question_id: str) -> dict[str, Any] | None:
+    """How the rewards rank the replies, best first; equal rewards share a rank. None where there are none."""
+    if not record.scores:
+        return None
+    steps = sorted(set(record.scores), reverse=True)
+    value = [
+        {"value": name, "rank": steps.index(score) + 1}
+        for name, score in zip(reply_names(len(record.scores)), record.scores, strict=True)
+    ]
+    agent = record.scorer or "reward-model"
+    scores = [win_share(record.scores, i) for i in range(len(record.scores))]
+    return {"question_id": question_id, "type": "model", "agent": agent, "value": value, "score": scores}
+
+
+def win_share(rewards: Sequence[float], i: int) -> float:
+    """How often reply i would be preferred to another one, by Bradley and Terry (1952): Argilla wants scores from 0 to 1."""
+    others = [rewards[i] - reward for j, reward in enumerate(rewards) if j != i]
+    return sum(1 / (1 + math.exp(-max(-50.0, min(50.0, gap)))) for gap in others) / len(others)
 
 
 def answers(record: DeskRecord, known_aspects: Collection[str]) -> dict[str, Any]:
@@ -80,8 +105,8 @@ def metadata(record: DeskRecord) -> dict[str, Any]:
     terms = {
         "models": [models[candidate_id] for candidate_id, _, _ in record.candidates],
         "winner": [models[candidate_id] for candidate_id in winners],
-        "tone": list(record.aspects) if has_verdict(record) else [],
-        "annotator": [record.annotator] if has_verdict(record) else [],
+        "tone": list(record.aspects) if record.ranking else [],
+        "annotator": [record.annotator] if record.ranking else [],
     }
     named = {
         name: list(dict.fromkeys(clean(term)[:LONGEST_TERM] for term in found if term.strip()))

@@ -82,7 +82,11 @@ class ComparisonStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A prompt (a conversation that ends with the user's turn) and its candidates, stored before it is shown."""
+    """A prompt (a conversation that ends with the user's turn) and its candidates, stored before it is shown.
+
+    `ranking` is the verdict that decides it: the owner's, or an imported one. `others` are rankings by other annotators
+    at the desks, one each; readers that do not ask for them leave them out.
+    """
 
     messages: tuple[Message, ...]
     candidates: tuple[Candidate, ...]
@@ -93,6 +97,12 @@ class Comparison:
     tags: tuple[str, ...] = ()
     ranking: Ranking | None = None
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    others: tuple[Ranking, ...] = ()
+
+    @property
+    def verdicts(self) -> tuple[Ranking, ...]:
+        """The rankings that count: the deciding one where there is one, else those of the others."""
+        return self.others if self.ranking is None else (self.ranking,)
 
     def candidate(self, candidate_id: str) -> Candidate:
         """The candidate of that id. Raises InvalidRanking if this comparison has none."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
-from feedback_app.domain.comparison import Comparison, Message
+from feedback_app.domain.comparison import Comparison, Message, Ranking
 
 Split = Literal["train", "heldout"]
 
@@ -45,9 +45,13 @@ class Rating:
 
 
 def preference_pairs(comparison: Comparison) -> list[PreferencePair]:
-    """All pairs of candidates from different groups, better first. Ties and `all_bad` give none."""
-    ranking = comparison.ranking
-    if ranking is None or ranking.all_bad:
+    """All pairs of candidates from different groups, better first, of each verdict that counts. Ties and `all_bad`
+    give none."""
+    return [pair for ranking in comparison.verdicts for pair in _pairs_of(comparison, ranking)]
+
+
+def _pairs_of(comparison: Comparison, ranking: Ranking) -> list[PreferencePair]:
+    if ranking.all_bad:
         return []
     return [
         PreferencePair(

@@ -1,7 +1,8 @@
 """Our own format: a whole comparison with its verdict on one line. Nothing is lost.
 
 Needed are `messages`, `candidates` (each with `id` and `text`) and `ranking.groups` (or `ranking.all_bad`); all else
-has a default, so that rankings made elsewhere are easily written.
+has a default, so that rankings made elsewhere are easily written. `others` are rankings by other annotators; where there
+are some, `ranking` may be null.
 """
 
 import sys
@@ -28,11 +29,11 @@ Finish = Literal["stop", "length", "imported"]
 
 
 def dump(comparison: Comparison) -> dict[str, Any]:
-    """Raises ValueError for a comparison that is not ranked."""
-    if comparison.ranking is None:
+    """Raises ValueError for a comparison that nobody ranked."""
+    if not comparison.verdicts:
         raise ValueError("only ranked comparisons are exported")
-    ranking = asdict(comparison.ranking) | {"created_at": comparison.ranking.created_at.isoformat()}
-    return {
+    ranking = comparison.ranking
+    written = {
         "id": comparison.id,
         "created_at": comparison.created_at.isoformat(),
         "source": comparison.source,
@@ -40,34 +41,53 @@ def dump(comparison: Comparison) -> dict[str, Any]:
         "tags": list(comparison.tags),
         "messages": trl.turns(comparison.messages),
         "candidates": [asdict(candidate) for candidate in comparison.candidates],
-        "ranking": ranking,
+        "ranking": None if ranking is None else _written(ranking),
     }
+    others = [_written(other) for other in comparison.others]
+    return written | {"others": others} if others else written
+
+
+def _written(ranking: Ranking) -> dict[str, Any]:
+    return asdict(ranking) | {"created_at": ranking.created_at.isoformat()}
 
 
 def load(record: Record) -> Comparison:
     """A ranked comparison, with its old id if it had one. Raises BadRecord."""
     created_at = _moment(record)
+    others = _others(record, created_at)
+    decided = None if record.get("ranking") is None and others else fields.required(record, "ranking")
     comparison = Comparison(
         messages=fields.prompt(fields.messages(fields.required(record, "messages"), "messages")),
         candidates=_candidates(record),
         id=fields.short_name(record, "id", "") or content_id("rankings", record),
-        status=ComparisonStatus.ranked,
+        status=ComparisonStatus.open if decided is None else ComparisonStatus.ranked,
         source=fields.short_name(record, "source", "import:rankings"),
         persona=fields.short_name(record, "persona", ""),
         tags=_texts(record, "tags"),
-        ranking=_ranking(fields.as_object(fields.required(record, "ranking"), "ranking"), created_at),
+        ranking=None if decided is None else _ranking(fields.as_object(decided, "ranking"), created_at),
         created_at=created_at,
+        others=others,
     )
     return _checked(comparison)
 
 
 def _checked(comparison: Comparison) -> Comparison:
-    assert comparison.ranking is not None
-    try:
-        checked_ranking(comparison, comparison.ranking)
-    except InvalidRanking as error:  # its message names ids out of the file
-        raise BadRecord("`ranking.groups` must name every candidate exactly once") from error
+    for ranking in (comparison.ranking, *comparison.others):
+        try:
+            if ranking is not None:
+                checked_ranking(comparison, ranking)
+        except InvalidRanking as error:  # its message names ids out of the file
+            raise BadRecord("`ranking.groups` must name every candidate exactly once") from error
     return comparison
+
+
+def _others(record: Record, asked_at: datetime) -> tuple[Ranking, ...]:
+    """Rankings by other annotators, one each."""
+    listed = fields.as_list(record.get("others") or [], "others")
+    others = tuple(_ranking(fields.as_object(value, "others[]"), asked_at) for value in listed)
+    if len({other.annotator for other in others}) < len(others):
+        raise BadRecord("two of `others` have the same annotator")
+    return others
 
 
 def _candidates(record: Record) -> tuple[Candidate, ...]:

@@ -142,7 +142,7 @@ class Arena:
         """Leave a comparison without a verdict; replies still on their way are stopped."""
         if generation := self._generations.find(comparison_id):
             generation.stop()
-        self._store.comparisons.skip(comparison_id)
+        self._store.comparisons.skip(comparison_id, self._options.desks)
 
     def counts(self) -> dict[str, int]:
         return self._store.comparisons.counts()
@@ -180,7 +180,9 @@ class Arena:
     def _keep(self, comparison: Comparison, replies: Sequence[Reply]) -> None:
         """Replies that were stopped on their way are not kept: whoever looks has them written anew."""
         if all(reply.finish for reply in replies):
-            self._store.comparisons.fill(comparison.id, with_replies(comparison, replies))
+            self._store.comparisons.fill(
+                comparison.id, with_replies(comparison, replies), self._options.desks
+            )
 
     def _ready(self, comparison_id: str) -> Comparison:
         comparison = self._store.comparisons.get(comparison_id)

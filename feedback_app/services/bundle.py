@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from feedback_app.domain.persona import Persona
+from feedback_app.services.agreement import Agreements
 from feedback_app.services.arena import Arena
 from feedback_app.services.chat import Chat
 from feedback_app.services.data import DataService
@@ -25,6 +26,7 @@ class Services:
     data: DataService
     models: Models
     desks: Desks
+    agreements: Agreements
     status: Status
     personas: Callable[[], list[Persona]]
     default_persona: str

@@ -67,14 +67,19 @@ class ExportCount:
 
 
 class DataService:
-    """Exports and imports. `persona` gives the persona of a rated chat, whose system prompt the chat began with."""
+    """Exports and imports, of which the `desks` of those names hear. `persona` gives the persona of a rated chat, whose system prompt the chat began with."""
 
     def __init__(
-        self, store: Store, persona: Callable[[str], Persona] | None = None, limits: Limits | None = None
+        self,
+        store: Store,
+        persona: Callable[[str], Persona] | None = None,
+        limits: Limits | None = None,
+        desks: Sequence[str] = (),
     ) -> None:
         self._store = store
         self._persona = persona
         self._limits = limits or Limits()
+        self._desks = desks
 
     def file_name(self, format: str) -> str:
         """What a download is called. Raises UnknownFormat."""
@@ -99,7 +104,7 @@ class DataService:
         """How much an export holds and leaves out now. Raises UnknownFormat."""
         match _known(format):
             case "rankings":
-                kept = [True for _ in self._store.comparisons.ranked()]
+                kept = [True for _ in self._store.comparisons.judged()]
             case "kto":
                 kept = [kto.carried(rating) for rating in self._given_ratings()]
                 kept += [carried(pair) for pair in self._pairs() for _ in kto.taken_apart(pair)]
@@ -137,7 +142,7 @@ class DataService:
     def _documents(self, format: str) -> Iterator[dict[str, Any]]:
         match format:
             case "rankings":
-                return map(rankings.dump, self._store.comparisons.ranked())
+                return map(rankings.dump, self._store.comparisons.judged())
             case "kto":
                 return map(kto.dump, filter(kto.carried, self._ratings()))
             case "sft":
@@ -146,7 +151,7 @@ class DataService:
                 return map(PAIRS[format].dump, filter(carried, self._pairs()))
 
     def _pairs(self) -> Iterator[PreferencePair]:
-        for comparison in self._store.comparisons.ranked():
+        for comparison in self._store.comparisons.judged():
             yield from preference_pairs(comparison)
 
     def _ratings(self) -> Iterator[Rating]:
@@ -163,7 +168,7 @@ class DataService:
     def _demonstrations(self) -> Iterator[Demonstration]:
         """Imported demonstrations, and edits."""
         yield from self._store.demonstrations.all()
-        for comparison in self._store.comparisons.ranked():
+        for comparison in self._store.comparisons.judged():
             if (demonstration := sft.edited(comparison)) is not None:
                 yield demonstration
 
@@ -186,11 +191,11 @@ class DataService:
             if seen[key] > known[key]:
                 moment = begun + timedelta(microseconds=len(fresh))  # keeps the order of the file
                 fresh.append(ranked_comparison(pair, source, seen[key], moment))
-        added = self._store.comparisons.add_all(fresh)
+        added = self._store.comparisons.add_all(fresh, self._desks)
         return ImportReport(added, len(pairs) - added)
 
     def _add_comparisons(self, comparisons: Sequence[Comparison]) -> ImportReport:
-        added = self._store.comparisons.add_all(comparisons)
+        added = self._store.comparisons.add_all(comparisons, self._desks)
         return ImportReport(added, len(comparisons) - added)
 
     def _add_ratings(self, ratings: Sequence[Rating]) -> ImportReport:

@@ -1,6 +1,23 @@
-"""The annotation desks as their user sees them: what waits for them, and sending everything again."""
+"""The annotation desks as their user sees them: how they do, what waits for them, and sending everything again."""
+
+from dataclasses import dataclass
+from typing import Literal
 
 from feedback_app.store import Store
+
+Mood = Literal["connected", "catching up", "away", "refused", "not reached yet"]
+
+
+@dataclass(frozen=True, slots=True)
+class DeskStatus:
+    """`left` comparisons wait for the desk; it `refused` others; `problems` are lines about what could not be used."""
+
+    name: str
+    mood: Mood
+    left: int
+    refused: int
+    reason: str
+    problems: tuple[str, ...]
 
 
 class Desks:
@@ -10,12 +27,18 @@ class Desks:
         self._store = store
         self.names = names
 
-    def waiting(self) -> dict[str, int]:
-        """`pending` and `refused` deliveries."""
-        return self._store.outbox.counts()
+    def status(self) -> list[DeskStatus]:
+        return [self._status(name) for name in self.names]
 
-    def resend(self) -> int:
-        """Have every ranking delivered again, imported ones too (deliveries are idempotent); how many."""
-        ids = [comparison.id for comparison in self._store.comparisons.ranked()]
-        self._store.outbox.enqueue(ids, self.names)
+    def resend(self, name: str) -> int:
+        """Have every comparison brought to a desk again, imported ones too (deliveries are idempotent); how many."""
+        ids = [comparison.id for comparison in self._store.comparisons.written()]
+        self._store.outbox.enqueue(ids, [name])
         return len(ids)
+
+    def _status(self, name: str) -> DeskStatus:
+        state, counts = self._store.desks.state(name), self._store.outbox.counts(name)
+        moods: dict[str, Mood] = {"away": "away", "refused": "refused", "unknown": "not reached yet"}
+        reached: Mood = "catching up" if counts["pending"] else "connected"
+        mood = moods.get(state.state, reached)
+        return DeskStatus(name, mood, counts["pending"], counts["refused"], state.reason, state.problems)

@@ -14,7 +14,7 @@ import evalica
 import numpy as np
 import numpy.typing as npt
 
-from feedback_app.domain.comparison import Comparison
+from feedback_app.domain.comparison import Comparison, Ranking
 from feedback_app.store import Store
 
 ELO = 400 / math.log(10)
@@ -43,10 +43,14 @@ class Standing:
 
 
 def duels(comparison: Comparison) -> list[Duel]:
-    """What one ranking says about models. Candidates of the same model say nothing; `all_bad` neither."""
-    if comparison.ranking is None or comparison.ranking.all_bad:
+    """What the verdicts that count say about models. Candidates of the same model say nothing; `all_bad` neither."""
+    return [duel for ranking in comparison.verdicts for duel in _duels_of(comparison, ranking)]
+
+
+def _duels_of(comparison: Comparison, ranking: Ranking) -> list[Duel]:
+    if ranking.all_bad:
         return []
-    place = {name: i for i, group in enumerate(comparison.ranking.groups) for name in group}
+    place = {name: i for i, group in enumerate(ranking.groups) for name in group}
     return [
         Duel(left.model, right.model, (1 + np.sign(place[right.id] - place[left.id])) / 2)
         for left, right in combinations(comparison.candidates, 2)
@@ -110,5 +114,5 @@ class Leaderboard:
 
     def standings(self) -> list[Standing]:
         return standings(
-            [duel for comparison in self._store.comparisons.ranked() for duel in duels(comparison)]
+            [duel for comparison in self._store.comparisons.judged() for duel in duels(comparison)]
         )

@@ -45,7 +45,7 @@ def candidate_documents(candidates: tuple[Candidate, ...]) -> list[dict[str, Any
 
 
 def ranking_row(comparison: Comparison, ranking: Ranking) -> dict[str, Any]:
-    """`ties` are pairs of candidates that the ranking calls equal; `all_bad` has none."""
+    """For `rankings` and `annotations` alike. `ties` are pairs of candidates that the ranking calls equal; `all_bad` has none."""
     tied = [] if ranking.all_bad else [len(list(combinations(group, 2))) for group in ranking.groups]
     return {
         "comparison_id": comparison.id,
@@ -58,17 +58,18 @@ def ranking_row(comparison: Comparison, ranking: Ranking) -> dict[str, Any]:
         "source": ranking.source,
         "seconds": ranking.seconds,
         "created_at": ranking.created_at,
-        "pairs": len(preference_pairs(replace(comparison, ranking=ranking))),
+        "pairs": len(preference_pairs(replace(comparison, ranking=ranking, others=()))),
         "ties": sum(tied),
     }
 
 
 def checked_import(comparison: Comparison) -> Comparison:
     """An imported comparison in its stored form. Raises InvalidRanking."""
+    others = tuple(checked_ranking(comparison, ranking) for ranking in comparison.others)
     if comparison.ranking is None:
-        return comparison
+        return replace(comparison, others=others)
     ranking = checked_ranking(comparison, comparison.ranking)
-    return replace(comparison, ranking=ranking, status=ComparisonStatus.ranked)
+    return replace(comparison, ranking=ranking, status=ComparisonStatus.ranked, others=others)
 
 
 def comparison_from(row: RowMapping) -> Comparison:
@@ -80,7 +81,7 @@ def comparison_from(row: RowMapping) -> Comparison:
         source=row["source"],
         persona=row["persona"],
         tags=tuple(row["tags"]),
-        ranking=None if row["ranking_comparison_id"] is None else _ranking(row),
+        ranking=None if row["ranking_comparison_id"] is None else ranking_from(row, "ranking_"),
         created_at=row["created_at"],
     )
 
@@ -89,15 +90,16 @@ def _candidate(document: dict[str, Any]) -> Candidate:
     return Candidate(**{**document, "sampling": Sampling(**document["sampling"])})
 
 
-def _ranking(row: RowMapping) -> Ranking:
+def ranking_from(row: RowMapping, prefix: str = "") -> Ranking:
+    """A row of `rankings` or `annotations`, its columns named with `prefix`."""
     return Ranking(
-        groups=tuple(tuple(group) for group in row["ranking_groups"]),
-        all_bad=row["ranking_all_bad"],
-        aspects=tuple(row["ranking_aspects"]),
-        note=row["ranking_note"],
-        edit=row["ranking_edit"],
-        annotator=row["ranking_annotator"],
-        source=row["ranking_source"],
-        seconds=row["ranking_seconds"],
-        created_at=row["ranking_created_at"],
+        groups=tuple(tuple(group) for group in row[f"{prefix}groups"]),
+        all_bad=row[f"{prefix}all_bad"],
+        aspects=tuple(row[f"{prefix}aspects"]),
+        note=row[f"{prefix}note"],
+        edit=row[f"{prefix}edit"],
+        annotator=row[f"{prefix}annotator"],
+        source=row[f"{prefix}source"],
+        seconds=row[f"{prefix}seconds"],
+        created_at=row[f"{prefix}created_at"],
     )

@@ -4,7 +4,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, literal, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    tuple_,
+    union_all,
+    update,
+)
 
 from feedback_app.domain.comparison import (
     Candidate,
@@ -14,6 +25,7 @@ from feedback_app.domain.comparison import (
     Ranking,
     checked_ranking,
 )
+from feedback_app.store import annotations as annotated
 from feedback_app.store.comparison_rows import (
     candidate_documents,
     checked_import,
@@ -25,7 +37,7 @@ from feedback_app.store.comparison_rows import (
 from feedback_app.store.cursor import Page, Position, decode_cursor, encode_cursor
 from feedback_app.store.database import Database, insert_new
 from feedback_app.store.outbox import announce
-from feedback_app.store.tables import UtcDateTime, comparisons, rankings
+from feedback_app.store.tables import UtcDateTime, annotations, comparisons, rankings
 
 BATCH = 500
 NEWEST_FIRST = (comparisons.c.created_at.desc(), comparisons.c.id.desc())
@@ -43,24 +55,25 @@ class Comparisons:
     def add(self, comparison: Comparison) -> None:
         """Store a comparison, before it is shown; one whose id is known is left as it is."""
         with self.database.write() as connection:
-            _insert(connection, [checked_import(comparison)])
+            _insert(connection, [checked_import(comparison)], ())
 
-    def add_all(self, items: Sequence[Comparison]) -> int:
-        """Store all or none; ones whose id is known are left as they are. Gives the number of new ones.
-
-        Raises InvalidRanking.
-        """
+    def add_all(self, items: Sequence[Comparison], desks: Sequence[str] = ()) -> int:
+        """Store all or none, and what the desks must be told; ones whose id is known are left as they are. Gives the
+        number of new ones. Raises InvalidRanking."""
         checked = [checked_import(comparison) for comparison in items]
         with self.database.write() as connection:
-            return sum(_insert(connection, checked[i : i + BATCH]) for i in range(0, len(checked), BATCH))
+            batches = (checked[i : i + BATCH] for i in range(0, len(checked), BATCH))
+            return sum(_insert(connection, batch, desks) for batch in batches)
 
     def get(self, comparison_id: str) -> Comparison:
         """Raises ComparisonNotFound."""
         with self.database.read() as connection:
             return _get(connection, comparison_id)
 
-    def fill(self, comparison_id: str, candidates: Sequence[Candidate]) -> Comparison:
-        """The replies are written: status open. Changes nothing once it is no longer generating (skipped
+    def fill(
+        self, comparison_id: str, candidates: Sequence[Candidate], desks: Sequence[str] = ()
+    ) -> Comparison:
+        """The replies are written: status open, and the desks are told. Changes nothing once it is no longer generating (skipped
         meanwhile, or filled before). Raises ComparisonNotFound; ValueError for other candidates than it has."""
 
         def filled(connection: Connection, found: Comparison) -> None:
@@ -68,6 +81,7 @@ class Comparisons:
                 raise ValueError("these are not the candidates of this comparison")
             documents = candidate_documents(tuple(candidates))
             _set(connection, comparison_id, status=ComparisonStatus.open.value, candidates=documents)
+            announce(connection, comparison_id, desks)
 
         return self._change(comparison_id, {ComparisonStatus.generating}, filled)
 
@@ -79,11 +93,16 @@ class Comparisons:
 
         return self._change(comparison_id, {ComparisonStatus.generating}, failed)
 
-    def rank(self, comparison_id: str, ranking: Ranking, desks: Sequence[str]) -> Comparison:
+    def rank(
+        self, comparison_id: str, ranking: Ranking, desks: Sequence[str], was: Comparison | None = None
+    ) -> Comparison:
         """Store the verdict, and what the desks must be told, in one transaction; the same verdict again
-        changes nothing, another replaces it. Raises ComparisonNotFound, InvalidRanking."""
+        changes nothing, another replaces it, but not one that is newer than what the caller saw in `was`.
+        Raises ComparisonNotFound, InvalidRanking."""
         with self.database.write() as connection:
             found = _get(connection, comparison_id, lock=True)
+            if was is not None and (found.status, found.ranking) != (was.status, was.ranking):
+                return found
             if found.status in (ComparisonStatus.generating, ComparisonStatus.failed):
                 raise InvalidRanking(f"this comparison has no replies to rank: it is {found.status.value}")
             verdict = checked_ranking(found, ranking)
@@ -104,12 +123,12 @@ class Comparisons:
             status = ComparisonStatus.open if written else ComparisonStatus.generating
             connection.execute(delete(rankings).where(rankings.c.comparison_id == comparison_id))
             _set(connection, comparison_id, status=status.value)
-            if found.ranking is not None:
+            if written:
                 announce(connection, comparison_id, desks)
 
         return self._change(comparison_id, {ComparisonStatus.ranked, ComparisonStatus.skipped}, reopened)
 
-    def skip(self, comparison_id: str) -> Comparison:
+    def skip(self, comparison_id: str, desks: Sequence[str] = ()) -> Comparison:
         """Set aside without a verdict, also while it is being written. Raises ComparisonNotFound; InvalidRanking
         for one that is ranked."""
 
@@ -117,6 +136,8 @@ class Comparisons:
             if found.status is ComparisonStatus.ranked:
                 raise InvalidRanking("this comparison is ranked: take the ranking back before skipping it")
             _set(connection, comparison_id, status=ComparisonStatus.skipped.value)
+            if found.status is ComparisonStatus.open:
+                announce(connection, comparison_id, desks)
 
         return self._change(
             comparison_id,
@@ -145,12 +166,18 @@ class Comparisons:
             row = connection.execute(query.order_by(*NEWEST_FIRST).limit(1)).mappings().first()
         return None if row is None else comparison_from(row)
 
-    def ranked(self) -> Iterator[Comparison]:
-        """All ranked comparisons, oldest first, each once. Reads in batches and holds nothing between them."""
-        after: Position | None = None
-        while batch := self._ranked_after(after):
-            yield from batch
-            after = _position(batch[-1])
+    def judged(self) -> Iterator[Comparison]:
+        """All comparisons that anybody ranked, with the rankings of others, oldest first, each once. Reads in batches
+        and holds nothing between them."""
+        return self._walk(
+            (comparisons.c.status == ComparisonStatus.ranked.value)
+            | comparisons.c.id.in_(select(annotations.c.comparison_id))
+        )
+
+    def written(self) -> Iterator[Comparison]:
+        """All comparisons whose replies are complete, whatever became of them, oldest first."""
+        done = (ComparisonStatus.open, ComparisonStatus.ranked, ComparisonStatus.skipped)
+        return self._walk(comparisons.c.status.in_([status.value for status in done]))
 
     def counts(self) -> dict[str, int]:
         """Comparisons by status; `pairs` and `ties` of candidates, and how many rankings are `all_bad`."""
@@ -167,10 +194,15 @@ class Comparisons:
         return {status.value: found.get(status.value, 0) for status in ComparisonStatus} | totals
 
     def pairs_by_prompt(self) -> list[tuple[str, int]]:
-        """(prompt key, preference pairs) of every ranking, without reading any text."""
-        query = select(comparisons.c.prompt_key, rankings.c.pairs).join_from(comparisons, rankings)
+        """(prompt key, preference pairs) of every verdict that counts, without reading any text."""
+        decided = select(comparisons.c.prompt_key, rankings.c.pairs).join_from(comparisons, rankings)
+        others = (
+            select(comparisons.c.prompt_key, annotations.c.pairs)
+            .join_from(comparisons, annotations)
+            .where(comparisons.c.id.not_in(select(rankings.c.comparison_id)))
+        )
         with self.database.read() as connection:
-            return [(row[0], int(row[1])) for row in connection.execute(query)]
+            return [(row[0], int(row[1])) for row in connection.execute(union_all(decided, others))]
 
     def asked(self, keys: Sequence[str]) -> set[str]:
         """Those of `keys` (see `prompt_key`) whose prompts were ever asked."""
@@ -182,13 +214,21 @@ class Comparisons:
                 found.update(connection.execute(query).scalars())
         return found
 
-    def _ranked_after(self, after: Position | None) -> list[Comparison]:
-        query = select_comparisons().where(comparisons.c.status == ComparisonStatus.ranked.value)
+    def _walk(self, which: ColumnElement[bool]) -> Iterator[Comparison]:
+        after: Position | None = None
+        while batch := self._batch(which, after):
+            yield from batch
+            after = _position(batch[-1])
+
+    def _batch(self, which: ColumnElement[bool], after: Position | None) -> list[Comparison]:
+        query = select_comparisons().where(which)
         if after is not None:
             query = query.where(_place() > _bound(after))
         with self.database.read() as connection:
             rows = connection.execute(query.order_by(*OLDEST_FIRST).limit(BATCH)).mappings()
-            return [comparison_from(row) for row in rows]
+            found = [comparison_from(row) for row in rows]
+            others = annotated.of(connection, [comparison.id for comparison in found])
+        return [replace(comparison, others=others.get(comparison.id, ())) for comparison in found]
 
     def _change(
         self,
@@ -222,13 +262,16 @@ def _set(connection: Connection, comparison_id: str, **values: Any) -> None:
     connection.execute(update(comparisons).where(comparisons.c.id == comparison_id).values(values))
 
 
-def _insert(connection: Connection, items: Sequence[Comparison]) -> int:
+def _insert(connection: Connection, items: Sequence[Comparison], desks: Sequence[str]) -> int:
     first = {comparison.id: comparison for comparison in reversed(items)}
     rows = [comparison_row(comparison) for comparison in first.values()]
     added = [first[name] for name in insert_new(connection, comparisons, rows, "id")]
     verdicts = [ranking_row(c, c.ranking) for c in added if c.ranking is not None]
     if verdicts:
         connection.execute(insert(rankings), verdicts)
+    annotated.add_all(connection, added)
+    for comparison in added:
+        announce(connection, comparison.id, desks)
     return len(added)
 
 

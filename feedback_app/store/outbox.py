@@ -24,25 +24,21 @@ class OutboxItem:
 class Outbox:
     database: Database
 
-    def due(self, now: datetime, limit: int) -> list[OutboxItem]:
-        """Rows to deliver now, oldest first. Deliver from one worker at a time, so that a desk never gets an
-        older record last."""
+    def due(self, now: datetime, limit: int, desk: str) -> list[OutboxItem]:
+        """Rows of a desk to deliver now, the newest first: there is one for each comparison, so that their order means
+        nothing, and a vote need not wait for a backlog. Deliver from one worker at a time."""
         columns = (outbox.c.id, outbox.c.desk, outbox.c.comparison_id, outbox.c.attempts)
-        pending = outbox.c.refused.is_(False) & (outbox.c.due_at <= now)
+        pending = (outbox.c.desk == desk) & outbox.c.refused.is_(False) & (outbox.c.due_at <= now)
         with self.database.read() as connection:
-            rows = connection.execute(select(*columns).where(pending).order_by(outbox.c.id).limit(limit))
+            rows = connection.execute(
+                select(*columns).where(pending).order_by(outbox.c.id.desc()).limit(limit)
+            )
             return [OutboxItem(*row) for row in rows]
 
-    def delivered(self, item_id: int) -> None:
-        """Forget a row. A verdict that was stored meanwhile has a row of its own, which stays."""
+    def delivered(self, item_ids: Sequence[int]) -> None:
+        """Forget rows. A verdict that was stored meanwhile has a row of its own, which stays."""
         with self.database.write() as connection:
-            connection.execute(delete(outbox).where(outbox.c.id == item_id))
-
-    def postpone(self, item_id: int, until: datetime, reason: str) -> None:
-        """Try again at `until`. `reason` must carry no text of the comparison."""
-        change = {"attempts": outbox.c.attempts + 1, "due_at": until, "reason": reason[:REASON_LENGTH]}
-        with self.database.write() as connection:
-            connection.execute(update(outbox).where(outbox.c.id == item_id).values(change))
+            connection.execute(delete(outbox).where(outbox.c.id.in_(item_ids)))
 
     def refused(self, item_id: int, reason: str) -> None:
         """Set a row aside: the desk will not take it. The next verdict on its comparison replaces it."""
@@ -56,9 +52,11 @@ class Outbox:
             for comparison_id in comparison_ids:
                 announce(connection, comparison_id, desks)
 
-    def counts(self) -> dict[str, int]:
-        """`pending` (due or postponed) and `refused`."""
+    def counts(self, desk: str | None = None) -> dict[str, int]:
+        """`pending` (due or postponed) and `refused`, of one desk or of all."""
         query = select(outbox.c.refused, func.count()).group_by(outbox.c.refused)
+        if desk is not None:
+            query = query.where(outbox.c.desk == desk)
         with self.database.read() as connection:
             found = {bool(row[0]): int(row[1]) for row in connection.execute(query)}
         return {"pending": found.get(False, 0), "refused": found.get(True, 0)}

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from feedback_app.store.annotations import Annotations
 from feedback_app.store.checkpoints import Checkpoints
 from feedback_app.store.comparisons import Comparisons
 from feedback_app.store.conversations import Conversations
 from feedback_app.store.database import Database, open_database
+from feedback_app.store.desks import DeskStates
 from feedback_app.store.outbox import Outbox
 from feedback_app.store.rounds import Rounds
 from feedback_app.store.unpaired import Demonstrations, Ratings
@@ -23,6 +25,8 @@ class Store:
     rounds: Rounds
     checkpoints: Checkpoints
     outbox: Outbox
+    annotations: Annotations
+    desks: DeskStates
 
     def ping(self) -> None:
         """Raises DatabaseUnavailable."""
@@ -44,4 +48,6 @@ def open_store(url: str) -> Store:
         rounds=Rounds(database),
         checkpoints=Checkpoints(database),
         outbox=Outbox(database),
+        annotations=Annotations(database),
+        desks=DeskStates(database),
     )

@@ -1,6 +1,7 @@
 """The tables of codeLynn. One description for SQLite and PostgreSQL; `migrations/` brings a database to it."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -13,6 +14,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    PrimaryKeyConstraint,
     Table,
     Text,
 )
@@ -66,22 +68,64 @@ comparisons = Table(
     Index(None, "status", "created_at", "id"),
 )
 
+
+def _verdict() -> tuple[Column[Any], ...]:
+    return (
+        Column("groups", DOCUMENT, nullable=False),
+        Column("all_bad", Boolean, nullable=False),
+        Column("aspects", DOCUMENT, nullable=False),
+        Column("note", FREE_TEXT, nullable=False),
+        Column("edit", FREE_TEXT),
+        Column("annotator", Text, nullable=False),
+        Column("source", Text, nullable=False),
+        Column("seconds", Float),
+        Column("created_at", UtcDateTime, nullable=False),
+        Column("pairs", Integer, nullable=False),
+        Column("ties", Integer, nullable=False),
+    )
+
+
 # `pairs` and `ties` are counted when the verdict is stored, so that totals need not read every comparison.
 rankings = Table(
     "rankings",
     metadata,
     Column("comparison_id", Text, ForeignKey("comparisons.id", ondelete="CASCADE"), primary_key=True),
-    Column("groups", DOCUMENT, nullable=False),
-    Column("all_bad", Boolean, nullable=False),
-    Column("aspects", DOCUMENT, nullable=False),
-    Column("note", FREE_TEXT, nullable=False),
-    Column("edit", FREE_TEXT),
-    Column("annotator", Text, nullable=False),
-    Column("source", Text, nullable=False),
-    Column("seconds", Float),
-    Column("created_at", UtcDateTime, nullable=False),
-    Column("pairs", Integer, nullable=False),
-    Column("ties", Integer, nullable=False),
+    *_verdict(),
+)
+
+# Rankings by other annotators than the owner, at a desk.
+annotations = Table(
+    "annotations",
+    metadata,
+    Column("comparison_id", Text, ForeignKey("comparisons.id", ondelete="CASCADE"), nullable=False),
+    *_verdict(),
+    PrimaryKeyConstraint("comparison_id", "annotator"),
+)
+
+# What a verdict was here (`ours`) and at the desk (`theirs`) when both were last the same, as digests: whichever
+# differs from its digest has changed since. No foreign key: rows must not hold up the deletion of a comparison.
+desk_verdicts = Table(
+    "desk_verdicts",
+    metadata,
+    Column("desk", Text, primary_key=True),
+    Column("comparison_id", Text, primary_key=True),
+    Column("annotator", Text, primary_key=True),
+    Column("ours", Text, nullable=False),
+    Column("theirs", Text, nullable=False),
+)
+
+desk_states = Table(
+    "desk_states",
+    metadata,
+    Column("desk", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("mark", Text, nullable=False),
+    Column("problems", DOCUMENT, nullable=False),
+    Column("pull_after", UtcDateTime, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("try_after", UtcDateTime, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
 )
 
 # AUTOINCREMENT: an id is never given twice, so that a late `delivered(id)` cannot remove a newer row.

@@ -8,7 +8,15 @@ import gradio as gr
 from feedback_app.services.bundle import Services
 from feedback_app.services.data import FORMATS, ExportCount, ImportRefused, UnknownFormat, guess_format
 from feedback_app.ui.confirm import PRIVATE
-from feedback_app.ui.data_view import FORMAT_WORDS, counts_html, downloads, imported, parts_line, refused
+from feedback_app.ui.data_view import (
+    FORMAT_WORDS,
+    counts_html,
+    downloads,
+    imported,
+    parts_line,
+    refused,
+)
+from feedback_app.ui.desks_panel import desks_panel
 from feedback_app.ui.guard import Updates, guarded
 from feedback_app.ui.text import heading
 
@@ -36,6 +44,7 @@ def build(services: Services, demo: gr.Blocks) -> None:
             )
             button = gr.Button("Import", variant="primary", elem_id="import")
     line = gr.HTML(elem_id="import-line")
+    desks_panel(services, demo)
     gr.HTML('<h2 class="section">Parts</h2>')
     parts = gr.HTML(elem_id="parts")
     outputs = [counts, links, line, file]

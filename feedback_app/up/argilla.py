@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from feedback_app.up.local import write_private
@@ -10,20 +10,23 @@ from feedback_app.up.local import write_private
 
 @dataclass(frozen=True, slots=True)
 class ArgillaLogin:
-    """Who owns the embedded Argilla. `file` holds the password."""
+    """Who owns the embedded Argilla. `file` holds the password; `fresh_password` is it where it was made just now."""
 
     username: str
     api_key: str
     file: Path
+    fresh_password: str = field(default="", repr=False)
 
 
 def login(file: Path, workspace: str) -> ArgillaLogin:
     """The credentials kept in that file; made once, readable by its owner only."""
-    kept = json.loads(file.read_text(encoding="utf-8")) if file.exists() else _fresh()
+    known = file.exists()
+    kept = json.loads(file.read_text(encoding="utf-8")) if known else _fresh()
     if kept.get("workspace") != workspace:
         kept["workspace"] = workspace
         write_private(file, json.dumps(kept, indent=1) + "\n")
-    return ArgillaLogin(username=kept["username"], api_key=kept["api_key"], file=file)
+    fresh = "" if known else kept["password"]
+    return ArgillaLogin(kept["username"], kept["api_key"], file, fresh)
 
 
 def _fresh() -> dict[str, str]:

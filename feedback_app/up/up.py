@@ -130,7 +130,8 @@ def _keep_running(plan: Plan, local: Local, supervisor: Supervisor, report: Repo
 def _how_to_open(plan: Plan, local: Local) -> str:
     login = local.argilla_login
     assert login is not None
-    return f"{plan.addresses.argilla_url}, user {login.username}, password in {login.file}"
+    password = f"{login.fresh_password} (shown this once; kept in" if login.fresh_password else "(in"
+    return f"{plan.addresses.argilla_url}, user {login.username}, password {password} {login.file})"
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -77,7 +77,7 @@ def fill(store: Store) -> None:
 
 
 def preferences(store: Store) -> Counter[Any]:
-    found = (pair for comparison in store.comparisons.ranked() for pair in preference_pairs(comparison))
+    found = (pair for comparison in store.comparisons.judged() for pair in preference_pairs(comparison))
     return Counter((p.prompt, p.chosen, p.rejected) for p in found if p.chosen != p.rejected and p.rejected)
 
 
@@ -89,7 +89,7 @@ def test_every_preference_comes_back_through_every_pair_format(new_store: NewSto
     assert DataService(here).count(format) == ExportCount(records=5, left_out=2)
     assert DataService(there).import_(format, content) == ImportReport(added=5, skipped=0)
     assert preferences(there) == preferences(here)
-    imported = next(there.comparisons.ranked())
+    imported = next(there.comparisons.judged())
     assert imported.source == f"import:{format}"
     assert imported.messages[0] == Message("system", "You are Lynn.")
     assert imported.candidates[0].model == ("model-2" if format == "parquet" else "imported")
@@ -122,7 +122,7 @@ def test_imports_keep_the_order_of_the_file(new_store: NewStore) -> None:
     store = new_store()
     lines = [json.dumps({"prompt": f"{i}", "chosen": "a", "rejected": "b"}) for i in range(30)]
     DataService(store).import_("trl", "\n".join(lines).encode())
-    assert [c.messages[-1].content for c in store.comparisons.ranked()] == [str(i) for i in range(30)]
+    assert [c.messages[-1].content for c in store.comparisons.judged()] == [str(i) for i in range(30)]
 
 
 def test_rankings_restore_every_comparison_to_the_last_field(new_store: NewStore) -> None:
@@ -130,7 +130,7 @@ def test_rankings_restore_every_comparison_to_the_last_field(new_store: NewStore
     fill(here)
     content = b"".join(DataService(here).export("rankings"))
     assert DataService(there).import_("rankings", content) == ImportReport(7, 0)
-    assert list(there.comparisons.ranked()) == list(here.comparisons.ranked())
+    assert list(there.comparisons.judged()) == list(here.comparisons.judged())
 
 
 def test_kto_holds_ratings_thumbs_and_pairs_taken_apart(new_store: NewStore) -> None:

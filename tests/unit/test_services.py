@@ -281,9 +281,8 @@ def test_an_unknown_method_is_refused_with_those_there_are(store: Store, models:
 
 def test_every_ranking_can_be_sent_to_the_desks_again(arena: Arena, store: Store) -> None:
     vote(arena, "Once")
-    for item in store.outbox.due(datetime.now(UTC), 10):
-        store.outbox.delivered(item.id)
+    store.outbox.delivered([item.id for item in store.outbox.due(datetime.now(UTC), 10, "argilla")])
     desks = Desks(store, ("argilla",))
-    assert desks.waiting() == {"pending": 0, "refused": 0}
-    assert desks.resend() == 1
-    assert desks.waiting() == {"pending": 1, "refused": 0}
+    assert desks.status()[0].left == 0
+    assert desks.resend("argilla") == 1
+    assert desks.status()[0].left == 1

@@ -87,16 +87,16 @@ def test_killed_and_started_again_nothing_is_lost_and_the_desk_reconnects(
 ) -> None:
     """kill -9, refusals while away, then the same data, and a stop that leaves no process and no text in the log."""
     record = comparison(note="kept")
-    desk.deliver(record)
+    desk.push([record])
     assert desk.health()
     server.kill()
     with pytest.raises(DeskUnavailable):
-        desk.deliver(comparison())
+        desk.push([comparison()])
     assert not desk.health()
     server.start()
     assert answers_of(stored(client, record))["note"] == "kept"
     assert count(client, 3, query=f'"{SECRET}"') >= 1
-    desk.deliver(replace(record, note="changed"))
+    desk.push([replace(record, note="changed")])
     assert answers_of(stored(client, record))["note"] == "changed"
     assert server.process is not None
     children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")

@@ -113,7 +113,7 @@ def test_a_skip_can_be_taken_back_and_a_skipped_comparison_ranked(store: Store) 
     store.comparisons.add(comparison := shown())
     assert store.comparisons.skip(comparison.id).status is ComparisonStatus.skipped
     assert store.comparisons.unrank(comparison.id, ["argilla"]) == comparison
-    assert store.outbox.counts()["pending"] == 0
+    assert store.outbox.counts()["pending"] == 1  # the desk may have heard of the skip
     store.comparisons.skip(comparison.id)
     assert store.comparisons.rank(comparison.id, FIRST_BEST, []).status is ComparisonStatus.ranked
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from feedback_app.domain.comparison import Comparison, Message
+from feedback_app.domain.comparison import Comparison, ComparisonStatus, Message
 from feedback_app.formats import rankings
 from tests.unit.formats.values import REPEATABLE, comparisons, read_back, refused
 
@@ -30,6 +30,16 @@ def test_a_ranking_made_elsewhere_needs_only_messages_candidates_and_groups() ->
     assert comparison.ranking.groups == (("c",), ("a", "b"))
     assert {candidate.model for candidate in comparison.candidates} == {"imported"}
     assert [candidate.position for candidate in comparison.candidates] == [1, 2, 3]
+
+
+def test_where_others_ranked_the_owner_need_not_have() -> None:
+    other = {"annotator": "anna", "groups": [["b"], ["a", "c"]]}
+    comparison = read_back(LEAST | {"ranking": None, "others": [other]}, rankings.load)
+    assert (comparison.ranking, comparison.status) == (None, ComparisonStatus.open)
+    assert [(r.annotator, r.groups) for r in comparison.others] == [("anna", (("b",), ("a", "c")))]
+    assert read_back(rankings.dump(comparison), rankings.load) == comparison
+    assert "same annotator" in refused(LEAST | {"others": [other, other]}, rankings.load)
+    assert "every candidate" in refused(LEAST | {"others": [{"groups": [["a"]]}]}, rankings.load)
 
 
 def test_without_an_id_the_content_gives_one_that_stays_the_same() -> None:

@@ -111,6 +111,7 @@ def comparisons(draw: st.DrawFn) -> Comparison:
         tags=tuple(draw(st.lists(NAMES, max_size=2))),
         ranking=draw(rankings(ids)),
         created_at=draw(st.datetimes(timezones=st.just(UTC))),
+        others=tuple(draw(st.lists(rankings(ids), max_size=2, unique_by=lambda ranking: ranking.annotator))),
     )
 
 

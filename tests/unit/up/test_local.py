@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,8 @@ def test_valkey_listens_on_loopback_with_a_password_and_keeps_what_it_has(tmp_pa
 def test_argillas_login_is_made_once_and_follows_the_workspace(tmp_path: Path) -> None:
     file = tmp_path / "argilla.json"
     first = argilla.login(file, "one")
-    assert argilla.login(file, "two") == first
+    assert argilla.login(file, "two") == replace(first, fresh_password="")
+    assert first.fresh_password == json.loads(file.read_text())["password"]
     kept = json.loads(file.read_text())
     assert (kept["workspace"], kept["username"], kept["api_key"]) == ("two", first.username, first.api_key)
     assert len(kept["password"]) >= 8

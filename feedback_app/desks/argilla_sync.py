@@ -1,0 +1,89 @@
+"""Push and pull over one connection to Argilla."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from feedback_app.desks import argilla_payload as payload
+from feedback_app.desks.argilla_answers import annotator_name, verdict_of
+from feedback_app.desks.argilla_payload import ForeignDataset
+from feedback_app.desks.base import OWNER, DeskProblem, DeskRecord, DeskVerdict, Pulled, Pushed
+
+if TYPE_CHECKING:
+    from feedback_app.desks.argilla_client import ArgillaSession
+
+
+def push_alike(session: ArgillaSession, replies: int, records: Sequence[DeskRecord]) -> Pushed:
+    """Bring records with the same number of replies up to date, in one call if Argilla takes them all."""
+    try:
+        aspects = session.known_aspects(replies)
+    except ForeignDataset as error:
+        return Pushed(refused=dict.fromkeys([record.comparison_id for record in records], str(error)))
+    bodies = [_body(session, replies, record, aspects) for record in records]
+    return _upsert(session, replies, list(zip(records, bodies, strict=True)))
+
+
+def _body(
+    session: ArgillaSession, replies: int, record: DeskRecord, aspects: Sequence[str]
+) -> dict[str, Any]:
+    body = payload.record_body(record, session.user_id, aspects)
+    if record.scores:
+        body["suggestions"] = [payload.suggestion(record, session.ranking_question(replies))]
+    return body
+
+
+def _upsert(session: ArgillaSession, replies: int, pairs: list[tuple[DeskRecord, dict[str, Any]]]) -> Pushed:
+    """A call that Argilla refuses is halved until the record that it will not take stands alone."""
+    try:
+        stored = session.upsert([body for _, body in pairs], replies)
+    except httpx.HTTPStatusError as error:
+        if error.response.status_code != httpx.codes.UNPROCESSABLE_ENTITY:
+            raise
+        if len(pairs) == 1:
+            return Pushed(
+                refused={pairs[0][0].comparison_id: "Argilla says that it does not fit its dataset"}
+            )
+        half = len(pairs) // 2
+        first, second = _upsert(session, replies, pairs[:half]), _upsert(session, replies, pairs[half:])
+        return Pushed(first.verdicts + second.verdicts, {**first.refused, **second.refused})
+    found = [_kept(session, record, item) for (record, _), item in zip(pairs, stored, strict=True)]
+    return Pushed(tuple(verdict for verdict in found if verdict))
+
+
+def _kept(session: ArgillaSession, record: DeskRecord, item: dict[str, Any]) -> DeskVerdict | None:
+    """The owner's verdict as stored; taken back where there is none any more."""
+    own = next((r for r in item.get("responses") or () if r["user_id"] == session.user_id), None)
+    if own is None:
+        return None
+    if record.ranking is None and not record.skipped:
+        if own["status"] != "draft":  # what is being written there is not ours to delete
+            session.withdraw(own["id"])
+        return None
+    verdict = verdict_of(record.comparison_id, OWNER, own)
+    return verdict if isinstance(verdict, DeskVerdict) else None
+
+
+def pull_all(session: ArgillaSession, mark: str) -> Pulled | None:
+    """Everything that our datasets hold; None if nobody has answered since `mark`."""
+    activity = session.activity()
+    found = json.dumps(activity, sort_keys=True)
+    if found == mark:
+        return None
+    users = session.users()
+    listed: set[str] = set()
+    verdicts: list[DeskVerdict] = []
+    problems: list[DeskProblem] = []
+    for dataset_id in activity:
+        for item in session.records(dataset_id):
+            if not (comparison_id := item.get("external_id")):
+                continue
+            listed.add(comparison_id)
+            for response in item.get("responses") or ():
+                annotator = annotator_name(response["user_id"], session.user_id, users)
+                said = verdict_of(comparison_id, annotator, response)
+                (problems if isinstance(said, DeskProblem) else verdicts).append(said)  # type: ignore[arg-type]
+    return Pulled(found, frozenset(listed), tuple(verdicts), tuple(problems))

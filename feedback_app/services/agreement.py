@@ -1,0 +1,71 @@
+"""Whether annotators agree: Krippendorff's alpha over pairs of replies.
+
+Each pair of candidates that two or more annotators ranked is a unit; what they said of it (the first, the second, or a
+tie) is nominal. Krippendorff (2018), "Content Analysis", chapter 12: 1 is full agreement, 0 what chance would give.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import combinations
+
+import evalica
+import pandas as pd
+
+from feedback_app.domain.comparison import Comparison, Ranking
+from feedback_app.store import Store
+
+FIRST, TIE, SECOND = 1.0, 0.0, -1.0
+ENOUGH = 2
+"""Units below which alpha says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """`alpha` is None where too few pairs were ranked by two. `rankings` counts those of each annotator."""
+
+    alpha: float | None
+    comparisons: int
+    pairs: int
+    rankings: dict[str, int] = field(default_factory=dict)
+
+
+def agreement(comparisons: Iterable[Comparison]) -> Agreement:
+    """Alpha over all comparisons that two or more annotators ranked; `all bad` says nothing about a pair."""
+    rankings, shared = Counter[str](), 0
+    units: list[dict[str, float]] = []
+    for comparison in comparisons:
+        given = [r for r in (comparison.ranking, *comparison.others) if r is not None]
+        rankings.update(ranking.annotator for ranking in given)
+        said = {ranking.annotator: opinions(ranking) for ranking in given if not ranking.all_bad}
+        if len(said) < 2:
+            continue
+        shared += 1
+        ids = sorted(candidate.id for candidate in comparison.candidates)
+        units += [{name: seen[pair] for name, seen in said.items()} for pair in combinations(ids, 2)]
+    return Agreement(_alpha(units), shared, len(units), dict(rankings.most_common()))
+
+
+def opinions(ranking: Ranking) -> dict[tuple[str, str], float]:
+    """What a ranking says of each pair of its candidates, ids in order."""
+    place = {name: i for i, group in enumerate(ranking.groups) for name in group}
+    pairs = combinations(sorted(place), 2)
+    return {
+        (a, b): FIRST if place[a] < place[b] else SECOND if place[a] > place[b] else TIE for a, b in pairs
+    }
+
+
+def _alpha(units: list[dict[str, float]]) -> float | None:
+    if len(units) < ENOUGH:
+        return None
+    if len({value for unit in units for value in unit.values()}) < 2:
+        return 1.0  # everybody always said the same: alpha would divide by zero
+    return float(evalica.alpha(pd.DataFrame(units).T, distance="nominal").alpha)
+
+
+class Agreements:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def now(self) -> Agreement:
+        return agreement(self._store.comparisons.judged())

@@ -1,0 +1,37 @@
+"""What to do where a verdict is not the same here and at a desk. Pure; docs/decisions/0012-desk-sync.md has the rule."""
+
+from datetime import datetime
+from typing import Literal
+
+from feedback_app.desks.base import DeskVerdict
+from feedback_app.desks.records import digest
+from feedback_app.store import Agreed
+
+Step = Literal["nothing", "agree", "take", "give"]
+"""nothing: as agreed. agree: both say the same, note it. take: the desk's verdict replaces ours. give: ours stays, and
+is sent to the desk."""
+
+NEVER = Agreed("", "")
+
+
+def settle(ours: DeskVerdict | None, theirs: DeskVerdict | None, agreed: Agreed | None) -> Step:
+    """A side that has not changed since both were last the same gives way. If both have, the later verdict stands, and
+    any verdict before its deletion."""
+    base = agreed or NEVER
+    if theirs is not None and theirs.state == "draft":
+        return "nothing"
+    they_changed, we_changed = digest(theirs) != base.theirs, digest(ours) != base.ours
+    if not they_changed:
+        return "nothing"
+    if digest(ours) == digest(theirs):
+        return "agree"
+    if not we_changed or ours is None:
+        return "take"
+    if theirs is None:
+        return "give"
+    return "take" if _moment(theirs) > _moment(ours) else "give"
+
+
+def _moment(verdict: DeskVerdict) -> datetime:
+    assert verdict.at is not None
+    return verdict.at

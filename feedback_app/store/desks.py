@@ -1,0 +1,109 @@
+"""What the annotation desks and we last agreed on, and how each desk does."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+
+from feedback_app.store.database import Database, insert_new
+from feedback_app.store.tables import desk_states, desk_verdicts
+
+Key = tuple[str, str]
+"""(comparison id, annotator)"""
+
+REASON_LENGTH = 500
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """Digests of a verdict here and at the desk when both were last the same. Empty: there was none."""
+
+    ours: str
+    theirs: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeskState:
+    """`state` is `unknown`, `connected`, `away` or `refused`, with a `reason`; after so many `failures` in a row the desk
+    is left alone until `try_after`. `mark` is for the next pull, which is due at `pull_after`; `problems` are lines about
+    records that could not be used."""
+
+    state: str = "unknown"
+    reason: str = ""
+    mark: str = ""
+    problems: tuple[str, ...] = ()
+    pull_after: datetime = LONG_AGO
+    failures: int = 0
+    try_after: datetime = LONG_AGO
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class DeskStates:
+    database: Database
+
+    def agreed(self, desk: str) -> dict[Key, Agreed]:
+        columns = (
+            desk_verdicts.c.comparison_id,
+            desk_verdicts.c.annotator,
+            desk_verdicts.c.ours,
+            desk_verdicts.c.theirs,
+        )
+        with self.database.read() as connection:
+            rows = connection.execute(select(*columns).where(desk_verdicts.c.desk == desk))
+            return {(row[0], row[1]): Agreed(row[2], row[3]) for row in rows}
+
+    def agree(self, desk: str, agreed: Mapping[Key, Agreed]) -> None:
+        """Note what both sides now hold."""
+        if not agreed:
+            return
+        with self.database.write() as connection:
+            for key in agreed:
+                connection.execute(delete(desk_verdicts).where(_one(desk, key)))
+            connection.execute(
+                insert(desk_verdicts),
+                [
+                    {
+                        "desk": desk,
+                        "comparison_id": key[0],
+                        "annotator": key[1],
+                        "ours": value.ours,
+                        "theirs": value.theirs,
+                    }
+                    for key, value in agreed.items()
+                ],
+            )
+
+    def forget(self, desk: str, keys: list[Key]) -> None:
+        with self.database.write() as connection:
+            for key in keys:
+                connection.execute(delete(desk_verdicts).where(_one(desk, key)))
+
+    def state(self, desk: str) -> DeskState:
+        with self.database.read() as connection:
+            row = connection.execute(select(desk_states).where(desk_states.c.desk == desk)).mappings().first()
+        if row is None:
+            return DeskState()
+        kept = {name: row[name] for name in DeskState.__dataclass_fields__}
+        return DeskState(**{**kept, "problems": tuple(row["problems"])})
+
+    def set_state(self, desk: str, **changes: Any) -> None:
+        """Change fields of the state; `at` becomes now."""
+        changes |= {"at": datetime.now(UTC)}
+        if "reason" in changes:
+            changes["reason"] = changes["reason"][:REASON_LENGTH]
+        fresh = {"desk": desk, **asdict(DeskState()), "problems": []}
+        with self.database.write() as connection:
+            insert_new(connection, desk_states, [fresh], "desk")
+            connection.execute(update(desk_states).where(desk_states.c.desk == desk).values(changes))
+
+
+def _one(desk: str, key: Key) -> Any:
+    return (
+        (desk_verdicts.c.desk == desk)
+        & (desk_verdicts.c.comparison_id == key[0])
+        & (desk_verdicts.c.annotator == key[1])
+    )

@@ -1,0 +1,43 @@
+"""How the annotation desks do, and whether annotators agree, as the Data page tells it. Pure."""
+
+from collections.abc import Sequence
+from html import escape
+
+from feedback_app.services.agreement import Agreement
+from feedback_app.services.desks import DeskStatus
+from feedback_app.ui.text import count
+
+
+def desks_html(desks: Sequence[DeskStatus]) -> str:
+    """How each annotation desk does: connected, catching up (n left), away."""
+    if not desks:
+        return '<p class="quiet">No annotation desk is set up.</p>'
+    return "".join(map(_desk, desks))
+
+
+def _desk(desk: DeskStatus) -> str:
+    left = f" ({desk.left:,} left)" if desk.left else ""
+    refused = f", {desk.refused:,} refused" if desk.refused else ""
+    reason = f'<br><span class="quiet">{escape(desk.reason)}</span>' if desk.reason else ""
+    problems = "".join(f"<li>{escape(problem)}</li>" for problem in desk.problems)
+    listed = f'<ul class="bad-lines">{problems}</ul>' if problems else ""
+    return (
+        f'<div class="desk" data-mood="{desk.mood}"><span class="badge">{escape(desk.name)}</span> '
+        f"<strong>{desk.mood}</strong>{left}{refused}{reason}{listed}</div>"
+    )
+
+
+def agreement_html(found: Agreement) -> str:
+    """Who ranked how much, and whether they agree."""
+    if len(found.rankings) < 2:
+        return '<p class="quiet">One annotator so far. Others can rank in Argilla: <code>codelynn argilla users add NAME</code>.</p>'
+    rows = "".join(f"<tr><td>{escape(name)}</td><td>{n:,}</td></tr>" for name, n in found.rankings.items())
+    table = f"<table><thead><tr><th>Annotator</th><th>Rankings</th></tr></thead><tbody>{rows}</tbody></table>"
+    if found.alpha is None:
+        told = "Nobody has ranked the same comparison as another yet."
+    else:
+        told = (
+            f"Krippendorff's alpha <strong>{found.alpha:.2f}</strong> over {count(found.pairs, 'pair')} of replies in "
+            f"{count(found.comparisons, 'comparison')} that two or more ranked. 1 is full agreement, 0 is chance."
+        )
+    return f'<p>{told}</p><div class="table">{table}</div>'
