@@ -18,6 +18,7 @@ from feedback_app.desks.base import (
     Pushed,
 )
 from feedback_app.domain.aspects import ASPECTS
+from feedback_app.settings import Settings
 
 if TYPE_CHECKING:
     from feedback_app.desks.label_studio_work import LabelStudioWork
@@ -112,3 +113,10 @@ def batches(records: Sequence[DeskRecord], refused: dict[str, str]) -> Iterator[
     for same in by_replies.values():
         listed = list(same.values())
         yield from (listed[start : start + BATCH] for start in range(0, len(listed), BATCH))
+
+
+def label_studio_desk(settings: Settings) -> LabelStudioDesk | None:
+    """The desk that the settings in force name; None where none is set up or running."""
+    if not settings.label_studio_url or not settings.label_studio_token:
+        return None
+    return LabelStudioDesk(settings.label_studio_url, settings.label_studio_token)

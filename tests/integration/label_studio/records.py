@@ -65,10 +65,10 @@ def said_of(found: Pulled, record: DeskRecord) -> dict[str, DeskVerdict]:
     return {each.annotator: each for each in found.verdicts if each.comparison_id == record.comparison_id}
 
 
-def answer(order: list[str], **more: Any) -> dict[str, Any]:
+def answer(order: list[str]) -> dict[str, Any]:
     """What the labelling page sends for a ranking of three, best first."""
     buckets = {f"place_{number}": [item] for number, item in enumerate(order, start=1)}
     left = [item for item in ("1", "2", "3") if item not in order]
     value = {"ranker": {"_": left, "place_2": [], "place_3": [], **buckets}}
     ranked = {"id": "x1", "from_name": "ranking", "to_name": "replies", "type": "ranker", "value": value}
-    return {"result": [ranked], "was_cancelled": False, **more}
+    return {"result": [ranked], "was_cancelled": False}
