@@ -1,12 +1,15 @@
 """The embedded Label Studio: who may reach it, and what a kill -9 of either side leaves."""
 
 import os
+import shutil
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import IO
 
@@ -96,17 +99,21 @@ def count(owner: httpx.Client, project: int) -> int:
 
 
 @pytest.fixture
-def home(label_studio_program: Path, tmp_path: Path) -> Path:
-    """A new HOME; the server's environment is there."""
-    assert label_studio_program.exists()
-    return tmp_path / "home"
+def home(server: LabelStudioServer, tmp_path: Path) -> Path:
+    """A HOME with a database of its own, copied because making one takes most of a minute."""
+    home, database = tmp_path / "home", Path("label-studio") / "label_studio.sqlite3"
+    shutil.copytree(server.home / "secrets", home / "secrets")
+    (home / "label-studio").mkdir()
+    theirs, ours = sqlite3.connect(server.home / database), sqlite3.connect(home / database)
+    with closing(theirs), closing(ours):
+        theirs.backup(ours)
+    return home
 
 
 @pytest.fixture
 def up(home: Path) -> Iterator[subprocess.Popen[bytes]]:
     """`codelynn label-studio up` on that HOME."""
     mine = {"CODELYNN_HOME": str(home), "CODELYNN_LABEL_STUDIO_PORT": str(free_port())}
-    home.mkdir()
     with (home / "up.out").open("wb") as out:
         process = started(os.environ | mine, out)
         try:
@@ -123,9 +130,7 @@ def started(environment: dict[str, str], out: IO[bytes]) -> subprocess.Popen[byt
     )
 
 
-def test_up_prints_the_address_and_a_password_once_and_ctrl_c_ends_it_all(
-    home: Path, up: subprocess.Popen[bytes]
-) -> None:
+def test_up_prints_the_address_once_and_ctrl_c_ends_it_all(home: Path, up: subprocess.Popen[bytes]) -> None:
     told = home / "up.out"
     until(lambda: up.poll() is not None or "Ctrl-C stops it" in told.read_text(), seconds=300, every=0.3)
     assert up.poll() is None, told.read_text()
@@ -141,8 +146,8 @@ def test_up_prints_the_address_and_a_password_once_and_ctrl_c_ends_it_all(
     assert with_embedded(elsewhere).label_studio_token == ""
     children = psutil.Process(up.pid).children(recursive=True)
     assert settings.label_studio_token not in str([child.cmdline() for child in children])
+    assert {address for child in children for address in listening(child)} == {"127.0.0.1"}
     up.send_signal(signal.SIGINT)
     assert up.wait(timeout=60) == 0
     assert not any(child.is_running() for child in children)
     assert with_embedded(Settings(home=home)).label_studio_url == ""
-    assert (home / "label-studio" / "label_studio.sqlite3").exists()
