@@ -48,7 +48,7 @@ class LabelStudioDesk:
         refused: dict[str, str] = {}
         verdicts = []
         for batch in batches(records, refused):
-            pushed = self._with_work(lambda work, batch=batch: work.push(batch))  # type: ignore[misc]
+            pushed = self._push(batch)
             verdicts += pushed.verdicts
             refused |= pushed.refused
         return Pushed(tuple(verdicts), refused)
@@ -67,6 +67,9 @@ class LabelStudioDesk:
     def close(self) -> None:
         with self._lock:
             self._disconnect()
+
+    def _push(self, batch: Sequence[DeskRecord]) -> Pushed:
+        return self._with_work(lambda work: work.push(batch))
 
     def _with_work(self, do: Callable[[LabelStudioWork], Answer]) -> Answer:
         """Do it over our connection; once more over a new one where the server has lost what we knew of."""

@@ -109,8 +109,11 @@ class LabelStudioSession:
     @property
     def user_id(self) -> int:
         """Whose token it is."""
-        if not self._user_id:
-            self._user_id = int(self._client.users.whoami().id)
+        return self._user_id or self.whoami()
+
+    def whoami(self) -> int:
+        """The same, asked afresh."""
+        self._user_id = int(self._client.users.whoami().id)
         return self._user_id
 
     def person(self, user_id: int) -> str:

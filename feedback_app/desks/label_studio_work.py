@@ -23,7 +23,7 @@ class LabelStudioWork:
         self._session.close()
 
     def known_user(self) -> bool:
-        return bool(self._session.user_id)
+        return bool(self._session.whoami())
 
     def push(self, records: Sequence[DeskRecord]) -> Pushed:
         """Records with the same number of candidates, each comparison once."""
@@ -51,7 +51,7 @@ class LabelStudioWork:
             return None
         listed: set[str] = set()
         verdicts: dict[tuple[str, str], DeskVerdict] = {}
-        problems = [DeskProblem("", "", changed(project)) for project in projects.values() if project.odd]
+        problems = [problem(p, changed(p)) for p in projects.values() if p.odd]
         for project in usable:
             shelf = self._shelf(project)
             shelf.refresh()
@@ -135,8 +135,8 @@ class LabelStudioWork:
     ) -> None:
         """Add what this task says: of two annotations by one person, the newer counts."""
         if not task.comparison_id:
-            where = f"task {task.id} of {payload.title(project.replies)}"
-            problems.append(DeskProblem("", "", f"{where} has no comparison_id: delete it, or put it back"))
+            reason = f"task {task.id} has no {payload.COMPARISON_ID}: delete it, or put it back"
+            problems.append(problem(project, reason))
             return
         for annotator, annotation in self._by_annotator(task):
             try:
@@ -179,8 +179,13 @@ def says(annotation: Annotation, wanted: DeskVerdict, replies: int) -> bool:
         return False
 
 
+def problem(project: Project, reason: str) -> DeskProblem:
+    """One that is nobody's answer to a record: the project stands in the annotator's place."""
+    return DeskProblem("", payload.title(project.replies), reason)
+
+
 def changed(project: Project) -> str:
     return (
         f"the project {payload.title(project.replies)} was changed by hand (question `{project.odd}`): "
-        "put its labelling configuration right, or rename the project"
+        "put its labelling configuration right, or rename it"
     )

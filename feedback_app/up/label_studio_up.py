@@ -46,6 +46,7 @@ def _run(settings: Settings, report: Report, supervisor: Supervisor) -> None:
         raise PortTaken(f"port {port} is in use: stop what listens there, or set CODELYNN_LABEL_STUDIO_PORT")
     server = label_studio.find_server(PROJECT) or label_studio.install(PROJECT)
     owner = label_studio.login(settings.root / "secrets" / "label-studio.json")
+    (settings.root / "label-studio").mkdir(mode=0o700, exist_ok=True)  # its database holds tokens and texts
     part = label_studio.part(server, settings.root, port, owner)
     url = f"http://127.0.0.1:{port}"
     try:

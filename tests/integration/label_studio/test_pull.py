@@ -131,7 +131,7 @@ def test_a_project_whose_question_was_renamed_is_named_and_the_others_go_on(
     renamed = {"label_config": config.replace('name="note"', 'name="remark"')}
     owner.patch(f"/api/projects/{project}/", json=renamed).raise_for_status()
     found = pulled(desk)
-    assert DeskProblem("", "", reason_for("codelynn-6")) in found.problems
+    assert DeskProblem("", "codelynn-6", reason_for("codelynn-6")) in found.problems
     assert record.comparison_id not in found.listed
     assert OWNER in said_of(found, fine)
     pushed = desk.push([record, fine])
@@ -143,7 +143,7 @@ def test_a_project_whose_question_was_renamed_is_named_and_the_others_go_on(
 def reason_for(title: str) -> str:
     return (
         f"the project {title} was changed by hand (question `note`): "
-        "put its labelling configuration right, or rename the project"
+        "put its labelling configuration right, or rename it"
     )
 
 

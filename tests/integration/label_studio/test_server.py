@@ -69,6 +69,8 @@ def test_a_server_killed_while_records_come_in_has_them_all_once_after_a_second_
     records = [comparison(7) for _ in range(800)]
     desk.push([comparison(7)])
     project = project_of(owner, 7)
+    idle = LabelStudioDesk(server.url, server.owner.token)
+    assert idle.health()
     failures: list[Exception] = []
 
     def push() -> None:
@@ -83,6 +85,8 @@ def test_a_server_killed_while_records_come_in_has_them_all_once_after_a_second_
     server.kill()
     pushing.join()
     assert failures
+    assert not idle.health()
+    idle.close()
     assert SECRET not in str(failures)
     server.start()
     assert 1 < count(owner, project) < 801
@@ -103,7 +107,7 @@ def home(server: LabelStudioServer, tmp_path: Path) -> Path:
     """A HOME with a database of its own, copied because making one takes most of a minute."""
     home, database = tmp_path / "home", Path("label-studio") / "label_studio.sqlite3"
     shutil.copytree(server.home / "secrets", home / "secrets")
-    (home / "label-studio").mkdir()
+    (home / "label-studio").mkdir(mode=0o700)
     theirs, ours = sqlite3.connect(server.home / database), sqlite3.connect(home / database)
     with closing(theirs), closing(ours):
         theirs.backup(ours)
