@@ -275,7 +275,8 @@ def main() -> int:
             wanted = [server("Label Studio", "label_studio", ".venv-label-studio")]
         missing = [environment for environment in wanted if environment.missing()]
         if missing:
-            check_disk()
+            if not options.only_label_studio:  # that one is small
+                check_disk()
             make_all(missing, strict=options.dev or options.only_label_studio)
     except SetupFailed as error:
         print(f"setup: {error}", file=sys.stderr)

@@ -14,6 +14,7 @@ from feedback_app.desks.base import (
     DeskRecord,
     DeskRefused,
     DeskUnavailable,
+    DeskVerdict,
     Pulled,
     Pushed,
 )
@@ -46,7 +47,7 @@ class LabelStudioDesk:
     def push(self, records: Sequence[DeskRecord]) -> Pushed:
         """See AnnotationDesk."""
         refused: dict[str, str] = {}
-        verdicts = []
+        verdicts: list[DeskVerdict] = []
         for batch in batches(records, refused):
             pushed = self._push(batch)
             verdicts += pushed.verdicts
