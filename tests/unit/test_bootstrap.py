@@ -130,3 +130,18 @@ def test_too_little_disk_is_refused_before_anything_is_fetched(
     monkeypatch.setattr(bootstrap, "NEEDED_GB", 10**9)
     with pytest.raises(bootstrap.SetupFailed, match="free some space"):
         bootstrap.check_disk()
+
+
+@pytest.mark.parametrize(
+    ("dev", "argilla", "label_studio", "wanted"),
+    [
+        (False, True, False, [".venv", ".venv-argilla"]),
+        (False, False, True, [".venv", ".venv-label-studio"]),
+        (True, True, True, [".venv", ".venv-argilla", ".venv-label-studio"]),
+    ],
+)
+def test_each_server_has_an_environment_of_its_own(
+    bootstrap: ModuleType, dev: bool, argilla: bool, label_studio: bool, wanted: list[str]
+) -> None:
+    made = bootstrap.environments(dev, argilla, label_studio)
+    assert [each.folder.name for each in made] == wanted

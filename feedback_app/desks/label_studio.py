@@ -1,0 +1,126 @@
+"""The Label Studio desk: each comparison is a task, each verdict of the owner an annotation of our token's user.
+
+`label_studio_client` is imported when it is first needed, because it imports Label Studio's SDK.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from feedback_app.desks import label_studio_payload as payload
+from feedback_app.desks.base import (
+    DeskRecord,
+    DeskRefused,
+    DeskUnavailable,
+    DeskVerdict,
+    Pulled,
+    Pushed,
+)
+from feedback_app.domain.aspects import ASPECTS
+from feedback_app.settings import Settings
+
+if TYPE_CHECKING:
+    from feedback_app.desks.label_studio_work import LabelStudioWork
+
+BATCH = 250
+Answer = TypeVar("Answer")
+
+
+class LabelStudioDesk:
+    """One user's projects at one server. Connects when first needed and again after the server was away or replaced."""
+
+    name = "label-studio"
+
+    def __init__(
+        self, url: str, token: str, timeout: float = 30.0, aspects: tuple[str, ...] = ASPECTS
+    ) -> None:
+        """`timeout` is in seconds, for each request. `aspects` label projects that are not there yet."""
+        self._url = url.rstrip("/")
+        self._token = token
+        self._timeout = timeout
+        self._aspects = aspects
+        self._lock = threading.Lock()
+        self._work: LabelStudioWork | None = None
+
+    def push(self, records: Sequence[DeskRecord]) -> Pushed:
+        """See AnnotationDesk."""
+        refused: dict[str, str] = {}
+        verdicts: list[DeskVerdict] = []
+        for batch in batches(records, refused):
+            pushed = self._push(batch)
+            verdicts += pushed.verdicts
+            refused |= pushed.refused
+        return Pushed(tuple(verdicts), refused)
+
+    def pull(self, mark: str) -> Pulled | None:
+        """See AnnotationDesk."""
+        return self._with_work(lambda work: work.pull(mark))
+
+    def health(self) -> bool:
+        """Whether the server answers and takes our token."""
+        try:
+            return self._with_work(lambda work: work.known_user())
+        except (DeskUnavailable, DeskRefused):
+            return False
+
+    def close(self) -> None:
+        with self._lock:
+            self._disconnect()
+
+    def _push(self, batch: Sequence[DeskRecord]) -> Pushed:
+        return self._with_work(lambda work: work.push(batch))
+
+    def _with_work(self, do: Callable[[LabelStudioWork], Answer]) -> Answer:
+        """Do it over our connection; once more over a new one where the server has lost what we knew of."""
+        from feedback_app.desks.label_studio_client import Gone, desk_errors
+
+        with self._lock:
+            try:
+                with desk_errors():
+                    return do(self._connected())
+            except Gone:
+                self._disconnect()
+                with desk_errors():
+                    return do(self._connected())
+            except DeskUnavailable:
+                self._disconnect()
+                raise
+
+    def _connected(self) -> LabelStudioWork:
+        if self._work is None:
+            from feedback_app.desks.label_studio_client import LabelStudioSession
+            from feedback_app.desks.label_studio_work import LabelStudioWork
+
+            self._work = LabelStudioWork(
+                LabelStudioSession(self._url, self._token, self._timeout, self._aspects)
+            )
+        return self._work
+
+    def _disconnect(self) -> None:
+        if self._work is not None:
+            self._work.close()
+            self._work = None
+
+
+def batches(records: Sequence[DeskRecord], refused: dict[str, str]) -> Iterator[list[DeskRecord]]:
+    """Lists of records with as many candidates each; those that no project can hold are added to `refused`."""
+    fewest, most = payload.FEWEST_REPLIES, payload.MOST_REPLIES
+    by_replies: dict[int, dict[str, DeskRecord]] = {}
+    for record in records:
+        replies = len(record.candidates)
+        if fewest <= replies <= most:
+            by_replies.setdefault(replies, {})[record.comparison_id] = record
+        else:
+            refused[record.comparison_id] = f"Label Studio ranks {fewest} to {most} replies, not {replies}"
+    for same in by_replies.values():
+        listed = list(same.values())
+        yield from (listed[start : start + BATCH] for start in range(0, len(listed), BATCH))
+
+
+def label_studio_desk(settings: Settings) -> LabelStudioDesk | None:
+    """The desk that the settings in force name; None where none is set up or running."""
+    if not settings.label_studio_url or not settings.label_studio_token:
+        return None
+    return LabelStudioDesk(settings.label_studio_url, settings.label_studio_token)

@@ -1,0 +1,282 @@
+"""What a comparison looks like in Label Studio: labelling configurations, tasks, annotations, predictions.
+
+Pure functions, without the client. Everything is plain text: no tag here renders HTML or Markdown, because model output
+is untrusted. Positions count from 1 in shown order; they are the names of the replies and the ids of ranked items.
+"""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from xml.sax.saxutils import quoteattr
+
+from feedback_app.desks.base import OWNER, DeskRecord, DeskVerdict
+from feedback_app.domain.comparison import Message
+
+RANKING, VERDICT, ASPECTS, NOTE, EDIT = "ranking", "verdict", "aspects", "note", "edit"
+TIE, ALL_BAD = "They are equal", "All are bad"
+COMPARISON_ID, CONVERSATION, REPLIES = "comparison_id", "conversation", "replies"
+SIDES = {"left": ((1,), (2,)), "right": ((2,), (1,))}
+FEWEST_REPLIES, MOST_REPLIES = 2, 20
+TITLE = re.compile(r"codelynn-(\d+)")
+
+Order = tuple[tuple[int, ...], ...]
+
+
+class OddAnnotation(ValueError):
+    """An annotation that says nothing we can use; the message says why, without any text of the record."""
+
+
+def title(replies: int) -> str:
+    """One project per number of candidates: the configuration names each of them."""
+    return f"codelynn-{replies}"
+
+
+def question_types(replies: int) -> dict[str, str]:
+    """Name → tag of every question that a project of ours asks."""
+    ranking = "Pairwise" if replies == 2 else "Ranker"
+    return {RANKING: ranking, VERDICT: "Choices", ASPECTS: "Choices", NOTE: "TextArea", EDIT: "TextArea"}
+
+
+def odd_question(replies: int, parsed_config: Mapping[str, Any]) -> str | None:
+    """The first of our questions that the project no longer asks as we made it; None if all are there."""
+    for name, tag in question_types(replies).items():
+        found = parsed_config.get(name)
+        if not isinstance(found, Mapping) or found.get("type") != tag:
+            return name
+    labels = parsed_config[VERDICT].get("labels") or ()
+    return None if ALL_BAD in labels and (replies > 2 or TIE in labels) else VERDICT
+
+
+def config(replies: int, aspects: Sequence[str]) -> str:
+    """The labelling configuration (XML) for so many candidates."""
+    verdicts = [TIE, ALL_BAD] if replies == 2 else [ALL_BAD]
+    return "\n".join(
+        (
+            "<View>",
+            "<Style>.htx-ranker-item p { white-space: pre-wrap; }</Style>",
+            f'<Text name="{CONVERSATION}" value="${CONVERSATION}" valueType="text"/>',
+            _pair() if replies == 2 else _ranker(replies),
+            _choices(VERDICT, verdicts, "single-radio"),
+            '<Header value="Tone" size="6"/>',
+            _choices(ASPECTS, aspects, "multiple"),
+            _text_area(NOTE, "Note", 2),
+            _text_area(EDIT, "How it should read", 4),
+            "</View>",
+        )
+    )
+
+
+def _pair() -> str:
+    column = '<View style="flex: 1"><Text name="{0}" value="${0}" valueType="text"/></View>'
+    columns = "".join(column.format(name) for name in reply_names(2))
+    heading = '<Header value="Click the better reply" size="6"/>'
+    pair = f'<Pairwise name="{RANKING}" toName="{",".join(reply_names(2))}"/>'
+    return f'{heading}{pair}<View style="display: flex; gap: 1em">{columns}</View>'
+
+
+def _ranker(replies: int) -> str:
+    buckets = "".join(f'<Bucket name="{place(n)}" title="Place {n}"/>' for n in range(1, replies + 1))
+    heading = '<Header value="Drag every reply to a place; replies in one place are a tie" size="6"/>'
+    items = f'<List name="{REPLIES}" value="${REPLIES}" title="Replies"/>'
+    return f'{heading}{items}<Ranker name="{RANKING}" toName="{REPLIES}">{buckets}</Ranker>'
+
+
+def _choices(name: str, values: Sequence[str], choice: str) -> str:
+    options = "".join(f"<Choice value={quoteattr(value)}/>" for value in values)
+    return f'<Choices name="{name}" toName="{CONVERSATION}" choice="{choice}" showInline="true">{options}</Choices>'
+
+
+def _text_area(name: str, heading: str, rows: int) -> str:
+    area = (
+        f'<TextArea name="{name}" toName="{CONVERSATION}" rows="{rows}" maxSubmissions="1" editable="true"/>'
+    )
+    return f'<Header value="{heading}" size="6"/>{area}'
+
+
+def place(number: int) -> str:
+    return f"place_{number}"
+
+
+def reply_names(replies: int) -> list[str]:
+    return [f"reply_{position}" for position in range(1, replies + 1)]
+
+
+def task_data(record: DeskRecord) -> dict[str, Any]:
+    """What annotators see. Models are left out: a vote is blind."""
+    texts = [clean(text) for _, text, _ in record.candidates]
+    data: dict[str, Any] = {
+        COMPARISON_ID: record.comparison_id,
+        CONVERSATION: conversation(record.messages),
+    }
+    if len(texts) == 2:
+        return {**data, **dict(zip(reply_names(2), texts, strict=True))}
+    items = [
+        {"id": str(position), "title": f"Reply {position}", "body": text}
+        for position, text in enumerate(texts, start=1)
+    ]
+    return {**data, REPLIES: items}
+
+
+def conversation(messages: Sequence[Message]) -> str:
+    return "\n\n".join(f"{message.role}: {clean(message.content)}" for message in messages)
+
+
+def owners_verdict(record: DeskRecord, known_aspects: Collection[str]) -> DeskVerdict | None:
+    """The record's verdict as this desk can keep it; None if there is none."""
+    if record.ranking is None and not record.all_bad:
+        return DeskVerdict(record.comparison_id, OWNER, "discarded") if record.skipped else None
+    edit = clean(record.edit) if record.edit is not None and record.edit.strip() else None
+    return DeskVerdict(
+        comparison_id=record.comparison_id,
+        annotator=OWNER,
+        state="submitted",
+        order=positions(record),
+        all_bad=record.all_bad,
+        aspects=tuple(aspect for aspect in dict.fromkeys(record.aspects) if aspect in known_aspects),
+        note=clean(record.note) if record.note.strip() else "",
+        edit=edit,
+    )
+
+
+def positions(record: DeskRecord) -> Order:
+    """The ranking in positions, sorted within a tie; all bad without groups is one tie."""
+    ids = [candidate_id for candidate_id, _, _ in record.candidates]
+    at = {candidate_id: position for position, candidate_id in enumerate(ids, start=1)}
+    groups = record.ranking or (tuple(ids),)
+    return tuple(tuple(sorted(at[candidate_id] for candidate_id in group)) for group in groups)
+
+
+def annotation(verdict: DeskVerdict, replies: int) -> dict[str, Any]:
+    """The body of an annotation that says this; a record set aside is a cancelled one."""
+    if verdict.state == "discarded":
+        return {"result": [], "was_cancelled": True}
+    chosen = [ALL_BAD] if verdict.all_bad else []
+    tie = len(verdict.order) == 1
+    if replies == 2 and tie and not verdict.all_bad:
+        chosen = [TIE]
+    given = [
+        *([] if replies == 2 and tie else [ranking_result(verdict.order, replies)]),
+        *([_result(VERDICT, "choices", chosen)] if chosen else []),
+        *([_result(ASPECTS, "choices", list(verdict.aspects))] if verdict.aspects else []),
+        *([_result(NOTE, "textarea", [verdict.note], "text")] if verdict.note else []),
+        *([_result(EDIT, "textarea", [verdict.edit], "text")] if verdict.edit else []),
+    ]
+    return {"result": given, "was_cancelled": False}
+
+
+def ranking_result(order: Order, replies: int) -> dict[str, Any]:
+    """As the labelling page writes it: a pair's `to_name` is the question itself."""
+    if replies == 2:
+        side = next(side for side, sides in SIDES.items() if sides == order)
+        return {**_result(RANKING, "pairwise", side, "selected"), "to_name": RANKING}
+    groups = [*order, *((),) * (replies - len(order))]
+    buckets = {place(n): [str(position) for position in group] for n, group in enumerate(groups, start=1)}
+    return {**_result(RANKING, "ranker", buckets), "to_name": REPLIES}
+
+
+def _result(name: str, kind: str, value: Any, key: str = "") -> dict[str, Any]:
+    return {
+        "id": name,
+        "from_name": name,
+        "to_name": CONVERSATION,
+        "type": kind,
+        "value": {key or kind: value},
+    }
+
+
+def prediction(record: DeskRecord) -> dict[str, Any] | None:
+    """The order that the rewards give. Its score is the lead of the best: sort by it to see close calls first."""
+    replies = len(record.candidates)
+    if len(record.scores) != replies:
+        return None
+    best_first = sorted(set(record.scores), reverse=True)
+    order = tuple(
+        tuple(position for position, score in enumerate(record.scores, start=1) if score == level)
+        for level in best_first
+    )
+    result = [] if replies == 2 and len(order) == 1 else [ranking_result(order, replies)]
+    lead = best_first[0] - best_first[1] if len(best_first) > 1 else 0.0
+    return {"model_version": record.scorer, "score": lead, "result": result}
+
+
+def read_verdict(found: Mapping[str, Any], comparison_id: str, annotator: str, replies: int) -> DeskVerdict:
+    """What an annotation says. Raises OddAnnotation."""
+    at = _time(found.get("updated_at"))
+    if found.get("was_cancelled"):
+        return DeskVerdict(comparison_id, annotator, "discarded", at=at)
+    values = _values(found.get("result"))
+    chosen = _strings(values, VERDICT, "choices")
+    all_bad = ALL_BAD in chosen
+    edit = "\n".join(_strings(values, EDIT, "text"))
+    return DeskVerdict(
+        comparison_id=comparison_id,
+        annotator=annotator,
+        state="submitted",
+        order=_order(values.get(RANKING, {}), replies, tie=TIE in chosen, all_bad=all_bad),
+        all_bad=all_bad,
+        aspects=tuple(_strings(values, ASPECTS, "choices")),
+        note="\n".join(_strings(values, NOTE, "text")),
+        edit=edit or None,
+        at=at,
+    )
+
+
+def _values(result: object) -> dict[str, Mapping[str, Any]]:
+    """Question → its value."""
+    if not isinstance(result, list):
+        raise OddAnnotation("it has no answers")
+    parts = [part for part in result if isinstance(part, Mapping) and isinstance(part.get("value"), Mapping)]
+    return {str(part.get("from_name")): part["value"] for part in parts}
+
+
+def _strings(values: Mapping[str, Mapping[str, Any]], name: str, key: str) -> list[str]:
+    found = values.get(name, {}).get(key) or []
+    listed = found if isinstance(found, list) else [found]
+    if not all(isinstance(each, str) for each in listed):
+        raise OddAnnotation(f"its answer to `{name}` is not text")
+    return listed
+
+
+def _order(value: Mapping[str, Any], replies: int, *, tie: bool, all_bad: bool) -> Order:
+    whole: Order = (tuple(range(1, replies + 1)),)
+    groups = _pair_order(value, tie) if replies == 2 else _ranker_order(value, replies)
+    if sorted(position for group in groups for position in group) == list(whole[0]):
+        return groups
+    if all_bad:  # nothing to rank then
+        return whole
+    raise OddAnnotation("its ranking is not complete")
+
+
+def _pair_order(value: Mapping[str, Any], tie: bool) -> Order:
+    selected = value.get("selected")
+    if tie and selected in SIDES:
+        raise OddAnnotation(f"it says both that one reply is better and `{TIE}`")
+    return ((1, 2),) if tie else SIDES.get(str(selected), ())
+
+
+def _ranker_order(value: Mapping[str, Any], replies: int) -> Order:
+    """Empty places fall away; what is in no place of ours (the list itself is `_`) is not ranked."""
+    buckets = value.get("ranker")
+    if not isinstance(buckets, Mapping):
+        return ()
+    known = {str(position): position for position in range(1, replies + 1)}
+    groups = []
+    for number in range(1, replies + 1):
+        found = buckets.get(place(number)) or []
+        if not isinstance(found, list) or not all(isinstance(each, str) and each in known for each in found):
+            raise OddAnnotation("its ranking names a reply that is not there")
+        groups.append(tuple(sorted(known[each] for each in found)))
+    return tuple(group for group in groups if group)
+
+
+def _time(text: object) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+
+
+def clean(text: str) -> str:
+    """Text that JSON and PostgreSQL can hold: no NUL, no half of a surrogate pair."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
