@@ -17,6 +17,7 @@ from argilla_server.database import async_engine, sync_engine
 from codelynn_argilla.credentials import BadCredentials, Credentials
 from codelynn_argilla.database import ensure_owner, migrate
 from codelynn_argilla.engine import register
+from codelynn_argilla.events import skip_unheard_events
 from codelynn_argilla.home import Home
 from codelynn_argilla.index import ensure_index
 from codelynn_argilla.jobs import InlineJobs
@@ -39,6 +40,7 @@ def run(
         if ensure_index(home.database):
             log.info("made the search index anew")
         register()
+        skip_unheard_events()
         harden(app, host)
         asyncio.run(_serve(home, credentials, listener, jobs))
     except (BadCredentials, RedisUnreachable) as error:

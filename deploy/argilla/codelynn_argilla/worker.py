@@ -14,6 +14,7 @@ from rq import Worker
 from rq.job import Job
 
 from codelynn_argilla.engine import register
+from codelynn_argilla.events import skip_unheard_events
 from codelynn_argilla.leash import GRACE_SECONDS
 from codelynn_argilla.logs import places
 
@@ -39,6 +40,7 @@ def work() -> int:
     async_engine.sync_engine.hide_parameters = sync_engine.hide_parameters = True  # they are text of records
     logging.getLogger("rq.worker").disabled = True  # it prints the messages of exceptions
     register()
+    skip_unheard_events()
     queues = [HIGH_QUEUE, DEFAULT_QUEUE]
     worker = Worker(
         queues, connection=REDIS_CONNECTION, exception_handlers=[_log_failure], log_job_description=False
