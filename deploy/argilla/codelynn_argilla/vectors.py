@@ -77,8 +77,10 @@ def _made(number: int, values: dict[str, str], dimensions: int) -> VectorTable:
 
 
 def _changed(held: VectorTable, number: int, changes: dict[str, str | None], dimensions: int) -> VectorTable:
-    """The rows that did not change, then those that did."""
+    """The rows that did not change and those that did, by id: it decides between equal scores."""
     kept = held.rows(None, None)[[each not in changes for each in held.ids]]
     new = _made(number, {record: value for record, value in changes.items() if value is not None}, dimensions)
     ids = [held.ids[row] for row in kept] + new.ids
-    return VectorTable(number, ids, np.concatenate([held.matrix[kept], new.matrix]))
+    order = sorted(range(len(ids)), key=ids.__getitem__)
+    matrix = np.concatenate([held.matrix[kept], new.matrix])[order]
+    return VectorTable(number, [ids[row] for row in order], matrix)

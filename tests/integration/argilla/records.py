@@ -74,3 +74,74 @@ def searched(
 
 def ids_of(result: dict[str, Any]) -> list[str]:
     return [item["record"]["external_id"] for item in result["items"]]
+
+
+TOTAL = 8
+
+
+def questions(client: rg.Argilla, name: str) -> rg.Dataset:
+    settings = rg.Settings(
+        fields=[rg.TextField(name="text")],
+        questions=[
+            rg.RatingQuestion(name="stars", values=[1, 2, 3, 4, 5], required=False),
+            rg.LabelQuestion(name="label", labels=["A", "B"]),
+            rg.MultiLabelQuestion(name="labels", labels=["x", "y", "z"], required=False),
+            rg.RankingQuestion(name="ranks", values=["p", "q"], required=False),
+            rg.TextQuestion(name="words", required=False),
+        ],
+        metadata=[
+            rg.TermsMetadataProperty(name="source"),
+            rg.IntegerMetadataProperty(name="size"),
+            rg.FloatMetadataProperty(name="part"),
+        ],
+        distribution=rg.TaskDistribution(min_submitted=2),
+    )
+    dataset = rg.Dataset(name=name, workspace=WORKSPACE, settings=settings, client=client).create()
+    dataset.records.log([question_record(number) for number in range(TOTAL)])
+    return dataset
+
+
+def question_record(number: int) -> rg.Record:
+    labels = [["x"], ["x", "y"], ["z"], ["y", "z"]][number % 4]
+    suggestions = [
+        rg.Suggestion("stars", number % 5 + 1, score=number / 10, agent=f"judge {number % 2}", type="model"),
+        rg.Suggestion("label", "AB"[number % 2], type="human"),
+        rg.Suggestion("labels", labels, score=[number / 10] * len(labels)),
+        rg.Suggestion("words", f"word {number}"),
+    ]
+    metadata: dict[str, Any] = {"source": ["web", "book"][: number % 3], "size": number, "part": number / 4}
+    return rg.Record(
+        id=f"r{number}",
+        fields={"text": f"text {number}"},
+        metadata={name: value for name, value in metadata.items() if value != []},
+        suggestions=suggestions if number < TOTAL - 1 else None,
+    )
+
+
+def scope(name: str) -> dict[str, str]:
+    """`status`, `metadata.size`, `stars.suggestion.value`, `stars.response`, `response.status`."""
+    first, *rest = name.split(".")
+    if first == "metadata":
+        return {"entity": "metadata", "metadata_property": rest[0]}
+    if name == "response.status":
+        return {"entity": "response", "property": "status"}
+    if rest and rest[0] == "suggestion":
+        return {"entity": "suggestion", "question": first, "property": rest[1]}
+    if rest:
+        return {"entity": "response", "question": first}
+    return {"entity": "record", "property": name}
+
+
+def only(name: str, *values: object, **bounds: object) -> dict[str, Any]:
+    kind: dict[str, Any] = (
+        {"type": "terms", "values": list(values)} if values else {"type": "range", **bounds}
+    )
+    return {"filters": {"and": [{"scope": scope(name), **kind}]}}
+
+
+def by(name: str, order: str = "asc") -> dict[str, Any]:
+    return {"sort": [{"scope": scope(name), "order": order}]}
+
+
+def numbers(*wanted: int) -> list[str]:
+    return [f"r{number}" for number in wanted]
