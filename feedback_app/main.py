@@ -11,6 +11,7 @@ import structlog
 from alignment.base_model import prepare_base
 from alignment.config import InvalidConfig, dpo_config
 from feedback_app.api.security import access
+from feedback_app.desks.configured import desk_names
 from feedback_app.domain.comparison import ComparisonStatus, Sampling
 from feedback_app.domain.persona import read_persona
 from feedback_app.domain.round import InvalidRound
@@ -96,7 +97,7 @@ def build(settings: Settings) -> App:
     generations = Generations(engine)
     queue = RoundQueue(settings.redis_url)
     persona = partial(read_persona, settings.personas)
-    desks = ("argilla",) if settings.argilla_enabled else ()
+    desks = desk_names(settings)
     options = ArenaOptions(settings.candidates, sampling(settings), desks)
     services = Services(
         arena=Arena(

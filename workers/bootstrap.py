@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from feedback_app.desks.argilla import ArgillaDesk
 from feedback_app.desks.base import AnnotationDesk
+from feedback_app.desks.configured import ReachableDesks
 from feedback_app.settings import Settings, load_settings
 from feedback_app.store import Store, open_store
 from feedback_app.up import with_embedded
@@ -55,19 +55,7 @@ def workshop() -> Workshop:
     return Workshop(
         settings=settings,
         store=open_store(settings.database),
-        desks=cache(lambda: _desks(settings)),
+        desks=ReachableDesks(lambda: with_embedded(load_settings())),
         stopping=threading.Event(),
         worker=f"{socket.gethostname()}:{os.getpid()}",
     )
-
-
-def _desks(settings: Settings) -> dict[str, AnnotationDesk]:
-    if not settings.argilla_enabled or not settings.argilla_url:
-        return {}
-    desk = ArgillaDesk(
-        settings.argilla_url,
-        settings.argilla_api_key,
-        settings.argilla_workspace,
-        annotators=settings.argilla_annotators,
-    )
-    return {desk.name: desk}

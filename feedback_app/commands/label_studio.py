@@ -7,6 +7,7 @@ import typer
 
 from feedback_app.commands.argilla import show
 from feedback_app.commands.running import err, out, settings_in_force, told
+from feedback_app.desks.configured import desk_names
 from feedback_app.desks.label_studio import LabelStudioDesk, label_studio_desk
 from feedback_app.services.desks import Desks, DeskStatus
 from feedback_app.services.sync import DeskSync
@@ -89,8 +90,8 @@ def at_desk() -> Iterator[tuple[Store, LabelStudioDesk]]:
 
 
 def _sync(store: Store, desk: LabelStudioDesk) -> DeskSync:
-    others = ("argilla",) if settings_in_force().argilla_enabled else ()
-    return DeskSync(store, desk, others)
+    others = (name for name in desk_names(settings_in_force()) if name != NAME)
+    return DeskSync(store, desk, tuple(others))
 
 
 def _status(store: Store) -> DeskStatus:

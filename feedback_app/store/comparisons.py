@@ -81,7 +81,7 @@ class Comparisons:
                 raise ValueError("these are not the candidates of this comparison")
             documents = candidate_documents(tuple(candidates))
             _set(connection, comparison_id, status=ComparisonStatus.open.value, candidates=documents)
-            announce(connection, comparison_id, desks)
+            announce(connection, [comparison_id], desks)
 
         return self._change(comparison_id, {ComparisonStatus.generating}, filled)
 
@@ -111,7 +111,7 @@ class Comparisons:
             connection.execute(delete(rankings).where(rankings.c.comparison_id == comparison_id))
             connection.execute(insert(rankings).values(ranking_row(found, verdict)))
             _set(connection, comparison_id, status=ComparisonStatus.ranked.value)
-            announce(connection, comparison_id, desks)
+            announce(connection, [comparison_id], desks)
             return replace(found, ranking=verdict, status=ComparisonStatus.ranked)
 
     def unrank(self, comparison_id: str, desks: Sequence[str]) -> Comparison:
@@ -124,7 +124,7 @@ class Comparisons:
             connection.execute(delete(rankings).where(rankings.c.comparison_id == comparison_id))
             _set(connection, comparison_id, status=status.value)
             if written:
-                announce(connection, comparison_id, desks)
+                announce(connection, [comparison_id], desks)
 
         return self._change(comparison_id, {ComparisonStatus.ranked, ComparisonStatus.skipped}, reopened)
 
@@ -137,7 +137,7 @@ class Comparisons:
                 raise InvalidRanking("this comparison is ranked: take the ranking back before skipping it")
             _set(connection, comparison_id, status=ComparisonStatus.skipped.value)
             if found.status is ComparisonStatus.open:
-                announce(connection, comparison_id, desks)
+                announce(connection, [comparison_id], desks)
 
         return self._change(
             comparison_id,
@@ -270,8 +270,7 @@ def _insert(connection: Connection, items: Sequence[Comparison], desks: Sequence
     if verdicts:
         connection.execute(insert(rankings), verdicts)
     annotated.add_all(connection, added)
-    for comparison in added:
-        announce(connection, comparison.id, desks)
+    announce(connection, [comparison.id for comparison in added], desks)
     return len(added)
 
 

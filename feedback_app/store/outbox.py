@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from feedback_app.store.database import Database
 from feedback_app.store.tables import outbox
 
+BATCH = 500
 REASON_LENGTH = 500
 
 
@@ -49,8 +50,7 @@ class Outbox:
     def enqueue(self, comparison_ids: Sequence[str], desks: Sequence[str]) -> None:
         """Have comparisons delivered again: to a desk that is new, or one whose refusals were put right."""
         with self.database.write() as connection:
-            for comparison_id in comparison_ids:
-                announce(connection, comparison_id, desks)
+            announce(connection, comparison_ids, desks)
 
     def counts(self, desk: str | None = None) -> dict[str, int]:
         """`pending` (due or postponed) and `refused`, of one desk or of all."""
@@ -62,18 +62,12 @@ class Outbox:
         return {"pending": found.get(False, 0), "refused": found.get(True, 0)}
 
 
-def announce(connection: Connection, comparison_id: str, desks: Sequence[str]) -> None:
-    """One fresh row per desk, in the caller's transaction; rows it makes pointless go."""
-    for desk in dict.fromkeys(desks):
-        same = (outbox.c.comparison_id == comparison_id) & (outbox.c.desk == desk)
-        connection.execute(delete(outbox).where(same))
-        connection.execute(
-            insert(outbox).values(
-                desk=desk,
-                comparison_id=comparison_id,
-                refused=False,
-                attempts=0,
-                reason="",
-                due_at=datetime.now(UTC),
-            )
-        )
+def announce(connection: Connection, comparison_ids: Sequence[str], desks: Sequence[str]) -> None:
+    """One fresh row per comparison and desk, in the caller's transaction; rows it makes pointless go."""
+    for start in range(0, len(comparison_ids), BATCH):
+        batch = comparison_ids[start : start + BATCH]
+        for desk in dict.fromkeys(desks):
+            same = outbox.c.comparison_id.in_(batch) & (outbox.c.desk == desk)
+            connection.execute(delete(outbox).where(same))
+            fresh = {"desk": desk, "refused": False, "attempts": 0, "reason": "", "due_at": datetime.now(UTC)}
+            connection.execute(insert(outbox), [{**fresh, "comparison_id": name} for name in batch])

@@ -3,11 +3,14 @@
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 from feedback_app.settings import Settings
 from feedback_app.up.argilla import ArgillaLogin
 from feedback_app.up.processes import Command
 
+ARGILLA_DATABASE = 1
+"""Argilla's jobs are kept apart from Celery's queues, which are in database 0."""
 LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where to reach what listens everywhere
 
 
@@ -90,6 +93,12 @@ def make_plan(settings: Settings, local: Local) -> Plan:
     return Plan(where, first, main, later)
 
 
+def other_database(redis_url: str, number: int) -> str:
+    """The same server with another database number; empty where the address has none to change."""
+    parts = urlsplit(redis_url)
+    return urlunsplit(parts._replace(path=f"/{number}")) if parts.scheme in ("redis", "rediss") else ""
+
+
 def _log(settings: Settings, name: str) -> Path:
     return settings.root / "logs" / f"{name}.log"
 
@@ -122,5 +131,7 @@ def _argilla(settings: Settings, local: Local, where: Addresses) -> Part:
         *("--home", str(settings.root / "argilla"), "--credentials", str(local.argilla_login.file)),
     )
     env = {"PYTHONPATH": str(local.project / "deploy" / "argilla"), "PYTHONUNBUFFERED": "1"}
+    if jobs := other_database(where.redis_url, ARGILLA_DATABASE):
+        env["CODELYNN_ARGILLA_REDIS_URL"] = jobs  # in the environment: arguments are for everyone to see
     command = Command(argv, _log(settings, "argilla"), env)
     return Part("Argilla", command, f"{where.argilla_url}/api/v1/version", patience=180, needed=False)

@@ -125,7 +125,7 @@ def test_the_owners_ranking_at_the_desk_is_the_ranking_here(store: Store, desk: 
     sync = DeskSync(store, desk, others=("elsewhere",))
     sync.run()
     desk.say(said(comparison, OWNER))
-    assert sync.pull() == 1
+    assert sync.pull(at_once=True) == 1
     found = store.comparisons.get(comparison.id)
     assert found.ranking is not None
     assert (found.ranking.groups, found.ranking.note) == ((("c2",), ("c1",)), "from the desk")
@@ -195,7 +195,8 @@ def test_of_two_changes_the_later_stands_on_both_sides(store: Store, desk: Recor
     for comparison, at in ((older, past), (newer, future)):
         vote(store, desk, comparison, "c2", "c1")
         desk.say(replace(said(comparison, OWNER, TIE), at=at))
-    sync.run()
+    sync.pull(at_once=True)
+    sync.push()
     here = [store.comparisons.get(c.id).ranking for c in (older, newer)]
     assert [ranking.groups for ranking in here if ranking] == [(("c2",), ("c1",)), (("c1", "c2"),)]
     assert [desk.verdicts[c.id, OWNER].order for c in (older, newer)] == [B_FIRST, TIE]
@@ -262,7 +263,7 @@ def _do(step: str, store: Store, desk: RecordingDesk, comparison: Comparison, sy
         "unsay": lambda: desk.unsay(*owners) if owners in desk.verdicts else None,
         "anna": lambda: desk.say(said(comparison, "anna")),
         "lost": lambda: store.desks.forget(desk.name, [owners]),
-        "sync": lambda: sync.run(),
+        "sync": lambda: (sync.pull(at_once=True), sync.push()),
     }
     acts[step]()
 

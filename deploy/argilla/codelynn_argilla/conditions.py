@@ -1,6 +1,5 @@
 """Argilla's filters as SQL conditions on `records`."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from argilla_server.enums import ResponseStatusFilter
@@ -13,11 +12,10 @@ from argilla_server.search_engine.base import (
     ResponseFilterScope,
     TermsFilter,
 )
-from sqlalchemy import ColumnElement, String, and_, cast, not_, or_, true
+from sqlalchemy import ColumnElement, String, and_, cast, not_, or_, true, type_coerce
 
-from codelynn_argilla.scopes import record_column, scope_of
-
-_NUMBERS = ("integer", "real")
+from codelynn_argilla.moments import moment
+from codelynn_argilla.scopes import NUMBERS, record_column, scope_of
 
 
 def condition(given: Filter) -> ColumnElement[bool]:
@@ -25,7 +23,11 @@ def condition(given: Filter) -> ColumnElement[bool]:
         return and_(true(), *(condition(part) for part in given.filters))
     if isinstance(given.scope, RecordFilterScope):
         return _record_condition(given, given.scope)
-    if isinstance(given.scope, ResponseFilterScope) and not given.scope.question:
+    if (
+        isinstance(given, TermsFilter)
+        and isinstance(given.scope, ResponseFilterScope)
+        and not given.scope.question
+    ):
         return _response_status(given)
     scope = scope_of(given.scope)
     return scope.any_row(_matches(given, scope.value, scope.json_type))
@@ -33,14 +35,17 @@ def condition(given: Filter) -> ColumnElement[bool]:
 
 def _record_condition(given: TermsFilter | RangeFilter, scope: RecordFilterScope) -> ColumnElement[bool]:
     column = record_column(scope)
-    if isinstance(given, RangeFilter) and column.key in ("inserted_at", "updated_at"):
-        return _between(
-            column, *(None if bound is None else _moment(bound) for bound in (given.ge, given.le))
-        )
-    if isinstance(given, TermsFilter) and column.key == Record.id.key:
-        # ids are CHAR(32) without dashes
-        return cast(column, String).in_([str(value).replace("-", "") for value in given.values])
-    return _matches(given, column, None)
+    if isinstance(given, TermsFilter):
+        values = [str(getattr(value, "value", value)) for value in given.values]
+        if column.key == Record.id.key:
+            values = [value.replace("-", "") for value in values]  # ids are CHAR(32) without dashes
+        return cast(column, String).in_(values)
+    if column.key in ("inserted_at", "updated_at"):
+        return _between(column, *(None if bound is None else moment(bound) for bound in (given.ge, given.le)))
+    return _between(
+        type_coerce(column, String),
+        *(None if bound is None else str(bound) for bound in (given.ge, given.le)),
+    )
 
 
 def _response_status(given: TermsFilter) -> ColumnElement[bool]:
@@ -49,7 +54,7 @@ def _response_status(given: TermsFilter) -> ColumnElement[bool]:
     statuses = [value for value in given.values if value != ResponseStatusFilter.pending]
     parts: list[ColumnElement[bool]] = []
     if statuses:
-        parts.append(scope.any_row(scope.value.in_(statuses)))
+        parts.append(scope.any_row(type_coerce(scope.value, String).in_(map(str, statuses))))
     if len(statuses) < len(given.values):
         parts.append(not_(scope.any_row()))
     return or_(*parts)
@@ -59,7 +64,7 @@ def _matches(given: TermsFilter | RangeFilter, value: Any, json_type: Any | None
     if isinstance(given, TermsFilter):
         return _one_of([str(getattr(term, "value", term)) for term in given.values], value, json_type)
     within = _between(value, _number(given.ge), _number(given.le))
-    return within if json_type is None else and_(within, json_type.in_(_NUMBERS))
+    return within if json_type is None else and_(within, json_type.in_(NUMBERS))
 
 
 def _one_of(terms: list[str], value: Any, json_type: Any | None) -> ColumnElement[bool]:
@@ -68,7 +73,7 @@ def _one_of(terms: list[str], value: Any, json_type: Any | None) -> ColumnElemen
     if json_type is not None:
         numbers = [number for term in terms if isinstance(number := _number(term), float)]
         if numbers:
-            parts.append(and_(json_type.in_(_NUMBERS), value.in_(numbers)))
+            parts.append(and_(json_type.in_(NUMBERS), value.in_(numbers)))
         booleans = {"true", "false"} & {term.lower() for term in terms}
         if booleans:
             parts.append(json_type.in_(booleans))
@@ -90,12 +95,3 @@ def _number(value: Any) -> Any:
         return float(value)
     except (TypeError, ValueError):
         return value
-
-
-def _moment(value: float | str) -> datetime:
-    """Milliseconds since 1970 or ISO text, as the naive UTC of the rows."""
-    if isinstance(value, int | float):
-        moment = datetime.fromtimestamp(value / 1000, UTC)
-    else:
-        moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment

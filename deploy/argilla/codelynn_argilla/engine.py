@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from argilla_server.database import AsyncSessionLocal, async_engine
+from argilla_server.database import AsyncSessionLocal
 from argilla_server.enums import SimilarityOrder
 from argilla_server.models import (
     Dataset,
@@ -17,7 +17,6 @@ from argilla_server.models import (
     Response,
     Suggestion,
     User,
-    Vector,
     VectorSettings,
 )
 from argilla_server.search_engine.base import (
@@ -29,32 +28,32 @@ from argilla_server.search_engine.base import (
     SearchResponses,
     TextQuery,
 )
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, func, literal, null, select
 
 from codelynn_argilla import metrics
 from codelynn_argilla.conditions import condition
-from codelynn_argilla.ddl import BACKFILL, TABLES, TRIGGERS
 from codelynn_argilla.home import ENGINE
 from codelynn_argilla.ordering import ordering
+from codelynn_argilla.scopes import raw_id
 from codelynn_argilla.similarity import nearest, target_vector
-from codelynn_argilla.text_query import text_condition
+from codelynn_argilla.text_query import Search
+from codelynn_argilla.vectors import VectorCache
+
+LARGEST_OFFSET = 2**63 - 1  # SQLite's integers end there; Argilla takes any number
 
 
 class SqlSearchEngine(SearchEngine):
+    def __init__(self, vectors: VectorCache) -> None:
+        self._vectors = vectors
+
     @classmethod
     async def new_instance(cls) -> "SqlSearchEngine":
-        """Called for every request: keep it free."""
-        return cls()
+        """An engine with a cache of its own. The server shares one cache, see EngineOfServer."""
+        return cls(VectorCache())
 
     async def close(self) -> None: ...
 
     async def ping(self) -> bool:
-        """Called once, at start: makes the index and fills its gaps."""
-        async with async_engine.connect() as connection:
-            await connection.exec_driver_sql("PRAGMA journal_mode = WAL")
-            for statement in (*TABLES, *TRIGGERS, *BACKFILL):
-                await connection.exec_driver_sql(statement)
-            await connection.commit()
         return True
 
     async def info(self) -> dict[str, Any]:
@@ -103,15 +102,20 @@ class SqlSearchEngine(SearchEngine):
         limit: int = 100,
         user_id: UUID | None = None,  # Argilla passes it, though its base class does not name it
     ) -> SearchResponses:
-        where = _where(dataset, query, filter)
-        counted = select(func.count()).select_from(Record).where(*where)
-        page = select(Record.id).where(*where).order_by(*ordering(sort, user_id)).offset(offset).limit(limit)
+        text = None if query is None else Search(query)
+        where = _where(dataset, text, filter)
+        narrowed = len(where) > 1  # then counting costs as much as finding: both in one query
+        page = _page(text, sort, user_id).where(*where).offset(min(offset, LARGEST_OFFSET)).limit(limit)
+        page = page.add_columns(func.count().over() if narrowed else null())
         async with AsyncSessionLocal() as db:
-            total = (await db.execute(counted)).scalar_one()
-            ids = (await db.execute(page)).scalars().all()
-        return SearchResponses(
-            items=[SearchResponseItem(record_id=record_id) for record_id in ids], total=total
-        )
+            rows = (await db.execute(page)).all()
+            total = rows[0][2] if rows else None
+            if total is None and (offset or not narrowed):  # beyond the last page no row can tell the total
+                total = (
+                    await db.execute(select(func.count()).select_from(Record).where(*where))
+                ).scalar_one()
+        items = [SearchResponseItem(record_id=record_id, score=score) for record_id, score, _ in rows]
+        return SearchResponses(items=items, total=total or 0)
 
     async def similarity_search(
         self,
@@ -126,20 +130,46 @@ class SqlSearchEngine(SearchEngine):
         threshold: float | None = None,
     ) -> SearchResponses:
         target = target_vector(vector_settings, value, record)
-        where = [*_where(dataset, query, filter), Vector.vector_settings_id == vector_settings.id]
-        if record is not None:
-            where.append(Record.id != record.id)
-        vectors = select(Record.id, Vector.value).join(Vector, Vector.record_id == Record.id).where(*where)
+        narrowed = query is not None or filter is not None
+        where = _where(dataset, None if query is None else Search(query), filter)
         async with AsyncSessionLocal() as db:
-            rows = [(record_id, vector) for record_id, vector in (await db.execute(vectors)).all()]
+            table = await self._vectors.table(db, vector_settings)
+            chosen = set((await db.execute(select(raw_id()).where(*where))).scalars()) if narrowed else None
         least = order == SimilarityOrder.least_similar
-        return nearest(rows, target, least=least, limit=max_results, threshold=threshold)
+        left_out = None if record is None else record.id.hex
+        rows = table.rows(chosen, left_out)
+        return nearest(table, rows, target, least=least, limit=max_results, threshold=threshold)
 
 
-def _where(dataset: Dataset, query: TextQuery | str | None, given: Filter | None) -> list[Any]:
-    where: list[Any] = [Record.dataset_id == dataset.id]
-    if query is not None:
-        where.append(text_condition(query))
+class EngineOfServer:
+    """What Argilla asks for an engine at every request: each one gets the same cache."""
+
+    def __init__(self, vectors: VectorCache) -> None:
+        self._vectors = vectors
+
+    async def new_instance(self) -> SqlSearchEngine:
+        return SqlSearchEngine(self._vectors)
+
+
+def _page(text: Search | None, sort: list[Order] | None, user_id: UUID | None) -> Select[Any]:
+    """Ids and scores in order: as wanted, else the best match first, else as `ordering` has it."""
+    scores = None if sort or text is None else text.scores()
+    if scores is None:
+        return select(Record.id, null()).order_by(*ordering(sort, user_id))
+    score = func.coalesce(scores.c.score, literal(0.0))
+    page = select(Record.id, score).outerjoin(scores, scores.c.record_id == raw_id())
+    return page.order_by(score.desc(), Record.id)
+
+
+def _where(dataset: Dataset, text: Search | None, given: Filter | None) -> list[Any]:
+    of_dataset: ColumnElement[bool] = Record.dataset_id == dataset.id
+    if text is not None and text.is_selective:
+        of_dataset = func.likely(
+            of_dataset
+        )  # SQLite shall start from the matches, not from the dataset's records
+    where: list[Any] = [of_dataset]
+    if text is not None:
+        where.append(text.condition())
     if given is not None:
         where.append(condition(given))
     return where
@@ -147,4 +177,4 @@ def _where(dataset: Dataset, query: TextQuery | str | None, given: Filter | None
 
 def register() -> None:
     """Make the engine known to Argilla under the name that the environment gives it."""
-    SearchEngine.register(ENGINE)(SqlSearchEngine)
+    SearchEngine.register(ENGINE)(EngineOfServer(VectorCache()))

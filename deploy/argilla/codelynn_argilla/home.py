@@ -11,10 +11,16 @@ from io import TextIOWrapper
 from pathlib import Path
 
 ENGINE = "codelynn"
+DATABASE = "argilla.db"
+REDIS_VARIABLE = "CODELYNN_ARGILLA_REDIS_URL"
 
 
 class HomeInUse(RuntimeError):
     """Another server runs in this folder."""
+
+
+class BadRedisUrl(ValueError):
+    """No address of a Redis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +32,7 @@ class Home:
 
     @property
     def database(self) -> Path:
-        return self.path / "argilla.db"
+        return self.path / DATABASE
 
 
 def enter_home(path: Path, host: str, port: int) -> Home:
@@ -34,9 +40,27 @@ def enter_home(path: Path, host: str, port: int) -> Home:
     path = path.expanduser().resolve()
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     home = Home(path, _locked(path / "server.lock"))
-    _set_environment(home, host, port)
+    _set_environment(home.database, _origins(host, port))
     _own_temporary_folder(path / "tmp")
     return home
+
+
+def share_home(path: Path) -> None:
+    """Set Argilla's environment for a worker beside the server that holds the folder's lock."""
+    path = path.expanduser().resolve()
+    _set_environment(path / DATABASE, [])
+    _own_temporary_folder(path / "tmp-worker")
+
+
+def redis_url() -> str | None:
+    """Where Argilla's jobs are queued; None if they run inside the server. Raises BadRedisUrl.
+
+    It is never an argument: it has a password in it, and arguments are for everyone to see.
+    """
+    url = os.environ.get(REDIS_VARIABLE)
+    if url and not url.startswith(("redis://", "rediss://", "unix://")):
+        raise BadRedisUrl(f"{REDIS_VARIABLE} must begin with redis://, rediss:// or unix://")
+    return url or None
 
 
 def _locked(file: Path) -> TextIOWrapper:
@@ -51,23 +75,25 @@ def _locked(file: Path) -> TextIOWrapper:
     return lock
 
 
-def _set_environment(home: Home, host: str, port: int) -> None:
+def _set_environment(database: Path, origins: list[str]) -> None:
     """Only our own settings count: an inherited ARGILLA_DATABASE_URL must not redirect an embedded server."""
     for name in [name for name in os.environ if name.startswith("ARGILLA_")]:
         del os.environ[name]
     os.environ |= {
-        "ARGILLA_HOME_PATH": str(home.path),
-        "ARGILLA_DATABASE_URL": f"sqlite+aiosqlite:///{home.database}?check_same_thread=False",
+        "ARGILLA_HOME_PATH": str(database.parent),
+        "ARGILLA_DATABASE_URL": f"sqlite+aiosqlite:///{database}?check_same_thread=False",
         "ARGILLA_DATABASE_SQLITE_TIMEOUT": "30",
         "ARGILLA_SEARCH_ENGINE": ENGINE,
-        "ARGILLA_CORS_ORIGINS": json.dumps(_origins(host, port)),
-        "ARGILLA_AUTH_SECRET_KEY": _secret(home.path / "auth.secret"),
+        "ARGILLA_CORS_ORIGINS": json.dumps(origins),
+        "ARGILLA_AUTH_SECRET_KEY": _secret(database.parent / "auth.secret"),
         "ARGILLA_AUTH_OAUTH_CFG": str(
-            home.path / "oauth.yaml"
+            database.parent / "oauth.yaml"
         ),  # its default is looked up in the current folder
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "DO_NOT_TRACK": "1",
     }
+    if url := redis_url():
+        os.environ["ARGILLA_REDIS_URL"] = url
 
 
 def _origins(host: str, port: int) -> list[str]:

@@ -32,9 +32,10 @@ def _order_by(order: Order) -> list[Any]:
         column = record_column(order.scope)
     else:
         scope = scope_of(order.scope)
-        by_mean = isinstance(order.scope, ResponseFilterScope) and order.scope.question
-        pick = func.avg if by_mean else func.max if descending else func.min
-        column = scope.aggregate(pick(scope.value))
+        value: Any = func.max(scope.value) if descending else func.min(scope.value)
+        if isinstance(order.scope, ResponseFilterScope) and order.scope.question:
+            value = func.coalesce(func.avg(scope.number()), value)  # the mean of all annotators' numbers
+        column = scope.aggregate(value)
     return [column.is_(None), column.desc() if descending else column.asc()]
 
 

@@ -11,7 +11,9 @@ from argilla_server.search_engine.base import (
     ResponseFilterScope,
     SuggestionFilterScope,
 )
-from sqlalchemy import ColumnElement, Exists, Select, func, literal, select
+from sqlalchemy import ColumnElement, Exists, Select, String, case, func, literal, select, type_coerce
+
+NUMBERS = ("integer", "real")  # what SQLite calls them in JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,10 @@ class Scope:
     where: tuple[Any, ...]
     value: ColumnElement[Any]
     json_type: ColumnElement[str] | None = None
+
+    def number(self) -> ColumnElement[Any]:
+        """The value where it is a number in JSON, else NULL."""
+        return self.value if self.json_type is None else case((self.json_type.in_(NUMBERS), self.value))
 
     def any_row(self, *conditions: Any) -> Exists:
         """Whether the record has such a row that meets the conditions."""
@@ -37,6 +43,11 @@ class Scope:
 def record_column(scope: RecordFilterScope) -> Any:
     name = str(getattr(scope.property, "value", scope.property))
     return getattr(Record, name)
+
+
+def raw_id() -> ColumnElement[str]:
+    """The record's id as it is stored: 32 hexadecimal digits. Comparing it with our tables needs no conversion."""
+    return type_coerce(Record.id, String)
 
 
 def each(column: Any, *names: str) -> Any:
@@ -63,7 +74,8 @@ def _suggestion_scope(scope: SuggestionFilterScope) -> Scope:
         Question.id == Suggestion.question_id,
         Question.name == scope.question,
     )
-    column = getattr(Suggestion, scope.property)
+    # Argilla allows null for the property and hands it on as the text "None"
+    column = getattr(Suggestion, scope.property, Suggestion.value)
     if scope.property in ("agent", "type"):
         return Scope((Suggestion, Question), where, column)
     rows = each(column)

@@ -6,35 +6,42 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from types import FrameType
 
-from codelynn_argilla import jobs
+import uvicorn
+from argilla_server._app import app, configure_database, configure_search_engine
+from argilla_server.database import async_engine, sync_engine
+
 from codelynn_argilla.credentials import BadCredentials, Credentials
+from codelynn_argilla.database import ensure_owner, migrate
+from codelynn_argilla.engine import register
 from codelynn_argilla.home import Home
-
-inline_jobs = jobs.install()  # before argilla_server is imported, see there
-
-import uvicorn  # noqa: E402
-from argilla_server._app import app, configure_database, configure_search_engine  # noqa: E402
-from argilla_server.database import async_engine, sync_engine  # noqa: E402
-
-from codelynn_argilla.database import ensure_owner, migrate  # noqa: E402
-from codelynn_argilla.engine import register  # noqa: E402
-from codelynn_argilla.web import harden  # noqa: E402
+from codelynn_argilla.index import ensure_index
+from codelynn_argilla.jobs import InlineJobs
+from codelynn_argilla.web import harden
+from codelynn_argilla.worker import RedisUnreachable, check_redis, keep_worker
 
 GRACE_SECONDS = 5
 log = logging.getLogger("uvicorn.error")
 
 
-def run(home: Home, credentials: Credentials, listener: socket.socket, host: str) -> int:
-    """Serve until SIGTERM or Ctrl-C; the exit status."""
+def run(
+    home: Home, credentials: Credentials, listener: socket.socket, host: str, jobs: InlineJobs | None
+) -> int:
+    """Serve until SIGTERM or Ctrl-C; the exit status. Without inline jobs they go to Redis and a worker process."""
     signal.signal(signal.SIGTERM, _leave)  # uvicorn raises the signal again once it has shut down
     try:
+        if jobs is None:
+            check_redis()
         migrate(home.database)
+        if ensure_index(home.database):
+            log.info("made the search index anew")
         register()
         harden(app, host)
-        asyncio.run(_serve(credentials, listener))
-    except BadCredentials as error:
+        asyncio.run(_serve(home, credentials, listener, jobs))
+    except (BadCredentials, RedisUnreachable) as error:
         sys.stderr.write(f"argilla: {error}\n")
         return 1
     except KeyboardInterrupt:
@@ -42,7 +49,9 @@ def run(home: Home, credentials: Credentials, listener: socket.socket, host: str
     return 0
 
 
-async def _serve(credentials: Credentials, listener: socket.socket) -> None:
+async def _serve(
+    home: Home, credentials: Credentials, listener: socket.socket, jobs: InlineJobs | None
+) -> None:
     async_engine.sync_engine.hide_parameters = sync_engine.hide_parameters = True  # they are text of records
     started = time.monotonic()
     await ensure_owner(credentials)
@@ -54,10 +63,29 @@ async def _serve(credentials: Credentials, listener: socket.socket) -> None:
         app, lifespan="off", access_log=False, log_config=None, timeout_graceful_shutdown=GRACE_SECONDS
     )
     try:
-        await uvicorn.Server(config).serve(sockets=[listener])
+        async with _worker(home) if jobs is None else _inline(jobs):
+            await uvicorn.Server(config).serve(sockets=[listener])
     finally:
-        await inline_jobs.finish(GRACE_SECONDS)
         await async_engine.dispose()
+
+
+@asynccontextmanager
+async def _inline(jobs: InlineJobs) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        await jobs.finish(GRACE_SECONDS)
+
+
+@asynccontextmanager
+async def _worker(home: Home) -> AsyncIterator[None]:
+    keeper = asyncio.create_task(keep_worker(home.path))
+    try:
+        yield
+    finally:
+        keeper.cancel()
+        with suppress(asyncio.CancelledError):
+            await keeper
 
 
 def _leave(signum: int, frame: FrameType | None) -> None:

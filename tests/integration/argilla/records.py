@@ -60,3 +60,17 @@ def ranks_of(item: dict[str, Any]) -> dict[str, int]:
 
 def count(client: rg.Argilla, replies: int, **query: Any) -> int:
     return len(list(dataset_of(client, replies).records(rg.Query(**query))))
+
+
+def searched(
+    client: rg.Argilla, dataset: rg.Dataset, body: dict[str, Any], *, mine: bool = False, **page: Any
+) -> dict[str, Any]:
+    """What the interface of the web pages answers to a search."""
+    address = f"/api/v1/{'me/' if mine else ''}datasets/{dataset.id}/records/search"
+    answer = client.http_client.post(address, json=body, params={"limit": 1000, **page})
+    result: dict[str, Any] = answer.raise_for_status().json()
+    return result
+
+
+def ids_of(result: dict[str, Any]) -> list[str]:
+    return [item["record"]["external_id"] for item in result["items"]]

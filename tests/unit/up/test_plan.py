@@ -73,3 +73,11 @@ def test_one_worker_runs_rounds_one_at_a_time_and_one_ticks() -> None:
 )
 def test_the_address_printed_can_be_opened(host: str, address: str) -> None:
     assert plan(host=host).addresses.service == address
+
+
+def test_argillas_jobs_have_a_database_of_their_own_and_no_password_in_an_argument() -> None:
+    (argilla,) = [part for part in plan().later if part.name == "Argilla"]
+    assert argilla.command.env["CODELYNN_ARGILLA_REDIS_URL"] == "redis://:secret@127.0.0.1:6400/1"
+    assert not any("secret" in word for word in argilla.command.argv)
+    elsewhere = [part for part in plan(redis_url="unix:///run/redis.sock").later if part.name == "Argilla"]
+    assert "CODELYNN_ARGILLA_REDIS_URL" not in elsewhere[0].command.env
