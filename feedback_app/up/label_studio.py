@@ -11,7 +11,7 @@ from feedback_app.up.local import write_private
 from feedback_app.up.plan import Part
 from feedback_app.up.processes import Command
 
-FIRST_START = 300.0  # seconds: it makes its tables, which takes most of a minute
+FIRST_START = 600.0  # seconds: it makes its tables, a minute of work that a busy machine stretches
 # No usage figures, no crash reports, no look for newer versions; only this machine's names are answered. Pages may load
 # nothing from elsewhere: the login page would else ask its maker's server. Settings of another Label Studio in our own
 # environment must not count, so what matters is said in full.

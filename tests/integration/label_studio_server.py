@@ -1,10 +1,13 @@
 """The real Label Studio server as a child process, for tests: the command and environment of `codelynn label-studio up`."""
 
 import os
+import shutil
 import signal
+import sqlite3
 import subprocess
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from feedback_app.up.local import free_port
 from tests.waiting import until
 
 PROJECT = Path(__file__).resolve().parents[2]
+DATABASE = Path("label-studio") / "label_studio.sqlite3"
 
 
 @dataclass
@@ -43,7 +47,7 @@ class LabelStudioServer:
         with (self.home / "server.log").open("ab") as log:
             environment = os.environ | dict(command.env)
             self.process = subprocess.Popen(command.argv, env=environment, stdout=log, stderr=log)
-        until(self.answers, seconds=300, every=0.3)
+        until(self.answers, seconds=550, every=0.3)
 
     def answers(self) -> bool:
         assert self.process is not None
@@ -63,11 +67,29 @@ class LabelStudioServer:
         return self.process.wait(timeout=30)
 
 
+def copy_home(source: Path, target: Path) -> None:
+    """The login and the database, also of a server that runs: making a new one is a minute of work."""
+    target.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(source / "secrets", target / "secrets")
+    (target / DATABASE).parent.mkdir(mode=0o700)
+    theirs, ours = sqlite3.connect(source / DATABASE), sqlite3.connect(target / DATABASE)
+    with closing(theirs), closing(ours):
+        theirs.backup(ours)
+
+
 @contextmanager
 def running(program: Path, home: Path) -> Iterator[LabelStudioServer]:
+    """A server over a fresh home. An empty one is kept in the server's environment for the next test run."""
+    kept = program.parents[1] / "empty-home-for-tests"
+    if kept.exists():
+        copy_home(kept, home)
     server = LabelStudioServer(program, home)
-    server.start()
     try:
+        server.start()
+        if not kept.exists():
+            making = Path(tempfile.mkdtemp(dir=kept.parent))
+            copy_home(home, making)
+            making.rename(kept)
         yield server
     finally:
         if server.process is not None and server.process.poll() is None:

@@ -1,15 +1,12 @@
 """The embedded Label Studio: who may reach it, and what a kill -9 of either side leaves."""
 
 import os
-import shutil
 import signal
-import sqlite3
 import stat
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import IO
 
@@ -23,7 +20,7 @@ from feedback_app.settings import Settings
 from feedback_app.up import with_embedded
 from feedback_app.up.local import free_port
 from tests.integration.label_studio.records import SECRET, comparison, project_of, pulled, said_of
-from tests.integration.label_studio_server import LabelStudioServer
+from tests.integration.label_studio_server import LabelStudioServer, copy_home
 from tests.waiting import until
 
 pytestmark = pytest.mark.integration
@@ -104,14 +101,9 @@ def count(owner: httpx.Client, project: int) -> int:
 
 @pytest.fixture
 def home(server: LabelStudioServer, tmp_path: Path) -> Path:
-    """A HOME with a database of its own, copied because making one takes most of a minute."""
-    home, database = tmp_path / "home", Path("label-studio") / "label_studio.sqlite3"
-    shutil.copytree(server.home / "secrets", home / "secrets")
-    (home / "label-studio").mkdir(mode=0o700)
-    theirs, ours = sqlite3.connect(server.home / database), sqlite3.connect(home / database)
-    with closing(theirs), closing(ours):
-        theirs.backup(ours)
-    return home
+    """A HOME with a database of its own."""
+    copy_home(server.home, tmp_path / "home")
+    return tmp_path / "home"
 
 
 @pytest.fixture
