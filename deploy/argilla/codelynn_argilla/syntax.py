@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from codelynn_argilla.scripts import is_searchable
 
-DEEPEST = 20  # groups within groups; further parentheses are ignored
+DEEPEST = 6  # groups within groups; further parentheses are ignored
+MOST_TURNS = 16  # from `and` to `or` or back: each nests the SQL deeper, and SQLite's parser has a limit
 MOST_WORDS = 128  # words and phrases; the query ends after them. SQL expressions have a limit too.
 
 _TOKEN = re.compile(r'(?:\\.|[^\s"|+()\\])+|\\', re.DOTALL)
@@ -68,12 +69,13 @@ class _Parser:
         self.text = text
         self.at = 0
         self.words = 0
+        self.turns = 0
 
     def sequence(self, depth: int) -> Node | None:
         """Operands up to the end of the text, or past the parenthesis that closes this group."""
         found: Node | None = None
         either: bool | None = None  # the operator before the next operand: `|`, `+`, or none yet
-        while self.at < len(self.text) and self.words < MOST_WORDS:
+        while self.at < len(self.text) and self.words < MOST_WORDS and self.turns < MOST_TURNS:
             sign = self.text[self.at]
             if sign == ")" and depth:
                 self.at += 1
@@ -82,7 +84,9 @@ class _Parser:
                 either = sign == "|"
             operand = self._operand(depth)
             if operand is not None:
-                found = _joined(found, operand, either=either is True)
+                kind = AnyOf if either else AllOf
+                self.turns += found is not None and not isinstance(found, kind)
+                found = _joined(found, operand, kind)
                 either = None
         return found
 
@@ -126,9 +130,8 @@ def _plain(text: str) -> str:
     return _ESCAPED.sub(r"\1", text)
 
 
-def _joined(left: Node | None, right: Node, *, either: bool) -> Node:
+def _joined(left: Node | None, right: Node, kind: type[AllOf] | type[AnyOf]) -> Node:
     if left is None:
         return right
-    kind = AnyOf if either else AllOf
     parts = left.parts if isinstance(left, kind) else (left,)
     return kind((*parts, right))
