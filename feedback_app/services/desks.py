@@ -31,7 +31,9 @@ class Desks:
         return [self._status(name) for name in self.names]
 
     def resend(self, name: str) -> int:
-        """Have every comparison brought to a desk again, imported ones too (deliveries are idempotent); how many."""
+        """Have every comparison brought to a desk again, imported ones too (deliveries are idempotent), and everything
+        there read anew; how many."""
+        self._store.desks.set_state(name, mark="")
         ids = [comparison.id for comparison in self._store.comparisons.written()]
         self._store.outbox.enqueue(ids, [name])
         return len(ids)

@@ -27,6 +27,8 @@ FIRST_WAIT, LONGEST_WAIT = 2.0, 60.0
 REST = 5.0
 """After a pull, the desk is left alone for so many times as long as the pull took."""
 PROBLEMS_KEPT = 50
+ANEW = timedelta(minutes=10)
+"""After so long everything is read whether or not the desk says that it changed: not every way to answer is told of."""
 
 Key = tuple[str, str]
 
@@ -73,8 +75,9 @@ class DeskSync:
         name, state = self._desk.name, self._store.desks.state(self._desk.name)
         if not at_once and datetime.now(UTC) < state.pull_after:
             return 0
+        anew = at_once or datetime.now(UTC) > state.pull_after + ANEW
         began = time.monotonic()
-        pulled = self._desk.pull("" if at_once else state.mark)
+        pulled = self._desk.pull("" if anew else state.mark)
         if pulled is None:
             return 0
         settled = self._settle(pulled)

@@ -154,6 +154,24 @@ def test_another_annotators_ranking_is_kept_beside_and_counts_where_the_owner_sa
     assert comparison.id not in [c.id for c in store.comparisons.judged()]
 
 
+def test_an_answer_that_the_desk_does_not_tell_of_is_found_in_the_end(
+    store: Store, desk: RecordingDesk
+) -> None:
+    comparison = opened(store, desk, "quiet")
+    sync = DeskSync(store, desk)
+    sync.pull(at_once=True)
+    sync.push()
+    desk.verdicts[comparison.id, "anna"] = said(comparison, "anna")  # its mark stays
+    store.desks.set_state(desk.name, pull_after=datetime.now(UTC))
+    assert sync.pull() == 0
+    store.desks.set_state(desk.name, pull_after=datetime.now(UTC) - timedelta(minutes=11))
+    assert sync.pull() == 1
+    desk.verdicts[comparison.id, "anna"] = said(comparison, "anna", TIE)
+    Desks(store, (desk.name,)).resend(desk.name)
+    store.desks.set_state(desk.name, pull_after=datetime.now(UTC))
+    assert sync.pull() == 1
+
+
 def test_a_ranking_taken_back_at_the_desk_is_taken_back_here(store: Store, desk: RecordingDesk) -> None:
     comparison = vote(store, desk, opened(store, desk, "once"))
     sync = DeskSync(store, desk)
