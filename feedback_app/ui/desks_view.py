@@ -32,7 +32,8 @@ def agreement_html(found: Agreement) -> str:
     if len(found.rankings) < 2:
         return '<p class="quiet">One annotator so far. Others can rank in Argilla: <code>codelynn argilla users add NAME</code>.</p>'
     rows = "".join(f"<tr><td>{escape(name)}</td><td>{n:,}</td></tr>" for name, n in found.rankings.items())
-    table = f"<table><thead><tr><th>Annotator</th><th>Rankings</th></tr></thead><tbody>{rows}</tbody></table>"
+    head = "<thead><tr><th>Annotator</th><th>Rankings</th></tr></thead>"
+    table = f'<table class="plain-table">{head}<tbody>{rows}</tbody></table>'
     if found.alpha is None:
         told = "Nobody has ranked the same comparison as another yet."
     else:
@@ -40,4 +41,4 @@ def agreement_html(found: Agreement) -> str:
             f"Krippendorff's alpha <strong>{found.alpha:.2f}</strong> over {count(found.pairs, 'pair')} of replies in "
             f"{count(found.comparisons, 'comparison')} that two or more ranked. 1 is full agreement, 0 is chance."
         )
-    return f'<p>{told}</p><div class="table">{table}</div>'
+    return f'<p>{told}</p><div class="scroll">{table}</div>'

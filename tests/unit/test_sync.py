@@ -16,6 +16,8 @@ from feedback_app.services.desks import Desks
 from feedback_app.services.settle import settle
 from feedback_app.services.sync import DeskSync, wait_after
 from feedback_app.store import Agreed, Store, migrate, open_store
+from feedback_app.store.desks import DeskStates
+from feedback_app.store.outbox import Outbox
 from tests.fakes import RecordingDesk
 from tests.unit.workers.examples import ranked
 
@@ -35,7 +37,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 @pytest.fixture
 def desk(request: pytest.FixtureRequest) -> RecordingDesk:
     """Each test has a desk of its own name: the store is shared."""
-    return RecordingDesk(name=request.node.name[:60])
+    return RecordingDesk(name=f"{request.node.name[:30]} {uuid4()}")
 
 
 def opened(store: Store, desk: RecordingDesk, prompt: str) -> Comparison:
@@ -80,6 +82,30 @@ def test_the_newest_arrives_first_and_a_second_run_sends_nothing(store: Store, d
     calls = desk.calls
     DeskSync(store, desk).run()
     assert desk.calls == calls + 1  # a look whether anything has changed
+
+
+@pytest.mark.parametrize("step", ["agree", "delivered"])
+def test_dying_between_the_desk_and_our_note_of_it_sends_it_again_and_changes_nothing(
+    store: Store, desk: RecordingDesk, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    comparison = vote(store, desk, opened(store, desk, "once"))
+
+    def died(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(DeskStates if step == "agree" else Outbox, step, died)
+        with pytest.raises(KeyboardInterrupt):
+            DeskSync(store, desk).push()
+    assert store.outbox.counts(desk.name)["pending"] == 1
+    sync = DeskSync(store, desk)
+    assert sync.pull(at_once=True) == 0
+    assert sync.push() == 1
+    assert store.outbox.counts(desk.name)["pending"] == 0
+    assert sync.pull(at_once=True) == 0
+    found = store.comparisons.get(comparison.id).ranking
+    assert found is not None
+    assert found.groups == (("c1",), ("c2",))
 
 
 def test_a_desk_that_is_away_is_asked_once_and_told_everything_later(
