@@ -12,10 +12,11 @@ from feedback_app.domain.persona import Persona
 from feedback_app.services.bundle import Services
 from feedback_app.services.generation import GenerationFailed
 from feedback_app.ui.chat_layout import ChatScreen, lay_out
-from feedback_app.ui.chat_view import about, greeting, messages, model_choices, thumbs, title
+from feedback_app.ui.chat_view import about, greeting, messages, model_choices, thumbs, title, unanswered
 from feedback_app.ui.confirm import PRIVATE, asks
 from feedback_app.ui.guard import Updates, guarded, guarded_stream
 from feedback_app.ui.latest import Latest
+from feedback_app.ui.text import notice
 from feedback_app.ui.wiring import REMEMBER_OPEN, at_most
 
 STREAM_SECONDS = 0.08
@@ -65,7 +66,9 @@ class ChatPage:
                 yield self._framed(conversation, None)
                 raise
             conversation = self._chat.get(current)
-        yield self._framed(conversation, None)
+        shown = self._framed(conversation, None)
+        missing = notice(unanswered(conversation))
+        yield {**shown, self._screen.line: missing} if missing else shown
 
     def choose(self, chosen: str | None) -> Updates:
         return self._opened(chosen or "")

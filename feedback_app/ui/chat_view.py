@@ -20,6 +20,13 @@ def messages(conversation: Conversation, writing: str | None = None) -> list[dic
     return said
 
 
+def unanswered(conversation: Conversation) -> str:
+    """What to say where the last message has no reply; empty where it has one."""
+    if not conversation.turns or conversation.turns[-1].role != "user":
+        return ""
+    return "Your last message has no reply: it was stopped, or came out empty. Regenerate writes one."
+
+
 def thumbs(conversation: Conversation) -> list[str | None]:
     """What each reply was rated."""
     return [THUMBS.get(turn.rating or 0) for turn in conversation.turns if turn.role == "assistant"]
