@@ -90,6 +90,7 @@ class RecordingDesk:
         self.refuses: dict[str, str] = {}
         self.calls = 0
         self.mark = 0
+        self.annotators: frozenset[str] | None = None
         self._errors = list(errors)
 
     def push(self, records: Sequence[DeskRecord]) -> Pushed:
@@ -110,7 +111,8 @@ class RecordingDesk:
         if mark == str(self.mark):
             return None
         listed = frozenset(self.records)
-        return Pulled(str(self.mark), listed, tuple(self.verdicts.values()), tuple(self.problems))
+        said = tuple(self.verdicts.values())
+        return Pulled(str(self.mark), listed, said, tuple(self.problems), self.annotators)
 
     def say(self, verdict: DeskVerdict) -> None:
         """An annotator answers at the desk."""

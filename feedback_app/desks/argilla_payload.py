@@ -50,7 +50,8 @@ def record_body(record: DeskRecord, user_id: str, known_aspects: Collection[str]
         values = {name: {"value": value} for name, value in answers(record, known_aspects).items()}
         body["responses"] = [{"user_id": user_id, "status": "submitted", "values": values}]
     elif record.skipped:
-        body["responses"] = [{"user_id": user_id, "status": "discarded"}]
+        # The official client cannot read a response whose values are null.
+        body["responses"] = [{"user_id": user_id, "status": "discarded", "values": {}}]
     return body
 
 

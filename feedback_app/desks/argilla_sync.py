@@ -83,7 +83,10 @@ def pull_all(session: ArgillaSession, mark: str) -> Pulled | None:
                 continue
             listed.add(comparison_id)
             for response in item.get("responses") or ():
+                if response["user_id"] is None:  # of a login that has ended: whose it was is no longer known
+                    continue
                 annotator = annotator_name(response["user_id"], session.user_id, users)
                 said = verdict_of(comparison_id, annotator, response)
                 (problems if isinstance(said, DeskProblem) else verdicts).append(said)  # type: ignore[arg-type]
-    return Pulled(found, frozenset(listed), tuple(verdicts), tuple(problems))
+    names = frozenset(annotator_name(user_id, session.user_id, users) for user_id in users)
+    return Pulled(found, frozenset(listed), tuple(verdicts), tuple(problems), names | {OWNER})

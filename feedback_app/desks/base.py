@@ -83,12 +83,14 @@ class Pushed:
 @dataclass(frozen=True, slots=True)
 class Pulled:
     """All that the desk holds: a verdict of a listed record that is not here was deleted there; a record that is not
-    listed was deleted as a whole, which takes back nobody's verdict. `mark` is for the next pull."""
+    listed was deleted as a whole, which takes back nobody's verdict. `mark` is for the next pull. `annotators` are those
+    who still have a login, None if that is not known: whoever has none any more took nothing back."""
 
     mark: str
     listed: frozenset[str]
     verdicts: tuple[DeskVerdict, ...]
     problems: tuple[DeskProblem, ...] = ()
+    annotators: frozenset[str] | None = None
 
 
 class AnnotationDesk(Protocol):

@@ -190,7 +190,8 @@ def _changed(pulled: Pulled, agreed: dict[Key, Agreed]) -> Iterator[tuple[Key, D
         if verdict.state != "draft" and digest(verdict) != agreed.get(key, NEVER).theirs:
             yield key, verdict
     for key, was in agreed.items():
-        if key[0] in pulled.listed and key not in seen and was.theirs:
+        could = pulled.annotators is None or key[1] in pulled.annotators
+        if could and key[0] in pulled.listed and key not in seen and was.theirs:
             yield key, None
 
 

@@ -207,6 +207,19 @@ def test_a_ranking_taken_back_at_the_desk_is_taken_back_here(store: Store, desk:
     assert store.comparisons.get(comparison.id).status is ComparisonStatus.open
 
 
+def test_an_annotator_whose_login_ended_took_nothing_back(store: Store, desk: RecordingDesk) -> None:
+    comparison = opened(store, desk, "hers")
+    sync = DeskSync(store, desk)
+    sync.run()
+    desk.say(said(comparison, "anna"))
+    sync.pull(at_once=True)
+    desk.unsay(comparison.id, "anna")
+    desk.annotators = frozenset({OWNER})
+    assert sync.pull(at_once=True) == 0
+    (found,) = [c for c in store.comparisons.judged() if c.id == comparison.id]
+    assert [ranking.annotator for ranking in found.others] == ["anna"]
+
+
 def test_a_record_or_dataset_that_is_gone_from_the_desk_takes_no_ranking_with_it(
     store: Store, desk: RecordingDesk
 ) -> None:

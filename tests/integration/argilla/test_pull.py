@@ -1,6 +1,7 @@
 """What annotators say in the real Argilla, as the desk tells it."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import argilla as rg
@@ -16,15 +17,21 @@ from tests.integration.argilla_server import API_KEY, WORKSPACE, ArgillaServer
 pytestmark = pytest.mark.integration
 
 
-@pytest.fixture
-def anna(server: ArgillaServer, users: ArgillaUsers) -> Iterator[httpx.Client]:
-    """A second annotator, logged in with her own password."""
-    made = users.add("anna")
+@pytest.fixture(scope="module")
+def anna(shared_server: ArgillaServer) -> Iterator[httpx.Client]:
+    """A second annotator, logged in with her own password. She stays: the official client cannot do with answers of
+    a user who is gone."""
+    with logged_in(shared_server, "anna") as client:
+        yield client
+
+
+@contextmanager
+def logged_in(server: ArgillaServer, name: str) -> Iterator[httpx.Client]:
+    made = ArgillaUsers(server.url, API_KEY, WORKSPACE).add(name)
     form = {"username": made.name, "password": made.password}
     token = httpx.post(f"{server.url}/api/v1/token", data=form).raise_for_status().json()["access_token"]
     with httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {token}"}) as client:
         yield client
-    users.remove("anna")
 
 
 @pytest.fixture
@@ -38,11 +45,9 @@ def ranks(*places: int | None) -> dict[str, Any]:
 
 
 def answer(
-    client: httpx.Client, record_id: str, values: dict[str, Any] | None, status: str = "submitted"
+    client: httpx.Client, record_id: str, values: dict[str, Any], status: str = "submitted"
 ) -> httpx.Response:
-    body: dict[str, Any] = {"record_id": record_id, "status": status}
-    if values is not None:
-        body["values"] = values
+    body: dict[str, Any] = {"record_id": record_id, "status": status, "values": values}
     found = client.post("/api/v1/me/responses/bulk", json={"items": [body]}).raise_for_status()
     assert found.json()["items"][0]["error"] is None
     return found
@@ -115,7 +120,7 @@ def test_drafts_and_discards_are_told_apart(
     drafted, discarded = comparison(ranking=None), comparison(ranking=None)
     desk.push([drafted, discarded])
     answer(anna, stored(client, drafted)["id"], ranks(1, None, None), "draft")
-    answer(anna, stored(client, discarded)["id"], None, "discarded")
+    answer(anna, stored(client, discarded)["id"], {}, "discarded")
     pulled = everything(desk)
     assert said(pulled, drafted.comparison_id)["anna"].state == "draft"
     assert said(pulled, discarded.comparison_id)["anna"].state == "discarded"
@@ -133,6 +138,25 @@ def test_a_response_that_is_deleted_is_gone_and_its_record_still_listed(
     assert pulled is not None
     assert said(pulled, record.comparison_id) == {}
     assert record.comparison_id in pulled.listed
+
+
+def test_who_has_no_login_any_more_took_nothing_back(
+    client: rg.Argilla, desk: ArgillaDesk, server: ArgillaServer, users: ArgillaUsers
+) -> None:
+    record = comparison(ranking=None)
+    desk.push([record])
+    record_id = stored(client, record)["id"]
+    with logged_in(server, "carla") as carla:
+        answer(carla, record_id, ranks(3, 2, 1))
+    before = everything(desk)
+    assert set(said(before, record.comparison_id)) == {"carla"}
+    users.remove("carla")
+    after = everything(desk)
+    client.http_client.delete(f"/api/v1/records/{record_id}").raise_for_status()
+    assert said(after, record.comparison_id) == {}
+    assert record.comparison_id in after.listed
+    assert before.annotators is not None
+    assert after.annotators == before.annotators - {"carla"}
 
 
 def test_records_and_datasets_that_are_not_ours_are_left_alone(client: rg.Argilla, desk: ArgillaDesk) -> None:
