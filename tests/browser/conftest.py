@@ -1,26 +1,17 @@
 """A Chromium, and one service per test file."""
 
-import shutil
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
 from tests.browser.site import Site, serving
 from tests.browser.trail import Trail
+from tests.conftest import CHROMIUM, WAIT_MS
 from tests.tiny_model import build_tiny_model
 
-CHROMIUM = next(
-    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-)
-ARGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-WAIT_MS = 60_000
-"""Long, for busy machines: nothing waits for it where all is well."""
 LEAVING = ("AbortError", "Connection errored out", "net::ERR_ABORTED")
 """What Gradio's client logs when a page is left while it listens."""
 
@@ -63,15 +54,6 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def site(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with serving(tmp_path_factory.mktemp("home"), tiny_base) as running:
         yield running
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=WAIT_MS)
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

@@ -17,12 +17,12 @@ from typing import Any
 import httpx
 import psutil
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from feedback_app.domain.comparison import ComparisonStatus
 from feedback_app.store import open_store
 from feedback_app.up.local import free_port
-from tests.browser.conftest import ARGS, CHROMIUM
+from tests.conftest import WAIT_MS
 from tests.integration.argilla_server import PROJECT
 from tests.unit.workers.examples import ranked
 from tests.waiting import until
@@ -99,21 +99,17 @@ def loop(prepared_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 @pytest.fixture
-def page(loop: Loop) -> Iterator[Page]:
+def page(loop: Loop, browser: Browser) -> Iterator[Page]:
     """Argilla's own page, logged in as the owner."""
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on PATH: install one to rank in Argilla's page")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
-        page = browser.new_page(base_url=str(loop.there.base_url), viewport={"width": 1400, "height": 900})
-        page.set_default_timeout(60_000)
-        page.goto("/sign-in")
-        page.fill("input[type=text]", loop.login["username"])
-        page.fill("input[type=password]", loop.login["password"])
-        page.keyboard.press("Enter")
-        page.wait_for_url(lambda url: "sign-in" not in url)
-        yield page
-        browser.close()
+    page = browser.new_page(base_url=str(loop.there.base_url), viewport={"width": 1400, "height": 900})
+    page.set_default_timeout(WAIT_MS)
+    page.goto("/sign-in")
+    page.fill("input[type=text]", loop.login["username"])
+    page.fill("input[type=password]", loop.login["password"])
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "sign-in" not in url)
+    yield page
+    page.close()
 
 
 def test_a_vote_in_the_arena_is_a_response_in_argilla_and_a_pair_without_one_is_pending(loop: Loop) -> None:
