@@ -9,6 +9,7 @@ from feedback_app.ui.arena_layout import Screen
 from feedback_app.ui.arena_view import EMPTY, asked, card_classes, card_head
 from feedback_app.ui.guard import Updates
 from feedback_app.ui.text import untrusted
+from feedback_app.ui.wiring import HIDDEN, seen
 
 NOTHING_YET = '<span class="waiting">…</span>'
 EMPTY_REPLY = "*(an empty reply)*"
@@ -50,17 +51,17 @@ def cleared(screen: Screen, undo: bool) -> Updates:
     ]
     return {
         screen.asked: EMPTY,
-        screen.details.fold: gr.update(visible=False),
-        **{card.column: gr.update(visible=False) for card in screen.cards},
-        **{button: gr.update(visible=False) for button in hidden},
-        buttons.undo: gr.update(visible=undo),
+        screen.details.fold: gr.update(visible=HIDDEN),
+        **{card.column: gr.update(visible=HIDDEN) for card in screen.cards},
+        **{button: gr.update(visible=HIDDEN) for button in hidden},
+        buttons.undo: gr.update(visible=seen(undo)),
     }
 
 
 def _card(screen: Screen, i: int, comparison: Comparison, aliases: Mapping[str, str]) -> Updates:
     card, n = screen.cards[i], len(comparison.candidates)
     if i >= n:
-        return {card.column: gr.update(visible=False)}
+        return {card.column: gr.update(visible=HIDDEN)}
     choosing = n > 2 and comparison.status in (ComparisonStatus.open, ComparisonStatus.generating)
     return {
         card.column: gr.update(visible=True, elem_classes=card_classes(comparison, i)),
@@ -68,7 +69,7 @@ def _card(screen: Screen, i: int, comparison: Comparison, aliases: Mapping[str, 
         card.place: gr.update(
             choices=list(range(1, n + 1)),
             value=None,
-            visible=choosing,
+            visible=seen(choosing),
             interactive=comparison.status == ComparisonStatus.open,
         ),
     }
@@ -79,14 +80,14 @@ def _buttons(screen: Screen, comparison: Comparison, undo: bool) -> Updates:
     asking = status in (ComparisonStatus.open, ComparisonStatus.generating)
     ready, two = status == ComparisonStatus.open, len(comparison.candidates) == 2
     return {
-        buttons.first: gr.update(visible=asking and two, interactive=ready),
-        buttons.second: gr.update(visible=asking and two, interactive=ready),
-        buttons.submit: gr.update(visible=asking and not two, interactive=ready),
-        buttons.tie: gr.update(visible=asking, interactive=ready, value="Tie" if two else "All equal"),
-        buttons.all_bad: gr.update(visible=asking, interactive=ready),
-        buttons.skip: gr.update(visible=asking),
-        buttons.next: gr.update(visible=not asking),
-        buttons.undo: gr.update(visible=undo or status == ComparisonStatus.ranked),
+        buttons.first: gr.update(visible=seen(asking and two), interactive=ready),
+        buttons.second: gr.update(visible=seen(asking and two), interactive=ready),
+        buttons.submit: gr.update(visible=seen(asking and not two), interactive=ready),
+        buttons.tie: gr.update(visible=seen(asking), interactive=ready, value="Tie" if two else "All equal"),
+        buttons.all_bad: gr.update(visible=seen(asking), interactive=ready),
+        buttons.skip: gr.update(visible=seen(asking)),
+        buttons.next: gr.update(visible=seen(not asking)),
+        buttons.undo: gr.update(visible=seen(undo or status == ComparisonStatus.ranked)),
     }
 
 
@@ -95,8 +96,8 @@ def _details(screen: Screen, comparison: Comparison) -> Updates:
     details = screen.details
     ranked = comparison.status == ComparisonStatus.ranked
     shown: Updates = {
-        details.fold: gr.update(visible=comparison.status != ComparisonStatus.failed),
-        details.save: gr.update(visible=ranked),
+        details.fold: gr.update(visible=seen(comparison.status != ComparisonStatus.failed)),
+        details.save: gr.update(visible=seen(ranked)),
     }
     if comparison.ranking is None and comparison.status != ComparisonStatus.generating:
         return shown | {details.aspects: [], details.note: "", details.edit: ""}

@@ -9,6 +9,7 @@ import gradio as gr
 from feedback_app.domain.aspects import ASPECTS
 from feedback_app.ui.arena_view import ANY_TOPIC, EMPTY, LETTERS
 from feedback_app.ui.text import heading
+from feedback_app.ui.wiring import HIDDEN
 
 HELP = """
 | key | does |
@@ -153,7 +154,7 @@ def _ask(topics: Sequence[str], candidates: int) -> tuple[Any, ...]:
 def _card(index: int) -> Card:
     letter = LETTERS[index]
     with gr.Column(
-        visible=False, min_width=240, elem_classes=["card"], elem_id=f"card-{letter.lower()}"
+        visible=HIDDEN, min_width=240, elem_classes=["card"], elem_id=f"card-{letter.lower()}"
     ) as column:
         head = gr.HTML()
         text = gr.Markdown(latex_delimiters=[], line_breaks=True, elem_classes=["reply"], container=False)
@@ -178,11 +179,11 @@ def _verdicts() -> Verdicts:
 
 
 def _button(label: str, name: str, variant: Any = "secondary") -> gr.Button:
-    return gr.Button(label, variant=variant, visible=False, elem_id=name, min_width=90)
+    return gr.Button(label, variant=variant, visible=HIDDEN, elem_id=name, min_width=90)
 
 
 def _details() -> Details:
-    with gr.Accordion("Say more (optional)", open=False, visible=False, elem_id="details") as fold:
+    with gr.Accordion("Say more (optional)", open=False, visible=HIDDEN, elem_id="details") as fold:
         aspects = gr.CheckboxGroup(list(ASPECTS), label="The better reply is…", elem_id="aspects")
         edit = gr.Textbox(
             label="Your rewrite",
@@ -191,5 +192,5 @@ def _details() -> Details:
             elem_id="edit",
         )
         note = gr.Textbox(label="Note to yourself", lines=1, elem_id="note")
-        save = gr.Button("Save with this ranking", visible=False, elem_id="save-details")
+        save = gr.Button("Save with this ranking", visible=HIDDEN, elem_id="save-details")
     return Details(fold, aspects, note, edit, save)

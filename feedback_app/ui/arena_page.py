@@ -17,7 +17,7 @@ from feedback_app.ui.arena_view import ANY_TOPIC, fits, groups_from, progress_li
 from feedback_app.ui.guard import Updates, guarded, guarded_stream
 from feedback_app.ui.latest import Latest
 from feedback_app.ui.text import notice
-from feedback_app.ui.wiring import REMEMBER_OPEN, at_most
+from feedback_app.ui.wiring import REMEMBER_OPEN, at_most, seen
 
 STREAM_SECONDS = 0.08
 
@@ -46,7 +46,7 @@ class ArenaPage:
             found = self._arena.unfinished()
         screen = self._screen
         decided = self._last_decided()
-        undo = gr.update(visible=bool(decided))
+        undo = gr.update(visible=seen(bool(decided)))
         on = {part: gr.update(interactive=True) for part in screen.entry()}
         return {
             screen.current: found.id if found else "",
