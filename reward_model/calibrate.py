@@ -1,0 +1,55 @@
+"""Temperature scaling and the expected calibration error (Guo et al. 2017, sections 2 and 4.2)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize_scalar
+from scipy.special import expit, log_expit
+
+Array = npt.NDArray[np.float64]
+
+BINS = 10
+DOUBT = 0.7
+"""Standard deviation of the prior on log T: a handful of pairs leaves the temperature near 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Pairs whose stated `confidence` in the guessed reply fell together; `accuracy`: how often the guess was right."""
+
+    confidence: float
+    accuracy: float
+    pairs: int
+
+
+def fit_temperature(margins: Sequence[float]) -> float:
+    """T > 0 that makes sigmoid(margin / T) likeliest; margins are score(chosen) - score(rejected). 1 without pairs."""
+    values = np.asarray(margins, dtype=np.float64)
+
+    def loss(log_t: float) -> float:
+        return float(-log_expit(values * np.exp(-log_t)).sum() + 0.5 * (log_t / DOUBT) ** 2)
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-4, 4), method="bounded").x)) if len(values) else 1.0
+
+
+def calibration_bins(margins: Sequence[float], bins: int = BINS) -> list[Bin]:
+    """Equal bins of confidence from one half to 1; empty ones are left out. A margin of 0 is half right."""
+    values = np.asarray(margins, dtype=np.float64)
+    confidence, right = expit(np.abs(values)), (np.sign(values) + 1) / 2
+    number = np.minimum(((confidence - 0.5) * 2 * bins).astype(int), bins - 1)
+    members = [number == index for index in range(bins)]
+    return [
+        Bin(float(confidence[own].mean()), float(right[own].mean()), int(own.sum()))
+        for own in members
+        if own.any()
+    ]
+
+
+def expected_calibration_error(margins: Sequence[float], bins: int = BINS) -> float:
+    """Mean distance between confidence and accuracy over the bins, weighted by pairs; NaN without pairs."""
+    found = calibration_bins(margins, bins)
+    if not found:
+        return float("nan")
+    return sum(abs(item.accuracy - item.confidence) * item.pairs for item in found) / len(margins)

@@ -1,0 +1,144 @@
+"""The live reward model: learns after every verdict, and says how sure it is.
+
+It sees how a reply is said (`style.py`), not what about: measured on real annotators, sentence embeddings added
+nothing to that, and hidden states too little for what they cost a running service (docs/decisions/0014-reward-model.md).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from threading import Lock
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import softmax
+
+from reward_model.posterior import Duels, Posterior, fit, fit_widths, information, use_weights
+from reward_model.rankings import Messages, Ranked, duels
+from reward_model.style import style_features
+
+Array = npt.NDArray[np.float64]
+
+REFIT_GROWTH = 1.1
+"""Widths and scales are chosen anew each time there are a tenth more verdicts; in between, Newton goes on from the last."""
+SMALLEST_SCALE = 0.05
+DRAWS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One ranking: its replies' texts, features of shape (k, d) and duels."""
+
+    ranked: Ranked
+    features: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Taste:
+    """What was learned: features are divided by `scale` (d,), then scored by the posterior."""
+
+    posterior: Posterior
+    scale: Array
+    verdicts: int
+
+
+class LiveRewardModel:
+    """Thread-safe. Reading it never waits for learning: what was learned is replaced as a whole."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self._verdicts: dict[str, Verdict] = {}
+        self._lock = Lock()
+        self._taste: Taste | None = None
+        self._seed = seed
+
+    @property
+    def votes(self) -> int:
+        """How many verdicts it has learned from."""
+        return len(self._verdicts)
+
+    def learn(
+        self, key: str, prompt: Messages, replies: Sequence[str], places: Sequence[int], more: bool = False
+    ) -> None:
+        """The verdict of comparison `key`, in place of an earlier one. `more`: others follow at once, learn with them."""
+        ranked = Ranked(tuple(prompt), tuple(replies), tuple(places), comparison_id=key)
+        with self._lock:
+            if duels(ranked):
+                self._verdicts[key] = Verdict(ranked, _features(replies))
+            else:
+                self._verdicts.pop(key, None)
+            if not more:
+                self._update()
+
+    def forget(self, key: str) -> None:
+        with self._lock:
+            if self._verdicts.pop(key, None):
+                self._update()
+
+    def chances(self, prompt: Messages, replies: Sequence[str]) -> tuple[float, ...] | None:
+        """The chance of each reply to be the best, which sum to 1; None while nothing was learned."""
+        taste = self._taste
+        if taste is None:
+            return None
+        x = _features(replies) / taste.scale
+        if len(replies) == 2:
+            first = float(taste.posterior.win(x[:1] - x[1:])[0])
+            return first, 1 - first
+        return tuple(float(chance) for chance in _best_of(taste.posterior, x, self._seed))
+
+    def informative_pair(
+        self, prompt: Messages, replies: Sequence[str], allowed: Sequence[tuple[int, int]]
+    ) -> tuple[int, int]:
+        """Of the allowed pairs of indices the one whose verdict would tell most; the first while nothing was learned."""
+        taste = self._taste
+        if taste is None:
+            return allowed[0]
+        x = _features(replies) / taste.scale
+        told = information(taste.posterior, np.stack([x[i] - x[j] for i, j in allowed]))
+        return allowed[int(told.argmax())]
+
+    def _update(self) -> None:
+        verdicts, known = list(self._verdicts.values()), self._taste
+        if not any(not duel.tie for verdict in verdicts for duel in duels(verdict.ranked)):
+            self._taste = None
+        elif (
+            known is None or not known.verdicts / REFIT_GROWTH < len(verdicts) < known.verdicts * REFIT_GROWTH
+        ):
+            self._taste = _learned(verdicts)
+        else:
+            self._taste = _went_on(verdicts, known)
+
+
+def as_duels(verdicts: Sequence[Verdict], scale: Array) -> Duels:
+    """All duels of the verdicts."""
+    pairs = [(verdict, duel) for verdict in verdicts for duel in duels(verdict.ranked)]
+    x = [verdict.features[duel.better] - verdict.features[duel.worse] for verdict, duel in pairs]
+    names = [(v.ranked.replies[d.better], v.ranked.replies[d.worse]) for v, d in pairs]
+    tie = np.array([duel.tie for _, duel in pairs])
+    return Duels(np.stack(x) / scale, tie, use_weights(names))
+
+
+def scale_of(features: Array) -> Array:
+    """The standard deviation of each feature over replies of shape (n, d), not below SMALLEST_SCALE; shape (d,)."""
+    return np.maximum(features.std(0), SMALLEST_SCALE)
+
+
+def _learned(verdicts: Sequence[Verdict]) -> Taste:
+    scale = scale_of(np.concatenate([verdict.features for verdict in verdicts]))
+    return Taste(fit_widths(as_duels(verdicts, scale)), scale, len(verdicts))
+
+
+def _went_on(verdicts: Sequence[Verdict], known: Taste) -> Taste:
+    """The posterior of all verdicts under the width, the scales and the sharpness known; `verdicts` stays the last full fit's."""
+    found = fit(as_duels(verdicts, known.scale), known.posterior.width, known.posterior.mean)
+    return replace(known, posterior=replace(found, sharpness=known.posterior.sharpness))
+
+
+def _best_of(posterior: Posterior, x: Array, seed: int) -> Array:
+    """The chance of each of k replies, features (k, d), to be chosen first (Plackett 1975), over draws of w; (k,)."""
+    chance = np.random.default_rng(seed)
+    scores = x @ chance.multivariate_normal(posterior.mean, posterior.covariance, DRAWS, method="cholesky").T
+    chosen: Array = softmax(posterior.sharpness * scores, axis=0).mean(1)
+    return chosen
+
+
+def _features(replies: Sequence[str]) -> Array:
+    return np.stack([style_features(reply) for reply in replies])
