@@ -9,8 +9,7 @@ from typing import Any
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
-from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from transformers import AutoModel, AutoTokenizer
 from transformers.pytorch_utils import Conv1D
 
@@ -28,20 +27,27 @@ SCORE_TOKENS = 512  # in one row; longer rows were not faster on a CPU, and atte
 
 
 class ScoreHead(torch.nn.Module):
-    """From the mean hidden state of a reply, standardised over its dimensions (Ba et al. 2016), to its reward, in float32.
+    """From the mean hidden state of a reply to its reward, in float32.
 
-    Its weights begin at zero: an untrained network scores every reply 0.
+    Each dimension is standardised first: hidden states have much in common and a few huge dimensions, and what differs
+    between replies is small beside both. The weights begin at zero: an untrained network scores every reply 0.
     """
 
     def __init__(self, size: int) -> None:
         super().__init__()
-        self.norm = torch.nn.LayerNorm(size, elementwise_affine=False)
+        self.register_buffer("mean", torch.zeros(size))
+        self.register_buffer("deviation", torch.ones(size))
         self.score = torch.nn.Linear(size, 1, bias=False)  # a constant would cancel out in every duel
         torch.nn.init.zeros_(self.score.weight)
 
+    def standardise(self, pooled: torch.Tensor) -> None:
+        """Take mean and standard deviation of each dimension from `pooled` [texts, size], at least two texts."""
+        self.mean = pooled.mean(0)
+        self.deviation = pooled.std(0).clamp_min(1e-3)
+
     def forward(self, pooled: torch.Tensor) -> torch.Tensor:
         """`pooled` [texts, size] to rewards [texts]."""
-        reward: torch.Tensor = self.score(self.norm(pooled.float())).squeeze(-1)
+        reward: torch.Tensor = self.score((pooled - self.mean) / self.deviation).squeeze(-1)
         return reward
 
 
@@ -72,11 +78,9 @@ class RewardNetwork:
         base = load_base(base_dir)
         tuned = PeftModel.from_pretrained(base, str(folder), is_trainable=False)
         model = tuned.merge_and_unload().eval()  # one matrix again: LoRA costs nothing when scoring
-        head = ScoreHead(_width(base))
-        with safe_open(folder / HEAD, framework="pt") as file:
-            head.score.weight.data = file.get_tensor("score.weight")
-            tie_threshold = float(file.get_tensor("tie_threshold"))
-            max_length = int(file.get_tensor("max_length"))
+        head, stored = ScoreHead(_width(base)), load_file(folder / HEAD)
+        tie_threshold, max_length = float(stored.pop("tie_threshold")), int(stored.pop("max_length"))
+        head.load_state_dict(stored)
         return cls(model, load_tokenizer(base_dir), head.to(base.device), max_length, tie_threshold)
 
     def save(self, folder: Path, base_name: str) -> None:
@@ -89,7 +93,7 @@ class RewardNetwork:
         settings["target_modules"] = sorted(settings["target_modules"])  # PEFT keeps a set, in any order
         (folder / SETTINGS).write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n", encoding="utf-8")
         head = {
-            "score.weight": self.head.score.weight.detach().cpu().contiguous(),
+            **{name: tensor.cpu().contiguous() for name, tensor in self.head.state_dict().items()},
             "tie_threshold": torch.tensor(self.tie_threshold),
             "max_length": torch.tensor(self.max_length),
         }
@@ -98,12 +102,16 @@ class RewardNetwork:
     def encode(self, prompt: Messages, reply: str) -> Text:
         return encode(self.tokenizer, prompt, reply, self.max_length)
 
-    def rewards(self, packed: Packed) -> torch.Tensor:
-        """Rewards [texts], with their gradient."""
+    def pooled(self, packed: Packed) -> torch.Tensor:
+        """The mean hidden state over each reply, [texts, size] in float32, with its gradient."""
         hidden = self.model(
             input_ids=packed.ids, attention_mask=packed.mask, position_ids=packed.positions, use_cache=False
         ).last_hidden_state
-        reward: torch.Tensor = self.head(packed.pool @ hidden[0].float())
+        return packed.pool @ hidden[0].float()
+
+    def rewards(self, packed: Packed) -> torch.Tensor:
+        """Rewards [texts], with their gradient."""
+        reward: torch.Tensor = self.head(self.pooled(packed))
         return reward
 
     @torch.inference_mode()

@@ -29,7 +29,7 @@ Report = Callable[[int, int, dict[str, float]], None]
 """Called after each step with its number, the number of steps, and what was measured."""
 
 TRAIN_TOKENS = 768  # in one row with gradients: what is kept for the backward pass bounds the memory
-HEAD_RATE = 10.0  # times the learning rate: the head begins at zero and has one row of weights
+STANDARD_TEXTS = 64
 
 
 class Stopped(Exception):
@@ -62,11 +62,12 @@ def train_network(
     """
     began = time.monotonic()
     fixed = offsets or [[0.0] * len(ranked.replies) for ranked in rankings]
-    _check(rankings, config)
+    informative(rankings)  # refuses before a model is loaded
     with torch.random.fork_rng():
         torch.manual_seed(config.seed)
         network = RewardNetwork.fresh(base_dir, config)
         examples = _examples(network, rankings, fixed, config)
+        _standardise(network, [text for example in examples for text in example.texts])
         trainer = _Trainer(network, examples, config)
         before = adapter_weights(network.model)
         losses = []
@@ -104,7 +105,7 @@ class _Trainer:
         self.parameters = [*lora, *fast]
         groups = [
             {"params": lora, "lr": config.learning_rate, "weight_decay": config.weight_decay},
-            {"params": fast, "lr": config.learning_rate * HEAD_RATE, "weight_decay": 0.0},
+            {"params": fast, "lr": config.learning_rate, "weight_decay": 0.0},
         ]
         self.optimizer = torch.optim.AdamW(groups)
         self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, self._rate)
@@ -184,11 +185,6 @@ class _Trainer:
         return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, self.total - warm)))
 
 
-def _check(rankings: Sequence[Ranked], config: RewardConfig) -> None:
-    """Raises RewardRefused before a model is loaded."""
-    informative(rankings)
-
-
 def _examples(
     network: RewardNetwork, rankings: Sequence[Ranked], offsets: Sequence[Sequence[float]], config: RewardConfig
 ) -> list[Example]:
@@ -198,6 +194,15 @@ def _examples(
         for ranked, fixed in zip(rankings, offsets, strict=True)
         if learned_duels(ranked, ties)
     ]
+
+
+@torch.no_grad()
+def _standardise(network: RewardNetwork, texts: Sequence[Text]) -> None:
+    """Give the head the mean and deviation of up to STANDARD_TEXTS texts, drawn from all."""
+    network.model.eval()
+    some = [texts[int(index)] for index in torch.randperm(len(texts))[:STANDARD_TEXTS]]
+    rows = ([some[index] for index in row] for row in chunks(some, TRAIN_TOKENS))
+    network.head.standardise(torch.cat([network.pooled(pack(row, network.device)) for row in rows]))
 
 
 def _learns_ties(rankings: Sequence[Ranked], config: RewardConfig) -> bool:
