@@ -169,7 +169,8 @@ def packed_size(texts: Sequence[Text]) -> int:
 def chunks(texts: Sequence[Text], tokens: int) -> Iterator[list[int]]:
     """Indices of texts that share most, in rows of at most `tokens` tokens (or one text)."""
     chunk: list[int] = []
-    size, before = 0, ()
+    before: Sequence[int] = ()
+    size = 0
     for index in sorted(range(len(texts)), key=lambda index: texts[index].ids):
         ids = texts[index].ids
         new = len(ids) - _shared(before, ids)

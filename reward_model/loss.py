@@ -46,13 +46,16 @@ def gather_duels(rankings: Sequence[Ranked], ties: bool, device: str = "cpu") ->
             gap = ranked.places[duel.worse] - ranked.places[duel.better]
             rows.append((first + duel.better, first + duel.worse, duel.tie, gap, 1 / len(found)))
         first += len(ranked.replies)
-    better, worse, tie, gap, weight = zip(*rows, strict=True) if rows else ((), (), (), (), ())
+
+    def column(number: int, dtype: torch.dtype) -> torch.Tensor:
+        return torch.tensor([row[number] for row in rows], dtype=dtype, device=device)
+
     return Duels(
-        better=torch.tensor(better, dtype=torch.long, device=device),
-        worse=torch.tensor(worse, dtype=torch.long, device=device),
-        tie=torch.tensor(tie, dtype=torch.bool, device=device),
-        gap=torch.tensor(gap, dtype=torch.float32, device=device),
-        weight=torch.tensor(weight, dtype=torch.float32, device=device),
+        better=column(0, torch.long),
+        worse=column(1, torch.long),
+        tie=column(2, torch.bool),
+        gap=column(3, torch.float32),
+        weight=column(4, torch.float32),
     )
 
 

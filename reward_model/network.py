@@ -91,7 +91,9 @@ class RewardNetwork:
         settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
         settings |= {"base_model_name_or_path": base_name, "inference_mode": True}
         settings["target_modules"] = sorted(settings["target_modules"])  # PEFT keeps a set, in any order
-        (folder / SETTINGS).write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        (folder / SETTINGS).write_text(
+            json.dumps(settings, indent=2, sort_keys=True) + "\n", encoding="utf-8"
+        )
         head = {
             **{name: tensor.cpu().contiguous() for name, tensor in self.head.state_dict().items()},
             "tie_threshold": torch.tensor(self.tie_threshold),
@@ -107,7 +109,8 @@ class RewardNetwork:
         hidden = self.model(
             input_ids=packed.ids, attention_mask=packed.mask, position_ids=packed.positions, use_cache=False
         ).last_hidden_state
-        return packed.pool @ hidden[0].float()
+        pooled: torch.Tensor = packed.pool @ hidden[0].float()
+        return pooled
 
     def rewards(self, packed: Packed) -> torch.Tensor:
         """Rewards [texts], with their gradient."""
@@ -164,7 +167,9 @@ def _linear_from(base: Model, first: int) -> list[str]:
     """Full names of the linear parts of layer `first` and those after it. PEFT's own `layers_to_transform` finds no
     layers in a model without an output layer."""
     kinds = (torch.nn.Linear, Conv1D)
-    numbered = {name: re.search(r"\.(\d+)\.", name) for name, part in base.named_modules() if isinstance(part, kinds)}
+    numbered = {
+        name: re.search(r"\.(\d+)\.", name) for name, part in base.named_modules() if isinstance(part, kinds)
+    }
     return sorted(name for name, number in numbered.items() if number and int(number[1]) >= first)
 
 

@@ -76,7 +76,7 @@ def train_network(
             report(step, trainer.total, {"loss": loss, "accuracy": accuracy})
             if should_stop():
                 raise Stopped
-    network.tie_threshold = float(trainer.eta)
+    network.tie_threshold = float(trainer.eta.detach())
     norm = _change(before, adapter_weights(network.model))
     network.save(folder, base_dir.parent.name)
     last = losses[-max(1, len(losses) // 10) :]
@@ -186,7 +186,10 @@ class _Trainer:
 
 
 def _examples(
-    network: RewardNetwork, rankings: Sequence[Ranked], offsets: Sequence[Sequence[float]], config: RewardConfig
+    network: RewardNetwork,
+    rankings: Sequence[Ranked],
+    offsets: Sequence[Sequence[float]],
+    config: RewardConfig,
 ) -> list[Example]:
     ties = _learns_ties(rankings, config)
     return [
@@ -239,7 +242,9 @@ def _inverse(order: Sequence[int]) -> list[int]:
 
 def _change(before: dict[str, torch.Tensor], after: dict[str, torch.Tensor]) -> float:
     """L2 norm of what training changed. Raises RewardRefused if that is nothing, or not a number."""
-    norm = math.sqrt(sum(float((after[name].double() - before[name].double()).square().sum()) for name in after))
+    norm = math.sqrt(
+        sum(float((after[name].double() - before[name].double()).square().sum()) for name in after)
+    )
     if norm == 0:
         raise RewardRefused("training changed nothing: the rankings contradict each other")
     if not math.isfinite(norm):
