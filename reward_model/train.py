@@ -1,0 +1,262 @@
+"""Training the reward network on whole rankings. Reads top to bottom: data, steps, proof that something was learned."""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.nn.functional import softplus
+
+from reward_model.collate import Text, chunks, pack, packed_size
+from reward_model.config import RewardConfig
+from reward_model.loss import (
+    Duels,
+    correct_share,
+    first_threshold,
+    gather_duels,
+    has_ties,
+    kwise_loss,
+    learned_duels,
+    softplus_inverse,
+)
+from reward_model.network import RewardNetwork, adapter_weights
+from reward_model.rankings import Ranked, RewardRefused, informative
+
+Report = Callable[[int, int, dict[str, float]], None]
+"""Called after each step with its number, the number of steps, and what was measured."""
+
+TRAIN_TOKENS = 768  # in one row with gradients: what is kept for the backward pass bounds the memory
+STANDARD_TEXTS = 64
+
+
+class Stopped(Exception):
+    """The training was asked to stop; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A ranking as the network reads it: `texts` and `offsets` are one per reply."""
+
+    ranked: Ranked
+    texts: tuple[Text, ...]
+    offsets: tuple[float, ...]
+
+
+def train_network(
+    base_dir: Path,
+    rankings: Sequence[Ranked],
+    config: RewardConfig,
+    folder: Path,
+    *,
+    offsets: Sequence[Sequence[float]] | None = None,
+    report: Report = lambda step, total, metrics: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> dict[str, Any]:
+    """Train on all `rankings` and write adapter and head into `folder`; returns facts for the manifest.
+
+    `offsets` are fixed scores, one per reply of each ranking: the network learns what they leave over. The same seed gives
+    the same weights on the same machine. Raises RewardRefused where nothing can be learned, Stopped.
+    """
+    began = time.monotonic()
+    fixed = offsets or [[0.0] * len(ranked.replies) for ranked in rankings]
+    informative(rankings)  # refuses before a model is loaded
+    with torch.random.fork_rng():
+        torch.manual_seed(config.seed)
+        network = RewardNetwork.fresh(base_dir, config)
+        examples = _examples(network, rankings, fixed, config)
+        _standardise(network, [text for example in examples for text in example.texts])
+        trainer = _Trainer(network, examples, config)
+        before = adapter_weights(network.model)
+        losses = []
+        for step, (loss, accuracy) in enumerate(trainer.steps(), 1):
+            losses.append(loss)
+            report(step, trainer.total, {"loss": loss, "accuracy": accuracy})
+            if should_stop():
+                raise Stopped
+    network.tie_threshold = float(trainer.eta.detach())
+    norm = _change(before, adapter_weights(network.model))
+    network.save(folder, base_dir.parent.name)
+    last = losses[-max(1, len(losses) // 10) :]
+    return {
+        "steps": trainer.total,
+        "loss": sum(last) / len(last),  # over the last tenth of the steps
+        "tie_threshold": network.tie_threshold,
+        "trainable_parameters": sum(each.numel() for each in trainer.parameters),
+        "update_norm": round(norm, 6),
+        "truncated": sum(text.truncated for example in examples for text in example.texts),
+        "seconds": round(time.monotonic() - began, 2),
+    }
+
+
+class _Trainer:
+    """The optimiser and its schedule over the examples."""
+
+    def __init__(self, network: RewardNetwork, examples: Sequence[Example], config: RewardConfig) -> None:
+        self.network = network
+        self.examples = examples
+        self.config = config
+        self.ties = _learns_ties([example.ranked for example in examples], config)
+        self.total = max(1, round(config.epochs * len(examples) / config.batch_size))
+        lora = [each for each in network.model.parameters() if each.requires_grad]
+        fast = [*network.head.parameters(), *self._threshold()]
+        self.parameters = [*lora, *fast]
+        groups = [
+            {"params": lora, "lr": config.learning_rate, "weight_decay": config.weight_decay},
+            {"params": fast, "lr": config.learning_rate, "weight_decay": 0.0},
+        ]
+        self.optimizer = torch.optim.AdamW(groups)
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, self._rate)
+        self.bf16 = _bf16(config, network.device)
+
+    @property
+    def eta(self) -> torch.Tensor:
+        """The tie threshold; 0 where no ties are learned from."""
+        return softplus(self.threshold) if self.ties else torch.zeros((), device=self.network.device)
+
+    def steps(self) -> Iterator[tuple[float, float]]:
+        """Take all steps; yields the loss and the accuracy of each."""
+        order = _batches(len(self.examples), self.config.batch_size, self.total, self.config.seed)
+        self.network.model.train()
+        for number, indices in enumerate(order):
+            yield self._step([self.examples[index] for index in indices], number)
+
+    def _step(self, batch: Sequence[Example], number: int) -> tuple[float, float]:
+        loss, right, decided = 0.0, 0.0, 0
+        for part, group in enumerate(_groups(batch)):
+            found = gather_duels([each.ranked for each in group], self.ties, self.network.device)
+            value, rewards = self._backward(group, found, len(batch), (number << 16) + part)
+            loss += value
+            wins = int((~found.tie).sum())
+            right += correct_share(rewards, found) * wins if wins else 0.0
+            decided += wins
+        torch.nn.utils.clip_grad_norm_(self.parameters, self.config.max_grad_norm)
+        self.optimizer.step()
+        self.schedule.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        return loss, right / decided if decided else math.nan
+
+    def _backward(
+        self, group: Sequence[Example], found: Duels, rankings: int, seed: int
+    ) -> tuple[float, torch.Tensor]:
+        """Add the gradients of the group's share in the loss; returns that share and the rewards [replies].
+
+        A ranking too large for one row is scored without gradients first; then, row by row, its texts are computed again
+        with the gradient of the loss by their reward (Gao et al. 2021, arXiv 2101.06983): the same result in less memory.
+        """
+        texts = [text for example in group for text in example.texts]
+        fixed = torch.tensor([each for example in group for each in example.offsets]).to(self.network.device)
+        rows = list(chunks(texts, TRAIN_TOKENS))
+        if len(rows) == 1:
+            scores = self._rewards(texts, rows[0], seed)[_inverse(rows[0])]
+        else:
+            with torch.no_grad():
+                found_scores = torch.cat([self._rewards(texts, row, seed) for row in rows])
+            scores = found_scores[_inverse([index for row in rows for index in row])].requires_grad_()
+        loss = kwise_loss(scores + fixed, found, self.eta, self.config.margin) / rankings
+        loss.backward()  # type: ignore[no-untyped-call]
+        if len(rows) > 1:
+            assert scores.grad is not None
+            for row in rows:
+                torch.autograd.backward(self._rewards(texts, row, seed), scores.grad[row])
+        return float(loss.detach()), (scores + fixed).detach()
+
+    def _rewards(self, texts: Sequence[Text], row: Sequence[int], seed: int) -> torch.Tensor:
+        """Rewards of some of the texts; with the same seed the same dropout."""
+        torch.manual_seed(hash((self.config.seed, seed, row[0])) & 0x7FFFFFFF)
+        packed = pack([texts[index] for index in row], self.network.device)
+        with torch.autocast(torch.device(self.network.device).type, torch.bfloat16, enabled=self.bf16):
+            return self.network.rewards(packed)
+
+    def _threshold(self) -> list[torch.nn.Parameter]:
+        if not self.ties:
+            return []
+        begin = softplus_inverse(first_threshold([example.ranked for example in self.examples]))
+        self.threshold = torch.nn.Parameter(torch.tensor(begin, device=self.network.device))
+        return [self.threshold]
+
+    def _rate(self, step: int) -> float:
+        """Linear rise, then half a cosine to zero (Loshchilov and Hutter 2017, equation 5, without restarts)."""
+        warm = math.ceil(self.config.warmup * self.total)
+        if step < warm:
+            return (step + 1) / (warm + 1)
+        return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, self.total - warm)))
+
+
+def _examples(
+    network: RewardNetwork,
+    rankings: Sequence[Ranked],
+    offsets: Sequence[Sequence[float]],
+    config: RewardConfig,
+) -> list[Example]:
+    ties = _learns_ties(rankings, config)
+    return [
+        Example(ranked, tuple(network.encode(ranked.prompt, reply) for reply in ranked.replies), tuple(fixed))
+        for ranked, fixed in zip(rankings, offsets, strict=True)
+        if learned_duels(ranked, ties)
+    ]
+
+
+@torch.no_grad()
+def _standardise(network: RewardNetwork, texts: Sequence[Text]) -> None:
+    """Give the head the mean and deviation of up to STANDARD_TEXTS texts, drawn from all."""
+    network.model.eval()
+    some = [texts[int(index)] for index in torch.randperm(len(texts))[:STANDARD_TEXTS]]
+    rows = ([some[index] for index in row] for row in chunks(some, TRAIN_TOKENS))
+    network.head.standardise(torch.cat([network.pooled(pack(row, network.device)) for row in rows]))
+
+
+def _learns_ties(rankings: Sequence[Ranked], config: RewardConfig) -> bool:
+    return config.ties == "rao-kupper" and has_ties(rankings)
+
+
+def _batches(examples: int, size: int, steps: int, seed: int) -> Iterator[list[int]]:
+    """Indices for each step: a new order in every epoch, in which a batch may reach into the next."""
+    generator = torch.Generator().manual_seed(seed)
+    order: list[int] = []
+    for _ in range(steps):
+        while len(order) < min(size, examples):
+            order += torch.randperm(examples, generator=generator).tolist()
+        yield order[:size]
+        order = order[size:]
+
+
+def _groups(batch: Sequence[Example]) -> Iterator[list[Example]]:
+    """The rankings of a step in groups that fit into one row, those that share a beginning together."""
+    group: list[Example] = []
+    for example in sorted(batch, key=lambda each: each.texts[0].ids):
+        together = [*group, example]
+        if group and packed_size([text for each in together for text in each.texts]) > TRAIN_TOKENS:
+            yield group
+            together = [example]
+        group = together
+    yield group
+
+
+def _inverse(order: Sequence[int]) -> list[int]:
+    """Where each index stands in `order`."""
+    return sorted(range(len(order)), key=order.__getitem__)
+
+
+def _change(before: dict[str, torch.Tensor], after: dict[str, torch.Tensor]) -> float:
+    """L2 norm of what training changed. Raises RewardRefused if that is nothing, or not a number."""
+    norm = math.sqrt(
+        sum(float((after[name].double() - before[name].double()).square().sum()) for name in after)
+    )
+    if norm == 0:
+        raise RewardRefused("training changed nothing: the rankings contradict each other")
+    if not math.isfinite(norm):
+        raise RewardRefused("training ended in weights that are not numbers: lower learning_rate")
+    return norm
+
+
+def _bf16(config: RewardConfig, device: str) -> bool:
+    """Whether training runs in bfloat16 autocast: only a gain where the processor has it."""
+    if config.precision != "auto":
+        return config.precision == "bf16"
+    if device.startswith("cuda"):
+        return bool(torch.cuda.is_bf16_supported())
+    abilities = torch.cpu.get_capabilities()
+    return bool(abilities.get("amx_tile") or abilities.get("avx512_bf16"))
