@@ -10,7 +10,7 @@ from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import softmax
+from scipy.special import log_softmax
 
 from reward_model.posterior import Duels, Posterior, fit, fit_widths, information, use_weights
 from reward_model.rankings import Messages, Ranked, duels
@@ -136,8 +136,8 @@ def _best_of(posterior: Posterior, x: Array, seed: int) -> Array:
     """The chance of each of k replies, features (k, d), to be chosen first (Plackett 1975), over draws of w; (k,)."""
     chance = np.random.default_rng(seed)
     scores = x @ chance.multivariate_normal(posterior.mean, posterior.covariance, DRAWS, method="cholesky").T
-    chosen: Array = softmax(posterior.sharpness * scores, axis=0).mean(1)
-    return chosen
+    chances: Array = np.exp(log_softmax(posterior.sharpness * scores, axis=0)).mean(1)
+    return chances
 
 
 def _features(replies: Sequence[str]) -> Array:

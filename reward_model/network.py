@@ -27,7 +27,7 @@ SCORE_TOKENS = 512  # in one row; longer rows were not faster on a CPU, and atte
 
 
 class ScoreHead(torch.nn.Module):
-    """From the mean hidden state of a reply to its reward, in float32.
+    """From the last hidden state of a reply to its reward, in float32.
 
     Each dimension is standardised first: hidden states have much in common and a few huge dimensions, and what differs
     between replies is small beside both. The weights begin at zero: an untrained network scores every reply 0.
@@ -105,11 +105,14 @@ class RewardNetwork:
         return encode(self.tokenizer, prompt, reply, self.max_length)
 
     def pooled(self, packed: Packed) -> torch.Tensor:
-        """The mean hidden state over each reply, [texts, size] in float32, with its gradient."""
+        """The last hidden state of each reply, [texts, size] in float32, with its gradient.
+
+        On real annotators it told more than the mean over the reply (docs/benchmarks/reward.md).
+        """
         hidden = self.model(
             input_ids=packed.ids, attention_mask=packed.mask, position_ids=packed.positions, use_cache=False
         ).last_hidden_state
-        pooled: torch.Tensor = packed.pool @ hidden[0].float()
+        pooled: torch.Tensor = hidden[0][packed.last].float()
         return pooled
 
     def rewards(self, packed: Packed) -> torch.Tensor:
@@ -117,17 +120,25 @@ class RewardNetwork:
         reward: torch.Tensor = self.head(self.pooled(packed))
         return reward
 
-    @torch.inference_mode()
     def score(self, items: Sequence[tuple[Messages, str]]) -> list[float]:
         """One reward per prompt and reply; only differences between replies to the same prompt mean anything."""
+        if not items:
+            return []
+        with torch.no_grad():
+            rewards: list[float] = self.head(self.states(items)).tolist()
+        return rewards
+
+    @torch.no_grad()
+    def states(self, items: Sequence[tuple[Messages, str]]) -> torch.Tensor:
+        """The last hidden state of each reply, [items, size] in float32, without gradients or dropout."""
         texts = [self.encode(prompt, reply) for prompt, reply in items]
-        scores = [0.0] * len(texts)
+        found: list[torch.Tensor] = [torch.empty(0)] * len(texts)
         self.model.eval()
         for chunk in chunks(texts, SCORE_TOKENS):
-            rewards = self.rewards(pack([texts[index] for index in chunk], self.device))
-            for index, reward in zip(chunk, rewards.tolist(), strict=True):
-                scores[index] = reward
-        return scores
+            states = self.pooled(pack([texts[index] for index in chunk], self.device))
+            for index, state in zip(chunk, states, strict=True):
+                found[index] = state
+        return torch.stack(found)
 
     @property
     def device(self) -> str:

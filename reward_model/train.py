@@ -30,6 +30,9 @@ Report = Callable[[int, int, dict[str, float]], None]
 
 TRAIN_TOKENS = 768  # in one row with gradients: what is kept for the backward pass bounds the memory
 STANDARD_TEXTS = 64
+Start = Callable[[RewardNetwork, Sequence[Ranked]], Sequence[Sequence[float]]]
+"""Readies the head of a fresh network for these rankings. Gives fixed scores, one per reply of each ranking, that are added
+to the network's own: it learns what they leave over."""
 
 
 class Stopped(Exception):
@@ -51,23 +54,21 @@ def train_network(
     config: RewardConfig,
     folder: Path,
     *,
-    offsets: Sequence[Sequence[float]] | None = None,
+    start: Start | None = None,
     report: Report = lambda step, total, metrics: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> dict[str, Any]:
     """Train on all `rankings` and write adapter and head into `folder`; returns facts for the manifest.
 
-    `offsets` are fixed scores, one per reply of each ranking: the network learns what they leave over. The same seed gives
-    the same weights on the same machine. Raises RewardRefused where nothing can be learned, Stopped.
+    Without a `start` the head begins at zero. The same seed gives the same weights on the same machine. Raises RewardRefused
+    where nothing can be learned, Stopped.
     """
     began = time.monotonic()
-    fixed = offsets or [[0.0] * len(ranked.replies) for ranked in rankings]
     informative(rankings)  # refuses before a model is loaded
     with torch.random.fork_rng():
         torch.manual_seed(config.seed)
         network = RewardNetwork.fresh(base_dir, config)
-        examples = _examples(network, rankings, fixed, config)
-        _standardise(network, [text for example in examples for text in example.texts])
+        examples = _examples(network, rankings, (start or from_zero)(network, rankings), config)
         trainer = _Trainer(network, examples, config)
         before = adapter_weights(network.model)
         losses = []
@@ -199,13 +200,12 @@ def _examples(
     ]
 
 
-@torch.no_grad()
-def _standardise(network: RewardNetwork, texts: Sequence[Text]) -> None:
-    """Give the head the mean and deviation of up to STANDARD_TEXTS texts, drawn from all."""
-    network.model.eval()
-    some = [texts[int(index)] for index in torch.randperm(len(texts))[:STANDARD_TEXTS]]
-    rows = ([some[index] for index in row] for row in chunks(some, TRAIN_TOKENS))
-    network.head.standardise(torch.cat([network.pooled(pack(row, network.device)) for row in rows]))
+def from_zero(network: RewardNetwork, rankings: Sequence[Ranked]) -> list[list[float]]:
+    """The head's weights stay zero; it is standardised on up to STANDARD_TEXTS replies, drawn from all."""
+    items = [(ranked.prompt, reply) for ranked in rankings for reply in ranked.replies]
+    some = [items[int(index)] for index in torch.randperm(len(items))[:STANDARD_TEXTS]]
+    network.head.standardise(network.states(some))
+    return [[0.0] * len(ranked.replies) for ranked in rankings]
 
 
 def _learns_ties(rankings: Sequence[Ranked], config: RewardConfig) -> bool:

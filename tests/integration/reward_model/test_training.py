@@ -124,9 +124,14 @@ def test_nothing_to_learn_is_refused(tiny: Path, tmp_path: Path, rankings: list[
 
 
 def test_weights_that_are_not_numbers_are_refused(tiny: Path, tmp_path: Path) -> None:
-    bad = [[float("nan"), 0.0]] * 8
     with pytest.raises(RewardRefused, match="not numbers"):
-        train_network(tiny, toy_rankings(8, 0), SHORT, tmp_path, offsets=bad)
+        train_network(
+            tiny,
+            toy_rankings(8, 0),
+            SHORT,
+            tmp_path,
+            start=lambda network, rankings: [[float("nan"), 0.0]] * 8,
+        )
 
 
 def test_odd_replies_train_and_score(tiny: Path, tmp_path: Path) -> None:
@@ -144,7 +149,7 @@ def test_odd_replies_train_and_score(tiny: Path, tmp_path: Path) -> None:
 def test_what_the_offsets_say_is_not_learned_again(tiny: Path, tmp_path: Path) -> None:
     rankings = toy_rankings(48, 0)
     known = [[8.0 * (1 - place) for place in ranked.places] for ranked in rankings]
-    small = train_network(tiny, rankings, CONFIG, tmp_path / "small", offsets=known)
+    small = train_network(tiny, rankings, CONFIG, tmp_path / "small", start=lambda *_: known)
     large = train_network(tiny, rankings, CONFIG, tmp_path / "large")
     assert small["loss"] < 0.01
     texts = [(PROMPT, "thanks soup"), (PROMPT, "soup")]

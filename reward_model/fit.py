@@ -1,0 +1,161 @@
+"""A reward model from rankings: what is known without training it, LoRA on top, a temperature, and honest numbers.
+
+First a Bayesian head over style features and the base model's last hidden states (`posterior.py`): it is hard to beat with
+few rankings, and it is where training starts (linear probing, then fine-tuning: Kumar et al. 2022). Then the network
+learns what the head leaves over.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from safetensors.numpy import load_file, save_file
+
+from reward_model.calibrate import fit_temperature
+from reward_model.config import RewardConfig
+from reward_model.network import RewardNetwork
+from reward_model.posterior import Duels, Posterior, fit_widths, use_weights
+from reward_model.rankings import Messages, Ranked, contradictions, duels, informative
+from reward_model.report import evaluate_rewards
+from reward_model.style import style_features
+from reward_model.train import Report, train_network
+
+Array = npt.NDArray[np.float64]
+
+STYLE, CALIBRATION = "style.safetensors", "calibration.json"
+STATE_SCALE = 0.2
+"""Hidden states are 576 or more features that say much the same: each may say a fifth of what a style feature may."""
+WIDTHS = (0.03, 0.05, 0.08, 0.16)
+KEPT = 0.1
+ENOUGH_TO_KEEP = 200
+
+
+class Reward:
+    """A trained reward model. Differences of its scores are log odds that the owner prefers one reply to the other."""
+
+    def __init__(self, network: RewardNetwork, style: Array, temperature: float) -> None:
+        self._network = network
+        self._style = style
+        self._temperature = temperature
+
+    def score(self, items: Sequence[tuple[Messages, str]]) -> list[float]:
+        """One reward per prompt and reply; only differences between replies to the same prompt mean anything."""
+        network = self._network.score(items)
+        return [
+            (score + float(style_features(reply) @ self._style)) / self._temperature
+            for score, (_, reply) in zip(network, items, strict=True)
+        ]
+
+
+def load_reward(base_dir: Path, folder: Path) -> Reward:
+    """The model that `fit_reward` wrote into `folder`. Raises OSError, ValueError on broken files."""
+    temperature = json.loads((folder / CALIBRATION).read_text(encoding="utf-8"))["temperature"]
+    style = load_file(folder / STYLE)["weights"]
+    return Reward(RewardNetwork.load(base_dir, folder), style, float(temperature))
+
+
+def fit_reward(
+    base_dir: Path,
+    rankings: Sequence[Ranked],
+    config: RewardConfig,
+    folder: Path,
+    report: Report = lambda step, total, metrics: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> dict[str, Any]:
+    """Train on the rankings of the split `train`, write the model into `folder`, evaluate it on `heldout`.
+
+    Returns the record for the manifest. Raises RewardRefused, reward_model.train.Stopped.
+    """
+    began = time.monotonic()
+    known = informative(ranked for ranked in rankings if ranked.split == "train")
+    learned, kept = keep_apart(known)
+    head = BayesianStart()
+    facts = train_network(
+        base_dir, learned, config, folder, start=head, report=report, should_stop=should_stop
+    )
+    save_file({"weights": head.style}, folder / STYLE)
+    write_temperature(folder, 1.0)
+    temperature = fit_temperature(margins(load_reward(base_dir, folder), kept))
+    write_temperature(folder, temperature)
+    heldout = [ranked for ranked in rankings if ranked.split == "heldout" and duels(ranked)]
+    found = evaluate_rewards(heldout, rewards_of(load_reward(base_dir, folder), heldout))
+    return {
+        **found.record(),
+        "pairs": sum(not duel.tie for ranked in known for duel in duels(ranked)),
+        "rankings": len(known),
+        "ties": sum(duel.tie for ranked in known for duel in duels(ranked)),
+        "contradictions": contradictions(known),
+        "temperature": temperature,
+        **{name: facts[name] for name in ("tie_threshold", "loss", "steps", "truncated", "update_norm")},
+        "seconds": round(time.monotonic() - began, 1),
+    }
+
+
+class BayesianStart:
+    """Sets a fresh network's head to the Bayesian head's mean; the part of the style features is `style` (d,)."""
+
+    def __init__(self) -> None:
+        self.style: Array = np.zeros(0)
+
+    def __call__(self, network: RewardNetwork, rankings: Sequence[Ranked]) -> list[list[float]]:
+        """Fixed scores of all replies, from their style."""
+        items = [(ranked.prompt, reply) for ranked in rankings for reply in ranked.replies]
+        states = network.states(items)
+        network.head.standardise(states)
+        style = np.stack([style_features(reply) for _, reply in items])
+        scale = np.maximum(style.std(0), 0.05)
+        hidden = ((states - network.head.mean) / network.head.deviation).double().cpu().numpy()
+        found = fit_head(np.hstack([style / scale, STATE_SCALE * hidden]), rankings)
+        mean = found.sharpness * found.mean
+        self.style = mean[: style.shape[1]] / scale
+        weights = torch.tensor(STATE_SCALE * mean[style.shape[1] :], dtype=torch.float32)
+        network.head.score.weight.data = weights[None].to(network.device)
+        scores = iter((style @ self.style).tolist())
+        return [[next(scores) for _ in ranked.replies] for ranked in rankings]
+
+
+def fit_head(features: Array, rankings: Sequence[Ranked]) -> Posterior:
+    """The Bayesian head over features [replies, d] of all replies of the rankings, in order."""
+    x, tie, names, first = [], [], [], 0
+    for ranked in rankings:
+        for duel in duels(ranked):
+            x.append(features[first + duel.better] - features[first + duel.worse])
+            tie.append(duel.tie)
+            names.append((ranked.replies[duel.better], ranked.replies[duel.worse]))
+        first += len(ranked.replies)
+    return fit_widths(Duels(np.stack(x), np.array(tie), use_weights(names)), WIDTHS)
+
+
+def keep_apart(rankings: Sequence[Ranked]) -> tuple[list[Ranked], list[Ranked]]:
+    """What is learned from, and a tenth for the temperature where there is enough; the same replies always fall on the same side."""
+    parts: tuple[list[Ranked], list[Ranked]] = ([], [])
+    for ranked in rankings:
+        digest = hashlib.sha256(json.dumps([*ranked.prompt, sorted(ranked.replies)]).encode()).digest()
+        parts[digest[0] < KEPT * 256 and len(rankings) >= ENOUGH_TO_KEEP].append(ranked)
+    return parts
+
+
+def rewards_of(model: Reward, rankings: Sequence[Ranked]) -> list[list[float]]:
+    """The rewards of each ranking's replies."""
+    scores = iter(model.score([(ranked.prompt, reply) for ranked in rankings for reply in ranked.replies]))
+    return [[next(scores) for _ in ranked.replies] for ranked in rankings]
+
+
+def margins(model: Reward, rankings: Sequence[Ranked]) -> list[float]:
+    """Reward of the better less that of the worse reply, of each duel that is no tie."""
+    return [
+        scores[duel.better] - scores[duel.worse]
+        for ranked, scores in zip(rankings, rewards_of(model, rankings), strict=True)
+        for duel in duels(ranked)
+        if not duel.tie
+    ]
+
+
+def write_temperature(folder: Path, temperature: float) -> None:
+    (folder / CALIBRATION).write_text(json.dumps({"temperature": temperature}) + "\n", encoding="utf-8")
