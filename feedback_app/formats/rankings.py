@@ -77,10 +77,13 @@ def load(record: Record) -> Comparison:
 
 
 def _selection(record: Record) -> Selection:
-    given = record.get("selection") or "random"
-    if given not in get_args(Selection):
-        raise BadRecord(f"`selection` must be one of: {', '.join(get_args(Selection))}")
-    return given
+    match record.get("selection") or "random":
+        case "random":
+            return "random"
+        case "active":
+            return "active"
+        case _:
+            raise BadRecord("`selection` must be one of: random, active")
 
 
 def _checked(comparison: Comparison) -> Comparison:

@@ -208,7 +208,9 @@ class Comparisons:
         """What every deciding ranking says, by comparison, oldest comparison first; nothing where all are bad."""
         columns = (comparisons.c.id, rankings.c.groups, rankings.c.all_bad)
         with self.database.read() as connection:
-            rows = connection.execute(select(*columns).join_from(comparisons, rankings).order_by(*OLDEST_FIRST))
+            rows = connection.execute(
+                select(*columns).join_from(comparisons, rankings).order_by(*OLDEST_FIRST)
+            )
             return {key: () if bad else tuple(map(tuple, groups)) for key, groups, bad in rows}
 
     def asked(self, keys: Sequence[str]) -> set[str]:

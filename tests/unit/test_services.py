@@ -24,6 +24,7 @@ from feedback_app.services.arena import Arena, ArenaOptions, line_up
 from feedback_app.services.chat import Chat
 from feedback_app.services.desks import Desks
 from feedback_app.services.generation import GenerationFailed, Generations
+from feedback_app.services.live import LiveTaste
 from feedback_app.services.models import BaseFiles, Models
 from feedback_app.services.prompts import PromptPacks
 from feedback_app.services.rounds import Rounds
@@ -78,7 +79,10 @@ def arena(store: Store, models: Models, generations: Generations, tmp_path: Path
     ]
     (packs / "talk.jsonl").write_text("\n".join(map(json.dumps, rows)))
     options = ArenaOptions(2, Sampling(), ("argilla",))
-    return Arena(store, models, generations, PromptPacks(packs), lambda: LYNN, options, random.Random(0))
+    chance = random.Random(0)
+    return Arena(
+        store, models, generations, PromptPacks(packs), lambda: LYNN, options, chance, LiveTaste(store)
+    )
 
 
 @pytest.fixture

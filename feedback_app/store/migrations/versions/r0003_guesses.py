@@ -11,9 +11,7 @@ down_revision = "0002"
 
 def upgrade() -> None:
     op.add_column("comparisons", sa.Column("repeat_of", sa.Text()))
-    op.add_column(
-        "comparisons", sa.Column("selection", sa.Text(), nullable=False, server_default="random")
-    )
+    op.add_column("comparisons", sa.Column("selection", sa.Text(), nullable=False, server_default="random"))
     op.create_index("ix_comparisons_repeat_of", "comparisons", ["repeat_of"])
     op.create_table("guesses", *_columns())
 
