@@ -12,6 +12,7 @@ from feedback_app.store import Store
 
 RECENT = 50
 BINS = 5
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def calibration(guesses: Sequence[Guess]) -> tuple[Bin, ...]:
     """Equal steps of confidence from 0.5 to 1; empty ones are left out."""
     sorted_in: dict[int, list[Guess]] = {}
     for guess in guesses:
-        place = min(BINS - 1, max(0, int((guess.confidence - 0.5) * 2 * BINS)))
+        place = min(BINS - 1, max(0, int((guess.confidence - 0.5) * 2 * BINS + ROUNDING)))
         sorted_in.setdefault(place, []).append(guess)
     width = 0.5 / BINS
     return tuple(

@@ -22,10 +22,18 @@ def build(services: Services, demo: gr.Blocks) -> None:
             x="guesses", y="accuracy", color="over", y_lim=[0, 1], height=240, visible=False,
             label="How often I guessed right", elem_id="live-curve", min_width=300,
         )  # fmt: skip
-        bars = gr.BarPlot(
-            x="confidence", y="share", color="what", y_lim=[0, 1], height=240, visible=False,
-            label="How sure I was, and how often right", elem_id="live-calibration", min_width=300,
-        )  # fmt: skip
+        reliability = gr.LinePlot(
+            x="confidence",
+            y="share",
+            color="line",
+            x_lim=[0.5, 1],
+            y_lim=[0, 1],
+            height=240,
+            visible=False,
+            label="How sure I was, and how often right",
+            elem_id="live-calibration",
+            min_width=300,
+        )
     seen, timer = gr.State(()), gr.Timer(LOOK_EVERY)
 
     def look(before: tuple[Any, ...]) -> Updates:
@@ -44,9 +52,9 @@ def build(services: Services, demo: gr.Blocks) -> None:
             line: state_line(state),
             table: summary(state, known, repeats),
             curve: gr.update(value=curves(known), visible=drawn),
-            bars: gr.update(value=calibration(known), visible=drawn),
+            reliability: gr.update(value=calibration(known), visible=drawn),
         }
 
-    outputs = [line, table, curve, bars, seen]
+    outputs = [line, table, curve, reliability, seen]
     demo.load(lambda: look(()), None, outputs, **PRIVATE)
     timer.tick(look, seen, outputs, **PRIVATE)

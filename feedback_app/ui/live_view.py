@@ -70,11 +70,15 @@ def _row(name: str, found: Share) -> str:
 
 
 def _calibrated(known: Knowledge) -> str:
+    """What was said beside what came true."""
     if known.error is None:
         return ""
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("Said", "Right", "95 % interval", "Of"))
+    rows = "".join(_row(f"{found.low:.0%} to {found.high:.0%}", found.right) for found in known.bins)
     return (
-        f'<p class="quiet">Expected calibration error: {known.error:.3f} '
-        "(0: where it says 70 %, it is right in 70 % of the cases).</p>"
+        '<div class="scroll"><table class="plain-table"><caption>How sure it was, and how often it was right. Expected '
+        f"calibration error: {known.error:.3f} (0: of the guesses that say 70 %, 70 % are right).</caption>"
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
 
@@ -89,9 +93,9 @@ def curves(known: Knowledge) -> pd.DataFrame:
 
 
 def calibration(known: Knowledge) -> pd.DataFrame:
-    """Columns confidence, share, what: what was said beside what came true, for each step of confidence."""
-    rows = []
-    for found in known.bins:
-        step = f"{found.low:.0%} to {found.high:.0%} ({found.right.trials})"
-        rows += [(step, found.confidence, "said"), (step, found.right.value or 0.0, "right")]
-    return pd.DataFrame(rows, columns=["confidence", "share", "what"])
+    """Columns confidence, share, line: what came true at each confidence, and what should have."""
+    right = [(found.confidence, found.right.value, "guesses") for found in known.bins]
+    return pd.DataFrame(
+        [*right, (0.5, 0.5, "as it should be"), (1.0, 1.0, "as it should be")],
+        columns=["confidence", "share", "line"],
+    )

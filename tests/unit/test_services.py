@@ -28,29 +28,12 @@ from feedback_app.services.live import LiveTaste
 from feedback_app.services.models import BaseFiles, Models
 from feedback_app.services.prompts import PromptPacks
 from feedback_app.services.rounds import Rounds
-from feedback_app.store import ComparisonNotFound, Store, migrate, open_store
+from feedback_app.store import ComparisonNotFound, Store
 from tests.fakes import ScriptedEngine
 from tests.waiting import until
 
 LYNN = Persona("lynn", "Lynn", "A companion.", "You are Lynn.", "Hi!")
 HELLO = [Message("user", "Hello there")]
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated database, made once and copied for each test."""
-    path = tmp_path_factory.mktemp("template") / "codelynn.db"
-    migrate(f"sqlite:///{path}")
-    return path
-
-
-@pytest.fixture
-def store(template: Path, tmp_path: Path) -> Iterator[Store]:
-    path = tmp_path / "codelynn.db"
-    path.write_bytes(template.read_bytes())
-    opened = open_store(f"sqlite:///{path}")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
