@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from feedback_app.domain.comparison import Selection
 from feedback_app.domain.guess import Guess
@@ -119,6 +120,10 @@ class Knowing:
 
     def state(self) -> LiveState:
         return self._live.state()
+
+    def signature(self) -> tuple[Any, ...]:
+        """Changes whenever something else here does; cheap to ask for."""
+        return self._live.state(), tuple(self._store.guesses.counts().values())
 
     def knowledge(self) -> Knowledge:
         return knowledge(self._store.guesses.judged())

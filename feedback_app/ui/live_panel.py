@@ -19,7 +19,7 @@ def build(services: Services, demo: gr.Blocks) -> None:
     table = gr.HTML(elem_id="live-summary")
     with gr.Row():
         curve = gr.LinePlot(
-            x="guesses", y="accuracy", color="over", y_lim=[0, 1], height=240, visible=False,
+            x="guesses", y="accuracy", color="over", y_lim=[0, 1], height=300, visible=False,
             label="How often I guessed right", elem_id="live-curve", min_width=300,
         )  # fmt: skip
         reliability = gr.LinePlot(
@@ -28,7 +28,7 @@ def build(services: Services, demo: gr.Blocks) -> None:
             color="line",
             x_lim=[0.5, 1],
             y_lim=[0, 1],
-            height=240,
+            height=300,
             visible=False,
             label="How sure I was, and how often right",
             elem_id="live-calibration",
@@ -38,14 +38,10 @@ def build(services: Services, demo: gr.Blocks) -> None:
 
     def look(before: tuple[Any, ...]) -> Updates:
         """Only what changed since the last look."""
-        state, known, repeats = (
-            services.knowing.state(),
-            services.knowing.knowledge(),
-            services.knowing.repeats(),
-        )
-        now = (state, known, repeats)
+        state, now = services.knowing.state(), services.knowing.signature()
         if now == before:
             return {seen: now}
+        known, repeats = services.knowing.knowledge(), services.knowing.repeats()
         drawn = known.overall.trials > 0
         return {
             seen: now,

@@ -55,7 +55,7 @@ def summary(state: LiveState, known: Knowledge, repeats: Repeated) -> str:
     ties = count(known.ties + repeats.ties, "tie")
     return (
         '<div class="scroll"><table class="plain-table"><caption>Guesses made before your verdict on two replies; '
-        f"{ties} left out. How often you agree with yourself is the most that any model can reach.</caption>"
+        f"{ties} left out. How often you agree with yourself tells how much any model can hope for.</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>{_calibrated(known)}"
     )
 
