@@ -24,11 +24,16 @@ from feedback_app.services.bundle import Services
 from feedback_app.services.chat import Chat
 from feedback_app.services.data import DataService
 from feedback_app.services.desks import Desks
+from feedback_app.services.draws import Drafts, Draws
 from feedback_app.services.generation import Generations
+from feedback_app.services.knowing import Knowing
 from feedback_app.services.leaderboard import Leaderboard
+from feedback_app.services.learner import LiveReward
+from feedback_app.services.live import LiveTaste
 from feedback_app.services.models import BaseFiles, Models, warm
 from feedback_app.services.prompts import PromptPacks
 from feedback_app.services.queue import RoundQueue
+from feedback_app.services.repeats import Repeats
 from feedback_app.services.rounds import Rounds
 from feedback_app.services.status import Status
 from feedback_app.settings import Settings, load_settings
@@ -50,6 +55,7 @@ class App:
 
     def close(self) -> None:
         self.generations.close()
+        self.services.live.close()
         self.engine.close()
         self.store.close()
 
@@ -89,6 +95,11 @@ def check_config(method: str, config: Mapping[str, Any]) -> Mapping[str, Any]:
         raise InvalidRound(str(error)) from error
 
 
+def live_reward(settings: Settings) -> Callable[[], LiveReward] | None:
+    """What makes the live reward model; None: there is none."""
+    return None
+
+
 def build(settings: Settings) -> App:
     """Everything but the web server. The base model is made ready at its first use."""
     store = open_store(settings.database)
@@ -99,16 +110,18 @@ def build(settings: Settings) -> App:
     persona = partial(read_persona, settings.personas)
     desks = desk_names(settings)
     options = ArenaOptions(settings.candidates, sampling(settings), desks)
+    chance = random.Random()  # noqa: S311 - draws prompts and shuffles candidates, guards nothing
+    live = LiveTaste(store, live_reward(settings) if settings.live_reward else None)
+    packs = PromptPacks(settings.prompt_packs)
+    arena = Arena(store, models, generations, packs, lambda: persona(settings.persona), options, chance, live)
+    repeats = Repeats(store, settings.repeat_share, desks, chance)
+    drafts = Drafts(store, arena, generations, live, desks, chance)
     services = Services(
-        arena=Arena(
-            store,
-            models,
-            generations,
-            PromptPacks(settings.prompt_packs),
-            lambda: persona(settings.persona),
-            options,
-            random.Random(),  # noqa: S311 - draws prompts and shuffles candidates, guards nothing
-        ),
+        arena=arena,
+        draws=Draws(arena, live, repeats, drafts, settings.active_share, chance),
+        live=live,
+        repeats=repeats,
+        knowing=Knowing(store, live, repeats),
         chat=Chat(store, models, generations, persona, options.sampling),
         rounds=Rounds(store, models, queue, check_config, settings.heldout_fraction, settings.min_pairs),
         leaderboard=Leaderboard(store),
@@ -120,6 +133,7 @@ def build(settings: Settings) -> App:
         personas=lambda: [persona(path.stem) for path in sorted(settings.personas.glob("*.json"))],
         default_persona=settings.persona,
     )
+    live.start()
     return App(settings, store, engine, generations, services)
 
 

@@ -83,6 +83,21 @@ class Settings(BaseSettings):
     candidates: int = Field(
         2, ge=2, le=4, description="Candidates a comparison shows unless asked otherwise."
     )
+    live_reward: bool = Field(
+        True, description="A reward model that learns from each verdict at once and guesses the next one."
+    )
+    repeat_share: float = Field(
+        0.07,
+        ge=0,
+        le=0.5,
+        description="Share of drawn pairs that were judged before and come back, sides changed; 0: none.",
+    )
+    active_share: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="Share of pairs prepared ahead that the live reward model chooses, out of four replies; 0: none.",
+    )
     temperature: float = Field(0.9, ge=0, le=2, description="Sampling temperature of candidates and chat.")
     top_p: float = Field(0.95, gt=0, le=1, description="Nucleus sampling threshold.")
     top_k: int = Field(

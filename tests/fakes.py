@@ -1,6 +1,8 @@
 """The only fakes: parts that speak the real protocols with set answers."""
 
+import math
 from collections.abc import Generator, Mapping, Sequence
+from itertools import combinations
 
 from feedback_app.desks.base import OWNER, DeskProblem, DeskRecord, DeskVerdict, Pulled, Pushed
 from feedback_app.engines.base import Delta, EngineUnavailable, GenerationRequest, UnknownModel
@@ -144,3 +146,54 @@ def _said(record: DeskRecord) -> DeskVerdict | None:
     order = tuple(tuple(sorted(place[name] for name in group)) for group in record.ranking)
     more = (record.all_bad, record.aspects, record.note, record.edit)
     return DeskVerdict(record.comparison_id, OWNER, "submitted", order, *more, at=record.created_at)
+
+
+class LongerIsBetter:
+    """A LiveReward that knows one thing: how often the longer of two replies was preferred.
+
+    `read_texts` keeps what was read. Set `broken` to make every call fail with an error that quotes the text.
+    """
+
+    def __init__(self) -> None:
+        self.verdicts: dict[str, tuple[int, int]] = {}
+        self.read_texts: list[str] = []
+        self.broken = False
+
+    def read(self, prompt: object, replies: Sequence[str]) -> None:
+        self._check(replies)
+        self.read_texts += replies
+
+    def chances(self, prompt: object, replies: Sequence[str]) -> tuple[float, ...] | None:
+        if not self.verdicts:
+            return None
+        lengths = [len(reply) for reply in replies]
+        scores = [math.exp(self._weight() * math.tanh((n - max(lengths)) / 20)) for n in lengths]
+        return tuple(score / sum(scores) for score in scores)
+
+    def learn(self, key: str, prompt: object, replies: Sequence[str], places: Sequence[int]) -> None:
+        self._check(replies)
+        pairs = list(combinations(range(len(replies)), 2))
+        signs = [(len(replies[i]) - len(replies[j])) * (places[j] - places[i]) for i, j in pairs]
+        self.verdicts[key] = (sum(sign > 0 for sign in signs), sum(sign < 0 for sign in signs))
+
+    def forget(self, key: str) -> None:
+        self.verdicts.pop(key, None)
+
+    def informative_pair(
+        self, prompt: object, replies: Sequence[str], allowed: Sequence[tuple[int, int]]
+    ) -> tuple[int, int]:
+        self._check(replies)
+        return min(allowed, key=lambda pair: abs(len(replies[pair[0]]) - len(replies[pair[1]])))
+
+    @property
+    def votes(self) -> int:
+        return len(self.verdicts)
+
+    def _weight(self) -> float:
+        """Log odds that the longer reply is preferred, with one virtual vote for either side."""
+        longer = sum(won for won, _ in self.verdicts.values())
+        return math.log((longer + 1) / (sum(lost for _, lost in self.verdicts.values()) + 1))
+
+    def _check(self, replies: Sequence[str]) -> None:
+        if self.broken:
+            raise RuntimeError(f"cannot read {replies}")

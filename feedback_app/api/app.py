@@ -35,7 +35,7 @@ def build_api(
     health.count_requests(api, registry)
     errors.install(api)
     for router in (
-        comparisons.router(services.arena),
+        comparisons.router(services.arena, services.live),
         data.router(services.data),
         rounds.rounds_router(services.rounds),
         rounds.checkpoints_router(services.models),

@@ -4,12 +4,19 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from feedback_app.api.schemas import ComparisonBody, ComparisonPage, ComparisonRequest, RankingRequest
+from feedback_app.api.schemas import (
+    ComparisonBody,
+    ComparisonPage,
+    ComparisonRequest,
+    RankedBody,
+    RankingRequest,
+)
 from feedback_app.domain.comparison import ComparisonStatus
 from feedback_app.services.arena import Arena
+from feedback_app.services.live import LiveTaste
 
 
-def router(arena: Arena) -> APIRouter:
+def router(arena: Arena, live: LiveTaste) -> APIRouter:
     routes = APIRouter(prefix="/api/v1/comparisons", tags=["comparisons"])
 
     @routes.post("", status_code=201)
@@ -34,9 +41,10 @@ def router(arena: Arena) -> APIRouter:
         return ComparisonBody.of(arena.get(comparison_id))
 
     @routes.put("/{comparison_id}/ranking")
-    def rank(comparison_id: str, body: RankingRequest) -> ComparisonBody:
-        """Keep a verdict and reveal the models. The same body again changes nothing."""
-        return ComparisonBody.of(arena.rank(comparison_id, body.value()))
+    def rank(comparison_id: str, body: RankingRequest) -> RankedBody:
+        """Keep a verdict and reveal the models, and what was guessed. The same body again changes nothing."""
+        ranked = arena.rank(comparison_id, body.value())
+        return RankedBody.told(ranked, live.guess(ranked))
 
     @routes.delete("/{comparison_id}/ranking")
     def undo(comparison_id: str) -> ComparisonBody:

@@ -30,7 +30,12 @@ class StoreCollector(Collector):
         )
         for state, count in self._store.outbox.counts().items():
             outbox.add_metric([state], count)
-        return [comparisons, outbox]
+        guesses = GaugeMetricFamily(
+            "codelynn_guesses", "Guesses of the live reward model.", labels=["outcome"]
+        )
+        for outcome, count in self._store.guesses.counts().items():
+            guesses.add_metric([outcome], count)
+        return [comparisons, outbox, guesses]
 
 
 def router(status: Status, registry: CollectorRegistry) -> APIRouter:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from feedback_app.domain.comparison import Comparison, Message, Ranking
+from feedback_app.domain.guess import Guess
 from feedback_app.domain.round import Checkpoint, Round, RoundEvent
 
 
@@ -89,6 +90,19 @@ class RankingBody(BaseModel):
     created_at: datetime
 
 
+class GuessBody(BaseModel):
+    """What the live reward model had expected: the chance that each candidate is put first, and how many verdicts it had
+    learned from. Told only once the verdict is given."""
+
+    probabilities: dict[str, float]
+    votes: int
+
+    @classmethod
+    def of(cls, guess: Guess, comparison: Comparison) -> "GuessBody":
+        ids = [candidate.id for candidate in comparison.candidates]
+        return cls(probabilities=dict(zip(ids, guess.probabilities, strict=True)), votes=guess.votes)
+
+
 class ComparisonBody(BaseModel):
     id: str
     status: str
@@ -115,6 +129,17 @@ class ComparisonBody(BaseModel):
             ranking=_ranking(comparison.ranking),
             created_at=comparison.created_at,
         )
+
+
+class RankedBody(ComparisonBody):
+    """The answer to a verdict."""
+
+    guess: GuessBody | None = None
+
+    @classmethod
+    def told(cls, comparison: Comparison, guess: Guess | None) -> "RankedBody":
+        shown = None if guess is None else GuessBody.of(guess, comparison)
+        return cls(**ComparisonBody.of(comparison).model_dump(), guess=shown)
 
 
 class ComparisonPage(BaseModel):

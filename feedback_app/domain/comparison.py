@@ -8,6 +8,7 @@ from typing import Literal
 from uuid import uuid4
 
 Role = Literal["system", "user", "assistant"]
+Selection = Literal["random", "active"]
 
 
 class InvalidRanking(ValueError):
@@ -85,7 +86,8 @@ class Comparison:
     """A prompt (a conversation that ends with the user's turn) and its candidates, stored before it is shown.
 
     `ranking` is the verdict that decides it: the owner's, or an imported one. `others` are rankings by other annotators
-    at the desks, one each; readers that do not ask for them leave them out.
+    at the desks, one each; readers that do not ask for them leave them out. `repeat_of` is the comparison whose pair is
+    shown again here; `selection` says whether the replies are as drawn, or chosen because their verdict teaches most.
     """
 
     messages: tuple[Message, ...]
@@ -98,6 +100,8 @@ class Comparison:
     ranking: Ranking | None = None
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     others: tuple[Ranking, ...] = ()
+    repeat_of: str | None = None
+    selection: Selection = "random"
 
     @property
     def verdicts(self) -> tuple[Ranking, ...]:

@@ -1,7 +1,7 @@
 """Our own format: a whole comparison with its verdict on one line. Nothing is lost.
 
 Needed are `messages`, `candidates` (each with `id` and `text`) and `ranking.groups` (or `ranking.all_bad`); all else
-has a default, so that rankings made elsewhere are easily written. `others` are rankings by other annotators; where there
+has a default (`repeat_of` none, `selection` random), so that rankings made elsewhere are easily written. `others` are rankings by other annotators; where there
 are some, `ranking` may be null.
 """
 
@@ -17,6 +17,7 @@ from feedback_app.domain.comparison import (
     InvalidRanking,
     Ranking,
     Sampling,
+    Selection,
     checked_ranking,
 )
 from feedback_app.formats import fields, trl
@@ -39,6 +40,8 @@ def dump(comparison: Comparison) -> dict[str, Any]:
         "source": comparison.source,
         "persona": comparison.persona,
         "tags": list(comparison.tags),
+        "repeat_of": comparison.repeat_of,
+        "selection": comparison.selection,
         "messages": trl.turns(comparison.messages),
         "candidates": [asdict(candidate) for candidate in comparison.candidates],
         "ranking": None if ranking is None else _written(ranking),
@@ -67,8 +70,20 @@ def load(record: Record) -> Comparison:
         ranking=None if decided is None else _ranking(fields.as_object(decided, "ranking"), created_at),
         created_at=created_at,
         others=others,
+        repeat_of=fields.short_name(record, "repeat_of", "") or None,
+        selection=_selection(record),
     )
     return _checked(comparison)
+
+
+def _selection(record: Record) -> Selection:
+    match record.get("selection") or "random":
+        case "random":
+            return "random"
+        case "active":
+            return "active"
+        case _:
+            raise BadRecord("`selection` must be one of: random, active")
 
 
 def _checked(comparison: Comparison) -> Comparison:

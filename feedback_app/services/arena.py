@@ -1,7 +1,7 @@
 """The arena: open a comparison, watch its replies being written, rank them, undo."""
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from feedback_app.domain.comparison import (
@@ -17,6 +17,7 @@ from feedback_app.domain.comparison import (
 from feedback_app.domain.persona import Persona
 from feedback_app.engines.base import GenerationRequest
 from feedback_app.services.generation import Generation, GenerationFailed, Generations, Reply
+from feedback_app.services.live import LiveTaste
 from feedback_app.services.models import Models
 from feedback_app.services.prompts import PackPrompt, PromptPacks
 from feedback_app.store import Page, Store
@@ -56,6 +57,7 @@ class Arena:
         persona: Callable[[], Persona],
         options: ArenaOptions,
         chance: random.Random,
+        live: LiveTaste,
     ) -> None:
         self._store = store
         self._models = models
@@ -63,12 +65,15 @@ class Arena:
         self._persona = persona
         self._options = options
         self._chance = chance
+        self._live = live
         self.candidates = options.candidates
         self.packs = packs
 
-    def draw(self, topic: str | None = None) -> PackPrompt | None:
-        """A prompt from the packs that has not been asked yet."""
-        return self.packs.draw(self._chance, topic, self._store.comparisons.asked)
+    def draw(self, topic: str | None = None, taken: Collection[str] = ()) -> PackPrompt | None:
+        """A prompt from the packs that has not been asked yet, and whose key is not `taken`."""
+        return self.packs.draw(
+            self._chance, topic, lambda keys: self._store.comparisons.asked(keys).union(taken)
+        )
 
     def open(
         self,
@@ -78,7 +83,21 @@ class Arena:
         source: str = "arena",
         tags: Sequence[str] = (),
     ) -> Comparison:
-        """Store a comparison and begin to write its replies. Raises InvalidPrompt, UnknownModel.
+        """Store a comparison and begin to write its replies. Raises InvalidPrompt, UnknownModel."""
+        comparison = self.planned(messages, n, models, source, tags)
+        self._store.comparisons.add(comparison)
+        self._write(comparison)
+        return comparison
+
+    def planned(
+        self,
+        messages: Sequence[Message],
+        n: int | None = None,
+        models: Sequence[str] = (),
+        source: str = "arena",
+        tags: Sequence[str] = (),
+    ) -> Comparison:
+        """A comparison that is neither stored nor written yet. Raises InvalidPrompt, UnknownModel.
 
         A prompt without a system turn is answered as the persona.
         """
@@ -86,16 +105,13 @@ class Arena:
         if not 2 <= max(count, len(models)) <= 4:
             raise InvalidPrompt("a comparison has two to four candidates: ask for n from 2 to 4")
         prompt = self.in_persona(messages)
-        comparison = Comparison(
+        return Comparison(
             messages=prompt,
             candidates=self._candidates(count, models),
             source=source,
             persona=self._persona().id,
             tags=tuple(tags),
         )
-        self._store.comparisons.add(comparison)
-        self._write(comparison)
-        return comparison
 
     def compare(
         self, messages: Sequence[Message], n: int | None = None, models: Sequence[str] = ()
@@ -132,17 +148,22 @@ class Arena:
 
     def rank(self, comparison_id: str, ranking: Ranking) -> Comparison:
         """Keep the verdict, in one write. Raises ComparisonNotFound, InvalidRanking."""
-        return self._store.comparisons.rank(comparison_id, ranking, self._options.desks)
+        ranked = self._store.comparisons.rank(comparison_id, ranking, self._options.desks)
+        self._live.decided(comparison_id)
+        return ranked
 
     def undo(self, comparison_id: str) -> Comparison:
         """Take a verdict or a skip back. Raises ComparisonNotFound."""
-        return self._store.comparisons.unrank(comparison_id, self._options.desks)
+        reopened = self._store.comparisons.unrank(comparison_id, self._options.desks)
+        self._live.decided(comparison_id)
+        return reopened
 
     def skip(self, comparison_id: str) -> None:
         """Leave a comparison without a verdict; replies still on their way are stopped."""
         if generation := self._generations.find(comparison_id):
             generation.stop()
         self._store.comparisons.skip(comparison_id, self._options.desks)
+        self._live.decided(comparison_id)
 
     def counts(self) -> dict[str, int]:
         return self._store.comparisons.counts()
@@ -165,14 +186,17 @@ class Arena:
             for i, version in enumerate(versions, start=1)
         )
 
-    def _write(self, comparison: Comparison) -> Generation:
-        requests = [
+    def requests(self, comparison: Comparison) -> list[GenerationRequest]:
+        """What the engine is asked for it."""
+        return [
             GenerationRequest(candidate.model, comparison.messages, candidate.sampling, candidate.seed)
             for candidate in comparison.candidates
         ]
+
+    def _write(self, comparison: Comparison) -> Generation:
         return self._generations.start(
             comparison.id,
-            requests,
+            self.requests(comparison),
             keep=lambda replies: self._keep(comparison, replies),
             fail=lambda: self._store.comparisons.fail(comparison.id),
         )
@@ -180,9 +204,8 @@ class Arena:
     def _keep(self, comparison: Comparison, replies: Sequence[Reply]) -> None:
         """Replies that were stopped on their way are not kept: whoever looks has them written anew."""
         if all(reply.finish for reply in replies):
-            self._store.comparisons.fill(
-                comparison.id, with_replies(comparison, replies), self._options.desks
-            )
+            filled = with_replies(comparison, replies)
+            self._live.written(self._store.comparisons.fill(comparison.id, filled, self._options.desks))
 
     def _ready(self, comparison_id: str) -> Comparison:
         comparison = self._store.comparisons.get(comparison_id)

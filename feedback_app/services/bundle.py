@@ -9,8 +9,12 @@ from feedback_app.services.arena import Arena
 from feedback_app.services.chat import Chat
 from feedback_app.services.data import DataService
 from feedback_app.services.desks import Desks
+from feedback_app.services.draws import Draws
+from feedback_app.services.knowing import Knowing
 from feedback_app.services.leaderboard import Leaderboard
+from feedback_app.services.live import LiveTaste
 from feedback_app.services.models import Models
+from feedback_app.services.repeats import Repeats
 from feedback_app.services.rounds import Rounds
 from feedback_app.services.status import Status
 
@@ -20,6 +24,10 @@ class Services:
     """Built once, in `feedback_app.main`. `personas` reads the persona files afresh at each call."""
 
     arena: Arena
+    draws: Draws
+    live: LiveTaste
+    repeats: Repeats
+    knowing: Knowing
     chat: Chat
     rounds: Rounds
     leaderboard: Leaderboard

@@ -43,7 +43,13 @@ class Standing:
 
 
 def duels(comparison: Comparison) -> list[Duel]:
-    """What the verdicts that count say about models. Candidates of the same model say nothing; `all_bad` neither."""
+    """What the verdicts that count say about models. Candidates of the same model say nothing; `all_bad` neither.
+
+    Pairs that the live reward model chose are left out, as are pairs that came back: which replies meet would depend on
+    earlier verdicts, and scores from such a choice are biased.
+    """
+    if comparison.selection != "random" or comparison.repeat_of is not None:
+        return []
     return [duel for ranking in comparison.verdicts for duel in _duels_of(comparison, ranking)]
 
 

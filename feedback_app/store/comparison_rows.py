@@ -37,6 +37,8 @@ def comparison_row(comparison: Comparison) -> dict[str, Any]:
         "candidates": candidate_documents(comparison.candidates),
         "prompt_key": prompt_key(comparison.messages),
         "created_at": comparison.created_at,
+        "repeat_of": comparison.repeat_of,
+        "selection": comparison.selection,
     }
 
 
@@ -83,6 +85,8 @@ def comparison_from(row: RowMapping) -> Comparison:
         tags=tuple(row["tags"]),
         ranking=None if row["ranking_comparison_id"] is None else ranking_from(row, "ranking_"),
         created_at=row["created_at"],
+        repeat_of=row["repeat_of"],
+        selection=row["selection"],
     )
 
 

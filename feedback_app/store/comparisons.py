@@ -204,6 +204,15 @@ class Comparisons:
         with self.database.read() as connection:
             return [(row[0], int(row[1])) for row in connection.execute(union_all(decided, others))]
 
+    def verdicts(self) -> dict[str, tuple[tuple[str, ...], ...]]:
+        """What every deciding ranking says, by comparison, oldest comparison first; nothing where all are bad."""
+        columns = (comparisons.c.id, rankings.c.groups, rankings.c.all_bad)
+        with self.database.read() as connection:
+            rows = connection.execute(
+                select(*columns).join_from(comparisons, rankings).order_by(*OLDEST_FIRST)
+            )
+            return {key: () if bad else tuple(map(tuple, groups)) for key, groups, bad in rows}
+
     def asked(self, keys: Sequence[str]) -> set[str]:
         """Those of `keys` (see `prompt_key`) whose prompts were ever asked."""
         key = comparisons.c.prompt_key

@@ -8,7 +8,9 @@ from feedback_app.store.comparisons import Comparisons
 from feedback_app.store.conversations import Conversations
 from feedback_app.store.database import Database, open_database
 from feedback_app.store.desks import DeskStates
+from feedback_app.store.guesses import Guesses
 from feedback_app.store.outbox import Outbox
+from feedback_app.store.repeats import Repeats
 from feedback_app.store.rounds import Rounds
 from feedback_app.store.unpaired import Demonstrations, Ratings
 
@@ -27,6 +29,8 @@ class Store:
     outbox: Outbox
     annotations: Annotations
     desks: DeskStates
+    guesses: Guesses
+    repeats: Repeats
 
     def ping(self) -> None:
         """Raises DatabaseUnavailable."""
@@ -50,4 +54,6 @@ def open_store(url: str) -> Store:
         outbox=Outbox(database),
         annotations=Annotations(database),
         desks=DeskStates(database),
+        guesses=Guesses(database),
+        repeats=Repeats(database),
     )

@@ -64,6 +64,8 @@ comparisons = Table(
     Column("candidates", DOCUMENT, nullable=False),
     Column("prompt_key", Text, nullable=False, index=True),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("repeat_of", Text, index=True),
+    Column("selection", Text, nullable=False, server_default="random"),
     Index(None, "created_at", "id"),
     Index(None, "status", "created_at", "id"),
 )
@@ -100,6 +102,18 @@ annotations = Table(
     Column("comparison_id", Text, ForeignKey("comparisons.id", ondelete="CASCADE"), nullable=False),
     *_verdict(),
     PrimaryKeyConstraint("comparison_id", "annotator"),
+)
+
+# What the live reward model said of a comparison before its verdict: a chance for each candidate, in their order.
+guesses = Table(
+    "guesses",
+    metadata,
+    Column("comparison_id", Text, ForeignKey("comparisons.id", ondelete="CASCADE"), primary_key=True),
+    Column("probabilities", DOCUMENT, nullable=False),
+    Column("votes", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("chosen_probability", Float),
+    Column("correct", Float),
 )
 
 # What a verdict was here (`ours`) and at the desk (`theirs`) when both were last the same, as digests: whichever

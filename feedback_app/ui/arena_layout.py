@@ -24,6 +24,7 @@ HELP = """
 
 Keys rest while you write. A tie or "all bad" is kept but teaches nothing; skip what you cannot judge.
 The names of the models appear after your verdict. A refresh loses nothing: replies go on being written.
+Now and then a pair that you judged long ago comes back with its sides changed, to see how far you agree with yourself.
 """
 
 

@@ -13,7 +13,15 @@ from feedback_app.services.generation import GenerationFailed
 from feedback_app.store import ComparisonNotFound
 from feedback_app.ui.arena_frame import cleared, frame, texts
 from feedback_app.ui.arena_layout import Screen, lay_out
-from feedback_app.ui.arena_view import ANY_TOPIC, fits, groups_from, progress_line, verdict_line
+from feedback_app.ui.arena_view import (
+    ANY_TOPIC,
+    fits,
+    groups_from,
+    guess_line,
+    progress_line,
+    repeat_line,
+    verdict_line,
+)
 from feedback_app.ui.guard import Updates, guarded, guarded_stream
 from feedback_app.ui.latest import Latest
 from feedback_app.ui.text import notice
@@ -94,8 +102,9 @@ class ArenaPage:
         """While a drawn prompt is being read, the next one is answered: then no vote waits for the model."""
         shown = self._arena.get(current) if current else None
         waiting = self._arena.unfinished()
-        if shown and shown.tags and (waiting is None or waiting.id == current):
-            self._drawn(topic, n)
+        drawn = shown and (shown.tags or shown.repeat_of)
+        if drawn and (waiting is None or waiting.id == current):
+            self._services.draws.ahead(None if topic == ANY_TOPIC else topic, n)
 
     def vote(self, groups: str, all_bad: bool = False) -> Any:
         """The handler of one verdict button; `groups` such as `A>B` or `A=B`."""
@@ -150,7 +159,7 @@ class ArenaPage:
         seconds = round(time.time() - began, 1) if began else None
         ranked = self._arena.rank(current, replace(ranking, seconds=seconds))
         screen = self._screen
-        told = notice(verdict_line(ranked, self._services.models.aliases()))
+        told = notice(self._told(ranked))
         if auto:
             return {
                 screen.last: current,
@@ -159,14 +168,24 @@ class ArenaPage:
             }
         return {**self._framed(ranked, current), screen.last: current, screen.decided: told}
 
+    def _told(self, ranked: Comparison) -> str:
+        """What was decided, what the live reward model had guessed, and what was said of the same pair before."""
+        services = self._services
+        lines = (
+            verdict_line(ranked, services.models.aliases()),
+            guess_line(ranked, services.live.guess(ranked)),
+            repeat_line(services.repeats.again(ranked)),
+        )
+        return " ".join(filter(None, lines))
+
     def _framed(self, comparison: Comparison, last: str) -> Updates:
         return frame(self._screen, comparison, self._services.models.aliases(), bool(last))
 
     def _drawn(self, topic: str, n: int) -> Comparison:
-        prompt = self._arena.draw(None if topic == ANY_TOPIC else topic)
-        if prompt is None:
+        opened = self._services.draws.open(None if topic == ANY_TOPIC else topic, n)
+        if opened is None:
             raise InvalidRanking("no prompt pack has this topic: choose another, or write a prompt")
-        return self._arena.open([Message("user", prompt.prompt)], n, tags=prompt.tags)
+        return opened
 
     def _following(self, current: str, topic: str, n: int) -> str:
         waiting = self._arena.unfinished()

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus, InvalidRanking
+from feedback_app.domain.guess import Guess
+from feedback_app.services.repeats import Again
 from feedback_app.ui.text import count
 
 LETTERS = "ABCD"
@@ -91,6 +93,32 @@ def verdict_line(comparison: Comparison, aliases: Mapping[str, str]) -> str:
         for candidate in comparison.candidates
     )
     return f"{said}. {models}."
+
+
+def guess_line(comparison: Comparison, guess: Guess | None) -> str:
+    """What the live reward model had expected; empty where it had not guessed. Only for after the verdict."""
+    ranking = comparison.ranking
+    if guess is None or ranking is None or len(guess.probabilities) != len(comparison.candidates):
+        return ""
+    likeliest = " or ".join(LETTERS[i] for i in guess.best[: len(LETTERS)])
+    sure = f"({round(100 * guess.confidence)} %)"
+    if len(guess.best) > 1:
+        return f"I could not tell {likeliest} apart {sure}."
+    if ranking.all_bad:
+        return f"Had you chosen one, I guessed {likeliest} {sure}."
+    tie = ", not a tie" if len(ranking.groups) == 1 else ""
+    return f"I guessed you would choose {likeliest} {sure}{tie}."
+
+
+def repeat_line(again: Again | None) -> str:
+    """How the verdict on a pair that came back compares with the first one; empty for any other comparison."""
+    told = {
+        "same": "the same way",
+        "reversed": "the other way round",
+        "tie": "one of the two times as a tie",
+        "bad": "one of the two times as all bad",
+    }
+    return f"You have judged this pair before: {told[again]}." if again else ""
 
 
 def progress_line(counts: Mapping[str, int], train_pairs: int, min_pairs: int) -> str:

@@ -26,7 +26,8 @@ def standings_table(rows: Sequence[Standing]) -> str:
     body = "".join(_row(row, low, high) for row in rows)
     return (
         '<div class="scroll"><table class="plain-table"><caption>Bradley–Terry scores on the Elo scale; base is 1000. '
-        "Overlapping intervals mean that more rankings are needed to tell two versions apart.</caption>"
+        "Overlapping intervals mean that more rankings are needed to tell two versions apart. Only pairs drawn at random count: those that "
+        "were chosen to learn most, or came back a second time, would favour one side.</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 

@@ -2,7 +2,7 @@
 
 import socket
 import threading
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +13,7 @@ import uvicorn
 from feedback_app import main
 from feedback_app.api.security import access
 from feedback_app.engines.base import Delta, Engine, GenerationRequest
+from feedback_app.services.learner import LiveReward
 from feedback_app.settings import Settings
 from feedback_app.web import build_web
 from tests.tiny_model import known_personas
@@ -64,8 +65,8 @@ class Site:
 
 
 @contextmanager
-def serving(home: Path, base_model: Path) -> Iterator[Site]:
-    """The service on a free port until the block ends."""
+def serving(home: Path, base_model: Path, live: Callable[[], LiveReward] | None = None) -> Iterator[Site]:
+    """The service on a free port until the block ends. `live` makes its live reward model; it has none without."""
     settings = Settings(
         home=home,
         base_model=str(base_model),
@@ -75,10 +76,16 @@ def serving(home: Path, base_model: Path) -> Iterator[Site]:
         personas=known_personas(home / "personas"),
         redis_url="redis://127.0.0.1:1",
         argilla_enabled=False,
+        live_reward=live is not None,
+        repeat_share=0,
+        active_share=0,
     )  # type: ignore[call-arg]
     main.prepare_database(settings)
     build_engine = main.build_engine
-    with patch.object(main, "build_engine", lambda *given: HeldEngine(build_engine(*given))):
+    with (
+        patch.object(main, "build_engine", lambda *given: HeldEngine(build_engine(*given))),
+        patch.object(main, "live_reward", lambda settings: live),
+    ):
         app = main.build(settings)
     assert isinstance(app.engine, HeldEngine)
     app.engine.free.set()

@@ -4,17 +4,21 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from fastapi.testclient import TestClient
 
+from feedback_app import main
 from feedback_app.api.app import build_api
 from feedback_app.api.security import Access, Guard
 from feedback_app.domain.comparison import Sampling
 from feedback_app.domain.round import Checkpoint, RoundEvent, RoundState
-from feedback_app.main import App, build, prepare_database
+from feedback_app.main import App, prepare_database
 from feedback_app.settings import Settings
+from tests.fakes import LongerIsBetter
 from tests.tiny_model import build_tiny_model, known_personas
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -33,7 +37,8 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
         min_pairs=1,
     )
     prepare_database(settings)
-    built = build(settings)
+    with patch.object(main, "live_reward", lambda settings: LongerIsBetter):
+        built = main.build(settings)
     yield built
     built.close()
 
@@ -70,6 +75,20 @@ def test_a_comparison_is_blind_until_it_is_ranked(client: TestClient) -> None:
     undone = client.delete(url)
     assert undone.json()["ranking"] is None
     assert undone.json()["status"] == "open"
+
+
+def test_a_guess_is_told_with_the_verdict_and_never_before(client: TestClient, app: App) -> None:
+    first = compare(client, "Teach me something")
+    client.put(f"/api/v1/comparisons/{first['id']}/ranking", json={"ranking": [["c1"], ["c2"]]})
+    until(lambda: app.services.live.state().votes > 0)
+    second = compare(client, "And something more")
+    until(lambda: app.store.guesses.get(str(second["id"])))
+    url = f"/api/v1/comparisons/{second['id']}"
+    assert "guess" not in client.get(url).json()
+    guess = client.put(f"{url}/ranking", json={"ranking": [["c2"], ["c1"]]}).json()["guess"]
+    assert sum(guess["probabilities"].values()) == pytest.approx(1)
+    assert set(guess["probabilities"]) == {"c1", "c2"}
+    assert guess["votes"] > 0
 
 
 def test_a_conversation_can_be_compared_by_four(client: TestClient) -> None:

@@ -25,7 +25,10 @@ HELLO: list[openai.types.chat.ChatCompletionMessageParam] = [
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     model = build_tiny_model(tmp_path_factory.mktemp("model") / "tiny")
     settings = Settings(
-        home=tmp_path_factory.mktemp("home"), base_model=str(model), redis_url="redis://127.0.0.1:1/0"
+        home=tmp_path_factory.mktemp("home"),
+        base_model=str(model),
+        redis_url="redis://127.0.0.1:1/0",
+        live_reward=False,
     )
     prepare_database(settings)
     built = build(settings)

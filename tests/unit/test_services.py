@@ -24,32 +24,16 @@ from feedback_app.services.arena import Arena, ArenaOptions, line_up
 from feedback_app.services.chat import Chat
 from feedback_app.services.desks import Desks
 from feedback_app.services.generation import GenerationFailed, Generations
+from feedback_app.services.live import LiveTaste
 from feedback_app.services.models import BaseFiles, Models
 from feedback_app.services.prompts import PromptPacks
 from feedback_app.services.rounds import Rounds
-from feedback_app.store import ComparisonNotFound, Store, migrate, open_store
+from feedback_app.store import ComparisonNotFound, Store
 from tests.fakes import ScriptedEngine
 from tests.waiting import until
 
 LYNN = Persona("lynn", "Lynn", "A companion.", "You are Lynn.", "Hi!")
 HELLO = [Message("user", "Hello there")]
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated database, made once and copied for each test."""
-    path = tmp_path_factory.mktemp("template") / "codelynn.db"
-    migrate(f"sqlite:///{path}")
-    return path
-
-
-@pytest.fixture
-def store(template: Path, tmp_path: Path) -> Iterator[Store]:
-    path = tmp_path / "codelynn.db"
-    path.write_bytes(template.read_bytes())
-    opened = open_store(f"sqlite:///{path}")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
@@ -78,7 +62,10 @@ def arena(store: Store, models: Models, generations: Generations, tmp_path: Path
     ]
     (packs / "talk.jsonl").write_text("\n".join(map(json.dumps, rows)))
     options = ArenaOptions(2, Sampling(), ("argilla",))
-    return Arena(store, models, generations, PromptPacks(packs), lambda: LYNN, options, random.Random(0))
+    chance = random.Random(0)
+    return Arena(
+        store, models, generations, PromptPacks(packs), lambda: LYNN, options, chance, LiveTaste(store)
+    )
 
 
 @pytest.fixture

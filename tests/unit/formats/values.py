@@ -112,6 +112,8 @@ def comparisons(draw: st.DrawFn) -> Comparison:
         ranking=draw(rankings(ids)),
         created_at=draw(st.datetimes(timezones=st.just(UTC))),
         others=tuple(draw(st.lists(rankings(ids), max_size=2, unique_by=lambda ranking: ranking.annotator))),
+        repeat_of=draw(st.none() | st.uuids().map(str)),
+        selection=draw(st.sampled_from(["random", "active"])),
     )
 
 

@@ -1,0 +1,122 @@
+"""What the live reward model is told and asked: each verdict once, and a guess before it. For one thread."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from feedback_app.domain.comparison import Comparison, ComparisonStatus
+from feedback_app.domain.guess import Guess, judged
+from feedback_app.store import ComparisonNotFound, Store
+
+Messages = tuple[dict[str, str], ...]
+Groups = tuple[tuple[str, ...], ...]
+
+
+class LiveReward(Protocol):
+    """A reward model that learns from one verdict at a time. A prompt is a conversation that ends with the user's turn."""
+
+    def read(self, prompt: Messages, replies: Sequence[str]) -> None:
+        """Compute and keep the features of the replies: what is slow about all else."""
+        ...
+
+    def chances(self, prompt: Messages, replies: Sequence[str]) -> tuple[float, ...] | None:
+        """The chance that each reply is the best; they sum to 1. None while nothing was learned."""
+        ...
+
+    def learn(self, key: str, prompt: Messages, replies: Sequence[str], places: Sequence[int]) -> None:
+        """The verdict of comparison `key`, in place of an earlier one; the best replies have place 0."""
+        ...
+
+    def forget(self, key: str) -> None: ...
+
+    def informative_pair(
+        self, prompt: Messages, replies: Sequence[str], allowed: Sequence[tuple[int, int]]
+    ) -> tuple[int, int]:
+        """Of the allowed pairs of indices the one whose verdict teaches most."""
+        ...
+
+    @property
+    def votes(self) -> int:
+        """How many verdicts it has learned from."""
+        ...
+
+
+class Learner:
+    """Keeps a model at what the store says. A comparison whose replies are all bad teaches nothing."""
+
+    def __init__(self, store: Store, model: LiveReward) -> None:
+        self._store = store
+        self.model = model
+        self._learned: dict[str, Groups] = {}
+
+    def behind(self) -> list[str]:
+        """The comparisons whose verdict is not what was learned: those to forget, then the others, oldest first."""
+        verdicts = self._store.comparisons.verdicts()
+        gone = [key for key in self._learned if key not in verdicts]
+        return gone + [key for key, groups in verdicts.items() if self._learned.get(key) != groups]
+
+    def settle(self, comparison_id: str) -> None:
+        """Learn or forget what the store says of one comparison, and hold its guess against it.
+
+        What the model fails on is not tried again before its verdict changes.
+        """
+        found = self._find(comparison_id)
+        before, now = self._learned.get(comparison_id), _said(found)
+        if found is not None:
+            self._mark(found)
+        if before == now:
+            return
+        if now is None:
+            del self._learned[comparison_id]
+        else:
+            self._learned[comparison_id] = now
+        if found is not None and now:
+            self.model.learn(comparison_id, prompt_of(found), texts_of(found), places_of(found))
+        elif before:
+            self.model.forget(comparison_id)
+
+    def guess(self, comparison: Comparison) -> None:
+        """Store what the model expects; the store refuses it once there is a verdict."""
+        prompt, replies = prompt_of(comparison), texts_of(comparison)
+        self.model.read(prompt, replies)
+        chances = self.model.chances(prompt, replies)
+        if chances is not None:
+            self._store.guesses.put(Guess(comparison.id, tuple(chances), self.model.votes))
+
+    def guess_next(self) -> None:
+        """Guess again, with all that was learned meanwhile, at what waits on the arena page."""
+        waiting = self._store.comparisons.latest_open("arena")
+        if waiting is not None and waiting.status == ComparisonStatus.open:
+            self.guess(waiting)
+
+    def _mark(self, found: Comparison) -> None:
+        guess = self._store.guesses.get(found.id)
+        if guess is not None and (held := judged(guess, found)) != guess:
+            self._store.guesses.mark(held)
+
+    def _find(self, comparison_id: str) -> Comparison | None:
+        try:
+            return self._store.comparisons.get(comparison_id)
+        except ComparisonNotFound:
+            return None
+
+
+def _said(comparison: Comparison | None) -> Groups | None:
+    """As `Comparisons.verdicts` gives it; None without a verdict."""
+    if comparison is None or comparison.ranking is None:
+        return None
+    return () if comparison.ranking.all_bad else comparison.ranking.groups
+
+
+def prompt_of(comparison: Comparison) -> Messages:
+    return tuple({"role": message.role, "content": message.content} for message in comparison.messages)
+
+
+def texts_of(comparison: Comparison) -> tuple[str, ...]:
+    return tuple(candidate.text for candidate in comparison.candidates)
+
+
+def places_of(comparison: Comparison) -> tuple[int, ...]:
+    """The place of each candidate, 0 the best. Raises KeyError where the ranking leaves one out."""
+    groups: Any = comparison.ranking.groups if comparison.ranking else ()
+    place = {name: i for i, group in enumerate(groups) for name in group}
+    return tuple(place[candidate.id] for candidate in comparison.candidates)

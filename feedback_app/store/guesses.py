@@ -1,0 +1,86 @@
+"""Guesses of the live reward model, each made before the verdict it is held against."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.engine import RowMapping
+
+from feedback_app.domain.comparison import Selection
+from feedback_app.domain.guess import Guess
+from feedback_app.store.database import Database
+from feedback_app.store.tables import comparisons, guesses, rankings
+
+
+@dataclass(frozen=True, slots=True)
+class Guesses:
+    database: Database
+
+    def put(self, guess: Guess) -> bool:
+        """Store a guess, in place of an earlier one; not once the comparison has a verdict, or is gone. Whether it was."""
+        with self.database.write() as connection:
+            one = comparisons.c.id == guess.comparison_id
+            found = connection.execute(select(comparisons.c.id).where(one).with_for_update()).first()
+            decided = select(rankings.c.comparison_id).where(rankings.c.comparison_id == guess.comparison_id)
+            if found is None or connection.execute(decided).first() is not None:
+                return False
+            connection.execute(delete(guesses).where(guesses.c.comparison_id == guess.comparison_id))
+            connection.execute(insert(guesses).values(_row(guess)))
+            return True
+
+    def get(self, comparison_id: str) -> Guess | None:
+        with self.database.read() as connection:
+            query = select(guesses).where(guesses.c.comparison_id == comparison_id)
+            row = connection.execute(query).mappings().first()
+        return None if row is None else _guess(row)
+
+    def mark(self, guess: Guess) -> None:
+        """Keep how it did against the verdict."""
+        values = {"chosen_probability": guess.chosen_probability, "correct": guess.correct}
+        with self.database.write() as connection:
+            one = guesses.c.comparison_id == guess.comparison_id
+            connection.execute(update(guesses).where(one).values(values))
+
+    def judged(self) -> list[tuple[Guess, Selection]]:
+        """All that were held against a verdict, in the order of the verdicts. Without repeats: their answer was known."""
+        query = (
+            select(*guesses.c, comparisons.c.selection)
+            .join_from(guesses, comparisons)
+            .join(rankings, rankings.c.comparison_id == comparisons.c.id)
+            .where(guesses.c.correct.is_not(None), comparisons.c.repeat_of.is_(None))
+            .order_by(rankings.c.created_at, comparisons.c.id)
+        )
+        with self.database.read() as connection:
+            return [(_guess(row), row["selection"]) for row in connection.execute(query).mappings()]
+
+    def counts(self) -> dict[str, int]:
+        """How many were right, wrong, and neither."""
+        query = select(guesses.c.correct, func.count()).group_by(guesses.c.correct)
+        names = {1.0: "right", 0.0: "wrong", 0.5: "tie", None: "open"}
+        found = dict.fromkeys(names.values(), 0)
+        with self.database.read() as connection:
+            for correct, number in connection.execute(query):
+                found[names[correct]] += int(number)
+        return found
+
+
+def _row(guess: Guess) -> dict[str, Any]:
+    return {
+        "comparison_id": guess.comparison_id,
+        "probabilities": list(guess.probabilities),
+        "votes": guess.votes,
+        "created_at": guess.created_at,
+        "chosen_probability": guess.chosen_probability,
+        "correct": guess.correct,
+    }
+
+
+def _guess(row: RowMapping) -> Guess:
+    return Guess(
+        comparison_id=row["comparison_id"],
+        probabilities=tuple(row["probabilities"]),
+        votes=row["votes"],
+        created_at=row["created_at"],
+        chosen_probability=row["chosen_probability"],
+        correct=row["correct"],
+    )
