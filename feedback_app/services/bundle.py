@@ -11,6 +11,7 @@ from feedback_app.services.data import DataService
 from feedback_app.services.desks import Desks
 from feedback_app.services.leaderboard import Leaderboard
 from feedback_app.services.models import Models
+from feedback_app.services.rewards import Rewards
 from feedback_app.services.rounds import Rounds
 from feedback_app.services.status import Status
 
@@ -22,6 +23,7 @@ class Services:
     arena: Arena
     chat: Chat
     rounds: Rounds
+    rewards: Rewards
     leaderboard: Leaderboard
     data: DataService
     models: Models
