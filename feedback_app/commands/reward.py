@@ -19,7 +19,7 @@ from feedback_app.formats.errors import BadRecord, Problems
 from feedback_app.formats.jsonl import Limits, chunks
 from feedback_app.formats.replies import Replies
 from feedback_app.services.bundle import Services
-from feedback_app.services.rewards import Scorer, score_all
+from feedback_app.services.rewards import Scorer, score_all, span
 
 app = typer.Typer(no_args_is_help=True, help="Reward models: train, evaluate, score.")
 BATCH = 64
@@ -135,6 +135,10 @@ def _print(name: str, record: dict[str, Any]) -> None:
     out.print(table)
 
 
+def _share(part: dict[str, Any]) -> str:
+    return f"{part['accuracy']:.1%} of {part['pairs']}" if part["accuracy"] is not None else "no pairs"
+
+
 def _rows(record: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "held-out pairs", str(record["heldout_pairs"])
     if record["accuracy"] is not None:
@@ -149,9 +153,4 @@ def _rows(record: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "you agree with yourself", f"{share:.1%} of {found['pairs']} repeats: the ceiling"
     for title, key in (("margin", "by_margin"), ("length ratio", "by_length")):
         for part in record[key]:
-            yield f"{title} {span(part)}", f"{part['accuracy']:.1%} of {part['pairs']}"
-
-
-def span(part: dict[str, Any]) -> str:
-    """`0.5 to 1`, or `from 2` where there is no upper end."""
-    return f"from {part['low']:g}" if part["high"] is None else f"{part['low']:g} to {part['high']:g}"
+            yield f"{title} {span(part['low'], part['high'])}", _share(part)

@@ -162,3 +162,10 @@ def score_all(
     listed = list(asked)
     flat = iter(scorer.score([(prompt, reply) for prompt, replies in listed for reply in replies]))
     return [[next(flat) for _ in replies] for _, replies in listed]
+
+
+def span(low: float | None, high: float | None) -> str:
+    """`0.5 to 1`, `from 2`, `up to 1`."""
+    if high is None:
+        return f"from {low:g}"
+    return f"up to {high:g}" if low is None else f"{low:g} to {high:g}"

@@ -6,7 +6,7 @@ import gradio as gr
 from gradio.components.navbar import Navbar
 
 from feedback_app.services.bundle import Services
-from feedback_app.ui import arena_page, chat_page, data_page, leaderboard_page, rounds_page
+from feedback_app.ui import arena_page, chat_page, data_page, leaderboard_page, reward_page, rounds_page
 from feedback_app.ui.theme import STATIC, head, theme
 
 PARALLEL_EVENTS = 32
@@ -17,6 +17,7 @@ OTHER_PAGES = (
     ("Chat", chat_page),
     ("Rounds", rounds_page),
     ("Leaderboard", leaderboard_page),
+    ("Reward", reward_page),
     ("Data", data_page),
 )
 

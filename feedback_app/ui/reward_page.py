@@ -1,0 +1,13 @@
+"""Reward: what the models of the owner's taste are worth."""
+
+import gradio as gr
+
+from feedback_app.services.bundle import Services
+from feedback_app.ui import reward_panel
+from feedback_app.ui.text import heading
+
+
+def build(services: Services, demo: gr.Blocks) -> None:
+    """Draw the page and connect it."""
+    gr.HTML(heading("Reward", "What the models of your taste have learned, and how far they can be trusted."))
+    reward_panel.build(services, demo)
