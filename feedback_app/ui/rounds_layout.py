@@ -66,16 +66,7 @@ def lay_out() -> RoundsScreen:
     with gr.Row():
         cancel = gr.Button("Cancel", visible=False, elem_id="cancel-round", size="sm", min_width=90)
         resume = gr.Button("Resume", visible=False, elem_id="resume-round", size="sm", min_width=90)
-    plot = gr.LinePlot(
-        x="step",
-        y="loss",
-        x_title="step",
-        y_title="loss",
-        height=240,
-        visible=False,
-        label="Loss",
-        elem_id="loss",
-    )
+    plot = _loss_plot()
     seen, timer = gr.State(()), gr.Timer(LOOK_EVERY)
     return RoundsScreen(
         supply,
@@ -99,3 +90,16 @@ def lay_out() -> RoundsScreen:
 
 def _setting(label: str, name: str, usual: str) -> gr.Textbox:
     return gr.Textbox(label=label, placeholder=f"usual: {usual}", elem_id=name, min_width=140)
+
+
+def _loss_plot() -> gr.LinePlot:
+    return gr.LinePlot(
+        x="step",
+        y="loss",
+        x_title="step",
+        y_title="loss",
+        height=240,
+        visible=False,
+        label="Loss",
+        elem_id="loss",
+    )

@@ -113,7 +113,7 @@ def test_an_empty_leaderboard_says_how_to_fill_it(page: Page) -> None:
     expect(page.locator("#standings")).to_contain_text("No two versions have met yet")
 
 
-@pytest.mark.parametrize("path", ["/", "/chat", "/rounds", "/leaderboard", "/data"])
+@pytest.mark.parametrize("path", ["/", "/chat", "/rounds", "/leaderboard", "/reward", "/data"])
 def test_every_page_fits_a_phone(page: Page, path: str) -> None:
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto(path)
