@@ -131,7 +131,7 @@ def _judged(rankings: Sequence[RankedReplies], rewards: Sequence[Sequence[float]
     from reward_model.report import evaluate_rewards
 
     ranked = [Ranked(_turns(r.prompt), r.replies, r.places, "heldout") for r in rankings]
-    return evaluate_rewards(ranked, rewards, 1.0).record()
+    return evaluate_rewards(ranked, rewards).record()
 
 
 def _turns(messages: Sequence[Message]) -> tuple[dict[str, str], ...]:

@@ -77,5 +77,5 @@ def _record(
         "temperature": 1.0,
         "tie_threshold": 0.0,
         "loss": loss,
-        **evaluate_rewards(heldout, rewards, 1.0).record(),
+        **evaluate_rewards(heldout, rewards).record(),
     }

@@ -62,15 +62,13 @@ class Evaluation:
         return rows
 
 
-def evaluate_rewards(
-    rankings: Sequence[Ranked], rewards: Sequence[Sequence[float]], temperature: float
-) -> Evaluation:
-    """What `rewards[i][j]`, divided by the temperature, says of reply j of ranking i, against its places."""
+def evaluate_rewards(rankings: Sequence[Ranked], rewards: Sequence[Sequence[float]]) -> Evaluation:
+    """What `rewards[i][j]`, in log odds, says of reply j of ranking i, against its places."""
     margins, ratios = [], []
     for ranked, scores in zip(rankings, rewards, strict=True):
         for duel in duels(ranked):
             if not duel.tie:
-                margins.append((scores[duel.better] - scores[duel.worse]) / temperature)
+                margins.append(scores[duel.better] - scores[duel.worse])
                 lengths = [max(len(ranked.replies[i]), 1) for i in (duel.better, duel.worse)]
                 ratios.append(max(lengths) / min(lengths))
     return Evaluation(tuple(margins), tuple(ratios), _correlation(rankings, rewards))
