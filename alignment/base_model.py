@@ -20,12 +20,13 @@ Report = Callable[[str, float], None]
 
 @dataclass(frozen=True, slots=True)
 class BaseModel:
-    """A prepared base model. `ct2_dir` is None where there is no conversion."""
+    """A prepared base model. `ct2_dir` is None where there is no conversion, `hash` is that of its weights."""
 
     name: str
     slug: str
     hf_dir: Path
     ct2_dir: Path | None
+    hash: str = ""
 
 
 def prepare_base(source: str, models_dir: Path, convert: bool, report: Report) -> BaseModel:
@@ -56,7 +57,8 @@ def prepare_base(source: str, models_dir: Path, convert: bool, report: Report) -
 def _prepared(folder: Path, convert: bool) -> BaseModel:
     manifest = read_json(folder / MANIFEST)
     converted = convert and manifest.get("conversion") == "int8"
-    return BaseModel(manifest["name"], folder.name, folder / "hf", folder / "ct2" if converted else None)
+    ct2_dir = folder / "ct2" if converted else None
+    return BaseModel(manifest["name"], folder.name, folder / "hf", ct2_dir, manifest["hash"])
 
 
 def _check(folder: Path, name: str) -> None:

@@ -1,10 +1,15 @@
-"""What can be tuned in a DPO round, and what each setting may be."""
+"""What can be tuned in a round, and what each setting may be."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from reward_model.config import RewardConfig
+
+Method = Literal["dpo", "reward"]
+Config = TypeVar("Config", bound=BaseModel)
 
 FEW_PAIRS = 100
 ENOUGH_SHOWN = 150
@@ -96,6 +101,7 @@ class DpoConfig(BaseModel):
     gate_prompts: int = Field(24, ge=1, le=10000, description="Held-out prompts that the gate answers.")
     gate_max_new_tokens: int = Field(80, ge=1, le=4096, description="Longest reply in the gate, in tokens.")
     seed: int = Field(0, ge=0, le=2**31 - 1, description="Seed of everything random in the round.")
+    reward: bool = Field(False, description="Train a reward model first; it speaks in the gate.")
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -130,17 +136,37 @@ class Schedule:
 
 def dpo_config(overrides: Mapping[str, Any]) -> DpoConfig:
     """The defaults with `overrides`. Raises InvalidConfig: one line with the field and what is allowed."""
+    return _checked(DpoConfig, overrides)
+
+
+def reward_config(overrides: Mapping[str, Any]) -> RewardConfig:
+    """The same for a reward model. Raises InvalidConfig."""
+    return _checked(RewardConfig, overrides)
+
+
+def round_config(method: str, overrides: Mapping[str, Any]) -> DpoConfig | RewardConfig:
+    """The settings of a round of this method. Raises InvalidConfig."""
+    match method:
+        case "dpo":
+            return dpo_config(overrides)
+        case "reward":
+            return reward_config(overrides)
+        case _:
+            raise InvalidConfig(f"method: there is no {method!r}; there are: {', '.join(get_args(Method))}")
+
+
+def _checked(kind: type[Config], overrides: Mapping[str, Any]) -> Config:
     try:
-        return DpoConfig.model_validate(dict(overrides))
+        return kind.model_validate(dict(overrides))
     except ValidationError as error:
-        raise InvalidConfig(_first_problem(error)) from None
+        raise InvalidConfig(_first_problem(kind, error)) from None
 
 
-def _first_problem(error: ValidationError) -> str:
+def _first_problem(kind: type[BaseModel], error: ValidationError) -> str:
     problem = error.errors(include_url=False, include_input=False)[0]
     field = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
-        return f"there is no setting {field!r}; there are: {', '.join(DpoConfig.model_fields)}"
+        return f"there is no setting {field!r}; there are: {', '.join(kind.model_fields)}"
     message = problem["msg"].removeprefix("Value error, ")
     message = message[0].lower() + message[1:]
     return f"{field}: {message}" if field else message

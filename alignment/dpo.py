@@ -51,7 +51,7 @@ def train_dpo(
     tokenizer = load_tokenizer(spec.base_dir)
     fitted = fitting_pairs(tokenizer, pairs, spec)
     events.emit("train", 0, 1, message="Reading what the base model thinks of the pairs", fraction=0.0)
-    begin = 1 / (1 + PASS_COST * spec.config.schedule(len(fitted)).epochs)
+    begin = 1 / (1 + PASS_COST * spec.dpo.schedule(len(fitted)).epochs)
     trainer = _trainer(spec, tokenizer, fitted, folder, ProgressCallback(events, stop, begin))
     model: Model = trainer.model
     before = adapter.weights(model)
@@ -73,10 +73,10 @@ def train_dpo(
 
 def fitting_pairs(tokenizer: Tokenizer, pairs: Sequence[Pair], spec: RoundSpec) -> list[Pair]:
     """The pairs cut to `max_length`, without those whose last turn alone is too long. Raises InvalidSnapshot."""
-    fitted = [short for pair in pairs if (short := fitting(tokenizer, pair, spec.config.max_length))]
+    fitted = [short for pair in pairs if (short := fitting(tokenizer, pair, spec.dpo.max_length))]
     if len(fitted) < spec.min_pairs:
         raise InvalidSnapshot(
-            f"only {len(fitted)} of {len(pairs)} pairs fit into max_length {spec.config.max_length}, "
+            f"only {len(fitted)} of {len(pairs)} pairs fit into max_length {spec.dpo.max_length}, "
             f"and a round needs {spec.min_pairs}: raise max_length"
         )
     return fitted
@@ -135,7 +135,7 @@ def _trainer(
         args=_arguments(spec, folder, len(pairs)),
         train_dataset=_dataset(pairs),
         processing_class=tokenizer,
-        peft_config=None if spec.parent_adapter else adapter.lora_config(spec.config, base),
+        peft_config=None if spec.parent_adapter else adapter.lora_config(spec.dpo, base),
         callbacks=[callback],
     )
 
@@ -160,7 +160,7 @@ def _dataset(pairs: Sequence[Pair]) -> Dataset:
 
 
 def _arguments(spec: RoundSpec, folder: Path, pairs: int) -> DPOConfig:
-    config = spec.config
+    config = spec.dpo
     schedule = config.schedule(pairs)
     steps = max(1, round(schedule.epochs * pairs / schedule.batch))
     return DPOConfig(

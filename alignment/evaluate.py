@@ -8,12 +8,12 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any, TypeVar
 
-from alignment.chat import Completion, Tokenizer, completion, prompt_ids, with_system
+from alignment.chat import Completion, Tokenizer, completion, with_system
 from alignment.config import RoundRefused
 from alignment.files import finite
-from alignment.gate import Evidence
+from alignment.gate import Evidence, RewardEvidence
 from alignment.models import Model, log_probs, scaled
-from alignment.snapshot import Pair
+from alignment.snapshot import Messages, Pair
 from reward_model.evaluate import PreferenceAccuracy, preference_accuracy
 
 MAX_TEXT_TOKENS = 512
@@ -31,6 +31,7 @@ class Measured:
     champion_length: float
     perplexity: dict[str, float]
     base_perplexity: dict[str, float]
+    reward: RewardEvidence | None = None
 
     def evidence(self, adapter_changed: bool) -> Evidence:
         """The part that the gate decides on."""
@@ -41,6 +42,7 @@ class Measured:
             kl=self.kl,
             length_ratio=self.candidate_length / self.champion_length if self.champion_length else math.nan,
             perplexity_ratio=self.perplexity[ALL] / self.base_perplexity[ALL],
+            reward=self.reward,
         )
 
 
@@ -106,14 +108,12 @@ def text_completion(tokenizer: Tokenizer, text: str) -> Completion:
     return Completion((*begin, *ids), 1)
 
 
-def gate_prompts(
-    tokenizer: Tokenizer, questions: Iterable[str], system_prompt: str, count: int
-) -> list[list[int]]:
-    """Token ids of `count` held-out prompts, evenly spread over the file, which is sorted by subject."""
+def gate_prompts(questions: Iterable[str], system_prompt: str, count: int) -> list[Messages]:
+    """`count` held-out prompts, evenly spread over the file, which is sorted by subject."""
     known = list(questions)
     count = min(count, len(known))
     chosen = [known[number * len(known) // count] for number in range(count)]
-    return [prompt_ids(tokenizer, with_system(system_prompt, question)) for question in chosen]
+    return [with_system(system_prompt, question) for question in chosen]
 
 
 def mean_length(replies: Sequence[Sequence[int]]) -> float:

@@ -1,8 +1,9 @@
 """The gate: what was measured about a candidate, and whether it may become `latest`. Pure."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from reward_model.evaluate import wilson_interval
 
@@ -29,6 +30,30 @@ class Evidence:
     kl: float
     length_ratio: float
     perplexity_ratio: float
+    reward: "RewardEvidence | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class RewardEvidence:
+    """What a reward model says of the replies to the same prompts: the share of prompts whose reply by the candidate it
+    puts above the champion's (a tie is half), Wilson's 95 % interval of it, and the candidate's mean reward less the
+    champion's, in log odds."""
+
+    prompts: int
+    win_rate: float
+    low: float
+    high: float
+    mean_difference: float
+
+
+def reward_evidence(candidate: Sequence[float], champion: Sequence[float]) -> RewardEvidence | None:
+    """The rewards of both, prompt by prompt, compared. None without prompts."""
+    margins = [ours - theirs for ours, theirs in zip(candidate, champion, strict=True)]
+    if not margins:
+        return None
+    wins = sum(1.0 if margin > 0 else 0.5 if margin == 0 else 0.0 for margin in margins)
+    low, high = wilson_interval(wins, len(margins))
+    return RewardEvidence(len(margins), wins / len(margins), low, high, fmean(margins))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +84,18 @@ def _verdicts(evidence: Evidence, limits: Thresholds) -> Iterator[tuple[bool, st
         limits.max_perplexity_ratio,
         "{:.3f}",
     )
+    if evidence.reward is not None:
+        yield _reward(evidence.reward)
+
+
+def _reward(seen: RewardEvidence) -> tuple[bool, str]:
+    """A reward model is itself learned from few votes: it holds back only where it is sure."""
+    found = (
+        f"The reward model prefers the candidate's reply to {seen.win_rate:.0%} of {seen.prompts} prompts "
+        f"(95 % interval {seen.low:.0%} to {seen.high:.0%})"
+    )
+    passed = seen.high >= 0.5
+    return passed, f"{found}, {'not clearly fewer' if passed else 'clearly fewer'} than the champion's."
 
 
 def _accuracy(evidence: Evidence, limits: Thresholds) -> tuple[bool, str]:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alignment import evaluate
-from alignment.chat import Completion, Tokenizer
+from alignment.chat import Completion, Tokenizer, prompt_ids
 from alignment.events import EventLog
 from alignment.files import file_hash
+from alignment.gate import RewardEvidence, reward_evidence
+from alignment.judge import Judge, judge_of
 from alignment.models import load_adapter, load_base
 from alignment.registry import adapter_record, base_hash, conversion_beside
 from alignment.remember import remembered
@@ -45,12 +47,7 @@ def measure(work: Work) -> evaluate.Measured:
     """Everything the gate decides on, for the checkpoint that the publish stage made."""
     spec, tokenizer = work.spec, work.tokenizer
     adapter_dir = spec.checkpoint_dir / "adapter"
-    questions = evaluate.read_questions(spec.heldout_prompts)
-    prompts = evaluate.gate_prompts(tokenizer, questions, spec.system_prompt, spec.config.gate_prompts)
-    _tell(work, 0.0, "Drawing the candidate's replies")
-    replies = list(_told(work, draw(work, adapter_dir, prompts), len(prompts), 0.0))
-    _tell(work, 0.25, "Drawing the champion's replies")
-    champion_length = _champion_length(work, prompts)
+    prompts, replies, champion_length, reward = _replies(work, adapter_dir)
     _tell(work, 0.5, "Measuring KL from the base")
     model = load_adapter(load_base(spec.base_dir), adapter_dir)
     drawn = [
@@ -62,7 +59,27 @@ def measure(work: Work) -> evaluate.Measured:
     del model
     _tell(work, 0.8, "Measuring perplexity")
     base, tuned = perplexity_of(work, None), perplexity_of(work, adapter_dir)
-    return evaluate.Measured(accuracy, kl, evaluate.mean_length(replies), champion_length, tuned, base)
+    length = evaluate.mean_length(replies)
+    return evaluate.Measured(accuracy, kl, length, champion_length, tuned, base, reward)
+
+
+def _replies(
+    work: Work, adapter_dir: Path
+) -> tuple[list[list[int]], list[list[int]], float, RewardEvidence | None]:
+    """Prompts and the candidate's replies as token ids, the champion's mean length, and what a reward model, if there is
+    one, says of both. It is let go on return."""
+    spec, tokenizer = work.spec, work.tokenizer
+    asked = evaluate.gate_prompts(
+        evaluate.read_questions(spec.heldout_prompts), spec.system_prompt, spec.dpo.gate_prompts
+    )
+    prompts = [prompt_ids(tokenizer, messages) for messages in asked]
+    judge = judge_of(spec, tokenizer, asked)
+    _tell(work, 0.0, "Drawing the candidate's replies")
+    replies = list(_told(work, draw(work, adapter_dir, prompts), len(prompts), 0.0))
+    _tell(work, 0.25, "Drawing the champion's replies")
+    length, rewards = _champion(work, prompts, judge)
+    found = reward_evidence(judge.rewards(replies), rewards) if judge else None
+    return prompts, replies, length, found
 
 
 def perplexity_of(work: Work, adapter_dir: Path | None) -> dict[str, float]:
@@ -84,8 +101,8 @@ def perplexity_of(work: Work, adapter_dir: Path | None) -> dict[str, float]:
     return remembered(work.memory_dir, key, compute)
 
 
-def _champion_length(work: Work, prompts: Prompts) -> float:
-    """Mean length of the champion's replies to the same prompts, in tokens."""
+def _champion(work: Work, prompts: Prompts, judge: Judge | None) -> tuple[float, list[float]]:
+    """Mean length of the champion's replies to the same prompts, in tokens, and their rewards where there is a judge."""
     spec = work.spec
     champion = spec.champion_adapter
     key = {
@@ -93,21 +110,24 @@ def _champion_length(work: Work, prompts: Prompts) -> float:
         "base": base_hash(spec.base_dir),
         "adapter": adapter_record(champion) if champion else None,
         "prompts": hashlib.sha256(str(list(prompts)).encode()).hexdigest(),
-        "draw": [spec.config.gate_max_new_tokens, spec.seed, _converted(spec, champion) is not None],
+        "draw": [spec.dpo.gate_max_new_tokens, spec.seed, _converted(spec, champion) is not None],
+        "judge": judge.hash if judge else None,
     }
 
     def compute() -> dict[str, float]:
         drawn = list(_told(work, draw(work, champion, prompts), len(prompts), 0.25))
-        return {"length": evaluate.mean_length(drawn)}
+        rewards = judge.rewards(drawn) if judge else []
+        return {"length": evaluate.mean_length(drawn)} | {str(i): value for i, value in enumerate(rewards)}
 
-    return remembered(work.memory_dir, key, compute)["length"]
+    found = remembered(work.memory_dir, key, compute)
+    return found["length"], [found[str(i)] for i in range(len(prompts))] if judge else []
 
 
 def draw(work: Work, adapter_dir: Path | None, prompts: Prompts) -> Iterator[list[int]]:
     """Token ids of one reply per prompt from a version (None: the base)."""
     spec = work.spec
     ends = end_ids(spec.base_dir, work.tokenizer)
-    how = Draw(spec.config.gate_max_new_tokens, spec.seed)
+    how = Draw(spec.dpo.gate_max_new_tokens, spec.seed)
     converted = _converted(spec, adapter_dir)
     if converted:
         return draw_converted(converted, prompts, work.tokenizer, ends, how, work.threads)

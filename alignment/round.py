@@ -1,6 +1,6 @@
 """`python -m alignment.round DIR`: run or resume the round whose `spec.json` lies in DIR.
 
-Exit codes: 0 done (the decision is in DIR/gate/decision.json), 2 the spec or the data cannot be used, 143 stopped by
+Exit codes: 0 done (the decision is in DIR/gate/decision.json, of a reward model in DIR/reward/decision.json), 2 the spec or the data cannot be used, 143 stopped by
 SIGTERM (run again to go on), 1 anything else. On 1 and 2 the reason is in DIR/failure.json.
 """
 
@@ -54,15 +54,35 @@ def run_round(folder: Path) -> None:
     os.nice(max(0, NICENESS - os.nice(0)))  # ranking and chat come first
     os.environ.update(QUIET)
     spec = read_spec(folder)
-    snapshot = read_snapshot(spec.snapshot_dir, spec.min_pairs)
-    # Imported late: the libraries read the settings above when they are imported, and a refusal needs none of them.
-    import torch
+    if spec.method == "reward":
+        _run_reward(folder, spec, stop)
+    else:
+        _run_dpo(folder, spec, stop)
 
+
+def _run_dpo(folder: Path, spec: RoundSpec, stop: StopSignal) -> None:
+    snapshot = read_snapshot(spec.snapshot_dir, spec.min_pairs)
+    threads = _begin(spec)
     from alignment.stages import run_stages
+
+    run_stages(folder, spec, snapshot, threads, stop)
+
+
+def _run_reward(folder: Path, spec: RoundSpec, stop: StopSignal) -> None:
+    _begin(spec)
+    from alignment.reward_stage import run_reward_round
+
+    run_reward_round(folder, spec, stop)
+
+
+def _begin(spec: RoundSpec) -> int:
+    """Set torch's threads and give their number. It is imported this late, as are the stages: the libraries read the
+    settings above when they are imported, and a refusal needs none of them."""
+    import torch
 
     threads = training_threads(spec)
     torch.set_num_threads(threads)
-    run_stages(folder, spec, snapshot, threads, stop)
+    return threads
 
 
 def training_threads(spec: RoundSpec) -> int:

@@ -10,6 +10,7 @@ import pyarrow.parquet
 
 from alignment.config import RoundRefused
 from alignment.files import file_hash, read_json
+from reward_model.rankings import RANKINGS, Ranked, RewardRefused, read_rankings
 
 Messages = tuple[dict[str, str], ...]
 COLUMNS = ("prompt", "chosen", "rejected", "split")
@@ -38,21 +39,34 @@ class Snapshot:
 def read_snapshot(folder: Path, min_pairs: int) -> Snapshot:
     """The pairs in `folder`. Raises InvalidSnapshot, also where there are fewer than `min_pairs` to train on."""
     manifest = _manifest(folder)
-    file = folder / "pairs.parquet"
-    if not file.is_file():
-        raise InvalidSnapshot("the snapshot has no pairs.parquet: queue a new round to export it again")
-    expected = manifest.get("files", {}).get(file.name)
-    if expected is not None and expected != file_hash(file):
-        raise InvalidSnapshot(
-            "the snapshot changed since it was written: queue a new round to export it again"
-        )
-    by_split = _pairs(file)
+    by_split = _pairs(_unchanged(folder, manifest, "pairs.parquet"))
     train = by_split.get("train", ())
     if len(train) < max(min_pairs, 1):
         raise InvalidSnapshot(
             f"only {len(train)} training pairs, and a round needs {max(min_pairs, 1)}: rank more replies"
         )
     return Snapshot(str(manifest.get("hash", folder.name)), train, by_split.get("heldout", ()))
+
+
+def read_ranked(folder: Path) -> list[Ranked]:
+    """The whole rankings in `folder`, ties too. Raises InvalidSnapshot."""
+    try:
+        return read_rankings(_unchanged(folder, _manifest(folder), RANKINGS))
+    except RewardRefused as refusal:
+        raise InvalidSnapshot(str(refusal)) from None
+
+
+def _unchanged(folder: Path, manifest: dict[str, Any], name: str) -> Path:
+    """A file of the snapshot as it was written. Raises InvalidSnapshot."""
+    file = folder / name
+    if not file.is_file():
+        raise InvalidSnapshot(f"the snapshot has no {name}: queue a new round to export it again")
+    expected = manifest.get("files", {}).get(name)
+    if expected is not None and expected != file_hash(file):
+        raise InvalidSnapshot(
+            "the snapshot changed since it was written: queue a new round to export it again"
+        )
+    return file
 
 
 def _manifest(folder: Path) -> dict[str, Any]:

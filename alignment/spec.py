@@ -3,13 +3,14 @@
 import json
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, get_type_hints
+from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from alignment.config import DpoConfig, RoundRefused, dpo_config
+from alignment.config import DpoConfig, Method, RoundRefused, round_config
 from alignment.files import read_json, write_json
 from alignment.gate import Thresholds
+from reward_model.config import RewardConfig
 
 SPEC_FILE = "spec.json"
 
@@ -24,7 +25,8 @@ class RoundSpec:
 
     `parent` is where training starts (`parent_adapter` None: the base), `champion` what the gate compares with.
     A CTranslate2 conversion is expected beside what it was made from: `base_dir/../ct2`, `adapter/../ct2`.
-    `perplexity_pack` has lines {"domain", "text"}, `heldout_prompts` lines {"prompt"}.
+    `perplexity_pack` has lines {"domain", "text"}, `heldout_prompts` lines {"prompt"}. `reward_dir` is where a reward
+    model goes that is trained in this round, `current_reward` the one there was before, of the same base.
     """
 
     round_id: str
@@ -34,7 +36,7 @@ class RoundSpec:
     checkpoint_dir: Path
     perplexity_pack: Path
     heldout_prompts: Path
-    method: Literal["dpo"] = "dpo"
+    method: Method = "dpo"
     seed: int = 0
     base_name: str = "base"
     parent: str = "base"
@@ -44,9 +46,23 @@ class RoundSpec:
     system_prompt: str = ""
     threads: int = 0
     convert: bool = True
-    config: DpoConfig = field(default_factory=DpoConfig)
+    config: DpoConfig | RewardConfig = field(default_factory=DpoConfig)
     thresholds: Thresholds = field(default_factory=Thresholds)
     min_pairs: int = 8
+    reward_dir: Path | None = None
+    current_reward: Path | None = None
+
+    @property
+    def dpo(self) -> DpoConfig:
+        """The settings of a DPO round. Raises InvalidSpec in a round of another method."""
+        if not isinstance(self.config, DpoConfig):
+            raise InvalidSpec(f"{SPEC_FILE}: config: these are not the settings of a DPO round")
+        return self.config
+
+    @property
+    def reward(self) -> RewardConfig:
+        """The settings of the reward model that this round trains; one trained on the way gets the defaults."""
+        return self.config if isinstance(self.config, RewardConfig) else RewardConfig(seed=self.seed)
 
 
 def write_spec(folder: Path, spec: RoundSpec) -> None:
@@ -67,8 +83,9 @@ def read_spec(folder: Path) -> RoundSpec:
         raise InvalidSpec(f"{SPEC_FILE} must hold one JSON object")
     if unknown := sorted(set(content) - set(_names())):
         raise InvalidSpec(f"{SPEC_FILE} has unknown fields: {', '.join(unknown)}")
-    config = dpo_config(content.pop("config", {}))
-    return RoundSpec(config=config, **_checked(content))
+    overrides = content.pop("config", {})
+    checked = _checked(content)
+    return RoundSpec(config=round_config(checked.get("method", "dpo"), overrides), **checked)
 
 
 def _checked(content: dict[str, Any]) -> dict[str, Any]:
@@ -96,7 +113,7 @@ def _plain(value: Any) -> Any:
     match value:
         case Path():
             return str(value)
-        case DpoConfig():
+        case DpoConfig() | RewardConfig():
             return value.model_dump(mode="json")
         case Thresholds():
             return asdict(value)

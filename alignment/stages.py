@@ -1,4 +1,4 @@
-"""The stages of a round: train, publish, gate. Each has its own folder, complete once its `manifest.json` is there."""
+"""The stages of a round: (reward,) train, publish, gate. Each has its own folder, complete once its `manifest.json` is there."""
 
 import gc
 import shutil
@@ -25,6 +25,7 @@ from alignment.registry import (
     verify_adapter,
     write_manifest,
 )
+from alignment.reward_stage import RewardWork, train_reward
 from alignment.scale import Scale, largest_scale, scaled_tensors
 from alignment.snapshot import Snapshot
 from alignment.spec import RoundSpec
@@ -39,6 +40,8 @@ def run_stages(folder: Path, spec: RoundSpec, snapshot: Snapshot, threads: int, 
     events = EventLog(folder, plan(spec, snapshot))
     work = Work(folder, spec, snapshot, load_tokenizer(spec.base_dir), events, stop, threads)
     stages: dict[str, Callable[[Work], None]] = {"train": train, "publish": publish_stage, "gate": gate}
+    if spec.dpo.reward:
+        stages = {"reward": reward} | stages
     for name, stage in stages.items():
         if (work.stage_dir(name) / MANIFEST).exists():
             events.emit(name, 1, 1, message=f"Stage {name} was finished before")
@@ -50,17 +53,25 @@ def run_stages(folder: Path, spec: RoundSpec, snapshot: Snapshot, threads: int, 
 
 def plan(spec: RoundSpec, snapshot: Snapshot) -> Plan:
     """Seconds per stage as measured with the default model on two cores; other machines keep the proportions."""
-    config = spec.config
+    config = spec.dpo
     replies = min(config.gate_prompts, 48) * config.gate_max_new_tokens
     pairs = len(snapshot.train)
     guard = 60.0 if config.perplexity_budget else 0.0
+    first = {"reward": 10 + 2.0 * pairs} if config.reward else {}
     return Plan(
-        {
+        first
+        | {
             "train": 10 + pairs * (0.4 + 1.2 * config.schedule(pairs).epochs) + guard,
             "publish": 20.0,
             "gate": 40 + replies / 60 + len(snapshot.heldout) * 0.5,
         }
     )
+
+
+def reward(work: Work) -> None:
+    """Stage 0, where it is asked for: a reward model, which then speaks in the gate."""
+    train_reward(RewardWork(work.stage_dir("reward"), work.spec, work.events, work.stop))
+    gc.collect()
 
 
 def train(work: Work) -> None:
@@ -79,7 +90,7 @@ def train(work: Work) -> None:
 
 def _scale(work: Work, trained: Trained, adapter_dir: Path) -> Scale:
     """Scale the saved adapter as far as the budget allows for the domain of the pack that suffers most."""
-    spec, budget = work.spec, work.spec.config.perplexity_budget
+    spec, budget = work.spec, work.spec.dpo.perplexity_budget
     if budget is None:
         return Scale(1.0, 0.0)
     pack = evaluate.read_pack(spec.perplexity_pack)
@@ -95,7 +106,7 @@ def _scale(work: Work, trained: Trained, adapter_dir: Path) -> Scale:
         return max(found[domain] / base[domain] for domain in base)
 
     # A parent's own update is part of the adapter: scaling up would amplify it anew in every round.
-    ceiling = min(spec.config.max_scale, 1.0) if spec.parent_adapter else spec.config.max_scale
+    ceiling = min(spec.dpo.max_scale, 1.0) if spec.parent_adapter else spec.dpo.max_scale
     scale = largest_scale(cost, budget, ceiling)
     tensors = scaled_tensors(trained.tensors, scale.value)
     save_adapter(adapter_dir, tensors, trained.config, spec.base_name)
@@ -136,6 +147,7 @@ def _checkpoint_manifest(
         "round_id": spec.round_id,
         "method": spec.method,
         "parent": spec.parent,
+        "champion": spec.champion,
         "base": {"name": spec.base_name, "hash": base_hash(spec.base_dir)},
         **adapter_record(spec.checkpoint_dir / "adapter"),
         "snapshot": work.snapshot.hash,

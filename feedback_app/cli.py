@@ -2,7 +2,7 @@
 
 import typer
 
-from feedback_app.commands import argilla, chat, checkpoints, data, label_studio, operate, rounds
+from feedback_app.commands import argilla, chat, checkpoints, data, label_studio, operate, reward, rounds
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -24,6 +24,7 @@ app.command("import")(data.import_)
 app.add_typer(argilla.app, name="argilla")
 app.add_typer(label_studio.app, name="label-studio")
 app.add_typer(rounds.app, name="round")
+app.add_typer(reward.app, name="reward")
 app.add_typer(checkpoints.app, name="checkpoint")
 
 

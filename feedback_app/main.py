@@ -1,19 +1,22 @@
 """The composition root: settings in, a running service out."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from alignment.base_model import prepare_base
-from alignment.config import InvalidConfig, dpo_config
+from alignment.config import InvalidConfig, round_config
+from alignment.rewards import read_reward
 from feedback_app.api.security import access
 from feedback_app.desks.configured import desk_names
-from feedback_app.domain.comparison import ComparisonStatus, Sampling
+from feedback_app.domain.comparison import ComparisonStatus, Message, Sampling
 from feedback_app.domain.persona import read_persona
+from feedback_app.domain.preference import RankedReplies
 from feedback_app.domain.round import InvalidRound
 from feedback_app.engines.base import Engine
 from feedback_app.engines.select import build_engine
@@ -34,10 +37,16 @@ from feedback_app.services.models import BaseFiles, Models, warm
 from feedback_app.services.prompts import PromptPacks
 from feedback_app.services.queue import RoundQueue
 from feedback_app.services.repeats import Repeats
+from feedback_app.services.rewards import Reply, Rewards, Shelf
 from feedback_app.services.rounds import Rounds
 from feedback_app.services.status import Status
 from feedback_app.settings import Settings, load_settings
 from feedback_app.store import Store, migrate, open_store
+from reward_model.live import LiveRewardModel
+from reward_model.rankings import Ranked
+
+if TYPE_CHECKING:
+    from reward_model.fit import Reward
 
 log = structlog.get_logger()
 Report = Callable[[str, float], None]
@@ -68,7 +77,7 @@ def converts(settings: Settings) -> bool:
 def prepare_model(settings: Settings, report: Report = lambda what, share: None) -> BaseFiles:
     """The base model, made ready once. Raises alignment.base_model.BaseModelUnavailable."""
     ready = prepare_base(settings.base_model, settings.root / "models", converts(settings), report)
-    return BaseFiles(ready.name, ready.hf_dir, ready.ct2_dir)
+    return BaseFiles(ready.name, ready.hf_dir, ready.ct2_dir, ready.hash)
 
 
 def prepare_database(settings: Settings) -> None:
@@ -90,20 +99,63 @@ def sampling(settings: Settings) -> Sampling:
 def check_config(method: str, config: Mapping[str, Any]) -> Mapping[str, Any]:
     """The whole configuration of a round, from the overrides. Raises InvalidRound."""
     try:
-        return dpo_config(config).model_dump()
+        return round_config(method, config).model_dump()
     except InvalidConfig as error:
         raise InvalidRound(str(error)) from error
 
 
 def live_reward(settings: Settings) -> Callable[[], LiveReward] | None:
     """What makes the live reward model; None: there is none."""
-    return None
+    return LiveRewardModel if settings.live_reward else None
+
+
+def rewards(settings: Settings, store: Store, base: Callable[[], BaseFiles], repeats: Repeats) -> Rewards:
+    """The trained reward models; torch is imported when one is asked to score."""
+    return Rewards(
+        store=store,
+        shelf=Shelf(settings.root / "rewards"),
+        base_hash=lambda: base().hash,
+        load=lambda folder: _open_reward(base().hf_dir, folder),
+        judge=_judged,
+        heldout_fraction=settings.heldout_fraction,
+        repeats=lambda: repeats.agreement().same,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _TrainedReward:
+    """The reward model with our messages on its outside."""
+
+    reward: "Reward"
+
+    def score(self, items: Sequence[Reply]) -> list[float]:
+        return self.reward.score([(_turns(prompt), reply) for prompt, reply in items])
+
+
+def _open_reward(base_dir: Path, folder: Path) -> _TrainedReward:
+    """Raises alignment.rewards.CorruptReward."""
+    from reward_model.fit import load_reward
+
+    read_reward(folder)
+    return _TrainedReward(load_reward(base_dir, folder))
+
+
+def _judged(rankings: Sequence[RankedReplies], rewards: Sequence[Sequence[float]]) -> dict[str, Any]:
+    from reward_model.report import evaluate_rewards
+
+    ranked = [Ranked(_turns(r.prompt), r.replies, r.places, "heldout") for r in rankings]
+    return evaluate_rewards(ranked, rewards).record()
+
+
+def _turns(messages: Sequence[Message]) -> tuple[dict[str, str], ...]:
+    return tuple({"role": message.role, "content": message.content} for message in messages)
 
 
 def build(settings: Settings) -> App:
     """Everything but the web server. The base model is made ready at its first use."""
     store = open_store(settings.database)
-    models = Models(store, cache(lambda: prepare_model(settings)))
+    base = cache(lambda: prepare_model(settings))
+    models = Models(store, base)
     engine = build_engine(settings.engine, models.files, settings)
     generations = Generations(engine)
     queue = RoundQueue(settings.redis_url)
@@ -111,7 +163,7 @@ def build(settings: Settings) -> App:
     desks = desk_names(settings)
     options = ArenaOptions(settings.candidates, sampling(settings), desks)
     chance = random.Random()  # noqa: S311 - draws prompts and shuffles candidates, guards nothing
-    live = LiveTaste(store, live_reward(settings) if settings.live_reward else None)
+    live = LiveTaste(store, live_reward(settings))
     packs = PromptPacks(settings.prompt_packs)
     arena = Arena(store, models, generations, packs, lambda: persona(settings.persona), options, chance, live)
     repeats = Repeats(store, settings.repeat_share, desks, chance)
@@ -124,6 +176,7 @@ def build(settings: Settings) -> App:
         knowing=Knowing(store, live, repeats),
         chat=Chat(store, models, generations, persona, options.sampling),
         rounds=Rounds(store, models, queue, check_config, settings.heldout_fraction, settings.min_pairs),
+        rewards=rewards(settings, store, base, repeats),
         leaderboard=Leaderboard(store),
         data=DataService(store, persona, desks=desks),
         agreements=Agreements(store),

@@ -16,8 +16,9 @@ class PreferenceAccuracy:
     high: float
 
 
-def wilson_interval(successes: int, trials: int, z: float = 1.959964) -> tuple[float, float]:
-    """Wilson's score interval for a share (E. B. Wilson, 1927); `z` is the normal quantile, 95 % by default.
+def wilson_interval(successes: float, trials: int, z: float = 1.959964) -> tuple[float, float]:
+    """Wilson's score interval for a share (E. B. Wilson, 1927); `z` is the normal quantile, 95 % by default;
+    a tie may count as half a success.
 
     Without trials nothing is known: (0, 1). Raises ValueError unless 0 <= successes <= trials.
     """

@@ -42,40 +42,38 @@ class Taste:
 
 
 class LiveRewardModel:
-    """Thread-safe. Reading it never waits for learning: what was learned is replaced as a whole."""
+    """Thread-safe. What is about it lies in memory: a service that starts tells it all verdicts again."""
 
     def __init__(self, seed: int = 0) -> None:
         self._verdicts: dict[str, Verdict] = {}
         self._lock = Lock()
         self._taste: Taste | None = None
+        self._stale = False
         self._seed = seed
 
     @property
     def votes(self) -> int:
-        """How many verdicts it has learned from."""
+        """How many verdicts it knows."""
         return len(self._verdicts)
 
-    def learn(
-        self, key: str, prompt: Messages, replies: Sequence[str], places: Sequence[int], more: bool = False
-    ) -> None:
-        """The verdict of comparison `key`, in place of an earlier one. `more`: others follow at once, learn with them."""
+    def learn(self, key: str, prompt: Messages, replies: Sequence[str], places: Sequence[int]) -> None:
+        """The verdict of comparison `key`, in place of an earlier one. It counts from the next guess on: many verdicts
+        in a row cost one fit."""
         ranked = Ranked(tuple(prompt), tuple(replies), tuple(places), comparison_id=key)
         with self._lock:
+            self._verdicts.pop(key, None)
             if duels(ranked):
                 self._verdicts[key] = Verdict(ranked, _features(replies))
-            else:
-                self._verdicts.pop(key, None)
-            if not more:
-                self._update()
+            self._stale = True
 
     def forget(self, key: str) -> None:
+        """As if there had been no verdict on comparison `key`."""
         with self._lock:
-            if self._verdicts.pop(key, None):
-                self._update()
+            self._stale |= self._verdicts.pop(key, None) is not None
 
     def chances(self, prompt: Messages, replies: Sequence[str]) -> tuple[float, ...] | None:
         """The chance of each reply to be the best, which sum to 1; None while nothing was learned."""
-        taste = self._taste
+        taste = self._learned()
         if taste is None:
             return None
         x = _features(replies) / taste.scale
@@ -88,23 +86,26 @@ class LiveRewardModel:
         self, prompt: Messages, replies: Sequence[str], allowed: Sequence[tuple[int, int]]
     ) -> tuple[int, int]:
         """Of the allowed pairs of indices the one whose verdict would tell most; the first while nothing was learned."""
-        taste = self._taste
+        taste = self._learned()
         if taste is None:
             return allowed[0]
         x = _features(replies) / taste.scale
         told = information(taste.posterior, np.stack([x[i] - x[j] for i, j in allowed]))
         return allowed[int(told.argmax())]
 
-    def _update(self) -> None:
-        verdicts, known = list(self._verdicts.values()), self._taste
-        if not any(not duel.tie for verdict in verdicts for duel in duels(verdict.ranked)):
-            self._taste = None
-        elif (
-            known is None or not known.verdicts / REFIT_GROWTH < len(verdicts) < known.verdicts * REFIT_GROWTH
-        ):
-            self._taste = _learned(verdicts)
-        else:
-            self._taste = _went_on(verdicts, known)
+    def _learned(self) -> Taste | None:
+        with self._lock:
+            if self._stale:
+                self._taste, self._stale = _taste_of(list(self._verdicts.values()), self._taste), False
+            return self._taste
+
+
+def _taste_of(verdicts: Sequence[Verdict], known: Taste | None) -> Taste | None:
+    if all(duel.tie for verdict in verdicts for duel in duels(verdict.ranked)):
+        return None
+    if known and known.verdicts / REFIT_GROWTH < len(verdicts) < known.verdicts * REFIT_GROWTH:
+        return _went_on(verdicts, known)
+    return _fitted(verdicts)
 
 
 def as_duels(verdicts: Sequence[Verdict], scale: Array) -> Duels:
@@ -118,10 +119,10 @@ def as_duels(verdicts: Sequence[Verdict], scale: Array) -> Duels:
 
 def scale_of(features: Array) -> Array:
     """The standard deviation of each feature over replies of shape (n, d), not below SMALLEST_SCALE; shape (d,)."""
-    return np.maximum(features.std(0), SMALLEST_SCALE)
+    return np.asarray(np.maximum(features.std(0), SMALLEST_SCALE), np.float64)
 
 
-def _learned(verdicts: Sequence[Verdict]) -> Taste:
+def _fitted(verdicts: Sequence[Verdict]) -> Taste:
     scale = scale_of(np.concatenate([verdict.features for verdict in verdicts]))
     return Taste(fit_widths(as_duels(verdicts, scale)), scale, len(verdicts))
 

@@ -151,7 +151,7 @@ def _said(record: DeskRecord) -> DeskVerdict | None:
 class LongerIsBetter:
     """A LiveReward that knows one thing: how often the longer of two replies was preferred.
 
-    `read_texts` keeps what was read. Set `broken` to make every call fail with an error that quotes the text.
+    `read_texts` keeps what it was asked about. Set `broken` to make every call fail with an error that quotes the text.
     """
 
     def __init__(self) -> None:
@@ -159,11 +159,9 @@ class LongerIsBetter:
         self.read_texts: list[str] = []
         self.broken = False
 
-    def read(self, prompt: object, replies: Sequence[str]) -> None:
+    def chances(self, prompt: object, replies: Sequence[str]) -> tuple[float, ...] | None:
         self._check(replies)
         self.read_texts += replies
-
-    def chances(self, prompt: object, replies: Sequence[str]) -> tuple[float, ...] | None:
         if not self.verdicts:
             return None
         lengths = [len(reply) for reply in replies]

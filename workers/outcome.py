@@ -37,7 +37,7 @@ def stopped_by_signal(code: int) -> bool:
 
 
 def _decided(folder: Path) -> Outcome:
-    decision = _read(folder / "gate" / "decision.json")
+    decision = _read(folder / "gate" / "decision.json") or _read(folder / "reward" / "decision.json")
     if decision is None or not isinstance(decision.get("promote"), bool):
         return Outcome(RoundState.failed, error="the trainer ended without a decision: see its trainer.log")
     return Outcome(RoundState.promoted if decision["promote"] else RoundState.held, decision)

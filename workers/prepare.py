@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from alignment.base_model import BaseModel, prepare_base
-from alignment.config import dpo_config
+from alignment.config import round_config
 from alignment.gate import Thresholds
 from alignment.spec import SPEC_FILE, RoundSpec, read_spec, write_spec
 from feedback_app.domain.persona import read_persona
 from feedback_app.domain.round import Round
+from feedback_app.services.rewards import Shelf
 from feedback_app.settings import Settings
 from feedback_app.store import Store
 from workers.snapshot import MANIFEST, export
@@ -39,13 +40,13 @@ def make_spec(
     settings: Settings, store: Store, claimed: Round, base: BaseModel, snapshot_dir: Path
 ) -> RoundSpec:
     """Raises InvalidConfig, CheckpointNotFound, UnknownPersona."""
-    config = dpo_config(claimed.config)
+    config = round_config(claimed.method, claimed.config)
     parent = store.checkpoints.resolve(claimed.parent)
     champion = store.checkpoints.resolve("champion")
     name = checkpoint_name(claimed)
     return RoundSpec(
         round_id=claimed.id,
-        method="dpo",
+        method="reward" if claimed.method == "reward" else "dpo",
         seed=config.seed,
         base_dir=base.hf_dir,
         base_name=base.name,
@@ -64,7 +65,13 @@ def make_spec(
         perplexity_pack=settings.gate_packs / "perplexity.jsonl",
         heldout_prompts=settings.gate_packs / "heldout_prompts.jsonl",
         min_pairs=settings.min_pairs,
+        reward_dir=rewards_folder(settings) / f"reward-{claimed.created_at:%Y%m%d}-{claimed.id[:6]}",
+        current_reward=Shelf(rewards_folder(settings)).current_folder(base.hash),
     )
+
+
+def rewards_folder(settings: Settings) -> Path:
+    return settings.root / "rewards"
 
 
 def round_folder(settings: Settings, round_id: str) -> Path:

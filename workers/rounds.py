@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from alignment.base_model import BaseModelUnavailable
 from alignment.config import RoundRefused
+from alignment.rewards import CorruptReward, read_reward
 from alignment.spec import RoundSpec
 from feedback_app.domain.persona import UnknownPersona
 from feedback_app.domain.round import Checkpoint, Round, RoundState
@@ -71,6 +72,8 @@ def _conclude(shop: Workshop, claimed: Round, spec: RoundSpec, ending: Ending) -
     result = outcome(round_folder(shop.settings, claimed.id), ending.code)
     if result.state is RoundState.failed:
         return _fail(shop, claimed, result.error)
+    if spec.method == "reward":
+        return _finish_reward(shop, claimed, spec, result)
     return _finish(shop, claimed, spec, result)
 
 
@@ -99,6 +102,15 @@ def _finish(shop: Workshop, claimed: Round, spec: RoundSpec, result: Outcome) ->
     return shop.store.rounds.finish(
         claimed.id, claimed.fence, result.state, spec.checkpoint_name, result.decision, promote=promoted
     ).state
+
+
+def _finish_reward(shop: Workshop, claimed: Round, spec: RoundSpec, result: Outcome) -> RoundState:
+    """A reward model is no version of the chat model: no checkpoint is registered and no alias moves."""
+    try:
+        read_reward(spec.reward_dir or Path())
+    except CorruptReward as error:
+        return _fail(shop, claimed, str(error))
+    return shop.store.rounds.finish(claimed.id, claimed.fence, result.state, decision=result.decision).state
 
 
 def _damage(shop: Workshop, checkpoint: Path) -> str:

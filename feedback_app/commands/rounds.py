@@ -18,7 +18,9 @@ RoundId = Annotated[str, typer.Argument(help="Id of the round, or `last`.")]
 
 @app.command()
 def queue(
-    method: Annotated[str, typer.Option(help="How to align: dpo.")] = "dpo",
+    method: Annotated[
+        str, typer.Option(help="What to train: dpo, or reward for a reward model alone.")
+    ] = "dpo",
     parent: Annotated[str, typer.Option(help="Version to start from.")] = "base",
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="A setting, as name=value; repeatable.")
@@ -27,10 +29,10 @@ def queue(
 ) -> None:
     """Queue a round on all rankings there are."""
     with told(), opened() as services:
-        queued = services.rounds.queue(method, _overrides(set_ or []), parent)
+        queued = services.rounds.queue(method, overrides(set_ or []), parent)
         out.print(f"queued {queued.id}")
         if watch:
-            _watch(services.rounds, queued.id)
+            watched(services.rounds, queued.id)
 
 
 @app.command("list")
@@ -66,7 +68,7 @@ def show(round_id: RoundId) -> None:
 def watch(round_id: RoundId = "last") -> None:
     """Follow a round until it ends."""
     with told(), opened() as services:
-        _watch(services.rounds, _id(services, round_id))
+        watched(services.rounds, _id(services, round_id))
 
 
 @app.command()
@@ -85,7 +87,7 @@ def resume(round_id: RoundId) -> None:
         out.print(f"{services.rounds.resume(_id(services, round_id)).state}")
 
 
-def _overrides(settings: list[str]) -> dict[str, object]:
+def overrides(settings: list[str]) -> dict[str, object]:
     """name=value pairs; the value is read as JSON where it is JSON, else as text."""
     overrides: dict[str, object] = {}
     for setting in settings:
@@ -108,7 +110,8 @@ def _id(services: Services, given: str) -> str:
     return newest[0].id
 
 
-def _watch(rounds: Rounds, round_id: str) -> None:
+def watched(rounds: Rounds, round_id: str) -> None:
+    """Follow a round with a bar to its end. Raises typer.Exit(1) if it failed."""
     columns = (
         TextColumn("{task.fields[stage]:10}"),
         BarColumn(),

@@ -44,6 +44,34 @@ class Rating:
     source: str = "chat"
 
 
+@dataclass(frozen=True, slots=True)
+class RankedReplies:
+    """One verdict as places: `places[i]` is the place of `replies[i]`, 0 the best; equal places are a tie."""
+
+    prompt: tuple[Message, ...]
+    replies: tuple[str, ...]
+    places: tuple[int, ...]
+    comparison_id: str = ""
+    annotator: str = "owner"
+
+
+def ranked_replies(comparison: Comparison) -> list[RankedReplies]:
+    """Each verdict that counts, ties too; `all_bad` compares nothing and is left out."""
+    texts = tuple(candidate.text for candidate in comparison.candidates)
+    return [
+        RankedReplies(
+            comparison.messages, texts, _places(comparison, ranking), comparison.id, ranking.annotator
+        )
+        for ranking in comparison.verdicts
+        if not ranking.all_bad
+    ]
+
+
+def _places(comparison: Comparison, ranking: Ranking) -> tuple[int, ...]:
+    place = {name: number for number, group in enumerate(ranking.groups) for name in group}
+    return tuple(place[candidate.id] for candidate in comparison.candidates)
+
+
 def preference_pairs(comparison: Comparison) -> list[PreferencePair]:
     """All pairs of candidates from different groups, better first, of each verdict that counts. Ties and `all_bad`
     give none."""

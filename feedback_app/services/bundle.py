@@ -15,6 +15,7 @@ from feedback_app.services.leaderboard import Leaderboard
 from feedback_app.services.live import LiveTaste
 from feedback_app.services.models import Models
 from feedback_app.services.repeats import Repeats
+from feedback_app.services.rewards import Rewards
 from feedback_app.services.rounds import Rounds
 from feedback_app.services.status import Status
 
@@ -30,6 +31,7 @@ class Services:
     knowing: Knowing
     chat: Chat
     rounds: Rounds
+    rewards: Rewards
     leaderboard: Leaderboard
     data: DataService
     models: Models

@@ -6,7 +6,7 @@ Bradley and Terry 1952: P(i beats j) = exp(s_i) / (exp(s_i) + exp(s_j)). Scores 
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -78,7 +78,7 @@ def standings(fought: Sequence[Duel], anchor: str = "base", seed: int = 0) -> li
         ]
     )
     low, high = np.percentile(samples, [2.5, 97.5], axis=0)
-    votes, wins = _tally(fought)
+    votes, wins = tally(fought)
     rows = [
         Standing(name, float(point[i]), float(low[i]), float(high[i]), votes[name], wins[name])
         for i, name in enumerate(models)
@@ -86,7 +86,8 @@ def standings(fought: Sequence[Duel], anchor: str = "base", seed: int = 0) -> li
     return sorted(rows, key=lambda row: -row.score)
 
 
-def _tally(fought: Sequence[Duel]) -> tuple[Counter[str], dict[str, float]]:
+def tally(fought: Iterable[Duel]) -> tuple[Counter[str], dict[str, float]]:
+    """Votes and wins of each model; a tie is half a win."""
     votes: Counter[str] = Counter()
     wins: dict[str, float] = {}
     for duel in fought:

@@ -14,10 +14,6 @@ Groups = tuple[tuple[str, ...], ...]
 class LiveReward(Protocol):
     """A reward model that learns from one verdict at a time. A prompt is a conversation that ends with the user's turn."""
 
-    def read(self, prompt: Messages, replies: Sequence[str]) -> None:
-        """Compute and keep the features of the replies: what is slow about all else."""
-        ...
-
     def chances(self, prompt: Messages, replies: Sequence[str]) -> tuple[float, ...] | None:
         """The chance that each reply is the best; they sum to 1. None while nothing was learned."""
         ...
@@ -77,7 +73,6 @@ class Learner:
     def guess(self, comparison: Comparison) -> None:
         """Store what the model expects; the store refuses it once there is a verdict."""
         prompt, replies = prompt_of(comparison), texts_of(comparison)
-        self.model.read(prompt, replies)
         chances = self.model.chances(prompt, replies)
         if chances is not None:
             self._store.guesses.put(Guess(comparison.id, tuple(chances), self.model.votes))

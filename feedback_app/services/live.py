@@ -98,7 +98,6 @@ class LiveTaste:
         def choose(learner: Learner) -> None:
             prompt, replies = prompt_of(comparison), texts_of(comparison)
             try:
-                learner.model.read(prompt, replies)
                 answer.set_result(learner.model.informative_pair(prompt, replies, allowed))
             finally:
                 answer.cancel()

@@ -13,11 +13,12 @@ ALIASES = ("latest", "champion")
 
 @dataclass(frozen=True, slots=True)
 class BaseFiles:
-    """The prepared base model."""
+    """The prepared base model; `hash` is that of its weights."""
 
     name: str
     hf_dir: Path
     ct2_dir: Path | None
+    hash: str = ""
 
 
 class Models:

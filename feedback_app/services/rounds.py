@@ -9,7 +9,7 @@ from feedback_app.domain.round import InvalidRound, Round, RoundEvent
 from feedback_app.services.models import Models
 from feedback_app.store import Store
 
-METHODS = ("dpo",)
+METHODS = ("dpo", "reward")
 Validate = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
 """(method, config) -> the whole config with defaults; raises InvalidRound."""
 

@@ -3,12 +3,12 @@
 import gradio as gr
 
 from feedback_app.services.bundle import Services
-from feedback_app.ui import live_panel
+from feedback_app.ui import live_panel, reward_panel
 from feedback_app.ui.text import heading
 
 
 def build(services: Services, demo: gr.Blocks) -> None:
-    gr.HTML(
-        heading("Reward", "How well your taste is known, measured on verdicts that came after each guess.")
-    )
+    """Draw the page and connect it."""
+    gr.HTML(heading("Reward", "What the models of your taste have learned, and how far they can be trusted."))
     live_panel.build(services, demo)
+    reward_panel.build(services, demo)

@@ -8,6 +8,7 @@ import gradio as gr
 from feedback_app.ui.rounds_view import HEADERS
 from feedback_app.ui.text import heading
 
+METHODS = [("The chat model (DPO)", "dpo"), ("A reward model", "reward")]
 LOOK_EVERY = 2.0
 """Seconds between two looks at the database while the page is open."""
 
@@ -17,6 +18,8 @@ class RoundsScreen:
     """`seen` is what the page shows already, so that a look sends only what changed."""
 
     supply: gr.HTML
+    method: gr.Radio
+    first: gr.Checkbox
     queue: gr.Button
     rate: gr.Textbox
     beta: gr.Textbox
@@ -41,6 +44,9 @@ def lay_out() -> RoundsScreen:
         heading("Rounds", "A round trains the model on your rankings; a gate decides whether it is used.")
     )
     supply = gr.HTML(elem_id="supply")
+    with gr.Row(equal_height=True):
+        method = gr.Radio(METHODS, value="dpo", label="What to train", elem_id="method", scale=2)
+        first = gr.Checkbox(label="Train a reward model first; it speaks in the gate", elem_id="reward-first")
     queue = gr.Button("Queue a round", variant="primary", elem_id="queue-round")
     with gr.Accordion("Advanced", open=False, elem_id="advanced"), gr.Row():
         rate = _setting("Learning rate", "rate", "4e-4")
@@ -60,7 +66,34 @@ def lay_out() -> RoundsScreen:
     with gr.Row():
         cancel = gr.Button("Cancel", visible=False, elem_id="cancel-round", size="sm", min_width=90)
         resume = gr.Button("Resume", visible=False, elem_id="resume-round", size="sm", min_width=90)
-    plot = gr.LinePlot(
+    plot = _loss_plot()
+    seen, timer = gr.State(()), gr.Timer(LOOK_EVERY)
+    return RoundsScreen(
+        supply,
+        method,
+        first,
+        queue,
+        rate,
+        beta,
+        epochs,
+        line,
+        table,
+        chosen,
+        detail,
+        plot,
+        cancel,
+        resume,
+        seen,
+        timer,
+    )
+
+
+def _setting(label: str, name: str, usual: str) -> gr.Textbox:
+    return gr.Textbox(label=label, placeholder=f"usual: {usual}", elem_id=name, min_width=140)
+
+
+def _loss_plot() -> gr.LinePlot:
+    return gr.LinePlot(
         x="step",
         y="loss",
         x_title="step",
@@ -70,11 +103,3 @@ def lay_out() -> RoundsScreen:
         label="Loss",
         elem_id="loss",
     )
-    seen, timer = gr.State(()), gr.Timer(LOOK_EVERY)
-    return RoundsScreen(
-        supply, queue, rate, beta, epochs, line, table, chosen, detail, plot, cancel, resume, seen, timer
-    )
-
-
-def _setting(label: str, name: str, usual: str) -> gr.Textbox:
-    return gr.Textbox(label=label, placeholder=f"usual: {usual}", elem_id=name, min_width=140)

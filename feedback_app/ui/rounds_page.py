@@ -50,13 +50,25 @@ class RoundsPage:
         chosen = rounds[row].id if row < len(rounds) else None
         return {self._screen.chosen: chosen, **self._detailed(chosen, ())}
 
-    def queue(self, rate: str | None, beta: str | None, epochs: str | None) -> Updates:
-        """Queue a DPO round; a field left empty keeps its default."""
-        given = {"learning_rate": rate, "beta": beta, "epochs": epochs}
-        filled = {name: text.strip() for name, text in given.items() if text and text.strip()}
-        queued = self._rounds.queue("dpo", filled)
+    def queue(
+        self, method: str, first: bool, rate: str | None, beta: str | None, epochs: str | None
+    ) -> Updates:
+        """Queue a round; a field left empty keeps its default. Beta and `first` are of DPO alone."""
+        given = {"learning_rate": rate, "epochs": epochs} | ({"beta": beta} if method == "dpo" else {})
+        filled: dict[str, Any] = {n: text.strip() for n, text in given.items() if text and text.strip()}
+        if method == "dpo" and first:
+            filled["reward"] = True
+        queued = self._rounds.queue(method, filled)
         told = {self._screen.line: notice("Queued. It starts as soon as a worker is free.")}
         return {**self._listed(self._rounds.list(), queued.id), **self._detailed(queued.id, ()), **told}
+
+    def choose_method(self, method: str) -> Updates:
+        """What is of DPO alone is offered for DPO alone."""
+        dpo = method == "dpo"
+        return {
+            self._screen.first: gr.update(interactive=dpo),
+            self._screen.beta: gr.update(interactive=dpo),
+        }
 
     def cancel(self, chosen: str) -> Updates:
         self._rounds.cancel(chosen)
@@ -119,8 +131,9 @@ def build(services: Services, demo: gr.Blocks) -> None:
     outputs = screen.outputs()
     demo.load(page.arrive, None, outputs, **PRIVATE)
     screen.timer.tick(page.tick, [screen.chosen, screen.seen], outputs, **PRIVATE)
-    settings = [screen.rate, screen.beta, screen.epochs]
+    settings = [screen.method, screen.first, screen.rate, screen.beta, screen.epochs]
     screen.queue.click(guarded(screen.line, page.queue), settings, outputs, **PRIVATE)
+    screen.method.change(page.choose_method, screen.method, [screen.first, screen.beta], **PRIVATE)
     screen.chosen.input(guarded(screen.line, page.choose), screen.chosen, outputs, **PRIVATE)
     screen.table.select(guarded(screen.line, page.pick), None, outputs, **PRIVATE)
     screen.cancel.click(guarded(screen.line, page.cancel), screen.chosen, outputs, **PRIVATE)

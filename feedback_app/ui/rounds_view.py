@@ -20,6 +20,15 @@ STATE_WORDS = {
     RoundState.cancelled: "cancelled",
 }
 
+VERDICTS = {
+    "dpo": ("Passed the gate", "Held back by the gate"),
+    "reward": ("This reward model is used", "This reward model is not used"),
+}
+REWARD_WORDS = {
+    RoundState.promoted: "trained: the gate asks it",
+    RoundState.held: "trained, but not used",
+}
+
 
 def moment(at: datetime) -> str:
     """Local time, short."""
@@ -65,7 +74,7 @@ def detail(round_: Round) -> str:
     stopping = " (stopping)" if round_.cancel_requested and not round_.state.final else ""
     parts = [
         f'<p class="about"><strong>{escape(round_.method)}</strong>'
-        f'<span class="badge state-{round_.state}">{STATE_WORDS[round_.state]}{stopping}</span>'
+        f'<span class="badge state-{round_.state}">{_state_words(round_)}{stopping}</span>'
         f'<span class="quiet">{moment(round_.created_at)} · {round_.id[:8]}</span></p>',
         f'<div class="round-bar" role="progressbar" aria-label="Progress of the round" aria-valuemin="0" '
         f'aria-valuemax="100" aria-valuenow="{percent:.0f}"><span style="width:{percent:.1f}%"></span></div>',
@@ -73,7 +82,12 @@ def detail(round_: Round) -> str:
     ]
     if round_.error:
         parts.append(f'<p class="notice alert" role="alert">{escape(round_.error)}</p>')
-    return "".join(parts) + decision(round_.decision)
+    return "".join(parts) + decision(round_.decision, round_.method)
+
+
+def _state_words(round_: Round) -> str:
+    words = REWARD_WORDS if round_.method == "reward" else {}
+    return words.get(round_.state, STATE_WORDS[round_.state])
 
 
 def _standing(round_: Round, percent: float) -> str:
@@ -84,11 +98,12 @@ def _standing(round_: Round, percent: float) -> str:
     return " · ".join(part for part in (f"{percent:.0f} %", *running, attempt) if part)
 
 
-def decision(decided: Mapping[str, Any] | None) -> str:
+def decision(decided: Mapping[str, Any] | None, method: str = "dpo") -> str:
     """The gate's verdict and its reasons, as HTML."""
     if not decided:
         return ""
-    title = "Passed the gate" if decided.get("promote") else "Held back by the gate"
+    passed, held = VERDICTS.get(method, VERDICTS["dpo"])
+    title = passed if decided.get("promote") else held
     reasons = "".join(f"<li>{escape(str(reason))}</li>" for reason in decided.get("reasons", ()))
     scale = decided.get("evidence", {}).get("scale", 1)
     counted = f'<p class="quiet">The trained update counts {scale:.2f} times.</p>' if scale != 1 else ""

@@ -12,6 +12,11 @@ def test_a_decision_shows_its_reasons_as_text_and_how_far_the_update_was_scaled(
     assert "counts 1.87 times" in shown
 
 
+def test_a_reward_model_is_said_to_be_used_or_not() -> None:
+    assert "This reward model is used" in decision({"promote": True, "reasons": []}, "reward")
+    assert "This reward model is not used" in decision({"promote": False, "reasons": []}, "reward")
+
+
 @pytest.mark.parametrize("decided", [{"promote": False}, {"promote": False, "evidence": {"scale": 1.0}}])
 def test_an_update_that_was_not_scaled_is_not_mentioned(decided: dict[str, object]) -> None:
     assert "Held back by the gate" in decision(decided)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alignment.gate import Evidence, Thresholds, decide
+from alignment.gate import Evidence, RewardEvidence, Thresholds, decide, reward_evidence
 from reward_model.evaluate import preference_accuracy, wilson_interval
 
 GOOD = Evidence(
@@ -58,6 +58,25 @@ def test_few_heldout_pairs_hold_back_only_when_clearly_bad() -> None:
     hopeless = replace(GOOD, heldout_pairs=6, heldout_correct=0)
     assert decide(unlucky, LIMITS).promote
     assert not decide(hopeless, LIMITS).promote
+
+
+@pytest.mark.parametrize(
+    ("high", "promoted", "words"), [(0.49, False, "clearly fewer"), (0.5, True, "not clearly fewer")]
+)
+def test_a_reward_model_holds_back_only_where_it_is_sure(high: float, promoted: bool, words: str) -> None:
+    seen = replace(GOOD, reward=RewardEvidence(24, 0.3, 0.2, high, -0.4))
+    decision = decide(seen, LIMITS)
+    assert decision.promote is promoted
+    assert "prefers the candidate's reply to 30% of 24 prompts" in decision.reasons[-1]
+    assert words in decision.reasons[-1]
+
+
+def test_rewards_are_compared_prompt_by_prompt_and_a_tie_is_half() -> None:
+    found = reward_evidence([1.0, 2.0, 0.0, 1.0], [0.0, 2.0, 1.0, 0.0])
+    assert found is not None
+    assert (found.prompts, found.win_rate, found.mean_difference) == (4, 0.625, 0.25)
+    assert found.low < 0.625 < found.high
+    assert reward_evidence([], []) is None
 
 
 evidence = st.integers(0, 200).flatmap(

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alignment.config import DpoConfig, InvalidConfig, Schedule, dpo_config
+from alignment.config import DpoConfig, InvalidConfig, Schedule, dpo_config, round_config
 from alignment.gate import Thresholds
 from alignment.spec import SPEC_FILE, InvalidSpec, RoundSpec, read_spec, write_spec
+from reward_model.config import RewardConfig
 
 SPEC = RoundSpec(
     round_id="r1",
@@ -45,6 +46,20 @@ def test_a_spec_comes_back_as_it_was_written(tmp_path: Path, **fields: Any) -> N
     spec = replace(SPEC, **fields)
     write_spec(tmp_path, spec)
     assert read_spec(tmp_path) == spec
+
+
+def test_the_settings_are_those_of_the_method(tmp_path: Path) -> None:
+    spec = replace(SPEC, method="reward", config=RewardConfig(margin=0.5), reward_dir=Path("rewards/r"))
+    write_spec(tmp_path, spec)
+    assert read_spec(tmp_path) == spec
+    assert spec.reward.margin == 0.5
+    with pytest.raises(InvalidSpec, match="not the settings of a DPO round"):
+        _ = spec.dpo
+    assert replace(SPEC, seed=3).reward == RewardConfig(seed=3)
+    with pytest.raises(InvalidConfig, match="no setting 'beta'; there are: learning_rate, epochs"):
+        round_config("reward", {"beta": 0.1})
+    with pytest.raises(InvalidConfig, match="there are: dpo, reward"):
+        round_config("magic", {})
 
 
 def edited(folder: Path, **changes: Any) -> Path:

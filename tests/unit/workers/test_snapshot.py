@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alignment.snapshot import InvalidSnapshot, read_snapshot
+from alignment.snapshot import InvalidSnapshot, read_ranked, read_snapshot
 from feedback_app.domain.preference import preference_pairs, split_of
 from tests.unit.workers.examples import ranked
 from workers.snapshot import BATCH, export
@@ -50,10 +50,38 @@ def test_the_trainer_reads_what_was_written(tmp_path: Path) -> None:
 
 def test_a_changed_file_is_noticed_by_the_trainer(tmp_path: Path) -> None:
     snapshot = export(VERDICTS, 0.15, tmp_path)
-    with (snapshot.folder / "pairs.parquet").open("ab") as file:
-        file.write(b"x")
-    with pytest.raises(InvalidSnapshot):
+    for name in ("pairs.parquet", "rankings.parquet"):
+        with (snapshot.folder / name).open("ab") as file:
+            file.write(b"x")
+    with pytest.raises(InvalidSnapshot, match="changed"):
         read_snapshot(snapshot.folder, min_pairs=1)
+    with pytest.raises(InvalidSnapshot, match="changed"):
+        read_ranked(snapshot.folder)
+
+
+def test_whole_rankings_are_written_with_ties_and_without_all_bad(tmp_path: Path) -> None:
+    tie = ranked("a", (("c2",), ("c1", "c3")))
+    snapshot = export([tie, ranked("b", (("c1", "c2"),)), ranked("c", all_bad=True)], 0.15, tmp_path)
+    first, second = read_ranked(snapshot.folder)
+    assert first.replies == tuple(candidate.text for candidate in tie.candidates)
+    assert (first.places, second.places) == ((1, 0, 1), (0, 0))
+    assert first.prompt[0] == {"role": "system", "content": "Be kind."}
+    assert (first.comparison_id, first.annotator) == ("id of a", "owner")
+    assert first.split == split_of(tie.messages, 0.15)
+    assert (snapshot.counts["rankings"], snapshot.counts["all_bad"]) == (2, 1)
+
+
+def test_a_tie_makes_another_snapshot_although_it_gives_no_pair(tmp_path: Path) -> None:
+    tied = [*VERDICTS, ranked("tie", (("c1", "c2"),))]
+    assert export(tied, 0.15, tmp_path).hash != export(VERDICTS, 0.15, tmp_path).hash
+
+
+def test_a_snapshot_from_before_has_no_rankings_and_says_what_to_do(tmp_path: Path) -> None:
+    snapshot = export(VERDICTS, 0.15, tmp_path)
+    (snapshot.folder / "rankings.parquet").unlink()
+    assert read_snapshot(snapshot.folder, min_pairs=1)
+    with pytest.raises(InvalidSnapshot, match=r"no rankings\.parquet: queue a new round"):
+        read_ranked(snapshot.folder)
 
 
 def test_a_prompt_stays_on_its_side_whatever_is_added(tmp_path: Path) -> None:

@@ -1,0 +1,44 @@
+"""A reward model in the gate: it scores what candidate and champion reply to the same prompts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from alignment.chat import Tokenizer
+from alignment.rewards import read_reward, reward_hash
+from alignment.snapshot import Messages
+from alignment.spec import RoundSpec
+from reward_model.fit import Reward, load_reward
+
+
+@dataclass(frozen=True)
+class Judge:
+    """The reward model in `folder`, loaded at its first use, and the prompts that are replied to."""
+
+    folder: Path
+    base_dir: Path
+    tokenizer: Tokenizer
+    prompts: Sequence[Messages]
+
+    def rewards(self, replies: Sequence[list[int]]) -> list[float]:
+        """The reward of one reply (token ids) to each prompt, in log odds."""
+        texts = [self.tokenizer.decode(reply, skip_special_tokens=True) for reply in replies]
+        return self._model.score(list(zip(self.prompts, texts, strict=True)))
+
+    @cached_property
+    def hash(self) -> str:
+        """Names the weights. Raises CorruptReward where they are not those of the manifest."""
+        return reward_hash(self.folder)
+
+    @cached_property
+    def _model(self) -> Reward:
+        return load_reward(self.base_dir, self.folder)
+
+
+def judge_of(spec: RoundSpec, tokenizer: Tokenizer, prompts: Sequence[Messages]) -> Judge | None:
+    """The reward model that speaks in this round's gate: its own where it is good enough, else the current one."""
+    folder = spec.current_reward
+    if spec.dpo.reward and spec.reward_dir and read_reward(spec.reward_dir)["passed"]:
+        folder = spec.reward_dir
+    return Judge(folder, spec.base_dir, tokenizer, prompts) if folder else None

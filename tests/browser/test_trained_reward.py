@@ -1,0 +1,29 @@
+"""The reward page as its user sees it."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.site import Site
+from tests.unit.examples_reward import shelved
+
+pytestmark = pytest.mark.browser
+
+
+def test_the_reward_page_says_how_to_train_one_and_then_what_it_is_worth(page: Page, site: Site) -> None:
+    page.goto("/reward")
+    expect(page.locator("#reward-model")).to_contain_text("codelynn reward train")
+    base = site.app.services.models.files("base").base_dir
+    shelf = site.app.settings.root / "rewards"
+    shelved(shelf, "reward-1", "2026-05-01", base=site.app.services.rewards.base_hash())
+    assert base.exists()
+    page.reload()
+    expect(page.locator("#reward-model")).to_contain_text("75% 60% to 86%, 40 pairs")
+    for name in ("calibration", "by-margin", "by-length"):
+        expect(page.locator(f"#reward-{name}")).to_be_visible()
+    expect(page.locator("#reward-by-length")).to_contain_text("Accuracy by length ratio")
+
+
+def test_a_reward_round_is_queued_with_its_own_settings(page: Page, site: Site) -> None:
+    page.goto("/rounds")
+    page.locator("#method").get_by_label("A reward model").check()
+    expect(page.locator("#reward-first input")).to_be_disabled()
