@@ -183,12 +183,13 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     config = RewardConfig.model_validate(dict(item.split("=", 1) for item in args.set))
+    fit_trained = live if args.without_trained else trained(args.base, config)
     print(HEADER, flush=True)
     for owner in args.owners:
         rated = read_corpus(args.corpus, owner)
         tasks = [split(rated, max(args.pairs), args.gap, seed) for seed in range(args.seeds)]
         for pairs in args.pairs:
-            print(row(owner, pairs, tasks, trained(args.base, config)), flush=True)
+            print(row(owner, pairs, tasks, fit_trained), flush=True)
 
 
 if __name__ == "__main__":

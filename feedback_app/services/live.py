@@ -160,7 +160,6 @@ class LiveTaste:
         try:
             return act()
         except Exception as error:  # noqa: BLE001 - whatever a model raises, the service goes on without it
-            self._failed += 1
             place = traceback.extract_tb(error.__traceback__)[-1]
             log.error(
                 "the live reward model failed",
@@ -168,4 +167,5 @@ class LiveTaste:
                 error=type(error).__name__,
                 at=f"{place.name}:{place.lineno}",
             )
+            self._failed += 1
             return None
