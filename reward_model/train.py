@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ Report = Callable[[int, int, dict[str, float]], None]
 """Called after each step with its number, the number of steps, and what was measured."""
 
 TRAIN_TOKENS = 768  # in one row with gradients: what is kept for the backward pass bounds the memory
-STANDARD_TEXTS = 64
+STANDARD_TEXTS, STANDARD_TOKENS = 64, 4096  # at most, to standardise the head with: a few seconds
 
 
 class Stopped(Exception):
@@ -201,9 +202,15 @@ def _examples(
 
 @torch.no_grad()
 def _standardise(network: RewardNetwork, texts: Sequence[Text]) -> None:
-    """Give the head the mean and deviation of up to STANDARD_TEXTS texts, drawn from all."""
+    """Give the head the mean and deviation of some texts, drawn from all."""
     network.model.eval()
-    some = [texts[int(index)] for index in torch.randperm(len(texts))[:STANDARD_TEXTS]]
+    drawn = [texts[int(index)] for index in torch.randperm(len(texts))[:STANDARD_TEXTS]]
+    sizes = accumulate(len(text.ids) for text in drawn)
+    some = [
+        text
+        for place, (text, size) in enumerate(zip(drawn, sizes, strict=True))
+        if place < 2 or size <= STANDARD_TOKENS
+    ]
     rows = ([some[index] for index in row] for row in chunks(some, TRAIN_TOKENS))
     network.head.standardise(torch.cat([network.pooled(pack(row, network.device)) for row in rows]))
 
