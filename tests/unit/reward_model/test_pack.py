@@ -1,7 +1,7 @@
 """Many texts in one row, in which what they begin with is there once."""
 
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reward_model.collate import Text, chunks, pack, packed_size
@@ -23,6 +23,7 @@ def test_a_prompt_is_there_once_for_all_its_replies() -> None:
     assert packed.pool.argmax(-1).tolist() == [4, 3, 2]
 
 
+@settings(deadline=None)  # busy machines
 @given(TEXTS)
 def test_each_token_sees_exactly_what_comes_before_it_in_its_text(texts: list[Text]) -> None:
     packed = pack(texts)
@@ -35,6 +36,7 @@ def test_each_token_sees_exactly_what_comes_before_it_in_its_text(texts: list[Te
         assert torch.isclose(pool.sum(), torch.tensor(1.0))
 
 
+@settings(deadline=None)  # busy machines
 @given(TEXTS, st.integers(1, 20))
 def test_every_text_is_in_one_row_that_is_not_too_long(texts: list[Text], tokens: int) -> None:
     rows = list(chunks(texts, tokens))
