@@ -177,6 +177,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--gap", type=float, default=3)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--without-trained", action="store_true", help="the floor and the live model only")
     parser.add_argument(
         "--set", action="append", default=[], help="a setting of the trained model, name=value"
     )

@@ -1,8 +1,9 @@
 """Our reward network beside TRL's RewardTrainer on the same pairs: `python -m benchmarks.reward_speed DATA --base FOLDER`.
 
 DATA is a CSV of texts with a politeness score (columns Request and "Normalized Score"), of which two with different scores
-make a pair, or a `rankings.parquet`. Each contestant trains and scores in a process of its own. Times include loading the
-model, tokenising and writing the result. Prints Markdown.
+make a pair, or a `rankings.parquet`. Each contestant trains and scores in a process of its own. Times are processor time, so
+that other work on the machine does not count, and include loading the model, tokenising and writing the result.
+Prints Markdown.
 """
 
 import argparse
@@ -146,9 +147,10 @@ def _trl_row(pair: Ranked) -> dict[str, Any]:
 
 
 def timed(do: Callable[[], T]) -> tuple[T, float]:
-    began = time.monotonic()
+    """The result, and the processor time that it took: with one thread that is the time on a machine that does nothing else."""
+    began = time.process_time()
     result = do()
-    return result, time.monotonic() - began
+    return result, time.process_time() - began
 
 
 def peak_memory() -> float:

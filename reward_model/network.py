@@ -62,6 +62,7 @@ class RewardNetwork:
         self.head = head
         self.max_length = max_length
         self.tie_threshold = tie_threshold
+        self.bf16 = False
 
     @classmethod
     def fresh(cls, base_dir: Path, config: RewardConfig) -> "RewardNetwork":
@@ -70,7 +71,9 @@ class RewardNetwork:
         limit = int(base.config.get_text_config().max_position_embeddings)
         head = ScoreHead(_width(base)).to(base.device)
         model = get_peft_model(base, lora_config(base, config))
-        return cls(model, load_tokenizer(base_dir), head, min(config.max_length, limit))
+        network = cls(model, load_tokenizer(base_dir), head, min(config.max_length, limit))
+        network.bf16 = _bf16(config, network.device)
+        return network
 
     @classmethod
     def load(cls, base_dir: Path, folder: Path) -> "RewardNetwork":
@@ -109,9 +112,14 @@ class RewardNetwork:
 
         On real annotators it told more than the mean over the reply (docs/benchmarks/reward.md).
         """
-        hidden = self.model(
-            input_ids=packed.ids, attention_mask=packed.mask, position_ids=packed.positions, use_cache=False
-        ).last_hidden_state
+        # Only the layers run in bfloat16: differences between replies are small beside what they have in common.
+        with torch.autocast(torch.device(self.device).type, torch.bfloat16, enabled=self.bf16):
+            hidden = self.model(
+                input_ids=packed.ids,
+                attention_mask=packed.mask,
+                position_ids=packed.positions,
+                use_cache=False,
+            ).last_hidden_state
         pooled: torch.Tensor = hidden[0][packed.last].float()
         return pooled
 
@@ -192,3 +200,13 @@ def adapter_weights(model: Model) -> dict[str, torch.Tensor]:
 
 def _width(base: Model) -> int:
     return int(base.config.get_text_config().hidden_size)
+
+
+def _bf16(config: RewardConfig, device: str) -> bool:
+    """Whether training runs in bfloat16 autocast: only a gain where the processor has it."""
+    if config.precision != "auto":
+        return config.precision == "bf16"
+    if device.startswith("cuda"):
+        return bool(torch.cuda.is_bf16_supported())
+    abilities = torch.cpu.get_capabilities()
+    return bool(abilities.get("amx_tile") or abilities.get("avx512_bf16"))

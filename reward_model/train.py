@@ -26,10 +26,13 @@ from reward_model.network import RewardNetwork, adapter_weights
 from reward_model.rankings import Ranked, RewardRefused, informative
 
 Report = Callable[[int, int, dict[str, float]], None]
-"""Called after each step with its number, the number of steps, and what was measured."""
+"""Called after each step with its number, the number of steps, and what was measured: `loss`, and `accuracy` unless the
+step had only ties."""
 
 TRAIN_TOKENS = 768  # in one row with gradients: what is kept for the backward pass bounds the memory
-STANDARD_TEXTS = 64
+NOT_NUMBERS = "training ended in weights that are not numbers: lower learning_rate"
+THRESHOLD_RATE = 50.0  # times the learning rate: one number that is far larger than a weight
+STANDARD_TEXTS = 64  # at most, to standardise the head with: a few seconds
 Start = Callable[[RewardNetwork, Sequence[Ranked]], Sequence[Sequence[float]]]
 """Readies the head of a fresh network for these rankings. Gives fixed scores, one per reply of each ranking, that are added
 to the network's own: it learns what they leave over."""
@@ -72,9 +75,9 @@ def train_network(
         trainer = _Trainer(network, examples, config)
         before = adapter_weights(network.model)
         losses = []
-        for step, (loss, accuracy) in enumerate(trainer.steps(), 1):
-            losses.append(loss)
-            report(step, trainer.total, {"loss": loss, "accuracy": accuracy})
+        for step, metrics in enumerate(trainer.steps(), 1):
+            losses.append(metrics["loss"])
+            report(step, trainer.total, metrics)
             if should_stop():
                 raise Stopped
     network.tie_threshold = float(trainer.eta.detach())
@@ -100,31 +103,32 @@ class _Trainer:
         self.examples = examples
         self.config = config
         self.ties = _learns_ties([example.ranked for example in examples], config)
-        self.total = max(1, round(config.epochs * len(examples) / config.batch_size))
+        self.total = max(1, round(config.epochs * len(examples) / min(config.batch_size, len(examples))))
         lora = [each for each in network.model.parameters() if each.requires_grad]
-        fast = [*network.head.parameters(), *self._threshold()]
-        self.parameters = [*lora, *fast]
-        groups = [
-            {"params": lora, "lr": config.learning_rate, "weight_decay": config.weight_decay},
-            {"params": fast, "lr": config.learning_rate, "weight_decay": 0.0},
+        head, threshold = list(network.head.parameters()), self._threshold()
+        self.parameters = [*lora, *head, *threshold]
+        rate = config.learning_rate
+        groups: list[dict[str, Any]] = [
+            {"params": lora, "lr": rate, "weight_decay": config.weight_decay},
+            {"params": head, "lr": rate, "weight_decay": 0.0},
+            {"params": threshold, "lr": rate * THRESHOLD_RATE, "weight_decay": 0.0},
         ]
-        self.optimizer = torch.optim.AdamW(groups)
+        self.optimizer = torch.optim.AdamW([group for group in groups if group["params"]])
         self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, self._rate)
-        self.bf16 = _bf16(config, network.device)
 
     @property
     def eta(self) -> torch.Tensor:
         """The tie threshold; 0 where no ties are learned from."""
         return softplus(self.threshold) if self.ties else torch.zeros((), device=self.network.device)
 
-    def steps(self) -> Iterator[tuple[float, float]]:
-        """Take all steps; yields the loss and the accuracy of each."""
+    def steps(self) -> Iterator[dict[str, float]]:
+        """Take all steps; yields the loss of each and, where it had winners, the accuracy. Raises RewardRefused."""
         order = _batches(len(self.examples), self.config.batch_size, self.total, self.config.seed)
         self.network.model.train()
         for number, indices in enumerate(order):
             yield self._step([self.examples[index] for index in indices], number)
 
-    def _step(self, batch: Sequence[Example], number: int) -> tuple[float, float]:
+    def _step(self, batch: Sequence[Example], number: int) -> dict[str, float]:
         loss, right, decided = 0.0, 0.0, 0
         for part, group in enumerate(_groups(batch)):
             found = gather_duels([each.ranked for each in group], self.ties, self.network.device)
@@ -133,11 +137,13 @@ class _Trainer:
             wins = int((~found.tie).sum())
             right += correct_share(rewards, found) * wins if wins else 0.0
             decided += wins
+        if not math.isfinite(loss):
+            raise RewardRefused(NOT_NUMBERS)
         torch.nn.utils.clip_grad_norm_(self.parameters, self.config.max_grad_norm)
         self.optimizer.step()
         self.schedule.step()
         self.optimizer.zero_grad(set_to_none=True)
-        return loss, right / decided if decided else math.nan
+        return {"loss": loss, "accuracy": right / decided} if decided else {"loss": loss}
 
     def _backward(
         self, group: Sequence[Example], found: Duels, rankings: int, seed: int
@@ -167,9 +173,7 @@ class _Trainer:
     def _rewards(self, texts: Sequence[Text], row: Sequence[int], seed: int) -> torch.Tensor:
         """Rewards of some of the texts; with the same seed the same dropout."""
         torch.manual_seed(hash((self.config.seed, seed, row[0])) & 0x7FFFFFFF)
-        packed = pack([texts[index] for index in row], self.network.device)
-        with torch.autocast(torch.device(self.network.device).type, torch.bfloat16, enabled=self.bf16):
-            return self.network.rewards(packed)
+        return self.network.rewards(pack([texts[index] for index in row], self.network.device))
 
     def _threshold(self) -> list[torch.nn.Parameter]:
         if not self.ties:
@@ -236,7 +240,7 @@ def _groups(batch: Sequence[Example]) -> Iterator[list[Example]]:
 
 
 def _inverse(order: Sequence[int]) -> list[int]:
-    """Where each index stands in `order`."""
+    """Where each index stands in `order`, a permutation."""
     return sorted(range(len(order)), key=order.__getitem__)
 
 
@@ -248,15 +252,5 @@ def _change(before: dict[str, torch.Tensor], after: dict[str, torch.Tensor]) -> 
     if norm == 0:
         raise RewardRefused("training changed nothing: the rankings contradict each other")
     if not math.isfinite(norm):
-        raise RewardRefused("training ended in weights that are not numbers: lower learning_rate")
+        raise RewardRefused(NOT_NUMBERS)
     return norm
-
-
-def _bf16(config: RewardConfig, device: str) -> bool:
-    """Whether training runs in bfloat16 autocast: only a gain where the processor has it."""
-    if config.precision != "auto":
-        return config.precision == "bf16"
-    if device.startswith("cuda"):
-        return bool(torch.cuda.is_bf16_supported())
-    abilities = torch.cpu.get_capabilities()
-    return bool(abilities.get("amx_tile") or abilities.get("avx512_bf16"))

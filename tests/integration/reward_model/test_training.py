@@ -81,6 +81,16 @@ def test_rankings_of_nine_are_learned(tiny: Path, tmp_path: Path) -> None:
     assert accuracy(RewardNetwork.load(tiny, tmp_path), toy_rankings(100, 1)) > 0.9
 
 
+def test_bfloat16_learns_too(tiny: Path, tmp_path: Path) -> None:
+    config = CONFIG.model_copy(update={"precision": "bf16", "epochs": 2.0})
+    train_network(tiny, toy_rankings(64, 0), config, tmp_path)
+    assert accuracy(RewardNetwork.load(tiny, tmp_path), toy_rankings(100, 1)) > 0.9
+
+
+def test_fewer_rankings_than_a_step_takes_are_passed_as_often_as_asked(tiny: Path, tmp_path: Path) -> None:
+    assert train_network(tiny, toy_rankings(3, 0), CONFIG, tmp_path)["steps"] == 3
+
+
 def test_ties_raise_the_threshold(tiny: Path, tmp_path: Path) -> None:
     rankings = toy_rankings(96, 0, ties=True)
     facts = train_network(tiny, rankings, CONFIG, tmp_path / "with")

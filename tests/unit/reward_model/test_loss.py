@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reward_model.loss import (
@@ -31,6 +31,7 @@ def loss(rewards: list[float], *rankings: Ranked, eta: float = 0.0, margin: floa
     return float(kwise_loss(torch.tensor(rewards), found, torch.tensor(eta), margin))
 
 
+@settings(deadline=None)  # busy machines
 @given(st.floats(-30, 30), st.floats(1e-3, 10))
 def test_the_three_outcomes_of_a_duel_sum_to_one(difference: float, eta: float) -> None:
     d, threshold = torch.tensor(difference).double(), torch.tensor(eta).double()
@@ -61,6 +62,7 @@ def test_ties_are_left_out_where_they_are_not_learned() -> None:
     assert found.weight.tolist() == [0.5, 0.5]
 
 
+@settings(deadline=None)  # busy machines
 @given(
     st.lists(st.floats(-1e4, 1e4), min_size=4, max_size=4),
     st.lists(st.integers(0, 2), min_size=4, max_size=4),
@@ -97,6 +99,7 @@ def test_only_duels_with_a_winner_can_be_right() -> None:
     assert correct_share(torch.tensor([1.0, -1.0, 0.0]), found) == 0.5
 
 
+@settings(deadline=None)  # busy machines
 @given(st.floats(1e-6, 50))
 def test_softplus_is_inverted(value: float) -> None:
     there = torch.nn.functional.softplus(torch.tensor(softplus_inverse(value)).double())

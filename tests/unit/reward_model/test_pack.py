@@ -1,6 +1,6 @@
 """Many texts in one row, in which what they begin with is there once."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reward_model.collate import Text, chunks, pack, packed_size
@@ -22,6 +22,7 @@ def test_a_prompt_is_there_once_for_all_its_replies() -> None:
     assert packed.last.tolist() == [4, 3, 2]
 
 
+@settings(deadline=None)  # busy machines
 @given(TEXTS)
 def test_each_token_sees_exactly_what_comes_before_it_in_its_text(texts: list[Text]) -> None:
     packed = pack(texts)
@@ -31,6 +32,7 @@ def test_each_token_sees_exactly_what_comes_before_it_in_its_text(texts: list[Te
         assert packed.positions[0, seen].tolist() == list(range(len(text.ids)))
 
 
+@settings(deadline=None)  # busy machines
 @given(TEXTS, st.integers(1, 20))
 def test_every_text_is_in_one_row_that_is_not_too_long(texts: list[Text], tokens: int) -> None:
     rows = list(chunks(texts, tokens))
