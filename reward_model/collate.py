@@ -32,12 +32,14 @@ class Packed:
     """Several texts in one row of T tokens.
 
     `ids` and `positions`: [1, T]; `mask`: [1, 1, T, T], true where the token of the row sees the token of the column;
-    `last`: [texts], where in the row each reply has its last token.
+    `pool`: [texts, T], whose product with the hidden states is their mean over each reply; `last`: [texts], where in the
+    row each reply has its last token.
     """
 
     ids: torch.Tensor
     positions: torch.Tensor
     mask: torch.Tensor
+    pool: torch.Tensor
     last: torch.Tensor
 
 
@@ -118,12 +120,12 @@ def _clean(text: str) -> str:
 
 
 def pack(texts: Sequence[Text], device: str = "cpu") -> Packed:
-    """All texts in one row, each shared beginning once. `last` keeps the order of `texts`."""
+    """All texts in one row, each shared beginning once. `pool` and `last` keep the order of `texts`."""
     branches = list(_branches(texts))
     size = branches[-1].first + branches[-1].new
     ids, positions = torch.empty(size, dtype=torch.long), torch.empty(size, dtype=torch.long)
     mask = torch.zeros((size, size), dtype=torch.bool)
-    last = torch.empty(len(texts), dtype=torch.long)
+    pool, last = torch.zeros((len(texts), size)), torch.empty(len(texts), dtype=torch.long)
     for branch in branches:
         text, shared = texts[branch.text], len(branch.path) - branch.new
         row = slice(branch.first, branch.first + branch.new)
@@ -131,8 +133,9 @@ def pack(texts: Sequence[Text], device: str = "cpu") -> Packed:
         positions[row] = torch.arange(shared, len(text.ids))
         mask[row, branch.path[:shared]] = True
         mask[row, row] = torch.ones((branch.new, branch.new), dtype=torch.bool).tril()
+        pool[branch.text, branch.path[text.start :]] = 1 / (len(text.ids) - text.start)
         last[branch.text] = branch.path[-1]
-    row_of = ids[None], positions[None], mask[None, None], last
+    row_of = ids[None], positions[None], mask[None, None], pool, last
     return Packed(*(tensor.to(device) for tensor in row_of))
 
 

@@ -1,6 +1,6 @@
 """A reward model from rankings: what is known without training it, LoRA on top, a temperature, and honest numbers.
 
-First a Bayesian head over style features and the base model's last hidden states (`posterior.py`): it is hard to beat with
+First a Bayesian head over style features and the base model's hidden states (`posterior.py`): it is hard to beat with
 few rankings, and it is where training starts (linear probing, then fine-tuning: Kumar et al. 2022). Then the network
 learns what the head leaves over.
 """
@@ -29,8 +29,8 @@ from reward_model.train import Report, train_network
 Array = npt.NDArray[np.float64]
 
 STYLE, CALIBRATION = "style.safetensors", "calibration.json"
-STATE_SCALE = 0.2
-"""Hidden states are 576 or more features that say much the same: each may say a fifth of what a style feature may."""
+STATE_SCALE = 0.15
+"""Hidden states are a thousand features that say much the same: each may say a sixth of what a style feature may."""
 WIDTHS = (0.03, 0.05, 0.08, 0.16)
 KEPT = 0.1
 ENOUGH_TO_KEEP = 200

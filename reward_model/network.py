@@ -27,7 +27,7 @@ SCORE_TOKENS = 512  # in one row; longer rows were not faster on a CPU, and atte
 
 
 class ScoreHead(torch.nn.Module):
-    """From the last hidden state of a reply to its reward, in float32.
+    """From the hidden states of a reply to its reward, in float32.
 
     Each dimension is standardised first: hidden states have much in common and a few huge dimensions, and what differs
     between replies is small beside both. The weights begin at zero: an untrained network scores every reply 0.
@@ -69,7 +69,7 @@ class RewardNetwork:
         """An untrained network; the random LoRA matrices come from torch's global generator."""
         base = load_base(base_dir)
         limit = int(base.config.get_text_config().max_position_embeddings)
-        head = ScoreHead(_width(base)).to(base.device)
+        head = ScoreHead(2 * _width(base)).to(base.device)
         model = get_peft_model(base, lora_config(base, config))
         network = cls(model, load_tokenizer(base_dir), head, min(config.max_length, limit))
         network.bf16 = _bf16(config, network.device)
@@ -81,7 +81,7 @@ class RewardNetwork:
         base = load_base(base_dir)
         tuned = PeftModel.from_pretrained(base, str(folder), is_trainable=False)
         model = tuned.merge_and_unload().eval()  # one matrix again: LoRA costs nothing when scoring
-        head, stored = ScoreHead(_width(base)), load_file(folder / HEAD)
+        head, stored = ScoreHead(2 * _width(base)), load_file(folder / HEAD)
         tie_threshold, max_length = float(stored.pop("tie_threshold")), int(stored.pop("max_length"))
         head.load_state_dict(stored)
         return cls(model, load_tokenizer(base_dir), head.to(base.device), max_length, tie_threshold)
@@ -108,9 +108,9 @@ class RewardNetwork:
         return encode(self.tokenizer, prompt, reply, self.max_length)
 
     def pooled(self, packed: Packed) -> torch.Tensor:
-        """The last hidden state of each reply, [texts, size] in float32, with its gradient.
+        """Mean and last hidden state of each reply, [texts, 2 size] in float32, with their gradient.
 
-        On real annotators it told more than the mean over the reply (docs/benchmarks/reward.md).
+        On real annotators the last told more, where rankings are few or many; a word in the middle shows in the mean.
         """
         # Only the layers run in bfloat16: differences between replies are small beside what they have in common.
         with torch.autocast(torch.device(self.device).type, torch.bfloat16, enabled=self.bf16):
@@ -120,8 +120,8 @@ class RewardNetwork:
                 position_ids=packed.positions,
                 use_cache=False,
             ).last_hidden_state
-        pooled: torch.Tensor = hidden[0][packed.last].float()
-        return pooled
+        states = hidden[0].float()
+        return torch.cat([packed.pool @ states, states[packed.last]], -1)
 
     def rewards(self, packed: Packed) -> torch.Tensor:
         """Rewards [texts], with their gradient."""
@@ -138,7 +138,7 @@ class RewardNetwork:
 
     @torch.no_grad()
     def states(self, items: Sequence[tuple[Messages, str]]) -> torch.Tensor:
-        """The last hidden state of each reply, [items, size] in float32, without gradients or dropout."""
+        """Mean and last hidden state of each reply, [items, 2 size] in float32, without gradients or dropout."""
         texts = [self.encode(prompt, reply) for prompt, reply in items]
         found: list[torch.Tensor] = [torch.empty(0)] * len(texts)
         self.model.eval()
