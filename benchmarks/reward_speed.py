@@ -7,6 +7,7 @@ Prints Markdown.
 """
 
 import argparse
+import contextlib
 import csv
 import multiprocessing
 import random
@@ -130,7 +131,7 @@ def _trl(race: Race, options: dict[str, Any]) -> Result:
         return trainer
 
     torch.set_num_threads(race.threads)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(sys.stderr):
         trainer, train_seconds = timed(train)
         peak = peak_memory()
         measured, score_seconds = timed(lambda: trainer.evaluate(dataset(race.heldout)))
