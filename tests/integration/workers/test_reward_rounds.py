@@ -26,7 +26,11 @@ from workers.bootstrap import Workshop
 from workers.prepare import base_model, prepare_round
 from workers.rounds import run_round
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.timeout(1800),
+    pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing. is deprecated:FutureWarning"),  # PEFT's
+]
 Codelynn = Callable[..., Result]
 
 
