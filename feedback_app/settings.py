@@ -93,7 +93,7 @@ class Settings(BaseSettings):
         description="Share of drawn pairs that were judged before and come back, sides changed; 0: none.",
     )
     active_share: float = Field(
-        0.5,
+        0.0,
         ge=0,
         le=1,
         description="Share of pairs prepared ahead that the live reward model chooses, out of four replies; 0: none.",

@@ -19,9 +19,10 @@ from safetensors.numpy import load_file, save_file
 
 from reward_model.calibrate import fit_temperature
 from reward_model.config import RewardConfig
+from reward_model.evaluate import wilson_interval
 from reward_model.network import RewardNetwork
 from reward_model.posterior import Duels, Posterior, fit_widths, use_weights
-from reward_model.rankings import Messages, Ranked, contradictions, duels, informative
+from reward_model.rankings import Messages, Ranked, contradictions, duels, informative, repeats
 from reward_model.report import evaluate_rewards
 from reward_model.style import style_features
 from reward_model.train import Report, train_network
@@ -91,10 +92,18 @@ def fit_reward(
         "rankings": len(known),
         "ties": sum(duel.tie for ranked in known for duel in duels(ranked)),
         "contradictions": contradictions(known),
+        "repeats": _repeats(rankings),
         "temperature": temperature,
         **{name: facts[name] for name in ("tie_threshold", "loss", "steps", "truncated", "update_norm")},
         "seconds": round(time.monotonic() - began, 1),
     }
+
+
+def _repeats(rankings: Sequence[Ranked]) -> dict[str, float] | None:
+    """The owner's agreement with themselves, with Wilson's interval; None where no pair was judged twice."""
+    agreed, pairs = repeats(rankings)
+    low, high = wilson_interval(agreed, pairs)
+    return {"agreed": agreed, "pairs": pairs, "low": low, "high": high} if pairs else None
 
 
 class BayesianStart:

@@ -19,17 +19,20 @@ from reward_model.style import style_features
 Array = npt.NDArray[np.float64]
 
 REFIT_GROWTH = 1.1
-"""Widths and scales are chosen anew each time there are a tenth more verdicts; in between, Newton goes on from the last."""
+"""Width and scales are chosen anew each time there are a tenth more verdicts; in between, Newton goes on from the last."""
 SMALLEST_SCALE = 0.05
 DRAWS = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One ranking: its replies' texts, features of shape (k, d) and duels."""
+    """One ranking. `features`: (replies, d); of each duel `x`: feature difference, better less worse, (duels, d); `tie`:
+    (duels,); `names`: both texts."""
 
-    ranked: Ranked
     features: Array
+    x: Array
+    tie: npt.NDArray[np.bool_]
+    names: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ class LiveRewardModel:
         with self._lock:
             self._verdicts.pop(key, None)
             if duels(ranked):
-                self._verdicts[key] = Verdict(ranked, _features(replies))
+                self._verdicts[key] = _read(ranked)
             self._stale = True
 
     def forget(self, key: str) -> None:
@@ -100,37 +103,47 @@ class LiveRewardModel:
             return self._taste
 
 
+def _read(ranked: Ranked) -> Verdict:
+    features, found = _features(ranked.replies), duels(ranked)
+    return Verdict(
+        features,
+        x=np.stack([features[duel.better] - features[duel.worse] for duel in found]),
+        tie=np.array([duel.tie for duel in found]),
+        names=tuple((ranked.replies[duel.better], ranked.replies[duel.worse]) for duel in found),
+    )
+
+
 def _taste_of(verdicts: Sequence[Verdict], known: Taste | None) -> Taste | None:
-    if all(duel.tie for verdict in verdicts for duel in duels(verdict.ranked)):
+    if all(verdict.tie.all() for verdict in verdicts):
         return None
     if known and known.verdicts / REFIT_GROWTH < len(verdicts) < known.verdicts * REFIT_GROWTH:
         return _went_on(verdicts, known)
-    return _fitted(verdicts)
+    return _fitted(verdicts, known)
 
 
-def as_duels(verdicts: Sequence[Verdict], scale: Array) -> Duels:
+def _fitted(verdicts: Sequence[Verdict], known: Taste | None) -> Taste:
+    """Scales, width and sharpness chosen anew; widths next to the known one, from where it stood."""
+    scale = scale_of(np.concatenate([verdict.features for verdict in verdicts]))
+    posterior = known.posterior if known else None
+    return Taste(fit_widths(_duels(verdicts, scale), around=posterior), scale, len(verdicts))
+
+
+def _went_on(verdicts: Sequence[Verdict], known: Taste) -> Taste:
+    """The posterior of all verdicts under the scales, width and sharpness known; `verdicts` stays the last full fit's."""
+    found = fit(_duels(verdicts, known.scale), known.posterior.width, known.posterior.mean)
+    return replace(known, posterior=replace(found, sharpness=known.posterior.sharpness))
+
+
+def _duels(verdicts: Sequence[Verdict], scale: Array) -> Duels:
     """All duels of the verdicts."""
-    pairs = [(verdict, duel) for verdict in verdicts for duel in duels(verdict.ranked)]
-    x = [verdict.features[duel.better] - verdict.features[duel.worse] for verdict, duel in pairs]
-    names = [(v.ranked.replies[d.better], v.ranked.replies[d.worse]) for v, d in pairs]
-    tie = np.array([duel.tie for _, duel in pairs])
-    return Duels(np.stack(x) / scale, tie, use_weights(names))
+    names = [pair for verdict in verdicts for pair in verdict.names]
+    x = np.concatenate([verdict.x for verdict in verdicts]) / scale
+    return Duels(x, np.concatenate([verdict.tie for verdict in verdicts]), use_weights(names))
 
 
 def scale_of(features: Array) -> Array:
     """The standard deviation of each feature over replies of shape (n, d), not below SMALLEST_SCALE; shape (d,)."""
     return np.asarray(np.maximum(features.std(0), SMALLEST_SCALE), np.float64)
-
-
-def _fitted(verdicts: Sequence[Verdict]) -> Taste:
-    scale = scale_of(np.concatenate([verdict.features for verdict in verdicts]))
-    return Taste(fit_widths(as_duels(verdicts, scale)), scale, len(verdicts))
-
-
-def _went_on(verdicts: Sequence[Verdict], known: Taste) -> Taste:
-    """The posterior of all verdicts under the width, the scales and the sharpness known; `verdicts` stays the last full fit's."""
-    found = fit(as_duels(verdicts, known.scale), known.posterior.width, known.posterior.mean)
-    return replace(known, posterior=replace(found, sharpness=known.posterior.sharpness))
 
 
 def _best_of(posterior: Posterior, x: Array, seed: int) -> Array:

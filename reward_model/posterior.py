@@ -23,7 +23,7 @@ Array = npt.NDArray[np.float64]
 
 WIDTHS = tuple(float(width) for width in np.geomspace(0.02, 0.64, 6))
 STEPS = 30
-TOLERANCE = 1e-6
+TOLERANCE = 1e-5
 MOST_LEVERAGE = 0.05
 DOUBT = 0.5
 """Standard deviation of the prior on the logarithm of the sharpness: few duels leave it near 1."""
@@ -97,9 +97,16 @@ def fit(duels: Duels, width: float, start: Array | None = None) -> Posterior:
     return Posterior(w, np.asarray(np.linalg.inv(curvature), np.float64), eta, width, float(evidence))
 
 
-def fit_widths(duels: Duels, widths: tuple[float, ...] = WIDTHS) -> Posterior:
-    """The posterior of the width with the greatest evidence, sharpened."""
-    found = max((fit(duels, width) for width in widths), key=lambda found: found.evidence)
+def fit_widths(
+    duels: Duels, widths: tuple[float, ...] = WIDTHS, around: Posterior | None = None
+) -> Posterior:
+    """The posterior of the width with the greatest evidence, sharpened. With `around` only its width and those next to it
+    are tried, from its mean: that is quick."""
+    start = around.mean if around else None
+    if around is not None:
+        nearest = sorted(widths, key=lambda width: abs(math.log(width / around.width)))
+        widths = tuple(nearest[:3])
+    found = max((fit(duels, width, start) for width in widths), key=lambda found: found.evidence)
     return replace(found, sharpness=sharpness(found, duels))
 
 

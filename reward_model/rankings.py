@@ -85,14 +85,27 @@ def informative(rankings: Iterable[Ranked]) -> list[Ranked]:
 
 def contradictions(rankings: Sequence[Ranked]) -> int:
     """How many pairs of texts were judged both ways, as replies to the same prompt."""
-    seen: dict[tuple[Any, ...], set[bool]] = {}
+    return sum(len(set(ways)) > 1 for ways in _ways(rankings, by_annotator=False).values())
+
+
+def repeats(rankings: Sequence[Ranked]) -> tuple[int, int]:
+    """How often a pair that was judged again by the same annotator was judged the same way, and how often it was judged
+    again: what any model of that taste can hope for."""
+    again = [ways for ways in _ways(rankings, by_annotator=True).values() if len(ways) > 1]
+    return sum(way == ways[0] for ways in again for way in ways[1:]), sum(len(ways) - 1 for ways in again)
+
+
+def _ways(rankings: Sequence[Ranked], by_annotator: bool) -> dict[tuple[Any, ...], list[bool]]:
+    """The verdicts on each pair of texts that are no tie, in order: whether the one that sorts first was preferred."""
+    seen: dict[tuple[Any, ...], list[bool]] = {}
     for ranked in rankings:
         prompt = tuple((turn["role"], turn["content"]) for turn in ranked.prompt)
         for duel in duels(ranked):
             first, second = ranked.replies[duel.better], ranked.replies[duel.worse]
             if not duel.tie:
-                seen.setdefault((prompt, min(first, second), max(first, second)), set()).add(first < second)
-    return sum(len(ways) > 1 for ways in seen.values())
+                key = (ranked.annotator * by_annotator, prompt, min(first, second), max(first, second))
+                seen.setdefault(key, []).append(first < second)
+    return seen
 
 
 def read_rankings(file: Path) -> list[Ranked]:

@@ -24,6 +24,7 @@ def facts(model: RewardModel) -> str:
         ("Trained", moment(model.created_at)),
         ("Pairs learned from", f"{record.get('pairs', 0):,}"),
         ("Right on held-out pairs", _accuracy(record)),
+        ("You, asked a second time", _repeats(record.get("repeats"))),
         ("Calibration error", _number(record.get("ece"), "{:.3f}")),
         ("Correlation with length", _number(record.get("length_correlation"), "{:.2f}")),
     ]
@@ -36,6 +37,14 @@ def _accuracy(record: Mapping[str, Any]) -> str:
         return "not known yet"
     interval = f"{record['accuracy_low']:.0%} to {record['accuracy_high']:.0%}"
     return f'{record["accuracy"]:.0%} <span class="quiet">{interval}, {record["heldout_pairs"]} pairs</span>'
+
+
+def _repeats(found: Mapping[str, float] | None) -> str:
+    """The owner's agreement with earlier verdicts of the same pairs."""
+    if not found:
+        return "not known yet"
+    interval = f"{found['low']:.0%} to {found['high']:.0%}"
+    return f'{found["agreed"] / found["pairs"]:.0%} <span class="quiet">{interval}, {found["pairs"]:.0f} pairs</span>'
 
 
 def _number(value: float | None, form: str) -> str:

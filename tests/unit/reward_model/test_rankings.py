@@ -12,6 +12,7 @@ from reward_model.rankings import (
     duels,
     informative,
     read_rankings,
+    repeats,
     write_rankings,
 )
 
@@ -49,6 +50,17 @@ def test_pairs_judged_both_ways_are_counted_once_each() -> None:
     other = Ranked(({"role": "user", "content": "!"},), ("b", "a"), (0, 1))
     assert contradictions([*ways, *ways]) == 1
     assert contradictions([ways[0], other]) == 0
+
+
+def test_agreement_with_oneself_is_over_what_one_person_judged_again() -> None:
+    first, turned, other = (
+        Ranked(PROMPT, ("a", "b"), (0, 1)),
+        Ranked(PROMPT, ("b", "a"), (1, 0)),
+        Ranked(PROMPT, ("b", "a"), (0, 1)),
+    )
+    assert repeats([first, turned]) == (1, 1)
+    assert repeats([first, turned, other]) == (1, 2)
+    assert repeats([first, Ranked(PROMPT, ("a", "b"), (1, 0), annotator="anna")]) == (0, 0)
 
 
 def test_rankings_are_read_as_they_were_written(tmp_path: Path) -> None:
