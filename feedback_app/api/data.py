@@ -17,7 +17,9 @@ def router(data: DataService) -> APIRouter:
 
     @routes.get("/export", response_class=StreamingResponse)
     def export(
-        format: Annotated[str, Query(description="One of the formats of docs/formats.md.")] = "trl",
+        format: Annotated[
+            str, Query(description="One of the formats of docs/formats.md that are written.")
+        ] = "trl",
     ) -> StreamingResponse:
         """The preference dataset as a download, streamed."""
         name, media = data.file_name(format), data.media_type(format)
@@ -25,7 +27,12 @@ def router(data: DataService) -> APIRouter:
         return StreamingResponse(_chunks(data.export(format)), media_type=media, headers=headers)
 
     @routes.post("/import")
-    async def import_(request: Request, format: str = "trl") -> dict[str, Any]:
+    async def import_(
+        request: Request,
+        format: Annotated[
+            str, Query(description="One of the formats of docs/formats.md, those that are only read too.")
+        ] = "trl",
+    ) -> dict[str, Any]:
         """Take in a dataset, sent as the body. Whole or not at all: bad lines are listed by number with the reason."""
         body = bytearray()
         async for chunk in request.stream():

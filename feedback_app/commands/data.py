@@ -9,13 +9,21 @@ import typer
 from feedback_app.commands.running import err, opened, out, told
 from feedback_app.services.data import ImportRefused
 
-Format = Annotated[
+Written = Annotated[
     str, typer.Option("--format", "-f", help="trl, hh, openai, sharegpt, kto, sft, rankings or parquet.")
+]
+Read = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        "-f",
+        help="trl, hh, openai, sharegpt, kto, sft, rankings, parquet, oasst or pandalm.",
+    ),
 ]
 
 
 def export(
-    format: Format = "trl",
+    format: Written = "trl",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File to write; stdout if left out.")
     ] = None,
@@ -36,7 +44,7 @@ def export(
 
 def import_(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="File to take in.")],
-    format: Format = "trl",
+    format: Read = "trl",
 ) -> None:
     """Import a dataset: whole, or not at all."""
     with told(), opened() as services:

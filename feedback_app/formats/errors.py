@@ -11,7 +11,7 @@ class BadRecord(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class LineError:
-    """`line` counts from 1 (rows, in Parquet); 0 means the file as a whole."""
+    """`line` counts from 1 (rows in Parquet, items in an array); 0 means the file as a whole."""
 
     line: int
     reason: str

@@ -1,26 +1,29 @@
 """The preference dataset, out and back in: every format of docs/formats.md."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from feedback_app.domain.comparison import Comparison
 from feedback_app.domain.conversation import Conversation
 from feedback_app.domain.persona import Persona, UnknownPersona
 from feedback_app.domain.preference import Demonstration, PreferencePair, Rating, preference_pairs
-from feedback_app.formats import hh, jsonl, kto, openai, parquet, rankings, sft, sharegpt, trl
+from feedback_app.formats import jsonl, kto, oasst, pandalm, parquet, rankings, sft
 from feedback_app.formats.errors import ImportRefused, LineError, Problems
 from feedback_app.formats.guess import guess_format
 from feedback_app.formats.jsonl import FileTooLarge, Limits
+from feedback_app.formats.listed import FORMATS, IMPORTS, PAIRS, UnknownFormat, exported, imported
 from feedback_app.formats.pairs import carried, pair_id, ranked_comparison
 from feedback_app.services.chat import rated_replies
 from feedback_app.store import Store
 
 __all__ = [
     "FORMATS",
+    "IMPORTS",
+    "PAIRS",
     "DataService",
     "ExportCount",
     "FileTooLarge",
@@ -32,22 +35,6 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-
-
-class PairFormat(Protocol):
-    """A module that writes and reads one preference pair a line."""
-
-    def dump(self, pair: PreferencePair) -> dict[str, Any]: ...
-
-    def load(self, record: Mapping[str, Any]) -> PreferencePair: ...
-
-
-PAIRS: dict[str, PairFormat] = {"trl": trl, "hh": hh, "openai": openai, "sharegpt": sharegpt}
-FORMATS = (*PAIRS, "kto", "sft", "rankings", "parquet")
-
-
-class UnknownFormat(ValueError):
-    """No such format; the message lists those there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +70,12 @@ class DataService:
 
     def file_name(self, format: str) -> str:
         """What a download is called. Raises UnknownFormat."""
-        ending = "parquet" if _known(format) == "parquet" else "jsonl"
+        ending = "parquet" if exported(format) == "parquet" else "jsonl"
         return f"codelynn-{format}.{ending}"
 
     def media_type(self, format: str) -> str:
         """Raises UnknownFormat."""
-        return "application/vnd.apache.parquet" if _known(format) == "parquet" else "application/x-ndjson"
+        return "application/vnd.apache.parquet" if exported(format) == "parquet" else "application/x-ndjson"
 
     def check_size(self, size: int) -> None:
         """Whether an upload may be this large, in bytes. Raises FileTooLarge."""
@@ -96,13 +83,13 @@ class DataService:
 
     def export(self, format: str) -> Iterator[bytes]:
         """The dataset in pieces, read as it is sent: a line each, or parts of a Parquet file. Raises UnknownFormat."""
-        if _known(format) == "parquet":
+        if exported(format) == "parquet":
             return parquet.written(filter(carried, self._pairs()))
         return map(jsonl.dumped, self._documents(format))
 
     def count(self, format: str) -> ExportCount:
         """How much an export holds and leaves out now. Raises UnknownFormat."""
-        match _known(format):
+        match exported(format):
             case "rankings":
                 kept = [True for _ in self._store.comparisons.judged()]
             case "kto":
@@ -121,9 +108,14 @@ class DataService:
         ImportRefused.
         """
         source = jsonl.chunks(BytesIO(content)) if isinstance(content, bytes) else content
-        match _known(format):
+        match imported(format):
             case "rankings":
                 return self._add_comparisons(self._read(source, rankings.load))
+            case "oasst":
+                return self._add_comparisons([one for tree in self._read(source, oasst.load) for one in tree])
+            case "pandalm":
+                problems = Problems()
+                return self._add_comparisons(_whole(pandalm.read(source, self._limits, problems), problems))
             case "kto":
                 return self._add_ratings(self._read(source, kto.load))
             case "sft":
@@ -208,12 +200,6 @@ class DataService:
         fresh = [d for d in demonstrations if sft.demonstration_id(d) not in known]
         added = self._store.demonstrations.add_all(fresh)
         return ImportReport(added, len(demonstrations) - added)
-
-
-def _known(format: str) -> str:
-    if format not in FORMATS:
-        raise UnknownFormat(f"no such format; there are: {', '.join(FORMATS)}")
-    return format
 
 
 def _whole(records: Iterator[T], problems: Problems) -> list[T]:

@@ -6,7 +6,14 @@ from pathlib import Path
 import gradio as gr
 
 from feedback_app.services.bundle import Services
-from feedback_app.services.data import FORMATS, ExportCount, ImportRefused, UnknownFormat, guess_format
+from feedback_app.services.data import (
+    FORMATS,
+    IMPORTS,
+    ExportCount,
+    ImportRefused,
+    UnknownFormat,
+    guess_format,
+)
 from feedback_app.ui.confirm import PRIVATE
 from feedback_app.ui.data_view import (
     FORMAT_WORDS,
@@ -22,7 +29,7 @@ from feedback_app.ui.text import heading
 
 AUTO = "auto"
 CHUNK = 1024 * 1024
-FIRST_LINE = 4 * CHUNK
+BEGINNING = 4 * CHUNK
 
 
 def build(services: Services, demo: gr.Blocks) -> None:
@@ -33,11 +40,13 @@ def build(services: Services, demo: gr.Blocks) -> None:
     links = gr.HTML(elem_id="exports")
     gr.HTML('<h2 class="section">Import</h2>')
     with gr.Row(equal_height=True):
-        file = gr.File(label="JSONL or Parquet file", type="filepath", height=150, elem_id="import-file")
+        file = gr.File(
+            label="JSONL, JSON or Parquet file", type="filepath", height=150, elem_id="import-file"
+        )
         with gr.Column(min_width=220):
             choices = [
-                ("guess from the first line", AUTO),
-                *((f"{f}: {FORMAT_WORDS[f]}", f) for f in FORMATS),
+                ("guess from the beginning", AUTO),
+                *((f"{f}: {FORMAT_WORDS[f]}", f) for f in IMPORTS),
             ]
             format = gr.Dropdown(
                 choices, value=AUTO, label="Format", filterable=False, elem_id="import-format"
@@ -85,9 +94,9 @@ def _import(services: Services, path: Path, chosen: str) -> str:
 
 def _format(path: Path) -> str:
     with path.open("rb") as file:
-        guessed = guess_format(file.readline(FIRST_LINE))
+        guessed = guess_format(file.read(BEGINNING))
     if guessed is None:
-        raise UnknownFormat("the first line looks like none of the formats: choose the format by hand")
+        raise UnknownFormat("the file begins like none of the formats: choose the format by hand")
     return guessed
 
 

@@ -16,6 +16,8 @@ FORMAT_WORDS = {
     "sft": "your rewrites and imported chats",
     "rankings": "everything, lossless (codeLynn)",
     "parquet": "pairs as one Parquet file",
+    "oasst": "conversation trees with ranks (Open Assistant)",
+    "pandalm": "pairs judged by three annotators (PandaLM)",
 }
 
 

@@ -159,6 +159,16 @@ def test_bad_lines_of_an_import_are_listed_by_number(client: TestClient) -> None
     assert answer.json()["bad_lines"] == 2
 
 
+def test_a_data_set_of_others_comes_in_and_is_not_written(client: TestClient) -> None:
+    pair = {"instruction": "Name a drink.", "response1": "Tea", "response2": "Rain"}
+    content = json.dumps([pair | {"annotator1": 1, "annotator2": 0, "annotator3": 2}])
+    answer = client.post("/api/v1/import?format=pandalm", content=content)
+    assert answer.json() == {"format": "pandalm", "added": 1, "skipped": 0}
+    answer = client.get("/api/v1/export?format=pandalm")
+    assert answer.status_code == 422
+    assert "pandalm can only be imported" in answer.text
+
+
 def test_a_round_is_queued_cancelled_and_resumed(client: TestClient) -> None:
     for i in range(6):
         body = compare(client, f"Train on {i}")
