@@ -51,8 +51,8 @@ def cleared(screen: Screen, undo: bool) -> Updates:
     ]
     return {
         screen.asked: EMPTY,
-        screen.details.fold: gr.update(visible=HIDDEN),
-        **{card.column: gr.update(visible=HIDDEN) for card in screen.cards},
+        screen.details.fold: gr.update(visible=False),
+        **{card.column: gr.update(visible=False) for card in screen.cards},
         **{button: gr.update(visible=HIDDEN) for button in hidden},
         buttons.undo: gr.update(visible=seen(undo)),
     }
@@ -61,7 +61,7 @@ def cleared(screen: Screen, undo: bool) -> Updates:
 def _card(screen: Screen, i: int, comparison: Comparison, aliases: Mapping[str, str]) -> Updates:
     card, n = screen.cards[i], len(comparison.candidates)
     if i >= n:
-        return {card.column: gr.update(visible=HIDDEN)}
+        return {card.column: gr.update(visible=False)}
     choosing = n > 2 and comparison.status in (ComparisonStatus.open, ComparisonStatus.generating)
     return {
         card.column: gr.update(visible=True, elem_classes=card_classes(comparison, i)),
@@ -69,7 +69,7 @@ def _card(screen: Screen, i: int, comparison: Comparison, aliases: Mapping[str, 
         card.place: gr.update(
             choices=list(range(1, n + 1)),
             value=None,
-            visible=seen(choosing),
+            visible=choosing,
             interactive=comparison.status == ComparisonStatus.open,
         ),
     }
@@ -96,7 +96,7 @@ def _details(screen: Screen, comparison: Comparison) -> Updates:
     details = screen.details
     ranked = comparison.status == ComparisonStatus.ranked
     shown: Updates = {
-        details.fold: gr.update(visible=seen(comparison.status != ComparisonStatus.failed)),
+        details.fold: gr.update(visible=comparison.status != ComparisonStatus.failed),
         details.save: gr.update(visible=seen(ranked)),
     }
     if comparison.ranking is None and comparison.status != ComparisonStatus.generating:

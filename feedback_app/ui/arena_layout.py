@@ -155,7 +155,7 @@ def _ask(topics: Sequence[str], candidates: int) -> tuple[Any, ...]:
 def _card(index: int) -> Card:
     letter = LETTERS[index]
     with gr.Column(
-        visible=HIDDEN, min_width=240, elem_classes=["card"], elem_id=f"card-{letter.lower()}"
+        visible=False, min_width=240, elem_classes=["card"], elem_id=f"card-{letter.lower()}"
     ) as column:
         head = gr.HTML()
         text = gr.Markdown(latex_delimiters=[], line_breaks=True, elem_classes=["reply"], container=False)
@@ -184,7 +184,7 @@ def _button(label: str, name: str, variant: Any = "secondary") -> gr.Button:
 
 
 def _details() -> Details:
-    with gr.Accordion("Say more (optional)", open=False, visible=HIDDEN, elem_id="details") as fold:
+    with gr.Accordion("Say more (optional)", open=False, visible=False, elem_id="details") as fold:
         aspects = gr.CheckboxGroup(list(ASPECTS), label="The better reply is…", elem_id="aspects")
         edit = gr.Textbox(
             label="Your rewrite",

@@ -69,7 +69,9 @@ def buckets(record: Mapping[str, Any], key: str) -> pd.DataFrame:
 
 
 def over_checkpoints(points: Sequence[WatchPoint]) -> pd.DataFrame:
-    """Columns checkpoint (counted from 1), share, what: one line for each measure."""
+    """Columns checkpoint (counted from 1), share, what: one line for each measure, once there are two to join."""
+    if sum(point.reward is not None for point in points) < 2:
+        points = ()
     rows = [
         (number, value, what)
         for number, point in enumerate(points, start=1)

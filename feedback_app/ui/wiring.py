@@ -11,11 +11,12 @@ REMEMBER_OPEN = "(id) => { window.codelynn.remember(id); }"
 
 HIDDEN: Literal["hidden"] = "hidden"
 """On the page, but not seen. Gradio 6.31 builds a part that is not on the page only when it is first shown, and gives it
-the updates it missed then, after newer ones: a button was offered again that the newest update had taken away."""
+the updates it missed then, after newer ones: a button was offered again that the newest update had taken away. For buttons
+only: columns and choices do not hide."""
 
 
 def seen(on: bool) -> Literal[True, "hidden"]:
-    """The `visible` of a part whose other properties change too."""
+    """The `visible` of a button."""
     return True if on else HIDDEN
 
 

@@ -40,6 +40,8 @@ def test_one_click_ranks_two_candidates_and_reveals_the_models(page: Page, site:
     page.locator("#better-2").click()
     expect(page.locator("#decided")).to_contain_text("You ranked B > A. A was base, B was base.")
     expect(page.locator(".model")).to_have_count(2)
+    assert [page.locator(f"#card-{letter}").is_visible() for letter in "abcd"] == [True, True, False, False]
+    assert not page.locator("#place-a").is_visible()
     comparison = shown(page, site)
     assert comparison.ranking is not None
     assert comparison.ranking.groups == (("c2",), ("c1",))

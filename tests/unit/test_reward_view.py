@@ -23,7 +23,7 @@ def test_the_facts_are_numbers_with_their_interval_and_names_are_text() -> None:
 
 def test_what_is_not_known_is_said_to_be() -> None:
     unknown = model(accuracy=None, ece=None, length_correlation=None, calibration=[], by_margin=[])
-    assert facts(unknown).count("not known yet") == 3
+    assert facts(unknown).count("not known yet") == 4
     assert calibration(unknown.evaluation).empty
     assert buckets(unknown.evaluation, "by_margin").empty
 
@@ -32,8 +32,16 @@ def test_plots_hold_the_diagonal_and_leave_empty_buckets_out() -> None:
     assert set(calibration(RECORD)["what"]) == {"this model", "perfect"}
     assert list(buckets(RECORD, "by_length")["bucket"]) == ["1 to 2", "from 2"]
     assert (span(None, 1.0), span(0.5, 1.0)) == ("up to 1", "0.5 to 1")
-    frame = over_checkpoints([WatchPoint("a", 0.6, 0.1, None, None, 1.0), WatchPoint("b", None, None, 0.7)])
-    assert frame.to_numpy().tolist() == [[1, 0.6, "reward"], [2, 0.7, "held-out preference"]]
+    frame = over_checkpoints([WatchPoint("a", 0.6, 0.1, None, None, 1.0), WatchPoint("b", 0.5, None, 0.7)])
+    assert frame.to_numpy().tolist() == [
+        [1, 0.6, "reward"],
+        [2, 0.5, "reward"],
+        [2, 0.7, "held-out preference"],
+    ]
+
+
+def test_one_checkpoint_is_no_course() -> None:
+    assert over_checkpoints([WatchPoint("a", 0.6), WatchPoint("b", None, None, 0.7)]).empty
 
 
 def test_alarms_are_alerts_and_their_absence_is_said() -> None:
