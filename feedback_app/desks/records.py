@@ -2,11 +2,16 @@
 
 import hashlib
 import json
+import math
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from feedback_app.desks.base import OWNER, DeskRecord, DeskVerdict
 from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStatus, InvalidRanking, Ranking
+from feedback_app.domain.guess import Guess
+
+SCORER = "live-reward-model"
+LEAST_CHANCE = 1e-6
 
 
 def shown(comparison: Comparison) -> list[Candidate]:
@@ -14,9 +19,10 @@ def shown(comparison: Comparison) -> list[Candidate]:
     return sorted(comparison.candidates, key=lambda candidate: candidate.position)
 
 
-def desk_record(comparison: Comparison) -> DeskRecord:
-    """The comparison with its deciding verdict, if any."""
+def desk_record(comparison: Comparison, guess: Guess | None = None) -> DeskRecord:
+    """The comparison with its deciding verdict, or else with what the live reward model expects."""
     ranking = comparison.ranking
+    scores = _scores(comparison, guess) if guess and comparison.status is ComparisonStatus.open else ()
     return DeskRecord(
         comparison_id=comparison.id,
         messages=comparison.messages,
@@ -29,7 +35,16 @@ def desk_record(comparison: Comparison) -> DeskRecord:
         annotator=ranking.annotator if ranking else "",
         created_at=ranking.created_at if ranking else comparison.created_at,
         skipped=comparison.status is ComparisonStatus.skipped,
+        scores=scores,
+        scorer=SCORER if scores else "",
     )
+
+
+def _scores(comparison: Comparison, guess: Guess) -> tuple[float, ...]:
+    """Log chances of the candidates in the order shown: as rewards, their differences are log odds."""
+    chances = zip(comparison.candidates, guess.probabilities, strict=True)
+    logs = {candidate.id: math.log(max(chance, LEAST_CHANCE)) for candidate, chance in chances}
+    return tuple(logs[candidate.id] for candidate in shown(comparison))
 
 
 def owner_verdict(comparison: Comparison) -> DeskVerdict | None:

@@ -107,7 +107,8 @@ class DeskSync:
     def _push(self, items: list[OutboxItem]) -> int:
         found = {item.id: self._find(item.comparison_id) for item in items}
         comparisons = [comparison for comparison in found.values() if comparison]
-        pushed = self._desk.push([desk_record(comparison) for comparison in comparisons])
+        guesses = self._store.guesses.of([comparison.id for comparison in comparisons])
+        pushed = self._desk.push([desk_record(each, guesses.get(each.id)) for each in comparisons])
         theirs = {verdict.comparison_id: verdict for verdict in pushed.verdicts}
         kept = [comparison for comparison in comparisons if comparison.id not in pushed.refused]
         agreed = {(c.id, OWNER): Agreed(digest(owner_verdict(c)), digest(theirs.get(c.id))) for c in kept}

@@ -1,5 +1,6 @@
 """Guesses of the live reward model, each made before the verdict it is held against."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +34,13 @@ class Guesses:
             query = select(guesses).where(guesses.c.comparison_id == comparison_id)
             row = connection.execute(query).mappings().first()
         return None if row is None else _guess(row)
+
+    def of(self, comparison_ids: Sequence[str]) -> dict[str, Guess]:
+        """The guesses at these comparisons, by comparison; where there is none, none."""
+        query = select(guesses).where(guesses.c.comparison_id.in_(comparison_ids))
+        with self.database.read() as connection:
+            found = (_guess(row) for row in connection.execute(query).mappings())
+            return {guess.comparison_id: guess for guess in found}
 
     def mark(self, guess: Guess) -> None:
         """Keep how it did against the verdict."""

@@ -1,5 +1,6 @@
 """One desk and our store: what is sent, what is heard, and a desk that does not answer."""
 
+import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -7,6 +8,7 @@ import pytest
 
 from feedback_app.desks.base import OWNER, DeskRefused, DeskUnavailable
 from feedback_app.domain.comparison import ComparisonStatus
+from feedback_app.domain.guess import Guess
 from feedback_app.services.desks import Desks
 from feedback_app.services.sync import DeskSync
 from feedback_app.store import Store
@@ -24,6 +26,19 @@ def test_what_waits_for_a_verdict_and_what_has_one_both_arrive(store: Store, des
     assert desk.records[pending.id].ranking is None
     assert desk.records[judged.id].ranking == (("c1",), ("c2",))
     assert store.outbox.counts(desk.name) == {"pending": 0, "refused": 0}
+
+
+def test_what_is_expected_is_suggested_until_there_is_a_verdict(store: Store, desk: RecordingDesk) -> None:
+    pending, judged = opened(store, desk, "guessed"), opened(store, desk, "known")
+    for comparison in (pending, judged):
+        chances = [0.75] + [0.25 / (len(comparison.candidates) - 1)] * (len(comparison.candidates) - 1)
+        store.guesses.put(Guess(comparison.id, tuple(chances), 12))
+    vote(store, desk, judged)
+    DeskSync(store, desk).run()
+    suggested = desk.records[pending.id]
+    assert suggested.scorer == "live-reward-model"
+    assert round(math.exp(suggested.scores[0]), 6) == 0.75
+    assert (desk.records[judged.id].scores, desk.records[judged.id].scorer) == ((), "")
 
 
 def test_the_newest_arrives_first_and_a_second_run_sends_nothing(store: Store, desk: RecordingDesk) -> None:
