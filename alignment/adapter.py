@@ -11,7 +11,7 @@ from peft import LoraConfig, PeftConfig, PeftModel, get_peft_model_state_dict
 from safetensors.torch import save_file
 from transformers.pytorch_utils import Conv1D
 
-from alignment.config import DpoConfig
+from alignment.configs.policy import PolicyConfig
 from alignment.files import read_json, write_json
 from alignment.models import Model
 from alignment.registry import ADAPTER_FILES, tensors_hash
@@ -21,7 +21,7 @@ class NothingLearned(RuntimeError):
     """Training ended without a changed adapter."""
 
 
-def lora_config(config: DpoConfig, base: Model) -> LoraConfig:
+def lora_config(config: PolicyConfig, base: Model) -> LoraConfig:
     """PEFT's form of the LoRA settings, for this base model."""
     layers = int(base.config.get_text_config().num_hidden_layers)
     targets = config.lora_targets

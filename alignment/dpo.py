@@ -5,26 +5,25 @@ Reads top to bottom: data, model, trainer, run, proof that something was learned
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from datasets.arrow_dataset import Dataset
-from peft import PeftConfig
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from trl.trainer.dpo_config import DPOConfig
 from trl.trainer.dpo_trainer import DPOTrainer
 
 from alignment import adapter
 from alignment.chat import Tokenizer, fitting
-from alignment.config import DpoConfig
+from alignment.configs.dpo import DpoConfig
 from alignment.events import EventLog
-from alignment.models import Model, device, load_base, load_tokenizer
+from alignment.models import Model, device, load_base
 from alignment.registry import tensors_hash
-from alignment.snapshot import InvalidSnapshot, Pair
-from alignment.spec import RoundSpec
+from alignment.snapshot import InvalidSnapshot, Pair, Snapshot
+from alignment.spec import InvalidSpec, RoundSpec
 from alignment.stop import StopSignal
+from alignment.work import Trained, Work
 
 COMPLETE = "complete"
 SAVES_PER_ROUND = 10
@@ -32,31 +31,33 @@ SAVES_PER_ROUND = 10
 PASS_COST = 1.7
 
 
-@dataclass(frozen=True, slots=True)
-class Trained:
-    """The adapter after training. `facts` are numbers for the manifest, `config` PEFT's settings."""
-
-    tensors: dict[str, torch.Tensor]
-    config: PeftConfig
-    facts: dict[str, Any]
+def dpo_settings(spec: RoundSpec) -> DpoConfig:
+    """The settings of a DPO round. Raises InvalidSpec in a round of another method."""
+    if not isinstance(spec.config, DpoConfig):
+        raise InvalidSpec("spec.json: config: these are not the settings of a DPO round")
+    return spec.config
 
 
-def train_dpo(
-    spec: RoundSpec, pairs: Sequence[Pair], folder: Path, events: EventLog, stop: StopSignal
-) -> Trained:
-    """Train on `pairs`, keeping resumable state in `folder`. The same seed gives the same adapter on the same machine.
+def dpo_seconds(spec: RoundSpec, snapshot: Snapshot) -> float:
+    """Expected time, as measured with the default model on two cores."""
+    pairs = len(snapshot.train)
+    return 10 + pairs * (0.4 + 1.2 * dpo_settings(spec).schedule(pairs).epochs)
+
+
+def train_dpo(work: Work, folder: Path) -> Trained:
+    """Train on the snapshot's pairs, keeping resumable state in `folder`. The same seed gives the same adapter on the same machine.
 
     Raises InvalidSnapshot if too few pairs fit, NothingLearned, Interrupted (state saved: call again to go on).
     """
-    tokenizer = load_tokenizer(spec.base_dir)
+    spec, pairs, tokenizer, events = work.spec, work.snapshot.train, work.tokenizer, work.events
     fitted = fitting_pairs(tokenizer, pairs, spec)
     events.emit("train", 0, 1, message="Reading what the base model thinks of the pairs", fraction=0.0)
-    begin = 1 / (1 + PASS_COST * spec.dpo.schedule(len(fitted)).epochs)
-    trainer = _trainer(spec, tokenizer, fitted, folder, ProgressCallback(events, stop, begin))
+    begin = 1 / (1 + PASS_COST * dpo_settings(spec).schedule(len(fitted)).epochs)
+    trainer = _trainer(spec, tokenizer, fitted, folder, ProgressCallback(events, work.stop, begin))
     model: Model = trainer.model
     before = adapter.weights(model)
     trainable = adapter.trainable_parameters(model)
-    with stop.deferred():
+    with work.stop.deferred():
         trainer.train(resume_from_checkpoint=last_complete(folder))
     after = adapter.weights(model)
     facts = {
@@ -73,10 +74,10 @@ def train_dpo(
 
 def fitting_pairs(tokenizer: Tokenizer, pairs: Sequence[Pair], spec: RoundSpec) -> list[Pair]:
     """The pairs cut to `max_length`, without those whose last turn alone is too long. Raises InvalidSnapshot."""
-    fitted = [short for pair in pairs if (short := fitting(tokenizer, pair, spec.dpo.max_length))]
+    fitted = [short for pair in pairs if (short := fitting(tokenizer, pair, spec.policy.max_length))]
     if len(fitted) < spec.min_pairs:
         raise InvalidSnapshot(
-            f"only {len(fitted)} of {len(pairs)} pairs fit into max_length {spec.dpo.max_length}, "
+            f"only {len(fitted)} of {len(pairs)} pairs fit into max_length {spec.policy.max_length}, "
             f"and a round needs {spec.min_pairs}: raise max_length"
         )
     return fitted
@@ -135,7 +136,7 @@ def _trainer(
         args=_arguments(spec, folder, len(pairs)),
         train_dataset=_dataset(pairs),
         processing_class=tokenizer,
-        peft_config=None if spec.parent_adapter else adapter.lora_config(spec.dpo, base),
+        peft_config=None if spec.parent_adapter else adapter.lora_config(spec.policy, base),
         callbacks=[callback],
     )
 
@@ -160,7 +161,7 @@ def _dataset(pairs: Sequence[Pair]) -> Dataset:
 
 
 def _arguments(spec: RoundSpec, folder: Path, pairs: int) -> DPOConfig:
-    config = spec.dpo
+    config = dpo_settings(spec)
     schedule = config.schedule(pairs)
     steps = max(1, round(schedule.epochs * pairs / schedule.batch))
     return DPOConfig(

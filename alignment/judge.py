@@ -39,6 +39,6 @@ class Judge:
 def judge_of(spec: RoundSpec, tokenizer: Tokenizer, prompts: Sequence[Messages]) -> Judge | None:
     """The reward model that speaks in this round's gate: its own where it is good enough, else the current one."""
     folder = spec.current_reward
-    if spec.dpo.reward and spec.reward_dir and read_reward(spec.reward_dir)["passed"]:
+    if spec.policy.reward and spec.reward_dir and read_reward(spec.reward_dir)["passed"]:
         folder = spec.reward_dir
     return Judge(folder, spec.base_dir, tokenizer, prompts) if folder else None

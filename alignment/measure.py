@@ -2,12 +2,10 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from alignment import evaluate
-from alignment.chat import Completion, Tokenizer, prompt_ids
-from alignment.events import EventLog
+from alignment.chat import Completion, prompt_ids
 from alignment.files import file_hash
 from alignment.gate import RewardEvidence, reward_evidence
 from alignment.judge import Judge, judge_of
@@ -15,32 +13,10 @@ from alignment.models import load_adapter, load_base
 from alignment.registry import adapter_record, base_hash, conversion_beside
 from alignment.remember import remembered
 from alignment.sample import Draw, draw_converted, draw_loaded, end_ids
-from alignment.snapshot import Snapshot
 from alignment.spec import RoundSpec
-from alignment.stop import StopSignal
+from alignment.work import Work
 
 Prompts = Sequence[list[int]]
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """What every stage of a round gets. `folder` is the round's."""
-
-    folder: Path
-    spec: RoundSpec
-    snapshot: Snapshot
-    tokenizer: Tokenizer
-    events: EventLog
-    stop: StopSignal
-    threads: int
-
-    def stage_dir(self, stage: str) -> Path:
-        return self.folder / stage
-
-    @property
-    def memory_dir(self) -> Path:
-        """Where measurements of the base and of published checkpoints are kept."""
-        return self.spec.base_dir.parent / "measured"
 
 
 def measure(work: Work) -> evaluate.Measured:
@@ -70,7 +46,7 @@ def _replies(
     one, says of both. It is let go on return."""
     spec, tokenizer = work.spec, work.tokenizer
     asked = evaluate.gate_prompts(
-        evaluate.read_questions(spec.heldout_prompts), spec.system_prompt, spec.dpo.gate_prompts
+        evaluate.read_questions(spec.heldout_prompts), spec.system_prompt, spec.policy.gate_prompts
     )
     prompts = [prompt_ids(tokenizer, messages) for messages in asked]
     judge = judge_of(spec, tokenizer, asked)
@@ -110,7 +86,7 @@ def _champion(work: Work, prompts: Prompts, judge: Judge | None) -> tuple[float,
         "base": base_hash(spec.base_dir),
         "adapter": adapter_record(champion) if champion else None,
         "prompts": hashlib.sha256(str(list(prompts)).encode()).hexdigest(),
-        "draw": [spec.dpo.gate_max_new_tokens, spec.seed, _converted(spec, champion) is not None],
+        "draw": [spec.policy.gate_max_new_tokens, spec.seed, _converted(spec, champion) is not None],
         "judge": judge.hash if judge else None,
     }
 
@@ -127,7 +103,7 @@ def draw(work: Work, adapter_dir: Path | None, prompts: Prompts) -> Iterator[lis
     """Token ids of one reply per prompt from a version (None: the base)."""
     spec = work.spec
     ends = end_ids(spec.base_dir, work.tokenizer)
-    how = Draw(spec.dpo.gate_max_new_tokens, spec.seed)
+    how = Draw(spec.policy.gate_max_new_tokens, spec.seed)
     converted = _converted(spec, adapter_dir)
     if converted:
         return draw_converted(converted, prompts, work.tokenizer, ends, how, work.threads)

@@ -57,10 +57,10 @@ def run_round(folder: Path) -> None:
     if spec.method == "reward":
         _run_reward(folder, spec, stop)
     else:
-        _run_dpo(folder, spec, stop)
+        _run_policy(folder, spec, stop)
 
 
-def _run_dpo(folder: Path, spec: RoundSpec, stop: StopSignal) -> None:
+def _run_policy(folder: Path, spec: RoundSpec, stop: StopSignal) -> None:
     snapshot = read_snapshot(spec.snapshot_dir, spec.min_pairs)
     threads = _begin(spec)
     from alignment.stages import run_stages

@@ -7,7 +7,9 @@ from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from alignment.config import DpoConfig, Method, RoundRefused, round_config
+from alignment.config import Method, RoundRefused, round_config
+from alignment.configs.dpo import DpoConfig
+from alignment.configs.policy import PolicyConfig
 from alignment.files import read_json, write_json
 from alignment.gate import Thresholds
 from reward_model.config import RewardConfig
@@ -46,17 +48,19 @@ class RoundSpec:
     system_prompt: str = ""
     threads: int = 0
     convert: bool = True
-    config: DpoConfig | RewardConfig = field(default_factory=DpoConfig)
+    config: PolicyConfig | RewardConfig = field(default_factory=DpoConfig)
     thresholds: Thresholds = field(default_factory=Thresholds)
     min_pairs: int = 8
     reward_dir: Path | None = None
     current_reward: Path | None = None
 
     @property
-    def dpo(self) -> DpoConfig:
-        """The settings of a DPO round. Raises InvalidSpec in a round of another method."""
-        if not isinstance(self.config, DpoConfig):
-            raise InvalidSpec(f"{SPEC_FILE}: config: these are not the settings of a DPO round")
+    def policy(self) -> PolicyConfig:
+        """The settings that all rounds share which train the chat model. Raises InvalidSpec in a round of another kind."""
+        if not isinstance(self.config, PolicyConfig):
+            raise InvalidSpec(
+                f"{SPEC_FILE}: config: these are not the settings of a round that trains the chat model"
+            )
         return self.config
 
     @property
@@ -113,7 +117,7 @@ def _plain(value: Any) -> Any:
     match value:
         case Path():
             return str(value)
-        case DpoConfig() | RewardConfig():
+        case PolicyConfig() | RewardConfig():
             return value.model_dump(mode="json")
         case Thresholds():
             return asdict(value)

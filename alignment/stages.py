@@ -10,11 +10,11 @@ from typing import Any
 
 from alignment import evaluate
 from alignment.adapter import save_adapter
-from alignment.dpo import Trained, train_dpo
 from alignment.events import EventLog, Plan
 from alignment.files import fresh_dir, read_json, write_json
 from alignment.gate import Decision, decide
-from alignment.measure import Work, measure, perplexity_of
+from alignment.measure import measure, perplexity_of
+from alignment.methods import METHODS
 from alignment.models import load_adapter, load_base, load_tokenizer, scaled
 from alignment.publish import publish, refuse_foreign
 from alignment.registry import (
@@ -30,6 +30,7 @@ from alignment.scale import Scale, largest_scale, scaled_tensors
 from alignment.snapshot import Snapshot
 from alignment.spec import RoundSpec
 from alignment.stop import StopSignal
+from alignment.work import Trained, Work
 
 DECISION_FILE = "decision.json"
 
@@ -40,7 +41,7 @@ def run_stages(folder: Path, spec: RoundSpec, snapshot: Snapshot, threads: int, 
     events = EventLog(folder, plan(spec, snapshot))
     work = Work(folder, spec, snapshot, load_tokenizer(spec.base_dir), events, stop, threads)
     stages: dict[str, Callable[[Work], None]] = {"train": train, "publish": publish_stage, "gate": gate}
-    if spec.dpo.reward:
+    if spec.policy.reward:
         stages = {"reward": reward} | stages
     for name, stage in stages.items():
         if (work.stage_dir(name) / MANIFEST).exists():
@@ -53,7 +54,7 @@ def run_stages(folder: Path, spec: RoundSpec, snapshot: Snapshot, threads: int, 
 
 def plan(spec: RoundSpec, snapshot: Snapshot) -> Plan:
     """Seconds per stage as measured with the default model on two cores; other machines keep the proportions."""
-    config = spec.dpo
+    config = spec.policy
     replies = min(config.gate_prompts, 48) * config.gate_max_new_tokens
     pairs = len(snapshot.train)
     guard = 60.0 if config.perplexity_budget else 0.0
@@ -61,7 +62,7 @@ def plan(spec: RoundSpec, snapshot: Snapshot) -> Plan:
     return Plan(
         first
         | {
-            "train": 10 + pairs * (0.4 + 1.2 * config.schedule(pairs).epochs) + guard,
+            "train": METHODS[spec.method].seconds(spec, snapshot) + guard,
             "publish": 20.0,
             "gate": 40 + replies / 60 + len(snapshot.heldout) * 0.5,
         }
@@ -79,7 +80,7 @@ def train(work: Work) -> None:
     spec, folder = work.spec, work.stage_dir("train")
     if spec.parent_adapter:
         verify_adapter(spec.parent_adapter, read_json(spec.parent_adapter.parent / MANIFEST))
-    trained = train_dpo(spec, work.snapshot.train, folder / "trainer", work.events, work.stop)
+    trained = METHODS[spec.method].train(work, folder / "trainer")
     gc.collect()  # trainer, optimiser and model refer to each other; the next steps need their memory
     save_adapter(fresh_dir(folder / "adapter"), trained.tensors, trained.config, spec.base_name)
     scale = _scale(work, trained, folder / "adapter")
@@ -90,7 +91,7 @@ def train(work: Work) -> None:
 
 def _scale(work: Work, trained: Trained, adapter_dir: Path) -> Scale:
     """Scale the saved adapter as far as the budget allows for the domain of the pack that suffers most."""
-    spec, budget = work.spec, work.spec.dpo.perplexity_budget
+    spec, budget = work.spec, work.spec.policy.perplexity_budget
     if budget is None:
         return Scale(1.0, 0.0)
     pack = evaluate.read_pack(spec.perplexity_pack)
@@ -106,7 +107,7 @@ def _scale(work: Work, trained: Trained, adapter_dir: Path) -> Scale:
         return max(found[domain] / base[domain] for domain in base)
 
     # A parent's own update is part of the adapter: scaling up would amplify it anew in every round.
-    ceiling = min(spec.dpo.max_scale, 1.0) if spec.parent_adapter else spec.dpo.max_scale
+    ceiling = min(spec.policy.max_scale, 1.0) if spec.parent_adapter else spec.policy.max_scale
     scale = largest_scale(cost, budget, ceiling)
     tensors = scaled_tensors(trained.tensors, scale.value)
     save_adapter(adapter_dir, tensors, trained.config, spec.base_name)

@@ -1,9 +1,10 @@
 """What a round needs before its trainer starts: the base model, a snapshot of the rankings, and `spec.json`."""
 
 from pathlib import Path
+from typing import cast
 
 from alignment.base_model import BaseModel, prepare_base
-from alignment.config import round_config
+from alignment.config import Method, round_config
 from alignment.gate import Thresholds
 from alignment.spec import SPEC_FILE, RoundSpec, read_spec, write_spec
 from feedback_app.domain.persona import read_persona
@@ -46,7 +47,7 @@ def make_spec(
     name = checkpoint_name(claimed)
     return RoundSpec(
         round_id=claimed.id,
-        method="reward" if claimed.method == "reward" else "dpo",
+        method=cast(Method, claimed.method),  # round_config knows it
         seed=config.seed,
         base_dir=base.hf_dir,
         base_name=base.name,

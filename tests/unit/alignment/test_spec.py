@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alignment.config import DpoConfig, InvalidConfig, Schedule, dpo_config, round_config
+from alignment.config import InvalidConfig, dpo_config, round_config
+from alignment.configs.dpo import DpoConfig, Schedule
 from alignment.gate import Thresholds
 from alignment.spec import SPEC_FILE, InvalidSpec, RoundSpec, read_spec, write_spec
 from reward_model.config import RewardConfig
@@ -53,8 +54,8 @@ def test_the_settings_are_those_of_the_method(tmp_path: Path) -> None:
     write_spec(tmp_path, spec)
     assert read_spec(tmp_path) == spec
     assert spec.reward.margin == 0.5
-    with pytest.raises(InvalidSpec, match="not the settings of a DPO round"):
-        _ = spec.dpo
+    with pytest.raises(InvalidSpec, match="not the settings of a round that trains the chat model"):
+        _ = spec.policy
     assert replace(SPEC, seed=3).reward == RewardConfig(seed=3)
     with pytest.raises(InvalidConfig, match="no setting 'beta'; there are: learning_rate, epochs"):
         round_config("reward", {"beta": 0.1})
