@@ -72,7 +72,7 @@ def draw_loaded(
     )
     for begin in range(0, len(prompts), BATCH):
         batch = prompts[begin : begin + BATCH]
-        ids, mask = _left_padded(batch, tokenizer.pad_token_id)
+        ids, mask = left_padded(batch, tokenizer.pad_token_id)
         output = model.generate(
             input_ids=ids.to(model.device), attention_mask=mask.to(model.device), generation_config=settings
         )
@@ -80,9 +80,10 @@ def draw_loaded(
             yield _up_to_end(row, ends)
 
 
-def _left_padded(batch: Sequence[list[int]], pad_id: int) -> tuple[torch.Tensor, torch.Tensor]:
+def left_padded(batch: Sequence[Sequence[int]], pad_id: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Ids and mask [rows, longest], each row ending in the last column."""
     longest = max(len(ids) for ids in batch)
-    ids = torch.tensor([[pad_id] * (longest - len(row)) + row for row in batch])
+    ids = torch.tensor([[pad_id] * (longest - len(row)) + list(row) for row in batch])
     mask = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in batch])
     return ids, mask
 

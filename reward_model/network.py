@@ -81,9 +81,7 @@ class RewardNetwork:
         base = load_base(base_dir)
         tuned = PeftModel.from_pretrained(base, str(folder), is_trainable=False)
         model = tuned.merge_and_unload().eval()  # one matrix again: LoRA costs nothing when scoring
-        head, stored = ScoreHead(2 * _width(base)), load_file(folder / HEAD)
-        tie_threshold, max_length = float(stored.pop("tie_threshold")), int(stored.pop("max_length"))
-        head.load_state_dict(stored)
+        head, tie_threshold, max_length = read_head(folder / HEAD)
         return cls(model, load_tokenizer(base_dir), head.to(base.device), max_length, tie_threshold)
 
     def save(self, folder: Path, base_name: str) -> None:
@@ -151,6 +149,15 @@ class RewardNetwork:
     @property
     def device(self) -> str:
         return str(self.model.device)
+
+
+def read_head(file: Path) -> tuple[ScoreHead, float, int]:
+    """The score head in `file`, the tie threshold and the longest text. Raises OSError, ValueError."""
+    stored = load_file(file)
+    tie_threshold, max_length = float(stored.pop("tie_threshold")), int(stored.pop("max_length"))
+    head = ScoreHead(stored["mean"].shape[0])
+    head.load_state_dict(stored)
+    return head, tie_threshold, max_length
 
 
 def load_base(base_dir: Path) -> Model:

@@ -1,0 +1,42 @@
+"""A trained reward model on a base that is in memory already, as one more adapter of it: no second copy of the weights."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from peft import PeftConfig, set_peft_model_state_dict
+from safetensors.numpy import load_file as load_arrays
+from safetensors.torch import load_file
+
+from reward_model.collate import Tokenizer
+from reward_model.fit import CALIBRATION, STYLE, Reward
+from reward_model.network import ADAPTER, HEAD, RewardNetwork, read_head
+
+Model = Any
+"""A peft PeftModel around a causal language model."""
+
+PREFIX = "base_model.model."
+
+
+def load_reward_beside(model: Model, tokenizer: Tokenizer, folder: Path, name: str) -> Reward:
+    """The reward model in `folder` as the adapter `name` of `model`. It scores rightly only while that adapter is the active
+    one. Raises OSError, ValueError on broken files or a reward model of another architecture."""
+    decoder = model.get_base_model().get_decoder()
+    _add_adapter(model, decoder, folder, name)
+    head, tie_threshold, max_length = read_head(folder / HEAD)
+    network = RewardNetwork(decoder, tokenizer, head.to(model.device), max_length, tie_threshold)
+    temperature = json.loads((folder / CALIBRATION).read_text(encoding="utf-8"))["temperature"]
+    return Reward(network, load_arrays(folder / STYLE)["weights"], float(temperature))
+
+
+def _add_adapter(model: Model, decoder: Model, folder: Path, name: str) -> None:
+    """A reward model is made of the layers alone: its names lack those of the language model around them."""
+    model.add_adapter(name, PeftConfig.from_pretrained(str(folder)))
+    whole = model.get_base_model()
+    inside = next(path for path, part in whole.named_modules() if part is decoder)
+    stored = load_file(folder / ADAPTER)
+    renamed = {f"{PREFIX}{inside}.{key.removeprefix(PREFIX)}": value for key, value in stored.items()}
+    found: Any = set_peft_model_state_dict(model, renamed, adapter_name=name)
+    missing = [key for key in found.missing_keys if f".{name}." in key]
+    if found.unexpected_keys or missing:
+        raise ValueError(f"the reward model {folder.name} does not fit this base model")
