@@ -11,6 +11,7 @@ from pathlib import Path
 
 from alignment.config import RoundRefused
 from alignment.files import write_json
+from alignment.needs import refuse_lacking
 from alignment.snapshot import read_snapshot
 from alignment.spec import RoundSpec, read_spec
 from alignment.stop import Interrupted, StopSignal
@@ -61,7 +62,8 @@ def run_round(folder: Path) -> None:
 
 
 def _run_policy(folder: Path, spec: RoundSpec, stop: StopSignal) -> None:
-    snapshot = read_snapshot(spec.snapshot_dir, spec.min_pairs)
+    snapshot = read_snapshot(spec.snapshot_dir)
+    refuse_lacking(spec, snapshot)
     threads = _begin(spec)
     from alignment.stages import run_stages
 

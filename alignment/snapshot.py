@@ -1,4 +1,4 @@
-"""Reading a snapshot: the immutable, content-addressed export of preference pairs."""
+"""Reading a snapshot: the immutable, content-addressed export of all that a round can learn from."""
 
 import json
 from dataclasses import dataclass
@@ -13,7 +13,9 @@ from alignment.files import file_hash, read_json
 from reward_model.rankings import RANKINGS, Ranked, RewardRefused, read_rankings
 
 Messages = tuple[dict[str, str], ...]
-COLUMNS = ("prompt", "chosen", "rejected", "split")
+Row = dict[str, Any]
+FORMAT_WITH_SINGLE_REPLIES = 3
+"""Snapshots before it hold neither ratings nor demonstrations; a resumed round may still have one."""
 
 
 class InvalidSnapshot(RoundRefused):
@@ -30,22 +32,59 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
+class Rating:
+    """Thumbs up (`good`) or down on one reply."""
+
+    prompt: Messages
+    reply: str
+    good: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Demonstration:
+    """A reply that a person wrote or edited."""
+
+    prompt: Messages
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
+    """`train` and `heldout` are pairs; `ratings` and `demonstrations` are of the training prompts alone. A prompt falls
+    on the side `heldout` by a hash of its text, for a share of `heldout_fraction`; `heldout_prompts` are those that
+    fell there, of any of the files."""
+
     hash: str
     train: tuple[Pair, ...]
     heldout: tuple[Pair, ...]
+    ratings: tuple[Rating, ...] = ()
+    demonstrations: tuple[Demonstration, ...] = ()
+    heldout_prompts: tuple[Messages, ...] = ()
+    heldout_fraction: float = 0.0
 
 
-def read_snapshot(folder: Path, min_pairs: int) -> Snapshot:
-    """The pairs in `folder`. Raises InvalidSnapshot, also where there are fewer than `min_pairs` to train on."""
+def read_snapshot(folder: Path) -> Snapshot:
+    """What lies in `folder`. Raises InvalidSnapshot."""
     manifest = _manifest(folder)
-    by_split = _pairs(_unchanged(folder, manifest, "pairs.parquet"))
-    train = by_split.get("train", ())
-    if len(train) < max(min_pairs, 1):
-        raise InvalidSnapshot(
-            f"only {len(train)} training pairs, and a round needs {max(min_pairs, 1)}: rank more replies"
-        )
-    return Snapshot(str(manifest.get("hash", folder.name)), train, by_split.get("heldout", ()))
+    pairs = _rows(folder, manifest, "pairs.parquet", ("chosen", "rejected"))
+    ratings, demonstrations = list[Row](), list[Row]()
+    if manifest.get("format", 0) >= FORMAT_WITH_SINGLE_REPLIES:
+        ratings = _rows(folder, manifest, "ratings.parquet", ("reply", "good"))
+        demonstrations = _rows(folder, manifest, "demonstrations.parquet", ("reply",))
+    every = (*pairs, *ratings, *demonstrations)
+    return Snapshot(
+        hash=str(manifest.get("hash", folder.name)),
+        train=tuple(_pair(row) for row in pairs if row["split"] == "train"),
+        heldout=tuple(_pair(row) for row in pairs if row["split"] == "heldout"),
+        ratings=tuple(
+            Rating(_prompt(row), row["reply"], row["good"]) for row in ratings if row["split"] == "train"
+        ),
+        demonstrations=tuple(
+            Demonstration(_prompt(row), row["reply"]) for row in demonstrations if row["split"] == "train"
+        ),
+        heldout_prompts=tuple(_prompt(row) for row in every if row["split"] == "heldout"),
+        heldout_fraction=float(manifest.get("heldout_fraction", 0.0)),
+    )
 
 
 def read_ranked(folder: Path) -> list[Ranked]:
@@ -81,13 +120,20 @@ def _manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def _pairs(file: Path) -> dict[str, tuple[Pair, ...]]:
+def _rows(folder: Path, manifest: dict[str, Any], name: str, columns: tuple[str, ...]) -> list[Row]:
+    columns = ("prompt", *columns, "split")
     try:
-        rows = pyarrow.parquet.read_table(file, columns=list(COLUMNS)).to_pylist()
+        rows: list[Row] = pyarrow.parquet.read_table(
+            _unchanged(folder, manifest, name), columns=list(columns)
+        ).to_pylist()
     except (pyarrow.ArrowException, KeyError):
-        raise InvalidSnapshot(f"pairs.parquet does not have the columns {', '.join(COLUMNS)}") from None
-    by_split: dict[str, list[Pair]] = {}
-    for row in rows:
-        prompt = tuple({"role": turn["role"], "content": turn["content"]} for turn in row["prompt"])
-        by_split.setdefault(row["split"], []).append(Pair(prompt, row["chosen"], row["rejected"]))
-    return {split: tuple(pairs) for split, pairs in by_split.items()}
+        raise InvalidSnapshot(f"{name} does not have the columns {', '.join(columns)}") from None
+    return rows
+
+
+def _pair(row: Row) -> Pair:
+    return Pair(_prompt(row), row["chosen"], row["rejected"])
+
+
+def _prompt(row: Row) -> Messages:
+    return tuple({"role": turn["role"], "content": turn["content"]} for turn in row["prompt"])

@@ -27,7 +27,7 @@ class RoundSpec:
 
     `parent` is where training starts (`parent_adapter` None: the base), `champion` what the gate compares with.
     A CTranslate2 conversion is expected beside what it was made from: `base_dir/../ct2`, `adapter/../ct2`.
-    `perplexity_pack` has lines {"domain", "text"}, `heldout_prompts` lines {"prompt"}. `reward_dir` is where a reward
+    `perplexity_pack` has lines {"domain", "text"}, `heldout_prompts` and each of `prompt_packs` lines {"prompt"}: the gate's, which are never trained on, and those that methods train on which write their own replies. `reward_dir` is where a reward
     model goes that is trained in this round, `current_reward` the one there was before, of the same base.
     """
 
@@ -53,6 +53,7 @@ class RoundSpec:
     min_pairs: int = 8
     reward_dir: Path | None = None
     current_reward: Path | None = None
+    prompt_packs: tuple[Path, ...] = ()
 
     @property
     def policy(self) -> PolicyConfig:
@@ -117,6 +118,8 @@ def _plain(value: Any) -> Any:
     match value:
         case Path():
             return str(value)
+        case tuple():
+            return [_plain(item) for item in value]
         case PolicyConfig() | RewardConfig():
             return value.model_dump(mode="json")
         case Thresholds():

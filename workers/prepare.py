@@ -1,5 +1,6 @@
 """What a round needs before its trainer starts: the base model, a snapshot of the rankings, and `spec.json`."""
 
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -9,10 +10,12 @@ from alignment.gate import Thresholds
 from alignment.spec import SPEC_FILE, RoundSpec, read_spec, write_spec
 from feedback_app.domain.persona import read_persona
 from feedback_app.domain.round import Round
+from feedback_app.formats import kto, sft
+from feedback_app.services.given import given_demonstrations, given_ratings
 from feedback_app.services.rewards import Shelf
 from feedback_app.settings import Settings
 from feedback_app.store import Store
-from workers.snapshot import MANIFEST, export
+from workers.snapshot import MANIFEST, Given, export
 
 
 def base_model(settings: Settings) -> BaseModel:
@@ -30,7 +33,12 @@ def prepare_round(settings: Settings, store: Store, claimed: Round, base: BaseMo
         spec = read_spec(folder)
         if (spec.snapshot_dir / MANIFEST).exists():
             return spec
-    snapshot = export(store.comparisons.judged(), settings.heldout_fraction, settings.root / "snapshots")
+    snapshot = export(
+        store.comparisons.judged(),
+        settings.heldout_fraction,
+        settings.root / "snapshots",
+        given(settings, store),
+    )
     store.rounds.set_snapshot(claimed.id, claimed.fence, snapshot.hash)
     spec = make_spec(settings, store, claimed, base, snapshot.folder)
     write_spec(folder, spec)
@@ -65,10 +73,17 @@ def make_spec(
         thresholds=thresholds(settings),
         perplexity_pack=settings.gate_packs / "perplexity.jsonl",
         heldout_prompts=settings.gate_packs / "heldout_prompts.jsonl",
+        prompt_packs=tuple(sorted(settings.prompt_packs.glob("*.jsonl"))),
         min_pairs=settings.min_pairs,
         reward_dir=rewards_folder(settings) / f"reward-{claimed.created_at:%Y%m%d}-{claimed.id[:6]}",
         current_reward=Shelf(rewards_folder(settings)).current_folder(base.hash),
     )
+
+
+def given(settings: Settings, store: Store) -> Given:
+    """Ratings and demonstrations that can be trained on: what an import would refuse (an empty reply) is left out."""
+    ratings = given_ratings(store, partial(read_persona, settings.personas))
+    return Given(tuple(filter(kto.carried, ratings)), tuple(filter(sft.carried, given_demonstrations(store))))
 
 
 def rewards_folder(settings: Settings) -> Path:

@@ -1,10 +1,10 @@
-"""Snapshots: immutable, content-addressed exports of preference pairs and whole rankings, one folder per content."""
+"""Snapshots: immutable, content-addressed exports of all that a round can learn from, one folder per content."""
 
 import hashlib
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,12 +16,19 @@ import pyarrow
 import pyarrow.parquet
 
 from alignment.files import file_hash, read_json, write_json
-from feedback_app.domain.comparison import Comparison
-from feedback_app.domain.preference import preference_pairs, ranked_replies, split_of
+from feedback_app.domain.comparison import Comparison, Message
+from feedback_app.domain.preference import (
+    Demonstration,
+    Rating,
+    preference_pairs,
+    ranked_replies,
+    split_of,
+)
 from reward_model.rankings import RANKINGS
 from reward_model.rankings import SCHEMA as RANKED_SCHEMA
 
 MANIFEST, PAIRS = "manifest.json", "pairs.parquet"
+RATINGS, DEMONSTRATIONS = "ratings.parquet", "demonstrations.parquet"
 BATCH = 1000
 MESSAGE = pyarrow.struct([("role", pyarrow.string()), ("content", pyarrow.string())])
 SCHEMA = pyarrow.schema(
@@ -33,12 +40,18 @@ SCHEMA = pyarrow.schema(
         ("comparison_id", pyarrow.string()),
     ]
 )
+DEMONSTRATION_SCHEMA = pyarrow.schema(
+    [("prompt", pyarrow.list_(MESSAGE)), ("reply", pyarrow.string()), ("split", pyarrow.string())]
+)
+RATING_SCHEMA = DEMONSTRATION_SCHEMA.append(pyarrow.field("good", pyarrow.bool_()))
+COUNTS = (
+    "comparisons", "rankings", "pairs", "train", "heldout", "ties", "all_bad", "identical", "ratings", "demonstrations",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """`hash` is over the pairs and the rankings alone; `counts`: comparisons, rankings, pairs, train, heldout, ties,
-    all_bad, identical."""
+    """`hash` is over the rows of all files; `counts` are named in COUNTS, of which train and heldout count pairs."""
 
     hash: str
     folder: Path
@@ -76,14 +89,26 @@ class Table:
         self._writer.close()
 
 
-def export(comparisons: Iterable[Comparison], heldout_fraction: float, snapshots: Path) -> Snapshot:
-    """Write what ranked comparisons say below `snapshots`, unless a snapshot of the same content is there. They are read
-    once."""
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What people said without comparing: replies that they rated (thumbs, imports) and replies that they wrote."""
+
+    ratings: Sequence[Rating] = ()
+    demonstrations: Sequence[Demonstration] = ()
+
+
+def export(
+    comparisons: Iterable[Comparison], heldout_fraction: float, snapshots: Path, given: Given | None = None
+) -> Snapshot:
+    """Write what ranked comparisons and `given` say below `snapshots`, unless a snapshot of the same content is there.
+    The comparisons are read once."""
     building = snapshots / f".building-{uuid4().hex}"
     building.mkdir(parents=True)
     try:
         counts = Counter[str]()
-        found = _write(comparisons, heldout_fraction, counts, building)
+        digests = _write_compared(comparisons, heldout_fraction, counts, building)
+        digests += _write_given(given or Given(), heldout_fraction, counts, building)
+        found = hashlib.sha256(" ".join(digests).encode()).hexdigest()
         target = snapshots / found
         if not (target / MANIFEST).exists():
             write_json(building / MANIFEST, _manifest(found, heldout_fraction, counts, building))
@@ -94,10 +119,10 @@ def export(comparisons: Iterable[Comparison], heldout_fraction: float, snapshots
         shutil.rmtree(building, ignore_errors=True)
 
 
-def _write(
+def _write_compared(
     comparisons: Iterable[Comparison], heldout_fraction: float, counts: Counter[str], folder: Path
-) -> str:
-    """Both files, in one pass; the hash of what is in them."""
+) -> list[str]:
+    """Pairs and rankings, in one pass; the digests of what is in them."""
     with Table(folder / PAIRS, SCHEMA) as pairs, Table(folder / RANKINGS, RANKED_SCHEMA) as rankings:
         for comparison in comparisons:
             for ranking in comparison.verdicts:
@@ -110,15 +135,37 @@ def _write(
                 rankings.add(row)
             for row in _pairs(comparison, split, counts):
                 pairs.add(row)
-    both = f"{pairs.digest.hexdigest()} {rankings.digest.hexdigest()}"
-    return hashlib.sha256(both.encode()).hexdigest()
+    return [pairs.digest.hexdigest(), rankings.digest.hexdigest()]
+
+
+def _write_given(given: Given, heldout_fraction: float, counts: Counter[str], folder: Path) -> list[str]:
+    """Ratings and demonstrations; the digests of what is in them."""
+    counts.update(ratings=len(given.ratings), demonstrations=len(given.demonstrations))
+    with Table(folder / RATINGS, RATING_SCHEMA) as ratings:
+        for rating in given.ratings:
+            row = {"reply": rating.reply, "good": rating.good}
+            ratings.add(_placed(rating.prompt, heldout_fraction) | row)
+    with Table(folder / DEMONSTRATIONS, DEMONSTRATION_SCHEMA) as demonstrations:
+        for demonstration in given.demonstrations:
+            demonstrations.add(
+                _placed(demonstration.prompt, heldout_fraction) | {"reply": demonstration.reply}
+            )
+    return [ratings.digest.hexdigest(), demonstrations.digest.hexdigest()]
+
+
+def _placed(prompt: tuple[Message, ...], heldout_fraction: float) -> dict[str, Any]:
+    return {"prompt": _turns(prompt), "split": split_of(prompt, heldout_fraction)}
+
+
+def _turns(prompt: tuple[Message, ...]) -> list[dict[str, str]]:
+    return [{"role": message.role, "content": message.content} for message in prompt]
 
 
 def _rankings(comparison: Comparison, split: str) -> Iterator[dict[str, Any]]:
     """One row per verdict, ties too."""
     for ranked in ranked_replies(comparison):
         yield {
-            "prompt": [{"role": m.role, "content": m.content} for m in ranked.prompt],
+            "prompt": _turns(ranked.prompt),
             "replies": list(ranked.replies),
             "places": list(ranked.places),
             "split": split,
@@ -135,7 +182,7 @@ def _pairs(comparison: Comparison, split: str, counts: Counter[str]) -> Iterator
             continue
         counts.update(("pairs", split))
         yield {
-            "prompt": [{"role": m.role, "content": m.content} for m in pair.prompt],
+            "prompt": _turns(pair.prompt),
             "chosen": pair.chosen,
             "rejected": pair.rejected,
             "split": split,
@@ -144,12 +191,11 @@ def _pairs(comparison: Comparison, split: str, counts: Counter[str]) -> Iterator
 
 
 def _manifest(found: str, heldout_fraction: float, counts: Counter[str], folder: Path) -> dict[str, Any]:
-    names = ("comparisons", "rankings", "pairs", "train", "heldout", "ties", "all_bad", "identical")
     return {
         "hash": found,
-        "format": 2,
+        "format": 3,
         "heldout_fraction": heldout_fraction,
-        "counts": {name: counts[name] for name in names},
-        "files": {name: file_hash(folder / name) for name in (PAIRS, RANKINGS)},
+        "counts": {name: counts[name] for name in COUNTS},
+        "files": {name: file_hash(folder / name) for name in (PAIRS, RANKINGS, RATINGS, DEMONSTRATIONS)},
         "created_at": datetime.now(UTC).isoformat(),
     }

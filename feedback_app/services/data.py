@@ -2,14 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any, TypeVar
 
 from feedback_app.domain.comparison import Comparison
-from feedback_app.domain.conversation import Conversation
-from feedback_app.domain.persona import Persona, UnknownPersona
 from feedback_app.domain.preference import Demonstration, PreferencePair, Rating, preference_pairs
 from feedback_app.formats import jsonl, kto, oasst, pandalm, parquet, rankings, sft
 from feedback_app.formats.errors import ImportRefused, LineError, Problems
@@ -17,7 +15,7 @@ from feedback_app.formats.guess import guess_format
 from feedback_app.formats.jsonl import FileTooLarge, Limits
 from feedback_app.formats.listed import FORMATS, IMPORTS, PAIRS, UnknownFormat, exported, imported
 from feedback_app.formats.pairs import carried, pair_id, ranked_comparison
-from feedback_app.services.chat import rated_replies
+from feedback_app.services.given import PersonaOf, given_demonstrations, given_ratings
 from feedback_app.store import Store
 
 __all__ = [
@@ -59,7 +57,7 @@ class DataService:
     def __init__(
         self,
         store: Store,
-        persona: Callable[[str], Persona] | None = None,
+        persona: PersonaOf | None = None,
         limits: Limits | None = None,
         desks: Sequence[str] = (),
     ) -> None:
@@ -93,10 +91,10 @@ class DataService:
             case "rankings":
                 kept = [True for _ in self._store.comparisons.judged()]
             case "kto":
-                kept = [kto.carried(rating) for rating in self._given_ratings()]
+                kept = [kto.carried(rating) for rating in given_ratings(self._store, self._persona)]
                 kept += [carried(pair) for pair in self._pairs() for _ in kto.taken_apart(pair)]
             case "sft":
-                kept = [sft.carried(demonstration) for demonstration in self._demonstrations()]
+                kept = [sft.carried(demonstration) for demonstration in given_demonstrations(self._store)]
             case _:
                 kept = [carried(pair) for pair in self._pairs()]
         return ExportCount(sum(kept), len(kept) - sum(kept))
@@ -138,7 +136,7 @@ class DataService:
             case "kto":
                 return map(kto.dump, filter(kto.carried, self._ratings()))
             case "sft":
-                return map(sft.dump, filter(sft.carried, self._demonstrations()))
+                return map(sft.dump, filter(sft.carried, given_demonstrations(self._store)))
             case _:
                 return map(PAIRS[format].dump, filter(carried, self._pairs()))
 
@@ -148,30 +146,9 @@ class DataService:
 
     def _ratings(self) -> Iterator[Rating]:
         """Imported ratings, thumbs in chats, and pairs taken apart."""
-        yield from self._given_ratings()
+        yield from given_ratings(self._store, self._persona)
         for pair in filter(carried, self._pairs()):
             yield from kto.taken_apart(pair)
-
-    def _given_ratings(self) -> Iterator[Rating]:
-        yield from self._store.ratings.all()
-        for conversation in self._store.conversations.rated():
-            yield from self._thumbs(conversation)
-
-    def _demonstrations(self) -> Iterator[Demonstration]:
-        """Imported demonstrations, and edits."""
-        yield from self._store.demonstrations.all()
-        for comparison in self._store.comparisons.judged():
-            if (demonstration := sft.edited(comparison)) is not None:
-                yield demonstration
-
-    def _thumbs(self, conversation: Conversation) -> list[Rating]:
-        """Without the system turn where the persona is no longer known."""
-        try:
-            system = self._persona(conversation.persona).system_prompt if self._persona else ""
-        except UnknownPersona:
-            system = ""
-        rated = rated_replies(conversation, system)
-        return rated if system else [replace(rating, prompt=rating.prompt[1:]) for rating in rated]
 
     def _add_pairs(self, pairs: Sequence[PreferencePair], source: str) -> ImportReport:
         """A pair that occurs more often than it is known is added as often as that is so."""
@@ -196,7 +173,7 @@ class DataService:
         return ImportReport(added, len(ratings) - added)
 
     def _add_demonstrations(self, demonstrations: Sequence[Demonstration]) -> ImportReport:
-        known = set(map(sft.demonstration_id, self._demonstrations()))
+        known = set(map(sft.demonstration_id, given_demonstrations(self._store)))
         fresh = [d for d in demonstrations if sft.demonstration_id(d) not in known]
         added = self._store.demonstrations.add_all(fresh)
         return ImportReport(added, len(demonstrations) - added)

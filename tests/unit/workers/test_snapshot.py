@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pyarrow.parquet
 import pytest
-from hypothesis import given, settings
+from hypothesis import given as drawn
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from alignment.snapshot import InvalidSnapshot, read_ranked, read_snapshot
-from feedback_app.domain.preference import preference_pairs, split_of
+from feedback_app.domain.comparison import Message
+from feedback_app.domain.preference import Demonstration, Rating, preference_pairs, split_of
 from tests.unit.workers.examples import ranked
-from workers.snapshot import BATCH, export
+from workers.snapshot import BATCH, Given, export
 
 VERDICTS = [ranked(f"question {number}") for number in range(40)]
 
@@ -40,7 +42,7 @@ def test_any_other_verdict_makes_another_snapshot(tmp_path: Path, changed: list)
 
 def test_the_trainer_reads_what_was_written(tmp_path: Path) -> None:
     snapshot = export(VERDICTS, 0.3, tmp_path)
-    read = read_snapshot(snapshot.folder, min_pairs=8)
+    read = read_snapshot(snapshot.folder)
     expected = [(pair.chosen, pair.rejected) for verdict in VERDICTS for pair in preference_pairs(verdict)]
     assert sorted((pair.chosen, pair.rejected) for pair in (*read.train, *read.heldout)) == sorted(expected)
     assert len(read.train) == snapshot.counts["train"] > 0
@@ -54,7 +56,7 @@ def test_a_changed_file_is_noticed_by_the_trainer(tmp_path: Path) -> None:
         with (snapshot.folder / name).open("ab") as file:
             file.write(b"x")
     with pytest.raises(InvalidSnapshot, match="changed"):
-        read_snapshot(snapshot.folder, min_pairs=1)
+        read_snapshot(snapshot.folder)
     with pytest.raises(InvalidSnapshot, match="changed"):
         read_ranked(snapshot.folder)
 
@@ -79,7 +81,7 @@ def test_a_tie_makes_another_snapshot_although_it_gives_no_pair(tmp_path: Path) 
 def test_a_snapshot_from_before_has_no_rankings_and_says_what_to_do(tmp_path: Path) -> None:
     snapshot = export(VERDICTS, 0.15, tmp_path)
     (snapshot.folder / "rankings.parquet").unlink()
-    assert read_snapshot(snapshot.folder, min_pairs=1)
+    assert read_snapshot(snapshot.folder)
     with pytest.raises(InvalidSnapshot, match=r"no rankings\.parquet: queue a new round"):
         read_ranked(snapshot.folder)
 
@@ -118,7 +120,7 @@ def test_an_interrupted_export_leaves_nothing_and_is_made_anew(tmp_path: Path) -
     half = tmp_path / export(VERDICTS, 0.15, tmp_path / "elsewhere").hash
     half.mkdir()
     (half / "pairs.parquet").write_bytes(b"half")
-    assert read_snapshot(export(VERDICTS, 0.15, tmp_path).folder, min_pairs=1)
+    assert read_snapshot(export(VERDICTS, 0.15, tmp_path).folder)
 
 
 def test_more_pairs_than_a_batch_are_all_written(tmp_path: Path) -> None:
@@ -129,7 +131,7 @@ def test_more_pairs_than_a_batch_are_all_written(tmp_path: Path) -> None:
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(st.text(min_size=1), min_size=1, max_size=6, unique=True), st.floats(0.05, 0.95))
+@drawn(st.lists(st.text(min_size=1), min_size=1, max_size=6, unique=True), st.floats(0.05, 0.95))
 def test_any_text_survives(
     tmp_path_factory: pytest.TempPathFactory, prompts: list[str], share: float
 ) -> None:
@@ -139,3 +141,58 @@ def test_any_text_survives(
     assert [row["prompt"][-1]["content"] for row in rows] == prompts
     assert [row["split"] for row in rows] == [split_of(verdict.messages, share) for verdict in verdicts]
     assert json.loads((snapshot.folder / "manifest.json").read_text())["hash"] == snapshot.hash
+
+
+SAID = Given(
+    tuple(Rating((Message("user", f"question {n}"),), f"reply {n}", n % 3 == 0) for n in range(20)),
+    tuple(Demonstration((Message("user", f"question {n}"),), f"better {n}") for n in range(20)),
+)
+
+
+def test_ratings_and_demonstrations_are_written_on_the_side_of_their_prompt(tmp_path: Path) -> None:
+    snapshot = export(VERDICTS, 0.3, tmp_path, SAID)
+    assert (snapshot.counts["ratings"], snapshot.counts["demonstrations"]) == (20, 20)
+    read = read_snapshot(snapshot.folder)
+    trained = {
+        rating.reply: rating.good for rating in SAID.ratings if split_of(rating.prompt, 0.3) == "train"
+    }
+    assert {rating.reply: rating.good for rating in read.ratings} == trained
+    assert [item.reply.split()[1] for item in read.demonstrations] == [text.split()[1] for text in trained]
+    assert 0 < len(trained) < 20
+    questions = {prompt[-1]["content"] for prompt in read.heldout_prompts}
+    assert questions >= {f"question {n}" for n in range(20)} - {f"question {t.split()[1]}" for t in trained}
+    assert read.heldout_fraction == 0.3
+
+
+def test_any_other_rating_or_demonstration_makes_another_snapshot(tmp_path: Path) -> None:
+    first = SAID.ratings[0]
+    others = [
+        replace(SAID, ratings=(replace(first, good=not first.good), *SAID.ratings[1:])),
+        replace(SAID, demonstrations=SAID.demonstrations[1:]),
+    ]
+    hashes = {export(VERDICTS, 0.15, tmp_path, given).hash for given in (SAID, *others)}
+    assert len(hashes) == 3
+
+
+@pytest.mark.parametrize("name", ["ratings.parquet", "demonstrations.parquet"])
+def test_a_changed_or_missing_file_of_single_replies_is_noticed(tmp_path: Path, name: str) -> None:
+    file = export(VERDICTS, 0.15, tmp_path, SAID).folder / name
+    with file.open("ab") as content:
+        content.write(b"x")
+    with pytest.raises(InvalidSnapshot, match="changed"):
+        read_snapshot(file.parent)
+    file.unlink()
+    with pytest.raises(InvalidSnapshot, match="queue a new round"):
+        read_snapshot(file.parent)
+
+
+def test_a_snapshot_of_the_format_before_is_read_without_single_replies(tmp_path: Path) -> None:
+    folder = export(VERDICTS, 0.15, tmp_path, SAID).folder
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for name in ("ratings.parquet", "demonstrations.parquet"):
+        (folder / name).unlink()
+        del manifest["files"][name]
+    (folder / "manifest.json").write_text(json.dumps(manifest | {"format": 2}))
+    read = read_snapshot(folder)
+    assert (read.ratings, read.demonstrations) == ((), ())
+    assert read.train

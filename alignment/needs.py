@@ -1,0 +1,24 @@
+"""What each method learns from: a round that lacks it is refused before anything large is loaded. Pure."""
+
+from collections.abc import Callable
+
+from alignment.snapshot import InvalidSnapshot, Snapshot
+from alignment.spec import RoundSpec
+
+
+def refuse_lacking(spec: RoundSpec, snapshot: Snapshot) -> None:
+    """Raise RoundRefused unless the snapshot holds what the method and the stages before it learn from."""
+    NEEDS[spec.method](spec, snapshot)
+
+
+def need_pairs(spec: RoundSpec, snapshot: Snapshot) -> None:
+    """Raises InvalidSnapshot."""
+    needed = max(spec.min_pairs, 1)
+    if len(snapshot.train) < needed:
+        raise InvalidSnapshot(
+            f"only {len(snapshot.train)} training pairs, and a round needs {needed}: rank more replies"
+        )
+
+
+Need = Callable[[RoundSpec, Snapshot], None]
+NEEDS: dict[str, Need] = {"dpo": need_pairs}
