@@ -7,12 +7,13 @@ from pydantic import BaseModel, ValidationError
 
 from alignment.configs.dpo import DpoConfig
 from alignment.configs.policy import PolicyConfig
+from alignment.configs.ppo import PpoConfig
 from reward_model.config import RewardConfig
 
-Method = Literal["dpo", "reward"]
+Method = Literal["dpo", "ppo", "reward"]
 Config = TypeVar("Config", bound=BaseModel)
 
-POLICY_CONFIGS: dict[str, type[PolicyConfig]] = {"dpo": DpoConfig}
+POLICY_CONFIGS: dict[str, type[PolicyConfig]] = {"dpo": DpoConfig, "ppo": PpoConfig}
 """The settings of each method that trains the chat model."""
 
 

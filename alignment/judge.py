@@ -6,7 +6,10 @@ from functools import cached_property
 from pathlib import Path
 
 from alignment.chat import Tokenizer
-from alignment.rewards import read_reward, reward_hash
+from alignment.config import RoundRefused
+from alignment.needs import NO_REWARD
+from alignment.registry import base_hash
+from alignment.rewards import CorruptReward, read_reward, reward_hash
 from alignment.snapshot import Messages
 from alignment.spec import RoundSpec
 from reward_model.fit import Reward, load_reward
@@ -38,7 +41,27 @@ class Judge:
 
 def judge_of(spec: RoundSpec, tokenizer: Tokenizer, prompts: Sequence[Messages]) -> Judge | None:
     """The reward model that speaks in this round's gate: its own where it is good enough, else the current one."""
-    folder = spec.current_reward
-    if spec.policy.reward and spec.reward_dir and read_reward(spec.reward_dir)["passed"]:
-        folder = spec.reward_dir
+    folder = current_reward(spec)
     return Judge(folder, spec.base_dir, tokenizer, prompts) if folder else None
+
+
+def current_reward(spec: RoundSpec) -> Path | None:
+    """The reward model trained in this round where it is good enough, else the one there was before."""
+    if spec.policy.reward and spec.reward_dir and read_reward(spec.reward_dir)["passed"]:
+        return spec.reward_dir
+    return spec.current_reward
+
+
+def reward_folder(spec: RoundSpec) -> Path:
+    """The reward model that a method of this round learns from. Raises RoundRefused where there is none, or only one of
+    another base."""
+    folder = current_reward(spec)
+    if folder is None:
+        raise RoundRefused(NO_REWARD)
+    try:
+        made_for = read_reward(folder)["base"]["hash"]
+    except CorruptReward as error:
+        raise RoundRefused(str(error)) from None
+    if made_for != base_hash(spec.base_dir):
+        raise RoundRefused(f"the reward model {folder.name} belongs to another base model: train a new one")
+    return folder

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alignment.dpo import dpo_seconds, train_dpo
+from alignment.ppo_stage import ppo_seconds, train_ppo
 from alignment.snapshot import Snapshot
 from alignment.spec import RoundSpec
 from alignment.work import Trained, Work
@@ -19,4 +20,4 @@ class Training:
     seconds: Callable[[RoundSpec, Snapshot], float]
 
 
-METHODS = {"dpo": Training(train_dpo, dpo_seconds)}
+METHODS = {"dpo": Training(train_dpo, dpo_seconds), "ppo": Training(train_ppo, ppo_seconds)}

@@ -2,8 +2,13 @@
 
 from collections.abc import Callable
 
+from alignment.config import RoundRefused
 from alignment.snapshot import InvalidSnapshot, Snapshot
 from alignment.spec import RoundSpec
+
+NO_REWARD = (
+    "this method learns from a reward model and there is none yet: train one first, or set reward to true"
+)
 
 
 def refuse_lacking(spec: RoundSpec, snapshot: Snapshot) -> None:
@@ -20,5 +25,13 @@ def need_pairs(spec: RoundSpec, snapshot: Snapshot) -> None:
         )
 
 
+def need_reward(spec: RoundSpec, snapshot: Snapshot) -> None:
+    """A reward model, or the pairs to train one from first. Raises RoundRefused."""
+    if spec.policy.reward:
+        need_pairs(spec, snapshot)
+    elif spec.current_reward is None:
+        raise RoundRefused(NO_REWARD)
+
+
 Need = Callable[[RoundSpec, Snapshot], None]
-NEEDS: dict[str, Need] = {"dpo": need_pairs}
+NEEDS: dict[str, Need] = {"dpo": need_pairs, "ppo": need_reward}

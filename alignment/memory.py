@@ -1,0 +1,17 @@
+"""Whether training will fit into memory, asked before it starts: a process that the system kills explains nothing."""
+
+import psutil
+
+from alignment.config import RoundRefused
+
+GIGABYTE = 1e9
+
+
+def refuse_too_little(needed: float, available: float | None = None) -> None:
+    """Raise RoundRefused where fewer than `needed` bytes are free; by default of this machine's memory."""
+    free = psutil.virtual_memory().available if available is None else available
+    if needed > free:
+        raise RoundRefused(
+            f"training needs about {needed / GIGABYTE:.1f} GB of memory and {free / GIGABYTE:.1f} GB are free: close other "
+            "programs, or lower micro_batch_size, rollout_size or max_new_tokens"
+        )

@@ -1,0 +1,142 @@
+"""The training stage of a PPO round: what it asks and refuses, its progress on disk and in events."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import fmean
+
+import torch
+from transformers import AutoConfig
+
+from alignment import adapter
+from alignment.chat import Tokenizer, prompt_ids
+from alignment.config import RoundRefused
+from alignment.configs.ppo import PpoConfig
+from alignment.judge import reward_folder
+from alignment.memory import refuse_too_little
+from alignment.ppo import Ppo, Prompt
+from alignment.ppo_model import ActorCritic
+from alignment.ppo_state import load_progress, save_progress
+from alignment.prompts import prompts_of
+from alignment.registry import tensors_hash
+from alignment.sample import end_ids
+from alignment.snapshot import Messages, Snapshot
+from alignment.spec import InvalidSpec, RoundSpec
+from alignment.work import Trained, Work
+
+SECONDS_PER_TOKEN = 0.012
+"""Of a prompt or reply, drawn and learned from in three passes: the default model on two cores."""
+MEAN_PROMPT = 50
+
+
+def ppo_settings(spec: RoundSpec) -> PpoConfig:
+    """The settings of a PPO round. Raises InvalidSpec in a round of another method."""
+    if not isinstance(spec.config, PpoConfig):
+        raise InvalidSpec("spec.json: config: these are not the settings of a PPO round")
+    return spec.config
+
+
+def ppo_seconds(spec: RoundSpec, snapshot: Snapshot) -> float:
+    """Expected time with the default model on two cores."""
+    config = ppo_settings(spec)
+    return 20 + config.episodes * (MEAN_PROMPT + config.max_new_tokens) * SECONDS_PER_TOKEN
+
+
+def train_ppo(work: Work, folder: Path) -> Trained:
+    """Train against the round's reward model, keeping resumable state in `folder`. The same seed gives the same adapter on the
+    same machine, also where the training was stopped in between.
+
+    Raises RoundRefused (no reward model, no prompt that fits, too little memory), NothingLearned, Diverged, Interrupted.
+    """
+    spec, config = work.spec, ppo_settings(work.spec)
+    judge_folder = reward_folder(spec)
+    prompts, too_long = fitting_prompts(work.tokenizer, prompts_of(spec, work.snapshot), config)
+    refuse_too_little(expected_bytes(spec.base_dir, config, max(len(each.ids) for each in prompts)))
+    ppo = _learner(work, config, judge_folder, prompts)
+    before = adapter.weights(ppo.actor.model)
+    trainable = sum(each.numel() for each in ppo.parameters)
+    if trainable == 0:
+        raise adapter.NothingLearned("no weight of the model is trainable, so training would change nothing")
+    _run(work, ppo, folder)
+    after = adapter.weights(ppo.actor.model)
+    last = max(1, len(ppo.progress.scores) // 10)
+    facts = {
+        "prompts": len(prompts),
+        "prompts_too_long": too_long,
+        "episodes": config.updates * config.rollout_size,
+        "steps": config.updates,
+        "reward_model": judge_folder.name,
+        "score_before": ppo.progress.baseline,
+        "score": fmean(ppo.progress.scores[-last:]),
+        "kl": fmean(ppo.progress.kls[-last:]),
+        "trainable_parameters": trainable,
+        "initial_adapter_hash": tensors_hash(before),
+        "update_norm": round(adapter.change(before, after), 6),
+    }
+    return Trained(after, ppo.actor.model.peft_config["default"], facts)
+
+
+def fitting_prompts(
+    tokenizer: Tokenizer, found: Sequence[Messages], config: PpoConfig
+) -> tuple[list[Prompt], int]:
+    """The prompts that leave room for a reply in `max_length`, and how many do not. Raises RoundRefused where none does."""
+    prompts = [Prompt(messages, tuple(prompt_ids(tokenizer, messages))) for messages in found]
+    room = config.max_length - config.max_new_tokens
+    fitting = [prompt for prompt in prompts if len(prompt.ids) <= room]
+    if not fitting:
+        raise RoundRefused(
+            f"none of {len(prompts)} prompts fits into max_length {config.max_length} beside a reply of "
+            f"{config.max_new_tokens} tokens: raise max_length"
+        )
+    return fitting, len(prompts) - len(fitting)
+
+
+def expected_bytes(base_dir: Path, config: PpoConfig, longest: int) -> float:
+    """A rough upper estimate of the memory that training adds: the base, what a forward pass keeps, and the cache of a
+    rollout."""
+    model = AutoConfig.from_pretrained(base_dir, local_files_only=True).get_text_config()
+    weights = sum(file.stat().st_size for file in base_dir.glob("*.safetensors"))
+    length = longest + config.max_new_tokens
+    logits = 4.0 * config.micro_batch_size * config.max_new_tokens * model.vocab_size
+    layer = 4.0 * config.micro_batch_size * length * (8 * model.hidden_size + 4 * model.intermediate_size)
+    heads = model.num_key_value_heads * (model.hidden_size // model.num_attention_heads)
+    cache = 8.0 * config.rollout_size * length * heads * model.num_hidden_layers
+    return float(weights + 4 * logits + layer * model.num_hidden_layers * config.lora_depth + 2 * cache)
+
+
+def _learner(work: Work, config: PpoConfig, judge_folder: Path, prompts: Sequence[Prompt]) -> Ppo:
+    spec = work.spec
+    torch.manual_seed(spec.seed)  # of the random LoRA matrices: the same ones when a stopped round goes on
+    actor = ActorCritic(spec.base_dir, work.tokenizer, config, spec.parent_adapter)
+    try:
+        score = actor.add_reward(work.tokenizer, judge_folder)
+    except (OSError, ValueError):
+        raise RoundRefused(
+            f"the reward model {judge_folder.name} does not fit this base model: train it again"
+        ) from None
+    return Ppo(
+        actor,
+        config,
+        prompts,
+        score,
+        _decoder(work.tokenizer),
+        end_ids(spec.base_dir, work.tokenizer),
+        spec.seed,
+    )
+
+
+def _decoder(tokenizer: Tokenizer) -> Callable[[Sequence[int]], str]:
+    return lambda ids: str(tokenizer.decode(list(ids), skip_special_tokens=True))
+
+
+def _run(work: Work, ppo: Ppo, folder: Path) -> None:
+    """All updates that are not done yet. A stop loses no more than the update it comes in."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if found := load_progress(folder, ppo.optimizer):
+        ppo.restore(*found)
+    total = ppo.config.updates
+    work.events.emit("train", ppo.progress.updates, total, message="Drawing and judging replies")
+    while ppo.progress.updates < total:
+        metrics = ppo.update()
+        with work.stop.deferred():
+            save_progress(folder, ppo.progress, ppo.weights(), ppo.optimizer)
+            work.events.emit("train", ppo.progress.updates, total, metrics)
