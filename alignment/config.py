@@ -6,13 +6,21 @@ from typing import Any, Literal, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from alignment.configs.dpo import DpoConfig
+from alignment.configs.kto import KtoConfig
 from alignment.configs.policy import PolicyConfig
+from alignment.configs.rloo import RlooConfig
+from alignment.configs.sft import SftConfig
 from reward_model.config import RewardConfig
 
-Method = Literal["dpo", "reward"]
+Method = Literal["dpo", "kto", "rloo", "sft", "reward"]
 Config = TypeVar("Config", bound=BaseModel)
 
-POLICY_CONFIGS: dict[str, type[PolicyConfig]] = {"dpo": DpoConfig}
+POLICY_CONFIGS: dict[str, type[PolicyConfig]] = {
+    "dpo": DpoConfig,
+    "kto": KtoConfig,
+    "rloo": RlooConfig,
+    "sft": SftConfig,
+}
 """The settings of each method that trains the chat model."""
 
 

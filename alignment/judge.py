@@ -1,4 +1,5 @@
-"""A reward model in the gate: it scores what candidate and champion reply to the same prompts."""
+"""The reward model of a round: in the gate, where it scores what candidate and champion reply to the same prompts, and
+as the teacher of methods that learn from rewards."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +7,9 @@ from functools import cached_property
 from pathlib import Path
 
 from alignment.chat import Tokenizer
+from alignment.config import RoundRefused
+from alignment.needs import NO_REWARD_MODEL
+from alignment.registry import base_hash
 from alignment.rewards import read_reward, reward_hash
 from alignment.snapshot import Messages
 from alignment.spec import RoundSpec
@@ -37,8 +41,29 @@ class Judge:
 
 
 def judge_of(spec: RoundSpec, tokenizer: Tokenizer, prompts: Sequence[Messages]) -> Judge | None:
-    """The reward model that speaks in this round's gate: its own where it is good enough, else the current one."""
-    folder = spec.current_reward
-    if spec.policy.reward and spec.reward_dir and read_reward(spec.reward_dir)["passed"]:
-        folder = spec.reward_dir
+    """The reward model that speaks in this round's gate."""
+    folder = reward_folder(spec)
     return Judge(folder, spec.base_dir, tokenizer, prompts) if folder else None
+
+
+def reward_folder(spec: RoundSpec) -> Path | None:
+    """The reward model of this round: its own where it is good enough, else the current one."""
+    if spec.policy.reward and spec.reward_dir and read_reward(spec.reward_dir)["passed"]:
+        return spec.reward_dir
+    return spec.current_reward
+
+
+def teacher_folder(spec: RoundSpec) -> Path:
+    """The reward model that a method may train against. Raises RoundRefused where there is none, or of another base,
+    CorruptReward."""
+    folder = reward_folder(spec)
+    if folder is None and spec.policy.reward:
+        raise RoundRefused("the reward model of this round is no better than chance: rank more replies")
+    if folder is None:
+        raise RoundRefused(NO_REWARD_MODEL)
+    if read_reward(folder).get("base", {}).get("hash") != base_hash(spec.base_dir):
+        raise RoundRefused(
+            f"the reward model {folder.name} is of another base model: train one for this base first, "
+            "or set reward to true"
+        )
+    return folder

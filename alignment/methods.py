@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alignment.dpo import dpo_seconds, train_dpo
+from alignment.kto import kto_seconds, train_kto
+from alignment.rloo import rloo_seconds, train_rloo
+from alignment.sft import sft_seconds, train_sft
 from alignment.snapshot import Snapshot
 from alignment.spec import RoundSpec
 from alignment.work import Trained, Work
@@ -19,4 +22,9 @@ class Training:
     seconds: Callable[[RoundSpec, Snapshot], float]
 
 
-METHODS = {"dpo": Training(train_dpo, dpo_seconds)}
+METHODS = {
+    "dpo": Training(train_dpo, dpo_seconds),
+    "kto": Training(train_kto, kto_seconds),
+    "rloo": Training(train_rloo, rloo_seconds),
+    "sft": Training(train_sft, sft_seconds),
+}

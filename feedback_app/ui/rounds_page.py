@@ -10,7 +10,8 @@ from feedback_app.store import RoundNotFound
 from feedback_app.ui import checkpoints_panel
 from feedback_app.ui.confirm import PRIVATE
 from feedback_app.ui.guard import Updates, guarded
-from feedback_app.ui.rounds_layout import RoundsScreen, lay_out
+from feedback_app.ui.round_methods import METHODS, about, settings
+from feedback_app.ui.rounds_layout import RoundsScreen, lay_out, placeholder
 from feedback_app.ui.rounds_view import detail, losses, short, supply, table
 from feedback_app.ui.text import notice
 
@@ -51,23 +52,38 @@ class RoundsPage:
         return {self._screen.chosen: chosen, **self._detailed(chosen, ())}
 
     def queue(
-        self, method: str, first: bool, rate: str | None, beta: str | None, epochs: str | None
+        self,
+        method: str,
+        first: bool,
+        sft_first: bool,
+        rate: str | None,
+        beta: str | None,
+        epochs: str | None,
+        steps: str | None,
     ) -> Updates:
-        """Queue a round; a field left empty keeps its default. Beta and `first` are of DPO alone."""
-        given = {"learning_rate": rate, "epochs": epochs} | ({"beta": beta} if method == "dpo" else {})
-        filled: dict[str, Any] = {n: text.strip() for n, text in given.items() if text and text.strip()}
-        if method == "dpo" and first:
-            filled["reward"] = True
-        queued = self._rounds.queue(method, filled)
+        """Queue a round; a field left empty keeps its default, and one that the method lacks is left out."""
+        given = {"learning_rate": rate, "beta": beta, "epochs": epochs, "steps": steps}
+        queued = self._rounds.queue(method, settings(method, given, first, sft_first))
         told = {self._screen.line: notice("Queued. It starts as soon as a worker is free.")}
         return {**self._listed(self._rounds.list(), queued.id), **self._detailed(queued.id, ()), **told}
 
     def choose_method(self, method: str) -> Updates:
-        """What is of DPO alone is offered for DPO alone."""
-        dpo = method == "dpo"
+        """What it learns from, and the settings that it has."""
+        screen, view = self._screen, METHODS[method]
+        fields = {
+            screen.rate: view.rate,
+            screen.beta: view.beta,
+            screen.epochs: view.epochs,
+            screen.steps: view.steps,
+        }
         return {
-            self._screen.first: gr.update(interactive=dpo),
-            self._screen.beta: gr.update(interactive=dpo),
+            screen.about: about(method),
+            screen.first: gr.update(interactive=view.reward),
+            screen.sft_first: gr.update(interactive=view.sft),
+            **{
+                field: gr.update(interactive=bool(usual), placeholder=placeholder(usual))
+                for field, usual in fields.items()
+            },
         }
 
     def cancel(self, chosen: str) -> Updates:
@@ -131,9 +147,11 @@ def build(services: Services, demo: gr.Blocks) -> None:
     outputs = screen.outputs()
     demo.load(page.arrive, None, outputs, **PRIVATE)
     screen.timer.tick(page.tick, [screen.chosen, screen.seen], outputs, **PRIVATE)
-    settings = [screen.method, screen.first, screen.rate, screen.beta, screen.epochs]
-    screen.queue.click(guarded(screen.line, page.queue), settings, outputs, **PRIVATE)
-    screen.method.change(page.choose_method, screen.method, [screen.first, screen.beta], **PRIVATE)
+    fields = [screen.rate, screen.beta, screen.epochs, screen.steps]
+    given = [screen.method, screen.first, screen.sft_first, *fields]
+    screen.queue.click(guarded(screen.line, page.queue), given, outputs, **PRIVATE)
+    fitting = [screen.about, screen.first, screen.sft_first, *fields]
+    screen.method.change(page.choose_method, screen.method, fitting, **PRIVATE)
     screen.chosen.input(guarded(screen.line, page.choose), screen.chosen, outputs, **PRIVATE)
     screen.table.select(guarded(screen.line, page.pick), None, outputs, **PRIVATE)
     screen.cancel.click(guarded(screen.line, page.cancel), screen.chosen, outputs, **PRIVATE)
