@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
-from alignment.snapshot import Messages, Pair
+from alignment.snapshot import Messages
 
 Tokenizer = Any
 """transformers' PreTrainedTokenizerBase, whose methods are not typed."""
@@ -41,25 +41,23 @@ def with_system(system_prompt: str, user: str) -> Messages:
     return (*system, {"role": "user", "content": user})
 
 
-def fitting(tokenizer: Tokenizer, pair: Pair, max_length: int) -> Pair | None:
-    """The pair with as many of its latest turns as fit into `max_length` tokens; None if not even the last does.
+def fitting(
+    tokenizer: Tokenizer, prompt: Messages, replies: Sequence[str], max_length: int
+) -> Messages | None:
+    """The prompt with as many of its latest turns as fit with each reply into `max_length` tokens; None if not even the
+    last does.
 
     The oldest turns go first, the system turn never.
     """
-    system = tuple(turn for turn in pair.prompt[:1] if turn["role"] == "system")
-    turns = pair.prompt[len(system) :]
+    system = tuple(turn for turn in prompt[:1] if turn["role"] == "system")
+    turns = prompt[len(system) :]
     for dropped in range(len(turns)):
         if turns[dropped]["role"] != "user":
             continue
-        candidate = Pair((*system, *turns[dropped:]), pair.chosen, pair.rejected)
-        if _length(tokenizer, candidate) <= max_length:
-            return candidate
+        shorter = (*system, *turns[dropped:])
+        if max(len(completion(tokenizer, shorter, reply).ids) for reply in replies) <= max_length:
+            return shorter
     return None
-
-
-def _length(tokenizer: Tokenizer, pair: Pair) -> int:
-    replies = (pair.chosen, pair.rejected)
-    return max(len(completion(tokenizer, pair.prompt, reply).ids) for reply in replies)
 
 
 def _template(tokenizer: Tokenizer, messages: Sequence[dict[str, str]], **options: bool) -> list[int]:

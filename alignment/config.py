@@ -6,14 +6,23 @@ from typing import Any, Literal, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from alignment.configs.dpo import DpoConfig
+from alignment.configs.kto import KtoConfig
 from alignment.configs.policy import PolicyConfig
 from alignment.configs.ppo import PpoConfig
+from alignment.configs.rloo import RlooConfig
+from alignment.configs.sft import SftConfig
 from reward_model.config import RewardConfig
 
-Method = Literal["dpo", "ppo", "reward"]
+Method = Literal["dpo", "kto", "ppo", "rloo", "sft", "reward"]
 Config = TypeVar("Config", bound=BaseModel)
 
-POLICY_CONFIGS: dict[str, type[PolicyConfig]] = {"dpo": DpoConfig, "ppo": PpoConfig}
+POLICY_CONFIGS: dict[str, type[PolicyConfig]] = {
+    "dpo": DpoConfig,
+    "kto": KtoConfig,
+    "ppo": PpoConfig,
+    "rloo": RlooConfig,
+    "sft": SftConfig,
+}
 """The settings of each method that trains the chat model."""
 
 

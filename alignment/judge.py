@@ -1,4 +1,5 @@
-"""A reward model in the gate: it scores what candidate and champion reply to the same prompts."""
+"""The reward model of a round: in the gate, where it scores what candidate and champion reply to the same prompts, and
+as the teacher of methods that learn from rewards."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,9 +8,9 @@ from pathlib import Path
 
 from alignment.chat import Tokenizer
 from alignment.config import RoundRefused
-from alignment.needs import NO_REWARD
+from alignment.needs import NO_REWARD_MODEL
 from alignment.registry import base_hash
-from alignment.rewards import CorruptReward, read_reward, reward_hash
+from alignment.rewards import read_reward, reward_hash
 from alignment.snapshot import Messages
 from alignment.spec import RoundSpec
 from reward_model.fit import Reward, load_reward
@@ -40,28 +41,29 @@ class Judge:
 
 
 def judge_of(spec: RoundSpec, tokenizer: Tokenizer, prompts: Sequence[Messages]) -> Judge | None:
-    """The reward model that speaks in this round's gate: its own where it is good enough, else the current one."""
-    folder = current_reward(spec)
+    """The reward model that speaks in this round's gate."""
+    folder = reward_folder(spec)
     return Judge(folder, spec.base_dir, tokenizer, prompts) if folder else None
 
 
-def current_reward(spec: RoundSpec) -> Path | None:
-    """The reward model trained in this round where it is good enough, else the one there was before."""
+def reward_folder(spec: RoundSpec) -> Path | None:
+    """The reward model of this round: its own where it is good enough, else the current one."""
     if spec.policy.reward and spec.reward_dir and read_reward(spec.reward_dir)["passed"]:
         return spec.reward_dir
     return spec.current_reward
 
 
-def reward_folder(spec: RoundSpec) -> Path:
-    """The reward model that a method of this round learns from. Raises RoundRefused where there is none, or only one of
-    another base."""
-    folder = current_reward(spec)
+def teacher_folder(spec: RoundSpec) -> Path:
+    """The reward model that a method may train against. Raises RoundRefused where there is none, or of another base,
+    CorruptReward."""
+    folder = reward_folder(spec)
+    if folder is None and spec.policy.reward:
+        raise RoundRefused("the reward model of this round is no better than chance: rank more replies")
     if folder is None:
-        raise RoundRefused(NO_REWARD)
-    try:
-        made_for = read_reward(folder)["base"]["hash"]
-    except CorruptReward as error:
-        raise RoundRefused(str(error)) from None
-    if made_for != base_hash(spec.base_dir):
-        raise RoundRefused(f"the reward model {folder.name} belongs to another base model: train a new one")
+        raise RoundRefused(NO_REWARD_MODEL)
+    if read_reward(folder).get("base", {}).get("hash") != base_hash(spec.base_dir):
+        raise RoundRefused(
+            f"the reward model {folder.name} is of another base model: train one for this base first, "
+            "or set reward to true"
+        )
     return folder

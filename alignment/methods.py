@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alignment.dpo import dpo_seconds, train_dpo
+from alignment.kto import kto_seconds, train_kto
 from alignment.ppo_stage import ppo_seconds, train_ppo
+from alignment.rloo import rloo_seconds, train_rloo
+from alignment.sft import sft_seconds, train_sft
 from alignment.snapshot import Snapshot
 from alignment.spec import RoundSpec
 from alignment.work import Trained, Work
@@ -20,4 +23,10 @@ class Training:
     seconds: Callable[[RoundSpec, Snapshot], float]
 
 
-METHODS = {"dpo": Training(train_dpo, dpo_seconds), "ppo": Training(train_ppo, ppo_seconds)}
+METHODS = {
+    "dpo": Training(train_dpo, dpo_seconds),
+    "kto": Training(train_kto, kto_seconds),
+    "ppo": Training(train_ppo, ppo_seconds),
+    "rloo": Training(train_rloo, rloo_seconds),
+    "sft": Training(train_sft, sft_seconds),
+}

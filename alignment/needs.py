@@ -3,35 +3,67 @@
 from collections.abc import Callable
 
 from alignment.config import RoundRefused
+from alignment.ratings import one_sided, rated_replies
 from alignment.snapshot import InvalidSnapshot, Snapshot
 from alignment.spec import RoundSpec
 
-NO_REWARD = (
-    "this method learns from a reward model and there is none yet: train one first, or set reward to true"
-)
+NO_REWARD_MODEL = "there is no reward model of this base model yet: train one first, or set reward to true"
+Need = Callable[[RoundSpec, Snapshot], None]
 
 
 def refuse_lacking(spec: RoundSpec, snapshot: Snapshot) -> None:
-    """Raise RoundRefused unless the snapshot holds what the method and the stages before it learn from."""
+    """Raise RoundRefused unless the round has what its method and the stages before it learn from."""
     NEEDS[spec.method](spec, snapshot)
+    if spec.policy.reward:
+        need_pairs(spec, snapshot)
+    if spec.policy.sft_first:
+        need_demonstrations(spec, snapshot)
 
 
 def need_pairs(spec: RoundSpec, snapshot: Snapshot) -> None:
     """Raises InvalidSnapshot."""
-    needed = max(spec.min_pairs, 1)
-    if len(snapshot.train) < needed:
+    if len(snapshot.train) < _needed(spec):
         raise InvalidSnapshot(
-            f"only {len(snapshot.train)} training pairs, and a round needs {needed}: rank more replies"
+            f"only {len(snapshot.train)} training pairs, and a round needs {_needed(spec)}: rank more replies"
         )
 
 
-def need_reward(spec: RoundSpec, snapshot: Snapshot) -> None:
-    """A reward model, or the pairs to train one from first. Raises RoundRefused."""
-    if spec.policy.reward:
-        need_pairs(spec, snapshot)
-    elif spec.current_reward is None:
-        raise RoundRefused(NO_REWARD)
+def need_demonstrations(spec: RoundSpec, snapshot: Snapshot) -> None:
+    """Raises InvalidSnapshot."""
+    count = len(snapshot.demonstrations)
+    if count < _needed(spec):
+        raise InvalidSnapshot(
+            f"only {count} demonstrations to train on, and a round needs {_needed(spec)}: "
+            "edit replies in the arena, or import some"
+        )
 
 
-Need = Callable[[RoundSpec, Snapshot], None]
-NEEDS: dict[str, Need] = {"dpo": need_pairs, "ppo": need_reward}
+def need_ratings(spec: RoundSpec, snapshot: Snapshot) -> None:
+    """Raises InvalidSnapshot."""
+    ratings = rated_replies(snapshot)
+    if len(ratings) < _needed(spec):
+        raise InvalidSnapshot(
+            f"only {len(ratings)} rated replies to train on, and a round needs {_needed(spec)}: "
+            "rate replies in the chat, or rank some"
+        )
+    if problem := one_sided(ratings):
+        raise InvalidSnapshot(problem)
+
+
+def need_reward_model(spec: RoundSpec, snapshot: Snapshot) -> None:
+    """Raises RoundRefused. Whether it is of this base is seen where it is opened."""
+    if spec.current_reward is None and not spec.policy.reward:
+        raise RoundRefused(NO_REWARD_MODEL)
+
+
+def _needed(spec: RoundSpec) -> int:
+    return max(spec.min_pairs, 1)
+
+
+NEEDS: dict[str, Need] = {
+    "dpo": need_pairs,
+    "kto": need_ratings,
+    "ppo": need_reward_model,
+    "rloo": need_reward_model,
+    "sft": need_demonstrations,
+}

@@ -11,15 +11,15 @@ from alignment import adapter
 from alignment.chat import Tokenizer, prompt_ids
 from alignment.config import RoundRefused
 from alignment.configs.ppo import PpoConfig
-from alignment.judge import reward_folder
+from alignment.judge import teacher_folder
 from alignment.memory import refuse_too_little
 from alignment.ppo import Ppo, Prompt
 from alignment.ppo_model import ActorCritic
 from alignment.ppo_state import load_progress, save_progress
-from alignment.prompts import prompts_of
+from alignment.prompts import fitting_prompts, prompts_of
 from alignment.registry import tensors_hash
 from alignment.sample import end_ids
-from alignment.snapshot import Messages, Snapshot
+from alignment.snapshot import Snapshot
 from alignment.spec import InvalidSpec, RoundSpec
 from alignment.work import Trained, Work
 
@@ -48,10 +48,12 @@ def train_ppo(work: Work, folder: Path) -> Trained:
     Raises RoundRefused (no reward model, no prompt that fits, too little memory), NothingLearned, Diverged, Interrupted.
     """
     spec, config = work.spec, ppo_settings(work.spec)
-    judge_folder = reward_folder(spec)
-    prompts, too_long = fitting_prompts(work.tokenizer, prompts_of(spec, work.snapshot), config)
+    teacher = teacher_folder(spec)
+    found = prompts_of(spec, work.snapshot)
+    fitting = fitting_prompts(work.tokenizer, found, config.max_length - config.max_new_tokens)
+    prompts = [Prompt(messages, tuple(prompt_ids(work.tokenizer, messages))) for messages in fitting]
     refuse_too_little(expected_bytes(spec.base_dir, config, max(len(each.ids) for each in prompts)))
-    ppo = _learner(work, config, judge_folder, prompts)
+    ppo = _learner(work, config, teacher, prompts)
     before = adapter.weights(ppo.actor.model)
     trainable = sum(each.numel() for each in ppo.parameters)
     if trainable == 0:
@@ -61,10 +63,10 @@ def train_ppo(work: Work, folder: Path) -> Trained:
     last = max(1, len(ppo.progress.scores) // 10)
     facts = {
         "prompts": len(prompts),
-        "prompts_too_long": too_long,
+        "prompts_too_long": len(found) - len(prompts),
         "episodes": config.updates * config.rollout_size,
         "steps": config.updates,
-        "reward_model": judge_folder.name,
+        "reward_model": teacher.name,
         "score_before": ppo.progress.baseline,
         "score": fmean(ppo.progress.scores[-last:]),
         "kl": fmean(ppo.progress.kls[-last:]),
@@ -73,21 +75,6 @@ def train_ppo(work: Work, folder: Path) -> Trained:
         "update_norm": round(adapter.change(before, after), 6),
     }
     return Trained(after, ppo.actor.model.peft_config["default"], facts)
-
-
-def fitting_prompts(
-    tokenizer: Tokenizer, found: Sequence[Messages], config: PpoConfig
-) -> tuple[list[Prompt], int]:
-    """The prompts that leave room for a reply in `max_length`, and how many do not. Raises RoundRefused where none does."""
-    prompts = [Prompt(messages, tuple(prompt_ids(tokenizer, messages))) for messages in found]
-    room = config.max_length - config.max_new_tokens
-    fitting = [prompt for prompt in prompts if len(prompt.ids) <= room]
-    if not fitting:
-        raise RoundRefused(
-            f"none of {len(prompts)} prompts fits into max_length {config.max_length} beside a reply of "
-            f"{config.max_new_tokens} tokens: raise max_length"
-        )
-    return fitting, len(prompts) - len(fitting)
 
 
 def expected_bytes(base_dir: Path, config: PpoConfig, longest: int) -> float:
@@ -103,15 +90,15 @@ def expected_bytes(base_dir: Path, config: PpoConfig, longest: int) -> float:
     return float(weights + 4 * logits + layer * model.num_hidden_layers * config.lora_depth + 2 * cache)
 
 
-def _learner(work: Work, config: PpoConfig, judge_folder: Path, prompts: Sequence[Prompt]) -> Ppo:
+def _learner(work: Work, config: PpoConfig, teacher: Path, prompts: Sequence[Prompt]) -> Ppo:
     spec = work.spec
     torch.manual_seed(spec.seed)  # of the random LoRA matrices: the same ones when a stopped round goes on
     actor = ActorCritic(spec.base_dir, work.tokenizer, config, spec.parent_adapter)
     try:
-        score = actor.add_reward(work.tokenizer, judge_folder)
+        score = actor.add_reward(work.tokenizer, teacher)
     except (OSError, ValueError):
         raise RoundRefused(
-            f"the reward model {judge_folder.name} does not fit this base model: train it again"
+            f"the reward model {teacher.name} does not fit this base model: train it again"
         ) from None
     return Ppo(
         actor,

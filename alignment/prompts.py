@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
-from alignment.chat import with_system
+from alignment.chat import Tokenizer, prompt_ids, with_system
 from alignment.config import RoundRefused
 from alignment.snapshot import Messages, Snapshot
 from alignment.spec import RoundSpec
@@ -44,6 +44,16 @@ def training_prompts(
     prompts = list(found.values())
     random.Random(seed).shuffle(prompts)  # noqa: S311 - orders prompts, guards nothing
     return prompts
+
+
+def fitting_prompts(tokenizer: Tokenizer, prompts: Sequence[Messages], max_length: int) -> list[Messages]:
+    """The prompts of at most `max_length` tokens. Raises RoundRefused where none is."""
+    fitted = [prompt for prompt in prompts if len(prompt_ids(tokenizer, prompt)) <= max_length]
+    if not fitted:
+        raise RoundRefused(
+            f"none of {len(prompts)} prompts leaves room for a reply: raise max_length or lower max_new_tokens"
+        )
+    return fitted
 
 
 def prompt_key(prompt: Messages) -> str:

@@ -1,9 +1,9 @@
-"""The stages of a round: (reward,) train, publish, gate. Each has its own folder, complete once its `manifest.json` is there."""
+"""The stages of a round: (reward, sft,) train, publish, gate. Each has its own folder, complete once its `manifest.json` is there."""
 
 import gc
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from alignment.registry import (
 )
 from alignment.reward_stage import RewardWork, train_reward
 from alignment.scale import Scale, largest_scale, scaled_tensors
+from alignment.sft import sft_seconds, sft_spec, train_sft
 from alignment.snapshot import Snapshot
 from alignment.spec import RoundSpec
 from alignment.stop import StopSignal
@@ -41,6 +42,8 @@ def run_stages(folder: Path, spec: RoundSpec, snapshot: Snapshot, threads: int, 
     events = EventLog(folder, plan(spec, snapshot))
     work = Work(folder, spec, snapshot, load_tokenizer(spec.base_dir), events, stop, threads)
     stages: dict[str, Callable[[Work], None]] = {"train": train, "publish": publish_stage, "gate": gate}
+    if spec.policy.sft_first:
+        stages = {"sft": sft} | stages
     if spec.policy.reward:
         stages = {"reward": reward} | stages
     for name, stage in stages.items():
@@ -59,6 +62,8 @@ def plan(spec: RoundSpec, snapshot: Snapshot) -> Plan:
     pairs = len(snapshot.train)
     guard = 60.0 if config.perplexity_budget else 0.0
     first = {"reward": 10 + 2.0 * pairs} if config.reward else {}
+    if config.sft_first:
+        first |= {"sft": sft_seconds(sft_spec(spec), snapshot)}
     return Plan(
         first
         | {
@@ -75,18 +80,43 @@ def reward(work: Work) -> None:
     gc.collect()
 
 
+def sft(work: Work) -> None:
+    """Stage 0, where it is asked for: an adapter from demonstrations, from which the method goes on."""
+    folder, before = work.stage_dir("sft"), replace(work, spec=sft_spec(work.spec))
+    _verify_parent(work.spec)
+    trained = train_sft(before, folder / "trainer", "sft")
+    gc.collect()
+    save_adapter(fresh_dir(folder / "adapter"), trained.tensors, trained.config, work.spec.base_name)
+    write_manifest_of_stage(folder, {**adapter_record(folder / "adapter"), **trained.facts})
+    shutil.rmtree(folder / "trainer", ignore_errors=True)
+
+
 def train(work: Work) -> None:
     """Stage 1: the adapter, scaled as far as the perplexity budget allows."""
+    work = _after_sft(work)
     spec, folder = work.spec, work.stage_dir("train")
-    if spec.parent_adapter:
-        verify_adapter(spec.parent_adapter, read_json(spec.parent_adapter.parent / MANIFEST))
+    _verify_parent(spec)
     trained = METHODS[spec.method].train(work, folder / "trainer")
     gc.collect()  # trainer, optimiser and model refer to each other; the next steps need their memory
     save_adapter(fresh_dir(folder / "adapter"), trained.tensors, trained.config, spec.base_name)
     scale = _scale(work, trained, folder / "adapter")
     facts = {**trained.facts, "scale": scale.value, "scale_perplexity_ratio": scale.cost}
+    if spec.policy.sft_first:
+        facts["sft"] = read_json(work.stage_dir("sft") / MANIFEST)
     write_manifest_of_stage(folder, {**adapter_record(folder / "adapter"), **facts})
     shutil.rmtree(folder / "trainer", ignore_errors=True)
+
+
+def _after_sft(work: Work) -> Work:
+    """The work as the method sees it: what the stage before left is its parent, and thus its reference."""
+    if not work.spec.policy.sft_first:
+        return work
+    return replace(work, spec=replace(work.spec, parent_adapter=work.stage_dir("sft") / "adapter"))
+
+
+def _verify_parent(spec: RoundSpec) -> None:
+    if spec.parent_adapter:
+        verify_adapter(spec.parent_adapter, read_json(spec.parent_adapter.parent / MANIFEST))
 
 
 def _scale(work: Work, trained: Trained, adapter_dir: Path) -> Scale:

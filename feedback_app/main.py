@@ -40,6 +40,7 @@ from feedback_app.services.repeats import Repeats
 from feedback_app.services.rewards import Reply, Rewards, Shelf
 from feedback_app.services.rounds import Rounds
 from feedback_app.services.status import Status
+from feedback_app.services.supply import Supply
 from feedback_app.settings import Settings, load_settings
 from feedback_app.store import Store, migrate, open_store
 from reward_model.live import LiveRewardModel
@@ -168,6 +169,8 @@ def build(settings: Settings) -> App:
     arena = Arena(store, models, generations, packs, lambda: persona(settings.persona), options, chance, live)
     repeats = Repeats(store, settings.repeat_share, desks, chance)
     drafts = Drafts(store, arena, generations, live, desks, chance)
+    trained = rewards(settings, store, base, repeats)
+    supply = Supply(store, settings.heldout_fraction, lambda: trained.current() is not None)
     services = Services(
         arena=arena,
         draws=Draws(arena, live, repeats, drafts, settings.active_share, chance),
@@ -175,8 +178,8 @@ def build(settings: Settings) -> App:
         repeats=repeats,
         knowing=Knowing(store, live, repeats),
         chat=Chat(store, models, generations, persona, options.sampling),
-        rounds=Rounds(store, models, queue, check_config, settings.heldout_fraction, settings.min_pairs),
-        rewards=rewards(settings, store, base, repeats),
+        rounds=Rounds(store, models, queue, check_config, supply, settings.min_pairs),
+        rewards=trained,
         leaderboard=Leaderboard(store),
         data=DataService(store, persona, desks=desks),
         agreements=Agreements(store),

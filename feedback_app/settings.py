@@ -113,7 +113,11 @@ class Settings(BaseSettings):
     heldout_fraction: float = Field(
         0.15, gt=0, lt=1, description="Share of prompts kept from training, for the gate."
     )
-    min_pairs: int = Field(8, ge=1, description="Fewest training pairs a DPO round starts with.")
+    min_pairs: int = Field(
+        8,
+        ge=1,
+        description="Fewest training pairs (or rated replies, or demonstrations) a round starts with.",
+    )
     round_attempts: int = Field(3, ge=1, description="Times a round is started again after its worker died.")
     round_stale_seconds: int = Field(
         120, ge=5, description="A running round whose worker is silent this long is queued again."

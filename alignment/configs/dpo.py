@@ -1,14 +1,10 @@
 """Settings of direct preference optimisation."""
 
-from dataclasses import dataclass
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from alignment.configs.policy import PolicyConfig
-
-FEW_PAIRS = 100
-ENOUGH_SHOWN = 150
+from alignment.configs.policy import PolicyConfig, Schedule, schedule_for
 
 LossName = Literal[
     "sigmoid", "sigmoid_norm", "hinge", "ipo", "robust", "exo_pair", "nca_pair", "bco_pair",
@@ -48,22 +44,6 @@ class DpoConfig(PolicyConfig):
             raise ValueError("label_smoothing must be above 0 with the loss exo_pair (1e-3 is usual)")
         return self
 
-    def schedule(self, pairs: int) -> "Schedule":
-        """Rate, batches and passes for so many pairs; docs/decisions/0006-dpo-defaults.md says what was tried."""
-        few = pairs < FEW_PAIRS
-        batch = self.batch_size or (4 if few else 8)
-        sizes = range(1, min(batch, self.micro_batch_size) + 1)
-        micro = max(size for size in sizes if batch % size == 0)
-        passes = max(2.0, min(6.0, ENOUGH_SHOWN / max(pairs, 1)))
-        return Schedule(self.learning_rate, batch, micro, self.epochs or passes)
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """Peak learning rate, pairs per optimiser step and per forward pass (the latter divides the former), and passes
-    over the pairs."""
-
-    learning_rate: float
-    batch: int
-    micro_batch: int
-    epochs: float
+    def schedule(self, pairs: int) -> Schedule:
+        """Rate, batches and passes for so many pairs."""
+        return schedule_for(pairs, self.learning_rate, self.batch_size, self.micro_batch_size, self.epochs)

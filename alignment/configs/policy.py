@@ -1,8 +1,12 @@
 """What every round that trains the chat model can be told: the adapter, the optimiser, and the gate."""
 
+from dataclasses import dataclass
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+FEW = 100
+ENOUGH_SHOWN = 150
 
 
 class PolicyConfig(BaseModel):
@@ -53,9 +57,37 @@ class PolicyConfig(BaseModel):
     gate_max_new_tokens: int = Field(80, ge=1, le=4096, description="Longest reply in the gate, in tokens.")
     seed: int = Field(0, ge=0, le=2**31 - 1, description="Seed of everything random in the round.")
     reward: bool = Field(False, description="Train a reward model first; it speaks in the gate.")
+    sft_first: bool = Field(
+        False, description="Train on demonstrations first; the method goes on from there and is held to it."
+    )
 
     @model_validator(mode="after")
     def _leaves_the_head_alone(self) -> Self:
         if "lm_head" in self.lora_targets:
             raise ValueError("lora_targets may not name lm_head: an adapter there would not be trained")
         return self
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Peak learning rate, examples per optimiser step and per forward pass (the latter divides the former), and passes
+    over the examples."""
+
+    learning_rate: float
+    batch: int
+    micro_batch: int
+    epochs: float
+
+
+def schedule_for(
+    examples: int, learning_rate: float, batch_size: int | None, micro_batch_size: int, epochs: float | None
+) -> Schedule:
+    """What is not given follows from the number of examples; docs/decisions/0006-dpo-defaults.md says what was tried."""
+    batch = batch_size or (4 if examples < FEW else 8)
+    passes = max(2.0, min(6.0, ENOUGH_SHOWN / max(examples, 1)))
+    return Schedule(learning_rate, batch, micro_batch(batch, micro_batch_size), epochs or passes)
+
+
+def micro_batch(batch: int, largest: int) -> int:
+    """The largest divisor of the batch that is at most `largest`."""
+    return max(size for size in range(1, min(batch, largest) + 1) if batch % size == 0)

@@ -19,7 +19,11 @@ RoundId = Annotated[str, typer.Argument(help="Id of the round, or `last`.")]
 @app.command()
 def queue(
     method: Annotated[
-        str, typer.Option(help="What to train: dpo, or reward for a reward model alone.")
+        str,
+        typer.Option(
+            help="How to train: dpo (pairs), kto (ratings and pairs), sft (demonstrations), rloo and ppo (a reward model), "
+            "or reward for a reward model alone."
+        ),
     ] = "dpo",
     parent: Annotated[str, typer.Option(help="Version to start from.")] = "base",
     set_: Annotated[
@@ -27,7 +31,7 @@ def queue(
     ] = None,
     watch: Annotated[bool, typer.Option(help="Stay and show the progress.")] = False,
 ) -> None:
-    """Queue a round on all rankings there are."""
+    """Queue a round on all that was said so far."""
     with told(), opened() as services:
         queued = services.rounds.queue(method, overrides(set_ or []), parent)
         out.print(f"queued {queued.id}")

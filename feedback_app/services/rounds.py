@@ -4,12 +4,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
-from feedback_app.domain.preference import split_of_key
 from feedback_app.domain.round import InvalidRound, Round, RoundEvent
 from feedback_app.services.models import Models
+from feedback_app.services.supply import NEEDS, Supply, lacking
 from feedback_app.store import Store
 
-METHODS = ("dpo", "reward")
 Validate = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
 """(method, config) -> the whole config with defaults; raises InvalidRound."""
 
@@ -27,41 +26,34 @@ class Rounds:
         models: Models,
         queue: Queue,
         validate: Validate,
-        heldout_fraction: float,
+        supply: Supply,
         min_pairs: int,
     ) -> None:
         self._store = store
         self._models = models
         self._queue = queue
         self._validate = validate
-        self._heldout_fraction = heldout_fraction
+        self._supply = supply
         self._min_pairs = min_pairs
 
     @property
     def min_pairs(self) -> int:
-        """Fewest training pairs that a round starts with."""
+        """Fewest training examples (pairs, rated replies, demonstrations) that a round starts with."""
         return self._min_pairs
 
     def train_pairs(self) -> int:
         """How many preference pairs a round would learn from now."""
-        return sum(
-            pairs
-            for key, pairs in self._store.comparisons.pairs_by_prompt()
-            if split_of_key(key, self._heldout_fraction) == "train"
-        )
+        return self._supply.pairs()
 
     def queue(
         self, method: str = "dpo", config: Mapping[str, Any] | None = None, parent: str = "base"
     ) -> Round:
-        """Queue a round. Raises InvalidRound (unknown method, bad setting, too few rankings), UnknownModel."""
-        if method not in METHODS:
-            raise InvalidRound(f"no method {method!r}; there is: {', '.join(METHODS)}")
+        """Queue a round. Raises InvalidRound (unknown method, bad setting, too little to learn from), UnknownModel."""
+        if method not in NEEDS:
+            raise InvalidRound(f"no method {method!r}; there is: {', '.join(NEEDS)}")
         checked = dict(self._validate(method, config or {}))
-        if (pairs := self.train_pairs()) < self._min_pairs:
-            raise InvalidRound(
-                f"a round needs at least {self._min_pairs} preference pairs to train on and there are {pairs}: "
-                "rank more replies, or import a dataset"
-            )
+        if problem := lacking(method, checked, self._supply, self._min_pairs):
+            raise InvalidRound(problem)
         queued = Round(method=method, config=checked, parent=self._models.resolve(parent))
         self._store.rounds.add(queued)
         self._queue.send(queued.id)

@@ -5,10 +5,11 @@ from typing import Any
 
 import gradio as gr
 
+from feedback_app.ui.round_methods import METHODS, about, choices
 from feedback_app.ui.rounds_view import HEADERS
 from feedback_app.ui.text import heading
 
-METHODS = [("The chat model (DPO)", "dpo"), ("A reward model", "reward")]
+FIRST = "dpo"
 LOOK_EVERY = 2.0
 """Seconds between two looks at the database while the page is open."""
 
@@ -19,15 +20,19 @@ class RoundsScreen:
 
     supply: gr.HTML
     method: gr.Radio
+    about: gr.HTML
     first: gr.Checkbox
+    sft_first: gr.Checkbox
     queue: gr.Button
     rate: gr.Textbox
     beta: gr.Textbox
     epochs: gr.Textbox
+    steps: gr.Textbox
     line: gr.HTML
     table: gr.Dataframe
     chosen: gr.Dropdown
     detail: gr.HTML
+    measure: gr.Dropdown
     plot: gr.LinePlot
     cancel: gr.Button
     resume: gr.Button
@@ -35,7 +40,7 @@ class RoundsScreen:
     timer: gr.Timer
 
     def outputs(self) -> list[Any]:
-        shown = [self.supply, self.line, self.table, self.chosen, self.detail, self.plot]
+        shown = [self.supply, self.line, self.table, self.chosen, self.detail, self.measure, self.plot]
         return [*shown, self.cancel, self.resume, self.seen]
 
 
@@ -44,14 +49,9 @@ def lay_out() -> RoundsScreen:
         heading("Rounds", "A round trains the model on your rankings; a gate decides whether it is used.")
     )
     supply = gr.HTML(elem_id="supply")
-    with gr.Row(equal_height=True):
-        method = gr.Radio(METHODS, value="dpo", label="What to train", elem_id="method", scale=2)
-        first = gr.Checkbox(label="Train a reward model first; it speaks in the gate", elem_id="reward-first")
+    what = _what()
     queue = gr.Button("Queue a round", variant="primary", elem_id="queue-round")
-    with gr.Accordion("Advanced", open=False, elem_id="advanced"), gr.Row():
-        rate = _setting("Learning rate", "rate", "4e-4")
-        beta = _setting("Beta (pull back to the base)", "beta", "0.1")
-        epochs = _setting("Epochs", "epochs", "2 to 6, fewer the more pairs")
+    fields = _fields()
     line = gr.HTML(elem_id="line")
     table = gr.Dataframe(
         headers=HEADERS,
@@ -66,40 +66,67 @@ def lay_out() -> RoundsScreen:
     with gr.Row():
         cancel = gr.Button("Cancel", visible=False, elem_id="cancel-round", size="sm", min_width=90)
         resume = gr.Button("Resume", visible=False, elem_id="resume-round", size="sm", min_width=90)
-    plot = _loss_plot()
-    seen, timer = gr.State(()), gr.Timer(LOOK_EVERY)
+    measure = gr.Dropdown([], label="Curve", visible=False, filterable=False, elem_id="measure")
+    plot = _curve_plot()
     return RoundsScreen(
         supply,
-        method,
-        first,
+        *what,
         queue,
-        rate,
-        beta,
-        epochs,
-        line,
-        table,
-        chosen,
-        detail,
-        plot,
-        cancel,
-        resume,
-        seen,
-        timer,
+        *fields,
+        line=line,
+        table=table,
+        chosen=chosen,
+        detail=detail,
+        measure=measure,
+        plot=plot,
+        cancel=cancel,
+        resume=resume,
+        seen=gr.State(()),
+        timer=gr.Timer(LOOK_EVERY),
     )
 
 
+def _what() -> tuple[gr.Radio, gr.HTML, gr.Checkbox, gr.Checkbox]:
+    """The method, what it is, and the stages that may go before."""
+    method = gr.Radio(choices(), value=FIRST, label="What to train", elem_id="method")
+    told = gr.HTML(about(FIRST), elem_id="about-method")
+    with gr.Row(equal_height=True):
+        first = gr.Checkbox(label="Train a reward model first; it speaks in the gate", elem_id="reward-first")
+        sft_first = gr.Checkbox(label="Learn from demonstrations first (SFT)", elem_id="sft-first")
+    return method, told, first, sft_first
+
+
+def _fields() -> tuple[gr.Textbox, gr.Textbox, gr.Textbox, gr.Textbox]:
+    """Rate, beta, epochs and steps."""
+    view = METHODS[FIRST]
+    with gr.Accordion("Advanced", open=False, elem_id="advanced"), gr.Row():
+        return (
+            _setting("Learning rate", "rate", view.rate),
+            _setting("Beta (pull back to the base)", "beta", view.beta),
+            _setting("Epochs", "epochs", view.epochs),
+            _setting("Steps", "steps", view.steps),
+        )
+
+
 def _setting(label: str, name: str, usual: str) -> gr.Textbox:
-    return gr.Textbox(label=label, placeholder=f"usual: {usual}", elem_id=name, min_width=140)
+    return gr.Textbox(
+        label=label, placeholder=placeholder(usual), interactive=bool(usual), elem_id=name, min_width=140
+    )
 
 
-def _loss_plot() -> gr.LinePlot:
+def placeholder(usual: str) -> str:
+    """What an empty setting says; one that the method does not have says so."""
+    return f"usual: {usual}" if usual else "not for this method"
+
+
+def _curve_plot() -> gr.LinePlot:
     return gr.LinePlot(
         x="step",
-        y="loss",
+        y="value",
         x_title="step",
-        y_title="loss",
+        y_title="",
         height=240,
         visible=False,
-        label="Loss",
-        elem_id="loss",
+        label="Training",
+        elem_id="curve",
     )

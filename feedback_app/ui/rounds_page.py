@@ -4,14 +4,15 @@ from typing import Any
 
 import gradio as gr
 
-from feedback_app.domain.round import Round, RoundState
+from feedback_app.domain.round import Round, RoundEvent, RoundState
 from feedback_app.services.bundle import Services
 from feedback_app.store import RoundNotFound
 from feedback_app.ui import checkpoints_panel
 from feedback_app.ui.confirm import PRIVATE
 from feedback_app.ui.guard import Updates, guarded
-from feedback_app.ui.rounds_layout import RoundsScreen, lay_out
-from feedback_app.ui.rounds_view import detail, losses, short, supply, table
+from feedback_app.ui.round_methods import METHODS, about, settings
+from feedback_app.ui.rounds_layout import RoundsScreen, lay_out, placeholder
+from feedback_app.ui.rounds_view import curve, detail, measures, short, supply, table
 from feedback_app.ui.text import notice
 
 RESUMABLE = (RoundState.failed, RoundState.cancelled)
@@ -33,12 +34,16 @@ class RoundsPage:
         chosen = named if named in known else rounds[0].id if rounds else None
         return {**self._supply(), **self._listed(rounds, chosen), **self._detailed(chosen, ())}
 
-    def tick(self, chosen: str | None, seen: tuple[Any, ...]) -> Updates:
+    def tick(self, chosen: str | None, measure: str | None, seen: tuple[Any, ...]) -> Updates:
         """What changed since the last look; nothing is sent where nothing did."""
         rounds = self._rounds.list()
         chosen = chosen or (rounds[0].id if rounds else None)
         listed = self._listed(rounds, chosen) if _signature(rounds) != seen[:1] else {}
-        return {**listed, **self._detailed(chosen, seen, rounds)}
+        return {**listed, **self._detailed(chosen, seen, rounds, measure)}
+
+    def draw(self, chosen: str | None, measure: str | None) -> Updates:
+        """Another curve of the same round."""
+        return self._curve(self._rounds.events(chosen) if chosen else [], measure)
 
     def choose(self, chosen: str | None) -> Updates:
         return self._detailed(chosen, ())
@@ -51,23 +56,38 @@ class RoundsPage:
         return {self._screen.chosen: chosen, **self._detailed(chosen, ())}
 
     def queue(
-        self, method: str, first: bool, rate: str | None, beta: str | None, epochs: str | None
+        self,
+        method: str,
+        first: bool,
+        sft_first: bool,
+        rate: str | None,
+        beta: str | None,
+        epochs: str | None,
+        steps: str | None,
     ) -> Updates:
-        """Queue a round; a field left empty keeps its default. Beta and `first` are of DPO alone."""
-        given = {"learning_rate": rate, "epochs": epochs} | ({"beta": beta} if method == "dpo" else {})
-        filled: dict[str, Any] = {n: text.strip() for n, text in given.items() if text and text.strip()}
-        if method == "dpo" and first:
-            filled["reward"] = True
-        queued = self._rounds.queue(method, filled)
+        """Queue a round; a field left empty keeps its default, and one that the method lacks is left out."""
+        given = {"learning_rate": rate, "beta": beta, "epochs": epochs, "steps": steps}
+        queued = self._rounds.queue(method, settings(method, given, first, sft_first))
         told = {self._screen.line: notice("Queued. It starts as soon as a worker is free.")}
         return {**self._listed(self._rounds.list(), queued.id), **self._detailed(queued.id, ()), **told}
 
     def choose_method(self, method: str) -> Updates:
-        """What is of DPO alone is offered for DPO alone."""
-        dpo = method == "dpo"
+        """What it learns from, and the settings that it has."""
+        screen, view = self._screen, METHODS[method]
+        fields = {
+            screen.rate: view.rate,
+            screen.beta: view.beta,
+            screen.epochs: view.epochs,
+            screen.steps: view.steps,
+        }
         return {
-            self._screen.first: gr.update(interactive=dpo),
-            self._screen.beta: gr.update(interactive=dpo),
+            screen.about: about(method),
+            screen.first: gr.update(interactive=view.reward),
+            screen.sft_first: gr.update(interactive=view.sft),
+            **{
+                field: gr.update(interactive=bool(usual), placeholder=placeholder(usual))
+                for field, usual in fields.items()
+            },
         }
 
     def cancel(self, chosen: str) -> Updates:
@@ -89,12 +109,16 @@ class RoundsPage:
         }
 
     def _detailed(
-        self, chosen: str | None, seen: tuple[Any, ...], rounds: list[Round] | None = None
+        self,
+        chosen: str | None,
+        seen: tuple[Any, ...],
+        rounds: list[Round] | None = None,
+        measure: str | None = None,
     ) -> Updates:
         screen = self._screen
         if chosen is None:
             off = gr.update(visible=False)
-            return {screen.detail: EMPTY, screen.plot: off, screen.cancel: off, screen.resume: off}
+            return {screen.detail: EMPTY, **self._curve([], None), screen.cancel: off, screen.resume: off}
         try:
             current = self._rounds.get(chosen)
         except RoundNotFound:
@@ -110,12 +134,17 @@ class RoundsPage:
             screen.resume: gr.update(visible=current.state in RESUMABLE),
         }
         if now != seen:
-            frame = losses(events)
-            updates |= {
-                screen.detail: detail(current),
-                screen.plot: gr.update(value=frame, visible=len(frame) > 0),
-            }
+            updates |= {screen.detail: detail(current), **self._curve(events, measure)}
         return updates
+
+    def _curve(self, events: list[RoundEvent], measure: str | None) -> Updates:
+        """The plot of a measure, by default of the first, and the choice of what was measured."""
+        found = measures(events)
+        drawn = measure if measure in found else found[0] if found else ""
+        return {
+            self._screen.measure: gr.update(choices=found, value=drawn or None, visible=len(found) > 1),
+            self._screen.plot: gr.update(value=curve(events, drawn), visible=bool(found)),
+        }
 
 
 def _signature(rounds: list[Round]) -> tuple[Any, ...]:
@@ -130,11 +159,15 @@ def build(services: Services, demo: gr.Blocks) -> None:
     page = RoundsPage(services, screen)
     outputs = screen.outputs()
     demo.load(page.arrive, None, outputs, **PRIVATE)
-    screen.timer.tick(page.tick, [screen.chosen, screen.seen], outputs, **PRIVATE)
-    settings = [screen.method, screen.first, screen.rate, screen.beta, screen.epochs]
-    screen.queue.click(guarded(screen.line, page.queue), settings, outputs, **PRIVATE)
-    screen.method.change(page.choose_method, screen.method, [screen.first, screen.beta], **PRIVATE)
+    screen.timer.tick(page.tick, [screen.chosen, screen.measure, screen.seen], outputs, **PRIVATE)
+    fields = [screen.rate, screen.beta, screen.epochs, screen.steps]
+    given = [screen.method, screen.first, screen.sft_first, *fields]
+    screen.queue.click(guarded(screen.line, page.queue), given, outputs, **PRIVATE)
+    fitting = [screen.about, screen.first, screen.sft_first, *fields]
+    screen.method.change(page.choose_method, screen.method, fitting, **PRIVATE)
     screen.chosen.input(guarded(screen.line, page.choose), screen.chosen, outputs, **PRIVATE)
+    drawing = [screen.chosen, screen.measure]
+    screen.measure.input(guarded(screen.line, page.draw), drawing, outputs, **PRIVATE)
     screen.table.select(guarded(screen.line, page.pick), None, outputs, **PRIVATE)
     screen.cancel.click(guarded(screen.line, page.cancel), screen.chosen, outputs, **PRIVATE)
     screen.resume.click(guarded(screen.line, page.resume), screen.chosen, outputs, **PRIVATE)

@@ -24,6 +24,7 @@ VERDICTS = {
     "dpo": ("Passed the gate", "Held back by the gate"),
     "reward": ("This reward model is used", "This reward model is not used"),
 }
+FIRST_MEASURES = ("objective/scores", "reward", "loss", "objective/kl", "kl")
 REWARD_WORDS = {
     RoundState.promoted: "trained: the gate asks it",
     RoundState.held: "trained, but not used",
@@ -112,10 +113,18 @@ def decision(decided: Mapping[str, Any] | None, method: str = "dpo") -> str:
     )
 
 
-def losses(events: Sequence[RoundEvent]) -> pd.DataFrame:
-    """Columns step, loss: what the trainer reported."""
-    found = [(event.step, event.metrics["loss"]) for event in events if "loss" in event.metrics]
-    return pd.DataFrame(found, columns=["step", "loss"])
+def measures(events: Sequence[RoundEvent]) -> list[str]:
+    """What the trainer reported, that which says most first."""
+    found = dict.fromkeys(name for event in events for name in event.metrics)
+    return sorted(
+        found, key=lambda name: FIRST_MEASURES.index(name) if name in FIRST_MEASURES else len(found)
+    )
+
+
+def curve(events: Sequence[RoundEvent], measure: str) -> pd.DataFrame:
+    """Columns step, value: one measure over the steps."""
+    found = [(event.step, event.metrics[measure]) for event in events if measure in event.metrics]
+    return pd.DataFrame(found, columns=["step", "value"])
 
 
 def registry(checkpoints: Sequence[Checkpoint], aliases: Mapping[str, str]) -> str:

@@ -1,8 +1,11 @@
 """What the Rounds page says."""
 
+from datetime import UTC, datetime
+
 import pytest
 
-from feedback_app.ui.rounds_view import decision, duration
+from feedback_app.domain.round import RoundEvent
+from feedback_app.ui.rounds_view import curve, decision, duration, measures
 
 
 def test_a_decision_shows_its_reasons_as_text_and_how_far_the_update_was_scaled() -> None:
@@ -28,3 +31,15 @@ def test_an_update_that_was_not_scaled_is_not_mentioned(decided: dict[str, objec
 )
 def test_durations_are_in_words(seconds: float | None, words: str) -> None:
     assert duration(seconds) == words
+
+
+def test_any_measure_of_the_trainer_can_be_drawn_and_the_score_comes_first() -> None:
+    events = [
+        RoundEvent(n, "train", n, 2, {"policy/clipfrac": 0.1 * n, "objective/scores": n}, datetime.now(UTC))
+        for n in (1, 2)
+    ]
+    events.append(RoundEvent(3, "gate", 100, 100, {}, datetime.now(UTC)))
+    assert measures(events) == ["objective/scores", "policy/clipfrac"]
+    assert curve(events, "objective/scores").to_dict("list") == {"step": [1, 2], "value": [1, 2]}
+    assert measures([]) == []
+    assert curve([], "").empty

@@ -28,6 +28,7 @@ from feedback_app.services.live import LiveTaste
 from feedback_app.services.models import BaseFiles, Models
 from feedback_app.services.prompts import PromptPacks
 from feedback_app.services.rounds import Rounds
+from feedback_app.services.supply import Supply
 from feedback_app.store import ComparisonNotFound, Store
 from tests.fakes import ScriptedEngine
 from tests.waiting import until
@@ -240,7 +241,8 @@ class Refusing:
 
 
 def rounds(store: Store, models: Models) -> Rounds:
-    return Rounds(store, models, Refusing(), lambda method, config: config, 0.15, min_pairs=2)
+    supply = Supply(store, 0.15, lambda: False)
+    return Rounds(store, models, Refusing(), lambda method, config: config, supply, min_pairs=2)
 
 
 def vote(arena: Arena, text: str) -> None:
@@ -262,7 +264,7 @@ def test_a_round_is_queued_even_while_redis_is_away(arena: Arena, store: Store, 
 
 
 def test_an_unknown_method_is_refused_with_those_there_are(store: Store, models: Models) -> None:
-    with pytest.raises(InvalidRound, match="there is: dpo, reward"):
+    with pytest.raises(InvalidRound, match="there is: dpo, kto, rloo, sft, reward"):
         rounds(store, models).queue("magic")
 
 

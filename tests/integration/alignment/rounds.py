@@ -10,11 +10,13 @@ from typing import Any
 import pyarrow
 import pyarrow.parquet
 
-from alignment.config import dpo_config
+from alignment.config import round_config
 from alignment.files import file_hash
 from alignment.gate import Thresholds
 from alignment.spec import RoundSpec, write_spec
+from reward_model.rankings import SCHEMA as RANKED_SCHEMA
 from tests.tiny_model import SYSTEM, TURNS
+from workers.snapshot import DEMONSTRATION_SCHEMA, RATING_SCHEMA, SCHEMA
 
 PROJECT = Path(__file__).resolve().parents[3]
 QUICK = {
@@ -26,41 +28,59 @@ QUICK = {
     "gate_max_new_tokens": 16,
     "lora_r": 4,
 }
+QUICK_RLOO = {name: QUICK[name] for name in QUICK if name not in ("epochs", "batch_size")} | {
+    "steps": 4,
+    "prompts_per_step": 2,
+    "replies_per_prompt": 2,
+    "max_new_tokens": 12,
+    "max_scale": 1.0,
+}
 # A tiny model forgets quickly; these tests are about the round, not about its judgement.
 LENIENT = Thresholds(
     min_accuracy=0, max_kl=1e6, min_length_ratio=0, max_length_ratio=1e6, max_perplexity_ratio=1e6
 )
 
 
-def write_snapshot(folder: Path, train: int = 12, heldout: int = 4, curt: bool = False) -> Path:
-    """A snapshot whose owner prefers friendly replies to curt ones, or the other way round."""
+def write_snapshot(
+    folder: Path, train: int = 12, heldout: int = 4, curt: bool = False, rated: int = 0, shown: int = 0
+) -> Path:
+    """A snapshot whose owner prefers friendly replies to curt ones, or the other way round; beside the pairs so many
+    training prompts whose friendly reply was rated good and whose curt one bad, and so many with a demonstration."""
     snapshot = folder / "0123abcd"
     snapshot.mkdir(parents=True)
-    rows = [
-        {
-            "prompt": [
-                {"role": "system", "content": SYSTEM},
-                {"role": "user", "content": f"{user} ({number})"},
-            ],
-            "chosen": "No." if curt else reply,
-            "rejected": reply if curt else "No.",
-            "split": "train" if number < train else "heldout",
-            "comparison_id": f"c{number}",
-        }
-        for number, (user, reply) in enumerate((TURNS * 100)[: train + heldout])
+    asked = [
+        ([{"role": "system", "content": SYSTEM}, {"role": "user", "content": f"{user} ({number})"}], reply)
+        for number, (user, reply) in enumerate((TURNS * 100)[: train + heldout + rated + shown])
     ]
-    schema = pyarrow.schema(
-        [
-            (
-                "prompt",
-                pyarrow.list_(pyarrow.struct([("role", pyarrow.string()), ("content", pyarrow.string())])),
-            ),
-            *((name, pyarrow.string()) for name in ("chosen", "rejected", "split", "comparison_id")),
-        ]
-    )
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows, schema), snapshot / "pairs.parquet")
-    files = {"pairs.parquet": file_hash(snapshot / "pairs.parquet")}
-    (snapshot / "manifest.json").write_text(json.dumps({"hash": snapshot.name, "files": files}))
+    compared = [
+        {"prompt": prompt, "split": "train" if number < train else "heldout", "comparison_id": f"c{number}"}
+        | ({"chosen": "No.", "rejected": reply} if curt else {"chosen": reply, "rejected": "No."})
+        for number, (prompt, reply) in enumerate(asked[: train + heldout])
+    ]
+    ranked = [
+        {name: row[name] for name in ("prompt", "split", "comparison_id")}
+        | {"replies": [row["chosen"], row["rejected"]], "places": [0, 1], "annotator": "owner"}
+        for row in compared
+    ]
+    ratings = [
+        {"prompt": prompt, "split": "train", "reply": text, "good": text == reply}
+        for prompt, reply in asked[train + heldout :][:rated]
+        for text in (reply, "No.")
+    ]
+    demonstrations = [
+        {"prompt": prompt, "split": "train", "reply": reply} for prompt, reply in asked[len(asked) - shown :]
+    ]
+    files = {
+        "pairs.parquet": (compared, SCHEMA),
+        "rankings.parquet": (ranked, RANKED_SCHEMA),
+        "ratings.parquet": (ratings, RATING_SCHEMA),
+        "demonstrations.parquet": (demonstrations, DEMONSTRATION_SCHEMA),
+    }
+    for name, (rows, schema) in files.items():
+        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows, schema), snapshot / name)
+    hashes = {name: file_hash(snapshot / name) for name in files}
+    facts = {"hash": snapshot.name, "format": 3, "files": hashes}
+    (snapshot / "manifest.json").write_text(json.dumps(facts))
     return snapshot
 
 
@@ -82,6 +102,7 @@ def prepare_round(
         "snapshot_dir", snapshot / "0123abcd" if snapshot.exists() else write_snapshot(snapshot)
     )
     fields = {"thresholds": LENIENT, "base_name": "tiny"} | fields
+    usual = QUICK_RLOO if fields.get("method") == "rloo" else QUICK
     folder = home / "rounds" / name
     folder.mkdir(parents=True)
     spec = RoundSpec(
@@ -93,7 +114,7 @@ def prepare_round(
         heldout_prompts=packs[1],
         system_prompt=SYSTEM,
         threads=1,
-        config=dpo_config(QUICK | (config or {})),
+        config=round_config(fields.get("method", "dpo"), usual | (config or {})),
         **fields,
     )
     write_spec(folder, spec)

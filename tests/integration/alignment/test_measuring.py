@@ -12,7 +12,6 @@ from alignment.config import dpo_config
 from alignment.evaluate import perplexities
 from alignment.models import load_base, load_tokenizer, log_probs
 from alignment.sample import Draw, draw_loaded, end_ids
-from alignment.snapshot import Pair
 
 pytestmark = pytest.mark.integration
 
@@ -71,12 +70,11 @@ def test_long_conversations_lose_their_oldest_turns_but_never_the_system_turn(ti
         {"role": role, "content": "words " * 20}
         for role in ("user", "assistant", "user", "assistant", "user")
     ]
-    pair = Pair(({"role": "system", "content": "Be kind."}, *turns), "Yes.", "No.")
-    assert fitting(tokenizer, pair, 10_000) == pair
-    shorter = fitting(tokenizer, pair, len(prompt_ids(tokenizer, pair.prompt)) - 1)
-    assert shorter is not None
-    assert shorter.prompt == (pair.prompt[0], *turns[2:])
-    assert fitting(tokenizer, pair, 16) is None
+    prompt, replies = ({"role": "system", "content": "Be kind."}, *turns), ("Yes.", "No.")
+    assert fitting(tokenizer, prompt, replies, 10_000) == prompt
+    shorter = fitting(tokenizer, prompt, replies, len(prompt_ids(tokenizer, prompt)) - 1)
+    assert shorter == (prompt[0], *turns[2:])
+    assert fitting(tokenizer, prompt, replies, 16) is None
 
 
 # PEFT 0.21 asks transformers 5 by a name that is deprecated there.

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alignment.config import InvalidConfig, dpo_config, round_config
-from alignment.configs.dpo import DpoConfig, Schedule
+from alignment.configs.dpo import DpoConfig
+from alignment.configs.policy import Schedule
 from alignment.gate import Thresholds
 from alignment.spec import SPEC_FILE, InvalidSpec, RoundSpec, read_spec, write_spec
 from reward_model.config import RewardConfig
@@ -59,7 +60,7 @@ def test_the_settings_are_those_of_the_method(tmp_path: Path) -> None:
     assert replace(SPEC, seed=3).reward == RewardConfig(seed=3)
     with pytest.raises(InvalidConfig, match="no setting 'beta'; there are: learning_rate, epochs"):
         round_config("reward", {"beta": 0.1})
-    with pytest.raises(InvalidConfig, match="there are: dpo, reward"):
+    with pytest.raises(InvalidConfig, match="there are: dpo, kto, rloo, sft, reward"):
         round_config("magic", {})
 
 

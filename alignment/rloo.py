@@ -1,0 +1,127 @@
+"""REINFORCE leave-one-out of a LoRA adapter against our reward model, by TRL's RLOOTrainer.
+
+RLOO (Ahmadian et al. 2024, arXiv 2402.14740): several replies to a prompt, each compared with the mean of the others.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any, Protocol
+
+from datasets.arrow_dataset import Dataset
+from trl.trainer.rloo_config import RLOOConfig
+from trl.trainer.rloo_trainer import RLOOTrainer
+
+from alignment.configs.rloo import RlooConfig
+from alignment.judge import teacher_folder
+from alignment.prompts import fitting_prompts, prompts_of
+from alignment.snapshot import Messages, Snapshot
+from alignment.spec import InvalidSpec, RoundSpec
+from alignment.trainer import (
+    CHAT_TEMPLATE,
+    ProgressCallback,
+    arguments,
+    fit,
+    forget_incomplete,
+    starting_model,
+)
+from alignment.work import Trained, Work
+from reward_model.fit import load_reward
+
+RewardFunction = Callable[..., list[float | None]]
+
+
+class BrokenReward(RuntimeError):
+    """The reward model gives something that is not a number."""
+
+
+class Scorer(Protocol):
+    """A reward model: log odds, comparable between replies to the same prompt."""
+
+    def score(self, items: Sequence[tuple[Messages, str]]) -> list[float]: ...
+
+
+def rloo_settings(spec: RoundSpec) -> RlooConfig:
+    """The settings of an RLOO round. Raises InvalidSpec in a round of another method."""
+    if not isinstance(spec.config, RlooConfig):
+        raise InvalidSpec("spec.json: config: these are not the settings of an RLOO round")
+    return spec.config
+
+
+def rloo_seconds(spec: RoundSpec, snapshot: Snapshot) -> float:
+    """Expected time: writing, rewarding and learning from each reply. Reckoned, not measured."""
+    config = rloo_settings(spec)
+    replies = config.steps * config.schedule().batch
+    return 20 + replies * (config.max_new_tokens / 75 + 0.4)
+
+
+def train_rloo(work: Work, folder: Path) -> Trained:
+    """Train on fresh replies to the round's prompts, keeping resumable state in `folder`.
+
+    Raises RoundRefused (no reward model, no prompt that fits), CorruptReward, BrokenReward, NothingLearned, Interrupted
+    (state saved: call again to go on).
+    """
+    config, teacher = rloo_settings(work.spec), teacher_folder(work.spec)
+    prompts = prompts_of(work.spec, work.snapshot)
+    fitted = fitting_prompts(work.tokenizer, prompts, config.max_length - config.max_new_tokens)
+    work.events.emit("train", 0, 1, message="Loading the reward model", fraction=0.0)
+    reward = reward_function(load_reward(work.spec.base_dir, teacher))
+    trainer = _trainer(work, fitted, reward, folder)
+    facts = {
+        "prompts": len(fitted),
+        "prompts_too_long": len(prompts) - len(fitted),
+        "reward_model": teacher.name,
+    }
+    return fit(work, trainer, folder, facts)
+
+
+def reward_function(scorer: Scorer) -> RewardFunction:
+    """TRL's form of a reward: one number per reply. Raises BrokenReward rather than let a NaN train the model (or let TRL
+    print the reply that it was for)."""
+
+    def reward_model(
+        prompts: Sequence[list[dict[str, str]]], completions: Sequence[list[dict[str, str]]], **_: Any
+    ) -> list[float | None]:
+        items = [
+            (tuple(prompt), completion[0]["content"])
+            for prompt, completion in zip(prompts, completions, strict=True)
+        ]
+        rewards = scorer.score(items)
+        if not all(map(math.isfinite, rewards)):
+            raise BrokenReward("the reward model gives rewards that are not numbers: train it again")
+        return [*rewards]
+
+    return reward_model
+
+
+def _trainer(work: Work, prompts: Sequence[Messages], reward: RewardFunction, folder: Path) -> RLOOTrainer:
+    model, lora = starting_model(work.spec)
+    forget_incomplete(folder)
+    config = rloo_settings(work.spec)
+    enough = islice(cycle(prompts), config.steps * config.prompts_per_step)
+    return RLOOTrainer(
+        model=model,
+        reward_funcs=reward,
+        args=_arguments(work.spec, folder),
+        train_dataset=Dataset.from_list([{"prompt": list(prompt)} for prompt in enough]),
+        processing_class=work.tokenizer,
+        peft_config=lora,
+        callbacks=[ProgressCallback(work.events, work.stop, 0.0)],
+    )
+
+
+def _arguments(spec: RoundSpec, folder: Path) -> RLOOConfig:
+    config = rloo_settings(spec)
+    return RLOOConfig(
+        **arguments(spec, folder, config.schedule(), config.steps),
+        max_steps=config.steps,
+        beta=config.beta,
+        num_generations=config.replies_per_prompt,
+        max_completion_length=config.max_new_tokens,
+        temperature=config.temperature,
+        chat_template_kwargs=dict(CHAT_TEMPLATE),
+        shuffle_dataset=False,  # the prompts come shuffled, each once before any twice
+        disable_dropout=config.lora_dropout == 0,
+        log_completions=False,
+    )

@@ -1,0 +1,182 @@
+"""What all trainers of TRL share here: where training starts, its arguments, its progress, and the proof that it learned."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import LoraConfig
+from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from alignment import adapter
+from alignment.chat import Tokenizer, fitting
+from alignment.configs.policy import PolicyConfig, Schedule
+from alignment.events import EventLog
+from alignment.models import Model, device, load_base
+from alignment.registry import tensors_hash
+from alignment.snapshot import InvalidSnapshot, Messages
+from alignment.spec import RoundSpec
+from alignment.stop import StopSignal
+from alignment.work import Trained, Work
+
+COMPLETE = "complete"
+SAVES_PER_ROUND = 10
+CHAT_TEMPLATE = {"sanitize_control_tokens": True}
+"""What people typed cannot become control tokens."""
+METRICS = {
+    "loss": "loss",
+    "rewards/accuracies": "accuracy",
+    "rewards/margins": "margin",
+    "mean_token_accuracy": "token_accuracy",
+    "reward": "reward",
+    "kl": "kl",
+    "entropy": "entropy",
+    "completions/mean_length": "reply_length",
+}
+"""TRL's names of what is reported, and ours."""
+
+
+def starting_model(spec: RoundSpec) -> tuple[Model, LoraConfig | None]:
+    """The model to train and the LoRA it still needs: none where a parent's adapter is trained on.
+
+    With a fresh LoRA TRL's reference is the base; with a parent's adapter it is a frozen copy of that adapter.
+    """
+    base = load_base(spec.base_dir)
+    if spec.parent_adapter:
+        return adapter.continue_adapter(base, spec.parent_adapter), None
+    return base, adapter.lora_config(spec.policy, base)
+
+
+def fit(work: Work, trainer: Trainer, folder: Path, facts: dict[str, Any]) -> Trained:
+    """Train from where an earlier attempt stopped. Raises NothingLearned, Interrupted (state saved: call again)."""
+    model: Model = trainer.model
+    before = adapter.weights(model)
+    trainable = adapter.trainable_parameters(model)
+    with work.stop.deferred():
+        trainer.train(resume_from_checkpoint=last_complete(folder))
+    after = adapter.weights(model)
+    measured = {
+        "steps": int(trainer.state.global_step),
+        "loss": next(entry["loss"] for entry in reversed(trainer.state.log_history) if "loss" in entry),
+        "trainable_parameters": trainable,
+        "initial_adapter_hash": tensors_hash(before),
+        "update_norm": round(adapter.change(before, after), 6),
+    }
+    return Trained(after, model.peft_config["default"], facts | measured)
+
+
+def arguments(spec: RoundSpec, folder: Path, schedule: Schedule, steps: int) -> dict[str, Any]:
+    """What every trainer is told. `steps` is how many optimiser steps are expected."""
+    config = spec.policy
+    return {
+        "output_dir": str(folder),
+        "seed": spec.seed,
+        "data_seed": spec.seed,
+        "learning_rate": schedule.learning_rate,
+        "num_train_epochs": schedule.epochs,
+        "per_device_train_batch_size": schedule.micro_batch,
+        "gradient_accumulation_steps": schedule.batch // schedule.micro_batch,
+        "lr_scheduler_type": config.scheduler,
+        "warmup_steps": config.warmup,
+        "weight_decay": config.weight_decay,
+        "max_grad_norm": config.max_grad_norm,
+        # On a CPU recomputing activations costs a fifth of the speed; small forward passes save as much memory.
+        "activation_checkpointing": device() == "cuda",
+        "use_cpu": device() == "cpu",
+        "bf16": _bf16(config),
+        "dataloader_pin_memory": False,
+        "logging_steps": 1,
+        "save_strategy": "steps",
+        "save_steps": max(1, steps // SAVES_PER_ROUND),
+        "save_total_limit": 2,
+        "report_to": "none",
+        "disable_tqdm": True,
+    }
+
+
+def steps_of(schedule: Schedule, examples: int) -> int:
+    """Optimiser steps of so many examples, about."""
+    return max(1, round(schedule.epochs * examples / schedule.batch))
+
+
+def answer(reply: str) -> list[dict[str, str]]:
+    """A reply in TRL's conversational form.
+
+    One that was cut at the token limit gets an end token like all others: without it, replies of the trained model
+    ran on (docs/decisions/0006-dpo-defaults.md).
+    """
+    return [{"role": "assistant", "content": reply}]
+
+
+def fitting_replies(
+    tokenizer: Tokenizer, spec: RoundSpec, prompt: Messages, *replies: str
+) -> Messages | None:
+    """The prompt cut to `max_length` with its replies; None where the last turn alone is too long."""
+    return fitting(tokenizer, prompt, replies, spec.policy.max_length)
+
+
+def refuse_too_few(fitted: int, given: int, what: str, spec: RoundSpec) -> None:
+    """Raise InvalidSnapshot where too few of the examples fit into the context."""
+    if fitted < max(spec.min_pairs, 1):
+        raise InvalidSnapshot(
+            f"only {fitted} of {given} {what} fit into max_length {spec.policy.max_length}, "
+            f"and a round needs {max(spec.min_pairs, 1)}: raise max_length"
+        )
+
+
+def last_complete(folder: Path) -> str | None:
+    """The newest trainer checkpoint that was written whole (a killed trainer may leave half of one)."""
+    whole = [mark.parent for mark in folder.glob(f"checkpoint-*/{COMPLETE}")]
+    newest = max(whole, key=lambda path: int(path.name.split("-")[1]), default=None)
+    return str(newest) if newest else None
+
+
+def forget_incomplete(folder: Path) -> None:
+    """Remove trainer checkpoints that were not written whole."""
+    for path in folder.glob("checkpoint-*"):
+        if not (path / COMPLETE).exists():
+            shutil.rmtree(path)
+
+
+class ProgressCallback(TrainerCallback):
+    """Reports every step, marks whole checkpoints, and stops after the step in which SIGTERM came."""
+
+    def __init__(self, events: EventLog, stop: StopSignal, begin: float, stage: str = "train") -> None:
+        """`begin` is the share of the stage that is done when the first step begins."""
+        self._events = events
+        self._stop = stop
+        self._begin = begin
+        self._stage = stage
+
+    def on_log(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        logs = kwargs.get("logs") or {}
+        if "loss" not in logs:
+            return
+        metrics = {short: float(logs[name]) for name, short in METRICS.items() if name in logs}
+        done = state.global_step / max(state.max_steps, 1)
+        fraction = self._begin + (1 - self._begin) * done
+        self._events.emit(self._stage, state.global_step, state.max_steps, metrics, fraction=fraction)
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        if self._stop.requested:
+            control.should_save = True
+            control.should_training_stop = True
+
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        (Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / COMPLETE).touch()
+
+
+def _bf16(config: PolicyConfig) -> bool:
+    """Whether training runs in bfloat16 autocast: only a gain where the processor has it."""
+    if config.precision != "auto":
+        return config.precision == "bf16"
+    if device() == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    abilities = torch.cpu.get_capabilities()
+    return bool(abilities.get("amx_tile") or abilities.get("avx512_bf16"))

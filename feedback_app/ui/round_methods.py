@@ -1,0 +1,103 @@
+"""What the Rounds page says of each method, and which of its settings it offers. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class MethodView:
+    """`label` is how the method is chosen; `learns` and `needs` are a sentence each. A setting that the method does not
+    have is empty; else it is what is usual. `names`: what a setting is called that the method has under another name. `reward` and `sft`: may such a stage go before?"""
+
+    label: str
+    learns: str
+    needs: str
+    rate: str
+    beta: str = ""
+    epochs: str = ""
+    steps: str = ""
+    reward: bool = True
+    sft: bool = True
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+PASSES = "2 to 6, fewer the more there is"
+METHODS = {
+    "dpo": MethodView(
+        "The chat model (DPO)",
+        "Learns from preference pairs: makes the better reply likelier than the worse.",
+        "Needs rankings.",
+        rate="4e-4",
+        beta="0.1",
+        epochs=PASSES,
+    ),
+    "kto": MethodView(
+        "The chat model (KTO)",
+        "Learns from single replies, good or bad: thumbs, imported ratings, and pairs taken apart.",
+        "Needs good and bad ones.",
+        rate="4e-4",
+        beta="0.1",
+        epochs=PASSES,
+    ),
+    "sft": MethodView(
+        "The chat model (SFT)",
+        "Learns to reply as in demonstrations: replies that were edited or imported.",
+        "Needs demonstrations.",
+        rate="2e-4",
+        epochs=PASSES,
+        sft=False,
+    ),
+    "ppo": MethodView(
+        "The chat model (PPO)",
+        "Learns from rewards: writes replies of its own, and is held near to where it began.",
+        "Needs a reward model: tick the box below, or train one before. Takes longest.",
+        rate="3e-4",
+        beta="0.05",
+        steps="512 replies",
+        names={"beta": "kl_coef", "steps": "episodes"},
+    ),
+    "rloo": MethodView(
+        "The chat model (RLOO)",
+        "Learns from rewards: writes replies of its own, which the reward model compares.",
+        "Needs a reward model: tick the box below, or train one before. Takes longest.",
+        rate="1e-4",
+        beta="0.05",
+        steps="60",
+    ),
+    "reward": MethodView(
+        "A reward model",
+        "Learns from rankings which reply you would prefer. The chat model stays as it is.",
+        "Needs rankings.",
+        rate="2e-4",
+        epochs="2",
+        reward=False,
+        sft=False,
+    ),
+}
+
+
+def choices() -> list[tuple[str, str]]:
+    """(label, method) for the page's choice."""
+    return [(view.label, method) for method, view in METHODS.items()]
+
+
+def about(method: str) -> str:
+    """What a method learns from and what it needs, as HTML."""
+    view = METHODS[method]
+    return f'<p class="quiet">{view.learns} {view.needs}</p>'
+
+
+def settings(method: str, given: dict[str, str | None], first: bool, sft_first: bool) -> dict[str, object]:
+    """The settings to queue with: what was filled in, as far as the method has it."""
+    view = METHODS[method]
+    offered = {"learning_rate": view.rate, "beta": view.beta, "epochs": view.epochs, "steps": view.steps}
+    filled: dict[str, object] = {
+        view.names.get(name, name): text.strip()
+        for name, text in given.items()
+        if offered[name] and text and text.strip()
+    }
+    if first and view.reward:
+        filled["reward"] = True
+    if sft_first and view.sft:
+        filled["sft_first"] = True
+    return filled

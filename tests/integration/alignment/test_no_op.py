@@ -1,0 +1,93 @@
+"""A training that changes nothing is caught in every method.
+
+TRL 1.16 ends a round of RLOO on an adapter that was loaded frozen as if it had learned, with a plausible gradient norm.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from peft import PeftModel, get_peft_model
+
+from alignment import adapter, rloo
+from alignment.adapter import NothingLearned, lora_config, save_adapter, weights
+from alignment.configs.dpo import DpoConfig
+from alignment.events import EventLog, Plan
+from alignment.methods import METHODS
+from alignment.models import Model, load_base, load_tokenizer
+from alignment.snapshot import Messages, read_snapshot
+from alignment.spec import read_spec
+from alignment.stop import StopSignal
+from alignment.work import Work
+from tests.integration.alignment.rounds import prepare_round, write_snapshot
+
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.timeout(1800),
+    # PEFT's: the first by a name that is old, the second because the parent's base is named and not a folder.
+    pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing. is deprecated:FutureWarning"),
+    pytest.mark.filterwarnings("ignore:Could not find a config file in tiny:UserWarning"),
+]
+
+
+class Lengths:
+    """A reward that likes long replies."""
+
+    def score(self, items: Sequence[tuple[Messages, str]]) -> list[float]:
+        return [float(len(reply)) for _, reply in items]
+
+
+def frozen(base: Model, adapter_dir: Path) -> Model:
+    return PeftModel.from_pretrained(base, str(adapter_dir), is_trainable=False)
+
+
+def work_on_a_parent(tiny: Path, home: Path, method: str) -> Work:
+    """The work of a round that goes on from an adapter."""
+    base = load_base(tiny)
+    parent = get_peft_model(base, lora_config(DpoConfig(lora_r=4), base))
+    save_adapter(home / "parent" / "adapter", weights(parent), parent.peft_config["default"], "tiny")
+    snapshot = write_snapshot(home / "s", rated=4, shown=8)
+    folder = prepare_round(
+        home, tiny, method=method, snapshot_dir=snapshot, parent_adapter=home / "parent" / "adapter"
+    )
+    spec = replace(read_spec(folder), current_reward=home)
+    return Work(
+        folder=folder,
+        spec=spec,
+        snapshot=read_snapshot(snapshot),
+        tokenizer=load_tokenizer(tiny),
+        events=EventLog(folder, Plan({"train": 1.0})),
+        stop=StopSignal(),
+        threads=1,
+    )
+
+
+@pytest.fixture(autouse=True)
+def _rewards_of_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")  # as in a round
+    monkeypatch.setattr(rloo, "teacher_folder", lambda spec: Path("rewards/lengths"))
+    monkeypatch.setattr(rloo, "load_reward", lambda base_dir, folder: Lengths())
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_learns_and_is_caught_where_the_optimiser_does_nothing(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    work = work_on_a_parent(tiny, tmp_path, method)
+    assert METHODS[method].train(work, tmp_path / "learns").facts["update_norm"] > 0
+    monkeypatch.setattr(torch.optim.AdamW, "step", lambda optimizer, closure=None: None)
+    with pytest.raises(NothingLearned, match="nothing was learned"):
+        METHODS[method].train(work, tmp_path / "idle")
+
+
+# DPO and KTO add a second adapter for the reference, and PEFT then trains the first all the same.
+@pytest.mark.parametrize("method", ["rloo", "sft"])
+def test_an_adapter_that_was_loaded_frozen_is_caught(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    work = work_on_a_parent(tiny, tmp_path, method)
+    monkeypatch.setattr(adapter, "continue_adapter", frozen)
+    with pytest.raises(NothingLearned):
+        METHODS[method].train(work, tmp_path / "frozen")
