@@ -6,16 +6,22 @@ from typing import Annotated
 import typer
 
 from feedback_app.commands.running import opened, out, told
+from feedback_app.domain.best_of import MOST
+from feedback_app.domain.conversation import Conversation, chosen
 
 
 def chat(
     model: Annotated[str, typer.Option(help="Version or alias.")] = "latest",
     persona: Annotated[str, typer.Option(help="Persona; the configured one if left out.")] = "",
     resume: Annotated[str, typer.Option(help="Id of a conversation to go on with.")] = "",
+    best_of: Annotated[
+        int, typer.Option(min=1, max=MOST, help="Write so many replies, answer the one you would like best.")
+    ] = 1,
 ) -> None:
     """Chat on the terminal; the conversation is kept and shows in the browser too. Ctrl-D ends it."""
     with told(), opened() as services:
         chat_service = services.chat
+        chat_service.check(best_of)
         talk = (
             chat_service.get(resume)
             if resume
@@ -28,7 +34,10 @@ def chat(
             except (EOFError, KeyboardInterrupt):
                 return
             if text.strip():
-                _answer(chat_service.say(talk.id, text), lambda: chat_service.stop(talk.id))
+                if best_of > 1:
+                    out.print(f"[dim]writing {best_of} replies…[/dim]")
+                _answer(chat_service.say(talk.id, text, best_of), lambda: chat_service.stop(talk.id))
+                _tell_choice(chat_service.get(talk.id))
 
 
 def _answer(texts: Iterator[str], stop: Callable[[], None]) -> None:
@@ -40,3 +49,8 @@ def _answer(texts: Iterator[str], stop: Callable[[], None]) -> None:
     except KeyboardInterrupt:
         stop()
     out.print()
+
+
+def _tell_choice(talk: Conversation) -> None:
+    if told_choice := chosen(talk):
+        out.print(f"[dim]{told_choice}[/dim]")
