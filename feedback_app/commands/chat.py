@@ -1,13 +1,14 @@
 """`codelynn chat`: talk to a version on the terminal."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
 from feedback_app.commands.running import opened, out, told
 from feedback_app.domain.best_of import MOST
-from feedback_app.domain.conversation import Conversation, chosen
+from feedback_app.domain.conversation import chosen
+from feedback_app.services.chat import Chat
 
 
 def chat(
@@ -36,21 +37,25 @@ def chat(
             if text.strip():
                 if best_of > 1:
                     out.print(f"[dim]writing {best_of} replies…[/dim]")
-                _answer(chat_service.say(talk.id, text, best_of), lambda: chat_service.stop(talk.id))
-                _tell_choice(chat_service.get(talk.id))
+                _answer(chat_service, talk.id, chat_service.say(talk.id, text, best_of))
 
 
-def _answer(texts: Iterator[str], stop: Callable[[], None]) -> None:
+def _answer(chat_service: Chat, talk_id: str, texts: Iterator[str]) -> None:
+    """The reply as it grows, or what Ctrl-C left of it; then what chose it, if there were several."""
     shown = ""
     try:
         for text in texts:
-            out.print(text[len(shown) :], end="", markup=False, soft_wrap=True)
-            shown = text
+            shown = _more(shown, text)
     except KeyboardInterrupt:
-        stop()
+        chat_service.stop(talk_id, wait=True)
+        last = chat_service.get(talk_id).turns[-1]
+        _more(shown, last.content if last.role == "assistant" else shown)
     out.print()
-
-
-def _tell_choice(talk: Conversation) -> None:
-    if told_choice := chosen(talk):
+    if told_choice := chosen(chat_service.get(talk_id)):
         out.print(f"[dim]{told_choice}[/dim]")
+
+
+def _more(shown: str, text: str) -> str:
+    """Print what `text` has after `shown`."""
+    out.print(text[len(shown) :], end="", markup=False, soft_wrap=True)
+    return text

@@ -99,10 +99,15 @@ class Chat:
         self._store.conversations.truncate(conversation_id, keep)
         return self.answer(conversation_id, best_of)
 
-    def stop(self, conversation_id: str) -> None:
-        """End the reply that is being written; what is there is kept, the best where there are several."""
+    def stop(self, conversation_id: str, wait: bool = False) -> None:
+        """End the reply that is being written; what is there is kept, the best where there are several.
+
+        `wait`: until it is kept. Raises GenerationFailed then.
+        """
         if generation := self._generations.find(conversation_id):
             generation.stop()
+            if wait:
+                generation.wait()
 
     def writing(self, conversation_id: str) -> bool:
         return self._generations.find(conversation_id) is not None

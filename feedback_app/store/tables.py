@@ -202,7 +202,7 @@ turns = Table(
     Column("rating", Integer),
     Column("created_at", UtcDateTime, nullable=False),
     Column("best_of", Integer, nullable=False, server_default="1"),
-    Column("chosen_by", Text, nullable=False, server_default=""),
+    Column("chosen_by", Text),
 )
 
 rounds = Table(

@@ -67,7 +67,7 @@ class ChatPage:
         if self._chat.writing(current) and conversation.turns and conversation.turns[-1].role == "user":
             yield {**self._framed(conversation, writing=""), **self._line(writing_line(candidates))}
             try:
-                for text in at_most(STREAM_SECONDS, self._chat.answer(current)):
+                for text in at_most(STREAM_SECONDS, self._chat.answer(current, max(candidates, 1))):
                     yield {self._screen.transcript: messages(conversation, text)}
             except InvalidPrompt:  # the reply was finished between the two looks
                 pass

@@ -9,7 +9,7 @@ down_revision = "0003"
 
 def upgrade() -> None:
     op.add_column("turns", sa.Column("best_of", sa.Integer(), nullable=False, server_default="1"))
-    op.add_column("turns", sa.Column("chosen_by", sa.Text(), nullable=False, server_default=""))
+    op.add_column("turns", sa.Column("chosen_by", sa.Text()))
 
 
 def downgrade() -> None:
