@@ -147,6 +147,16 @@ def test_the_best_of_four_is_one_answer_that_says_what_chose_it(client: openai.O
     assert single.model_extra == {}
 
 
+def test_a_reader_who_leaves_ends_all_candidates(client: openai.OpenAI, taught: App) -> None:
+    more = {"best_of": 8}
+    with client.chat.completions.create(
+        model="base", messages=KNOWN, stream=True, max_tokens=4000, temperature=2, extra_body=more
+    ) as stream:
+        next(iter(stream))
+    again = client.chat.completions.create(model="base", messages=KNOWN, max_tokens=4, timeout=20)
+    assert again.choices
+
+
 def test_a_streamed_best_comes_once_it_is_known(client: openai.OpenAI, taught: App) -> None:
     chunks = list(
         client.chat.completions.create(
