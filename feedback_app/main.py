@@ -11,7 +11,7 @@ import structlog
 
 from alignment.base_model import prepare_base
 from alignment.config import InvalidConfig, round_config
-from alignment.rewards import read_reward
+from alignment.rewards import CorruptReward, read_reward
 from feedback_app.api.security import access
 from feedback_app.desks.configured import desk_names
 from feedback_app.domain.comparison import ComparisonStatus, Message, Sampling
@@ -23,6 +23,7 @@ from feedback_app.engines.select import build_engine
 from feedback_app.logs import configure_logs
 from feedback_app.services.agreement import Agreements
 from feedback_app.services.arena import Arena, ArenaOptions
+from feedback_app.services.best_of import BestOf
 from feedback_app.services.bundle import Services
 from feedback_app.services.chat import Chat
 from feedback_app.services.data import DataService
@@ -37,10 +38,11 @@ from feedback_app.services.models import BaseFiles, Models, warm
 from feedback_app.services.prompts import PromptPacks
 from feedback_app.services.queue import RoundQueue
 from feedback_app.services.repeats import Repeats
-from feedback_app.services.rewards import Reply, Rewards, Shelf
+from feedback_app.services.rewards import BrokenRewardModel, Reply, Rewards, Shelf
 from feedback_app.services.rounds import Rounds
 from feedback_app.services.status import Status
 from feedback_app.services.supply import Supply
+from feedback_app.services.trained import TrainedScorer
 from feedback_app.settings import Settings, load_settings
 from feedback_app.store import Store, migrate, open_store
 from reward_model.live import LiveRewardModel
@@ -134,11 +136,18 @@ class _TrainedReward:
 
 
 def _open_reward(base_dir: Path, folder: Path) -> _TrainedReward:
-    """Raises alignment.rewards.CorruptReward."""
+    """Raises BrokenRewardModel."""
     from reward_model.fit import load_reward
 
-    read_reward(folder)
-    return _TrainedReward(load_reward(base_dir, folder))
+    try:
+        read_reward(folder)
+        return _TrainedReward(load_reward(base_dir, folder))
+    except CorruptReward as error:
+        raise BrokenRewardModel(str(error)) from error
+    except (OSError, ValueError, KeyError) as error:
+        raise BrokenRewardModel(
+            f"the reward model {folder.name} cannot be loaded: train it again: codelynn reward train"
+        ) from error
 
 
 def _judged(rankings: Sequence[RankedReplies], rewards: Sequence[Sequence[float]]) -> dict[str, Any]:
@@ -168,8 +177,9 @@ def build(settings: Settings) -> App:
     packs = PromptPacks(settings.prompt_packs)
     arena = Arena(store, models, generations, packs, lambda: persona(settings.persona), options, chance, live)
     repeats = Repeats(store, settings.repeat_share, desks, chance)
-    drafts = Drafts(store, arena, generations, live, desks, chance)
     trained = rewards(settings, store, base, repeats)
+    best = BestOf((TrainedScorer(trained), live))
+    drafts = Drafts(store, arena, generations, live, desks, chance)
     supply = Supply(store, settings.heldout_fraction, lambda: trained.current() is not None)
     services = Services(
         arena=arena,
@@ -177,7 +187,8 @@ def build(settings: Settings) -> App:
         live=live,
         repeats=repeats,
         knowing=Knowing(store, live, repeats),
-        chat=Chat(store, models, generations, persona, options.sampling),
+        chat=Chat(store, models, generations, persona, options.sampling, best),
+        best=best,
         rounds=Rounds(store, models, queue, check_config, supply, settings.min_pairs),
         rewards=trained,
         leaderboard=Leaderboard(store),

@@ -195,3 +195,20 @@ class LongerIsBetter:
     def _check(self, replies: Sequence[str]) -> None:
         if self.broken:
             raise RuntimeError(f"cannot read {replies}")
+
+
+class ShorterIsBetter:
+    """A Scorer that likes short replies; None while `knows` is off. `scored` keeps what it was asked to score."""
+
+    name = "a fake"
+
+    def __init__(self, knows: bool = True) -> None:
+        self.knows = knows
+        self.scored: list[tuple[str, ...]] = []
+
+    def score(self, messages: object, replies: Sequence[str]) -> list[float] | None:
+        if not self.knows:
+            return None
+        if replies:
+            self.scored.append(tuple(replies))
+        return [-float(len(reply)) for reply in replies]

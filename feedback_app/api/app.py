@@ -40,7 +40,7 @@ def build_api(
         rounds.rounds_router(services.rounds),
         rounds.checkpoints_router(services.models),
         rounds.leaderboard_router(services.leaderboard),
-        openai_api.router(engine, services.models, sampling, services.arena.in_persona),
+        openai_api.router(engine, services.models, sampling, services.arena.in_persona, services.best),
         health.router(services.status, registry),
     ):
         api.include_router(router)

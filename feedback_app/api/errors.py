@@ -11,8 +11,10 @@ from feedback_app.domain.comparison import InvalidPrompt, InvalidRanking
 from feedback_app.domain.persona import UnknownPersona
 from feedback_app.domain.round import InvalidRound
 from feedback_app.engines.base import EngineUnavailable, UnknownModel
+from feedback_app.services.best_of import NothingToChooseBy
 from feedback_app.services.data import FileTooLarge, ImportRefused, UnknownFormat
 from feedback_app.services.generation import GenerationFailed
+from feedback_app.services.rewards import BrokenRewardModel
 from feedback_app.store import (
     CheckpointNotFound,
     ComparisonNotFound,
@@ -27,6 +29,7 @@ STATUS: dict[type[Exception], int] = {
     InvalidRanking: 422,
     InvalidCursor: 422,
     InvalidRound: 409,
+    NothingToChooseBy: 422,
     UnknownFormat: 422,
     UnknownPersona: 404,
     UnknownModel: 404,
@@ -37,6 +40,7 @@ STATUS: dict[type[Exception], int] = {
     NothingToRollBack: 409,
     FileTooLarge: 413,
     GenerationFailed: 503,
+    BrokenRewardModel: 503,
     EngineUnavailable: 503,
 }
 Handler = Callable[[Request, Exception], Awaitable[Response]]

@@ -4,20 +4,28 @@ import json
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import uuid4
 
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from feedback_app.api.streams import until_gone
+from feedback_app.domain.best_of import MOST
 from feedback_app.domain.comparison import InvalidPrompt, Message, Sampling
 from feedback_app.engines.base import Engine, GenerationRequest
+from feedback_app.services.best_of import BestOf, NothingToChooseBy
 from feedback_app.services.models import ALIASES, Models
+from feedback_app.services.rewards import BrokenRewardModel
 
 InPersona = Callable[[Sequence[Message]], tuple[Message, ...]]
 """Gives a conversation without a system turn the persona's. Raises InvalidPrompt."""
+
+CLIENT_ERRORS = (InvalidPrompt, LookupError, NothingToChooseBy)
+BEAT_SECONDS = 1.0
+"""How often a stream says that candidates are still being written: else a reader who left would not be noticed."""
 
 
 class TextPart(BaseModel):
@@ -45,8 +53,21 @@ class ChatRequest(BaseModel):
     max_tokens: int | None = Field(None, ge=1)
     max_completion_tokens: int | None = Field(None, ge=1)
     n: int = Field(1, ge=1, le=8)
+    best_of: int = Field(
+        1,
+        ge=1,
+        le=MOST,
+        description="Write so many replies and answer the one that a reward model of the owner's taste puts first. "
+        "Ours, not OpenAI's; the answer's own `best_of` says what chose.",
+    )
     seed: int = 0
     stop: str | list[str] | None = None
+
+    @model_validator(mode="after")
+    def one_answer(self) -> "ChatRequest":
+        if self.best_of > 1 and self.n > 1:
+            raise ValueError("the best of several is one answer: leave `n` at 1 where `best_of` is given")
+        return self
 
     def sampling(self, default: Sampling) -> Sampling:
         limit = self.max_completion_tokens or self.max_tokens or default.max_new_tokens
@@ -62,7 +83,31 @@ class ChatRequest(BaseModel):
         return [self.stop] if isinstance(self.stop, str) else list(self.stop or [])
 
 
-def router(engine: Engine, models: Models, default: Sampling, in_persona: InPersona) -> APIRouter:
+@dataclass(slots=True)
+class Written:
+    """The replies of a batch and why each ended, as far as they are written."""
+
+    texts: list[str]
+    finishes: list[str]
+
+    def add(self, index: int, text: str, finish: str | None) -> None:
+        self.texts[index] += text
+        self.finishes[index] = finish or self.finishes[index]
+
+    def choice(self, index: int, place: int) -> dict[str, Any]:
+        """Reply `index` as choice `place` of the answer."""
+        message = {"role": "assistant", "content": self.texts[index]}
+        return {
+            "index": place,
+            "message": message,
+            "finish_reason": self.finishes[index],
+            "logprobs": None,
+        }
+
+
+def router(
+    engine: Engine, models: Models, default: Sampling, in_persona: InPersona, best: BestOf
+) -> APIRouter:
     routes = APIRouter(prefix="/v1", tags=["openai"])
 
     @routes.get("/models")
@@ -82,10 +127,19 @@ def router(engine: Engine, models: Models, default: Sampling, in_persona: InPers
         prompt = in_persona([message.message() for message in body.messages])
         requests = _requests(body, version, default, prompt)
         head = {"id": f"chatcmpl-{uuid4().hex}", "created": int(time.time()), "model": version}
+        if body.best_of > 1:
+            best.check()
+        pieces = _until_stop(engine, requests, body.stops())
         if body.stream:
-            lines = _stream(engine, requests, head, body.stops())
+            lines = (
+                _stream(pieces, body.n, head)
+                if body.best_of == 1
+                else _stream_best(pieces, requests, head, best)
+            )
             return StreamingResponse(until_gone(lines), media_type="text/event-stream")
-        return {**head, "object": "chat.completion", **_whole(engine, requests, body.stops())}
+        written = _written(pieces, len(requests))
+        answer = _chosen(written, prompt, best) if body.best_of > 1 else _all(written)
+        return {**head, "object": "chat.completion", **answer}
 
     return routes
 
@@ -98,44 +152,75 @@ def _requests(
     body: ChatRequest, version: str, default: Sampling, prompt: tuple[Message, ...]
 ) -> list[GenerationRequest]:
     sampling = body.sampling(default)
-    return [GenerationRequest(version, prompt, sampling, body.seed + i) for i in range(body.n)]
-
-
-def _whole(engine: Engine, requests: Sequence[GenerationRequest], stops: Sequence[str]) -> dict[str, Any]:
-    texts, finishes = [""] * len(requests), ["stop"] * len(requests)
-    for index, text, finish in _until_stop(engine, requests, stops):
-        texts[index] += text
-        finishes[index] = finish or finishes[index]
-    choices = [
-        {
-            "index": i,
-            "message": {"role": "assistant", "content": text},
-            "finish_reason": finishes[i],
-            "logprobs": None,
-        }
-        for i, text in enumerate(texts)
+    return [
+        GenerationRequest(version, prompt, sampling, body.seed + i) for i in range(max(body.n, body.best_of))
     ]
-    return {"choices": choices}
 
 
-def _stream(
-    engine: Engine, requests: Sequence[GenerationRequest], head: dict[str, Any], stops: Sequence[str]
-) -> Generator[str, None, None]:
-    def chunk(index: int, delta: dict[str, str], finish: str | None = None) -> str:
-        choice = {"index": index, "delta": delta, "finish_reason": finish, "logprobs": None}
-        return f"data: {json.dumps({**head, 'object': 'chat.completion.chunk', 'choices': [choice]})}\n\n"
+Pieces = Generator[tuple[int, str, str | None], None, None]
+"""(index, text, finish) of the replies of a batch."""
 
-    for i in range(len(requests)):
-        yield chunk(i, {"role": "assistant", "content": ""})
-    with closing(_until_stop(engine, requests, stops)) as pieces:
+
+def _written(pieces: Pieces, count: int) -> Written:
+    written = Written([""] * count, ["stop"] * count)
+    with closing(pieces):
+        for piece in pieces:
+            written.add(*piece)
+    return written
+
+
+def _all(written: Written) -> dict[str, Any]:
+    return {"choices": [written.choice(i, i) for i in range(len(written.texts))]}
+
+
+def _chosen(written: Written, prompt: Sequence[Message], best: BestOf) -> dict[str, Any]:
+    """The one answer of several replies, and what chose it. Raises NothingToChooseBy, BrokenRewardModel."""
+    choice = best.choose(prompt, written.texts)
+    return {"choices": [written.choice(choice.index, 0)], "best_of": {"of": choice.of, "by": choice.by}}
+
+
+def _chunk(head: dict[str, Any], index: int, delta: dict[str, str], finish: str | None = None) -> str:
+    choice = {"index": index, "delta": delta, "finish_reason": finish, "logprobs": None}
+    return _line({**head, "object": "chat.completion.chunk", "choices": [choice]})
+
+
+def _line(data: dict[str, Any]) -> str:
+    return f"data: {json.dumps(data)}\n\n"
+
+
+def _stream(pieces: Pieces, count: int, head: dict[str, Any]) -> Generator[str, None, None]:
+    for i in range(count):
+        yield _chunk(head, i, {"role": "assistant", "content": ""})
+    with closing(pieces):
         for index, text, finish in pieces:
-            yield chunk(index, {"content": text} if text else {}, finish)
+            yield _chunk(head, index, {"content": text} if text else {}, finish)
     yield "data: [DONE]\n\n"
 
 
-def _until_stop(
-    engine: Engine, requests: Sequence[GenerationRequest], stops: Sequence[str]
-) -> Generator[tuple[int, str, str | None], None, None]:
+def _stream_best(
+    pieces: Pieces, requests: Sequence[GenerationRequest], head: dict[str, Any], best: BestOf
+) -> Generator[str, None, None]:
+    """Comments while the candidates are written, then the chosen one whole."""
+    written, due = Written([""] * len(requests), ["stop"] * len(requests)), 0.0
+    yield _chunk(head, 0, {"role": "assistant", "content": ""})
+    with closing(pieces):
+        for piece in pieces:
+            written.add(*piece)
+            if (now := time.monotonic()) >= due:
+                due = now + BEAT_SECONDS
+                yield f": writing {len(requests)} replies\n\n"
+    try:
+        answer = _chosen(written, requests[0].messages, best)
+    except (NothingToChooseBy, BrokenRewardModel) as problem:
+        yield _line(openai_error(problem))
+        return
+    (choice,) = answer["choices"]
+    told = {**head, "best_of": answer["best_of"]}
+    yield _chunk(told, 0, {"content": choice["message"]["content"]}, choice["finish_reason"])
+    yield "data: [DONE]\n\n"
+
+
+def _until_stop(engine: Engine, requests: Sequence[GenerationRequest], stops: Sequence[str]) -> Pieces:
     """(index, text, finish) of the batch, each reply cut before the first of `stops` it would contain."""
     held, done = [""] * len(requests), [False] * len(requests)
     margin = max((len(stop) for stop in stops), default=1) - 1
@@ -157,5 +242,5 @@ def _until_stop(
 
 def openai_error(problem: Exception) -> dict[str, Any]:
     """The error body that OpenAI clients read."""
-    kind = "invalid_request_error" if isinstance(problem, (InvalidPrompt, LookupError)) else "server_error"
+    kind = "invalid_request_error" if isinstance(problem, CLIENT_ERRORS) else "server_error"
     return {"error": {"message": str(problem), "type": kind, "param": None, "code": None}}

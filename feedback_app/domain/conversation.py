@@ -10,13 +10,18 @@ from feedback_app.domain.comparison import Role
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One message of a conversation. `model` is set on replies; `rating` is the owner's thumb: 1, -1 or None."""
+    """One message of a conversation. `model` is set on replies; `rating` is the owner's thumb: 1, -1 or None.
+
+    `best_of`: how many replies this one was chosen from; `chosen_by` names what chose, where there was a choice.
+    """
 
     role: Role
     content: str
     model: str = ""
     rating: Literal[1, -1] | None = None
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    best_of: int = 1
+    chosen_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +35,11 @@ class Conversation:
     id: str = field(default_factory=lambda: str(uuid4()))
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     updated_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+def chosen(conversation: Conversation) -> str:
+    """What the last reply was chosen from, and by what, as a sentence; empty where there was no choice."""
+    last = conversation.turns[-1] if conversation.turns else None
+    if last is None or not last.chosen_by:
+        return ""
+    return f"The best of {last.best_of} replies, chosen by {last.chosen_by}."

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from feedback_app.domain.persona import Persona
 from feedback_app.services.agreement import Agreements
 from feedback_app.services.arena import Arena
+from feedback_app.services.best_of import BestOf
 from feedback_app.services.chat import Chat
 from feedback_app.services.data import DataService
 from feedback_app.services.desks import Desks
@@ -30,6 +31,7 @@ class Services:
     repeats: Repeats
     knowing: Knowing
     chat: Chat
+    best: BestOf
     rounds: Rounds
     rewards: Rewards
     leaderboard: Leaderboard

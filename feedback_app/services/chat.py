@@ -1,6 +1,6 @@
 """Chat: conversations that are kept, streamed, stopped, regenerated and resumed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
 from feedback_app.domain.comparison import InvalidPrompt, Message, Sampling
@@ -8,6 +8,7 @@ from feedback_app.domain.conversation import Conversation, Turn
 from feedback_app.domain.persona import Persona
 from feedback_app.domain.preference import Rating
 from feedback_app.engines.base import GenerationRequest
+from feedback_app.services.best_of import BestOf
 from feedback_app.services.generation import Generation, Generations, Reply
 from feedback_app.services.models import Models
 from feedback_app.store import Store
@@ -20,7 +21,10 @@ class Busy(RuntimeError):
 
 
 class Chat:
-    """A conversation keeps the model version and the persona that it began with."""
+    """A conversation keeps the model version and the persona that it began with.
+
+    `best_of`: so many replies are written, and the one that the owner would like best is kept.
+    """
 
     def __init__(
         self,
@@ -29,12 +33,14 @@ class Chat:
         generations: Generations,
         persona: Callable[[str], Persona],
         sampling: Sampling,
+        best: BestOf,
     ) -> None:
         self._store = store
         self._models = models
         self._generations = generations
         self._persona = persona
         self._sampling = sampling
+        self._best = best
 
     def begin(self, model: str, persona: str) -> Conversation:
         """A new conversation with a version or alias. Raises UnknownModel, UnknownPersona."""
@@ -52,62 +58,95 @@ class Chat:
         self.stop(conversation_id)
         self._store.conversations.delete(conversation_id)
 
-    def say(self, conversation_id: str, text: str) -> Iterator[str]:
-        """Store the user's turn and stream the reply so far. Raises InvalidPrompt, Busy, GenerationFailed."""
+    def check(self, best_of: int) -> None:
+        """Whether so many replies can be chosen from. Raises NothingToChooseBy."""
+        if best_of > 1:
+            self._best.check()
+
+    def say(self, conversation_id: str, text: str, best_of: int = 1) -> Iterator[str]:
+        """Store the user's turn and stream the reply so far; of several the chosen one, at the end.
+
+        Raises InvalidPrompt, Busy, NothingToChooseBy, GenerationFailed.
+        """
         if not text.strip():
             raise InvalidPrompt("write something first")
         if self._generations.find(conversation_id):
             raise Busy("the last message is still being answered: wait, or press stop")
+        self.check(best_of)
         conversation = self._store.conversations.get(conversation_id)
         if not conversation.title:
             self._store.conversations.rename(conversation_id, " ".join(text.split())[:TITLE_LENGTH])
         self._store.conversations.append(conversation_id, Turn("user", text))
-        return self.answer(conversation_id)
+        return self.answer(conversation_id, best_of)
 
-    def answer(self, conversation_id: str) -> Iterator[str]:
+    def answer(self, conversation_id: str, best_of: int = 1) -> Iterator[str]:
         """Stream the reply to the last user turn; joins in where it is being written already."""
-        return (texts[0] for texts in self._write(self._store.conversations.get(conversation_id)).watch())
+        generation = self._write(self._store.conversations.get(conversation_id), best_of)
+        if generation.size == 1:
+            return (texts[0] for texts in generation.watch())
+        return self._chosen(conversation_id, generation)
 
-    def regenerate(self, conversation_id: str) -> Iterator[str]:
-        """Drop the last reply and write another. Raises InvalidPrompt where there is nothing to answer."""
+    def regenerate(self, conversation_id: str, best_of: int = 1) -> Iterator[str]:
+        """Drop the last reply and write another. Raises InvalidPrompt where there is nothing to answer,
+        NothingToChooseBy."""
         if self._generations.find(conversation_id):
             raise Busy("the last message is still being answered: wait, or press stop")
         turns = self._store.conversations.get(conversation_id).turns
         keep = len(turns) - (1 if turns and turns[-1].role == "assistant" else 0)
         if not keep:
             raise InvalidPrompt("there is nothing to answer yet: write something first")
+        self.check(best_of)
         self._store.conversations.truncate(conversation_id, keep)
-        return self.answer(conversation_id)
+        return self.answer(conversation_id, best_of)
 
-    def stop(self, conversation_id: str) -> None:
-        """End the reply that is being written; what is there is kept."""
+    def stop(self, conversation_id: str, wait: bool = False) -> None:
+        """End the reply that is being written; what is there is kept, the best where there are several.
+
+        `wait`: until it is kept. Raises GenerationFailed then.
+        """
         if generation := self._generations.find(conversation_id):
             generation.stop()
+            if wait:
+                generation.wait()
 
     def writing(self, conversation_id: str) -> bool:
         return self._generations.find(conversation_id) is not None
+
+    def candidates(self, conversation_id: str) -> int:
+        """How many replies are being written, 0 where none is."""
+        generation = self._generations.find(conversation_id)
+        return generation.size if generation else 0
 
     def rate(self, conversation_id: str, turn: int, thumb: Literal[1, -1] | None) -> None:
         """Thumb up or down on a reply, or taken back."""
         self._store.conversations.rate(conversation_id, turn, thumb)
 
-    def _write(self, conversation: Conversation) -> Generation:
+    def _write(self, conversation: Conversation, best_of: int) -> Generation:
         if not conversation.turns or conversation.turns[-1].role != "user":
             raise InvalidPrompt("there is nothing to answer yet: write something first")
         system = Message("system", self._persona(conversation.persona).system_prompt)
         messages = (system, *(Message(turn.role, turn.content) for turn in conversation.turns))
-        request = GenerationRequest(
-            conversation.model, messages, self._sampling, seed=len(conversation.turns)
-        )
+        seeds = range(len(conversation.turns), len(conversation.turns) + best_of)
+        requests = [GenerationRequest(conversation.model, messages, self._sampling, seed) for seed in seeds]
         return self._generations.start(
-            conversation.id, [request], keep=lambda replies: self._keep(conversation, replies[0])
+            conversation.id, requests, keep=lambda replies: self._keep(conversation, messages, replies)
         )
 
-    def _keep(self, conversation: Conversation, reply: Reply) -> None:
-        if reply.text:
-            self._store.conversations.append(
-                conversation.id, Turn("assistant", reply.text, model=conversation.model)
-            )
+    def _chosen(self, conversation_id: str, generation: Generation) -> Iterator[str]:
+        """Nothing while the candidates are written, then the one that was kept."""
+        for _ in generation.watch():
+            yield ""
+        last = self._store.conversations.get(conversation_id).turns[-1]
+        if last.role == "assistant":
+            yield last.content
+
+    def _keep(
+        self, conversation: Conversation, messages: Sequence[Message], replies: Sequence[Reply]
+    ) -> None:
+        choice = self._best.choose(messages, [reply.text for reply in replies])
+        if text := replies[choice.index].text:
+            turn = Turn("assistant", text, model=conversation.model, best_of=choice.of, chosen_by=choice.by)
+            self._store.conversations.append(conversation.id, turn)
 
     def list(self, limit: int = 100) -> list[Conversation]:
         return self._store.conversations.list(limit)

@@ -12,6 +12,8 @@ import structlog
 
 from feedback_app.domain.comparison import InvalidPrompt
 from feedback_app.engines.base import Delta, Engine, EngineUnavailable, GenerationRequest, UnknownModel
+from feedback_app.services.best_of import NothingToChooseBy
+from feedback_app.services.rewards import BrokenRewardModel
 
 log = structlog.get_logger()
 
@@ -46,6 +48,11 @@ class Generation:
     @property
     def ended(self) -> bool:
         return self._ended
+
+    @property
+    def size(self) -> int:
+        """How many replies are written."""
+        return len(self._texts)
 
     def watch(self) -> Iterator[tuple[str, ...]]:
         """All texts so far, each time they grow, and once more at the end. Raises GenerationFailed."""
@@ -138,7 +145,13 @@ class Generations:
         try:
             keep(generation.write(self._engine, requests))
             error = None
-        except (EngineUnavailable, InvalidPrompt, UnknownModel) as problem:
+        except (
+            EngineUnavailable,
+            InvalidPrompt,
+            UnknownModel,
+            NothingToChooseBy,
+            BrokenRewardModel,
+        ) as problem:
             error = str(problem)
         except Exception as problem:  # noqa: BLE001 - the thread's last line: watchers must hear of every end
             log.error("generation failed", key=key, error=type(problem).__name__)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from feedback_app.domain.comparison import Comparison, ComparisonStatus
+from feedback_app.domain.comparison import Comparison, ComparisonStatus, Message
 from feedback_app.domain.guess import Guess, judged
 from feedback_app.store import ComparisonNotFound, Store
 
@@ -102,8 +102,12 @@ def _said(comparison: Comparison | None) -> Groups | None:
     return () if comparison.ranking.all_bad else comparison.ranking.groups
 
 
+def turns_of(messages: Sequence[Message]) -> Messages:
+    return tuple({"role": message.role, "content": message.content} for message in messages)
+
+
 def prompt_of(comparison: Comparison) -> Messages:
-    return tuple({"role": message.role, "content": message.content} for message in comparison.messages)
+    return turns_of(comparison.messages)
 
 
 def texts_of(comparison: Comparison) -> tuple[str, ...]:

@@ -14,9 +14,9 @@ from typing import TypeVar
 
 import structlog
 
-from feedback_app.domain.comparison import Comparison, ComparisonStatus
+from feedback_app.domain.comparison import Comparison, ComparisonStatus, Message
 from feedback_app.domain.guess import Guess
-from feedback_app.services.learner import Learner, LiveReward, prompt_of, texts_of
+from feedback_app.services.learner import Learner, LiveReward, prompt_of, texts_of, turns_of
 from feedback_app.store import Store
 
 log = structlog.get_logger()
@@ -46,6 +46,8 @@ class LiveTaste:
     `poll_seconds`; the first look finds all there are, which is how the model learns anew at each start.
     """
 
+    name = "the live reward model"
+
     def __init__(
         self, store: Store, load: Callable[[], LiveReward] | None = None, poll_seconds: float = POLL_SECONDS
     ) -> None:
@@ -56,6 +58,7 @@ class LiveTaste:
         self._behind: deque[str] = deque()
         self._look_at = 0.0
         self._closing = threading.Event()
+        self._met = threading.Event()
         self._learner: Learner | None = None
         self._failed = 0
         self.updates: deque[float] = deque(maxlen=KEPT_UPDATES)
@@ -93,21 +96,16 @@ class LiveTaste:
         self, comparison: Comparison, allowed: Sequence[tuple[int, int]]
     ) -> tuple[int, int] | None:
         """The pair of candidates whose verdict teaches most; None where the model cannot say. Waits for the answer."""
-        answer: Future[tuple[int, int]] = Future()
+        prompt, replies = prompt_of(comparison), texts_of(comparison)
+        return self._ask(lambda model: model.informative_pair(prompt, replies, allowed))
 
-        def choose(learner: Learner) -> None:
-            prompt, replies = prompt_of(comparison), texts_of(comparison)
-            try:
-                answer.set_result(learner.model.informative_pair(prompt, replies, allowed))
-            finally:
-                answer.cancel()
-
-        if not self._later(choose):
-            return None
-        try:
-            return answer.result(CHOICE_SECONDS)
-        except (TooLate, CancelledError):
-            return None
+    def score(self, messages: Sequence[Message], replies: Sequence[str]) -> list[float] | None:
+        """See `best_of.Scorer`: the chance of each reply to be the best. Waits until all there is was learned once."""
+        if self._thread.is_alive():
+            self._met.wait(CHOICE_SECONDS)
+        asked = tuple(replies) or ("",)
+        chances = self._ask(lambda model: model.chances(turns_of(messages), asked))
+        return None if chances is None else list(chances[: len(replies)])
 
     def state(self) -> LiveState:
         learner = self._learner
@@ -120,6 +118,23 @@ class LiveTaste:
         if self._thread.is_alive():
             self._jobs.put(lambda learner: None)
             self._thread.join(CLOSE_SECONDS)
+
+    def _ask(self, question: Callable[[LiveReward], T]) -> T | None:
+        """What the model answers, from the thread; None where it cannot."""
+        answer: Future[T] = Future()
+
+        def put(learner: Learner) -> None:
+            try:
+                answer.set_result(question(learner.model))
+            finally:
+                answer.cancel()
+
+        if not self._later(put):
+            return None
+        try:
+            return answer.result(CHOICE_SECONDS)
+        except (TooLate, CancelledError):
+            return None
 
     def _later(self, job: Callable[[Learner], None]) -> bool:
         """Hand a job to the thread. Not before the model is there: the first look at the store makes up for it."""
@@ -139,6 +154,8 @@ class LiveTaste:
             else:
                 self._behind.extend(self._safely("look", learner.behind) or ())
                 self._look_at = perf_counter() + self._poll
+                self._all_met()
+        self._met.set()
 
     def _next(self) -> Callable[[Learner], None] | None:
         """What was asked, before the backlog; None when there is a backlog, or it is time to look for one."""
@@ -154,6 +171,12 @@ class LiveTaste:
         self._behind.popleft()
         if not self._behind:
             self._safely("guess", learner.guess_next)
+        self._all_met()
+
+    def _all_met(self) -> None:
+        """After the first look at the store, once its verdicts are learned."""
+        if not self._behind:
+            self._met.set()
 
     def _safely(self, what: str, act: Callable[[], T]) -> T | None:
         """Run a step; its error is logged by type and place, as its message could quote a text."""

@@ -27,6 +27,10 @@ class UnknownRewardModel(LookupError):
     """No reward model of that name."""
 
 
+class BrokenRewardModel(RuntimeError):
+    """A reward model that cannot be loaded; the message says which, and what to do."""
+
+
 class Scorer(Protocol):
     """A loaded reward model: log odds, comparable between replies to the same prompt."""
 
@@ -95,7 +99,7 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Rewards:
-    """`base_hash` names the base model in force; `load` opens a folder; `judge` evaluates the rewards of rankings;
+    """`base_hash` names the base model in force; `load` opens a folder or raises BrokenRewardModel; `judge` evaluates the rewards of rankings;
     `repeats`: how often the owner agreed with an earlier verdict of the same pair."""
 
     store: Store
@@ -125,7 +129,7 @@ class Rewards:
         return current
 
     def scorer(self, name: str = "") -> Scorer:
-        """Loaded and ready. Raises NoRewardModel, UnknownRewardModel."""
+        """Loaded and ready. Raises NoRewardModel, UnknownRewardModel, BrokenRewardModel."""
         return self.load(self.get(name).folder)
 
     def evaluate(self, rankings: Sequence[RankedReplies], name: str = "") -> dict[str, Any]:

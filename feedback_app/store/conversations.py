@@ -135,6 +135,8 @@ def _insert_turns(connection: Connection, conversation_id: str, first: int, new:
             "model": turn.model,
             "rating": turn.rating,
             "created_at": turn.created_at,
+            "best_of": turn.best_of,
+            "chosen_by": turn.chosen_by or None,
         }
         for offset, turn in enumerate(new)
     ]
@@ -147,7 +149,8 @@ def _conversation(row: RowMapping, said: tuple[Turn, ...]) -> Conversation:
 
 
 def _turn(row: RowMapping) -> Turn:
-    return Turn(row["role"], row["content"], row["model"], row["rating"], row["created_at"])
+    kept = ("role", "content", "model", "rating", "created_at", "best_of")
+    return Turn(**{name: row[name] for name in kept}, chosen_by=row["chosen_by"] or "")
 
 
 def _not_found(conversation_id: str) -> ConversationNotFound:

@@ -201,6 +201,8 @@ turns = Table(
     Column("model", Text, nullable=False),
     Column("rating", Integer),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("best_of", Integer, nullable=False, server_default="1"),
+    Column("chosen_by", Text),
 )
 
 rounds = Table(

@@ -17,6 +17,7 @@ class ChatScreen:
     current: gr.Textbox
     wake: gr.Textbox
     model: gr.Dropdown
+    best_of: gr.Radio
     persona: gr.Dropdown
     new: gr.Button
     listing: gr.Radio
@@ -67,6 +68,13 @@ def _side(personas: Sequence[tuple[str, str]], default_persona: str) -> tuple[An
         model = gr.Dropdown(
             [("latest", "latest")], value="latest", label="Model", elem_id="model", filterable=False
         )
+        best_of = gr.Radio(
+            [1, 2, 4, 8],
+            value=1,
+            label="Best of",
+            info="Write several replies, keep the one you would like best.",
+            elem_id="best-of",
+        )
         persona = gr.Dropdown(
             list(personas), value=default_persona, label="Persona", elem_id="persona", filterable=False
         )
@@ -78,7 +86,7 @@ def _side(personas: Sequence[tuple[str, str]], default_persona: str) -> tuple[An
             rename = gr.Button("Rename", size="sm", elem_id="rename", min_width=90)
             delete = gr.Button("Delete", size="sm", elem_id="delete", min_width=90)
         question = confirm("delete", "Delete for good")
-    return model, persona, new, listing, name, rename, delete, question
+    return model, best_of, persona, new, listing, name, rename, delete, question
 
 
 def _main() -> tuple[Any, ...]:

@@ -7,12 +7,21 @@ from typing import Literal
 import gradio as gr
 
 from feedback_app.domain.comparison import InvalidPrompt
-from feedback_app.domain.conversation import Conversation
+from feedback_app.domain.conversation import Conversation, chosen
 from feedback_app.domain.persona import Persona
 from feedback_app.services.bundle import Services
 from feedback_app.services.generation import GenerationFailed
 from feedback_app.ui.chat_layout import ChatScreen, lay_out
-from feedback_app.ui.chat_view import about, greeting, messages, model_choices, thumbs, title, unanswered
+from feedback_app.ui.chat_view import (
+    about,
+    greeting,
+    messages,
+    model_choices,
+    thumbs,
+    title,
+    unanswered,
+    writing_line,
+)
 from feedback_app.ui.confirm import PRIVATE, asks
 from feedback_app.ui.guard import Updates, guarded, guarded_stream
 from feedback_app.ui.latest import Latest
@@ -54,11 +63,11 @@ class ChatPage:
         if not current:
             yield self._blank(persona)
             return
-        conversation = self._chat.get(current)
+        conversation, candidates = self._chat.get(current), self._chat.candidates(current)
         if self._chat.writing(current) and conversation.turns and conversation.turns[-1].role == "user":
-            yield self._framed(conversation, writing="")
+            yield {**self._framed(conversation, writing=""), **self._line(writing_line(candidates))}
             try:
-                for text in at_most(STREAM_SECONDS, self._chat.answer(current)):
+                for text in at_most(STREAM_SECONDS, self._chat.answer(current, max(candidates, 1))):
                     yield {self._screen.transcript: messages(conversation, text)}
             except InvalidPrompt:  # the reply was finished between the two looks
                 pass
@@ -66,9 +75,12 @@ class ChatPage:
                 yield self._framed(conversation, None)
                 raise
             conversation = self._chat.get(current)
-        shown = self._framed(conversation, None)
-        missing = notice(unanswered(conversation))
-        yield {**shown, self._screen.line: missing} if missing else shown
+        told = unanswered(conversation) or chosen(conversation)
+        yield {**self._framed(conversation, None), **self._line(told)}
+
+    def _line(self, told: str) -> Updates:
+        """What is told; where nothing is, what another act has said stays."""
+        return {self._screen.line: notice(told)} if told else {}
 
     def choose(self, chosen: str | None) -> Updates:
         return self._opened(chosen or "")
@@ -77,14 +89,15 @@ class ChatPage:
         """An empty page; the conversation is begun with its first message."""
         return self._opened("")
 
-    def say(self, current: str, text: str, model: str, persona: str) -> Updates:
+    def say(self, current: str, text: str, model: str, persona: str, best_of: int) -> Updates:
         """Keep the message and begin the reply, in a new conversation where none is open."""
+        self._chat.check(best_of)
         conversation_id = current or (self._chat.begin(model, persona).id if text.strip() else "")
-        self._chat.say(conversation_id, text)
+        self._chat.say(conversation_id, text, best_of)
         return {self._screen.text: "", **self._opened(conversation_id)}
 
-    def regenerate(self, current: str) -> Updates:
-        self._chat.regenerate(current)
+    def regenerate(self, current: str, best_of: int) -> Updates:
+        self._chat.regenerate(current, best_of)
         return self._opened(current)
 
     def stop(self, current: str) -> Updates:
@@ -175,12 +188,12 @@ def build(services: Services, demo: gr.Blocks) -> None:
     screen.current.change(None, screen.current, None, js=REMEMBER_OPEN)
     demo.unload(page.leave)
     demo.load(page.arrive, None, outputs, **PRIVATE)
-    spoken = [screen.current, screen.text, screen.model, screen.persona]
+    spoken = [screen.current, screen.text, screen.model, screen.persona, screen.best_of]
     for listen, act, inputs in (
         (screen.text.submit, page.say, spoken),
         (screen.new.click, page.new, None),
         (screen.listing.input, page.choose, [screen.listing]),
-        (screen.again.click, page.regenerate, [screen.current]),
+        (screen.again.click, page.regenerate, [screen.current, screen.best_of]),
         (screen.rename.click, page.rename, [screen.current, screen.name]),
         (screen.confirm.yes.click, page.delete, [screen.current]),
     ):

@@ -27,6 +27,11 @@ def unanswered(conversation: Conversation) -> str:
     return "Your last message has no reply: it was stopped, or came out empty. Regenerate writes one."
 
 
+def writing_line(candidates: int) -> str:
+    """What to say while so many replies are written; empty where there is one: it is seen growing."""
+    return f"Writing {candidates} replies…" if candidates > 1 else ""
+
+
 def thumbs(conversation: Conversation) -> list[str | None]:
     """What each reply was rated."""
     return [THUMBS.get(turn.rating or 0) for turn in conversation.turns if turn.role == "assistant"]

@@ -10,6 +10,7 @@ from feedback_app.domain.comparison import InvalidPrompt, InvalidRanking
 from feedback_app.domain.persona import UnknownPersona
 from feedback_app.domain.round import InvalidRound
 from feedback_app.engines.base import EngineUnavailable, UnknownModel
+from feedback_app.services.best_of import NothingToChooseBy
 from feedback_app.services.chat import Busy
 from feedback_app.services.data import FileTooLarge, ImportRefused, UnknownFormat
 from feedback_app.services.generation import GenerationFailed
@@ -38,6 +39,7 @@ FRIENDLY = (
     InvalidPrompt,
     InvalidRanking,
     InvalidRound,
+    NothingToChooseBy,
     NothingToRollBack,
     RoundNotFound,
     UnknownFormat,

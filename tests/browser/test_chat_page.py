@@ -1,9 +1,13 @@
 """Chat as its user sees it."""
 
+from unittest.mock import patch
+
 from playwright.sync_api import Page, expect
 
 from feedback_app.domain.conversation import Conversation, Turn
+from feedback_app.services.best_of import BestOf
 from tests.browser.site import Site
+from tests.fakes import ShorterIsBetter
 from tests.waiting import until
 
 
@@ -99,6 +103,34 @@ def test_a_version_can_be_chosen(page: Page, site: Site) -> None:
     page.get_by_role("option", name="base", exact=True).click()
     say(page, "What is two plus two?")
     assert answered(page, site).model == "base"
+
+
+def test_the_best_of_four_is_told_of_and_needs_something_to_choose_by(page: Page, site: Site) -> None:
+    fresh(page, site)
+    page.locator("#best-of").get_by_label("4", exact=True).check()
+    say(page, "What is two plus two?")
+    expect(page.locator("#line")).to_contain_text("rank replies in the arena, or train a reward model")
+    expect(page.locator("#message textarea")).to_have_value("What is two plus two?")
+    shorter = BestOf((ShorterIsBetter(),))
+    with patch.object(site.app.services.chat, "_best", shorter):
+        with site.engine.held():
+            page.locator("#message textarea").press("Enter")
+            expect(page.locator("#line")).to_contain_text("Writing 4 replies…")
+        chosen = answered(page, site).turns[1]
+        assert (chosen.best_of, chosen.chosen_by) == (4, "a fake")
+        told = "The best of 4 replies, chosen by a fake."
+        expect(page.locator("#line")).to_contain_text(told)
+        page.reload()
+        expect(page.locator("#line")).to_contain_text(told)
+        page.locator("#best-of").get_by_label("2", exact=True).check()
+        page.locator("#regenerate").click()
+        expect(page.locator("#line")).to_contain_text("The best of 2 replies")
+        with site.engine.held():
+            page.locator("#regenerate").click()
+            page.locator("#stop:not([disabled])").click()
+        page.wait_for_selector("#regenerate:not([disabled])")
+        until(lambda: not site.app.services.chat.candidates(opened(page, site).id))
+    assert len(opened(page, site).turns) in (1, 2)
 
 
 def test_what_a_model_writes_is_neither_html_nor_image(page: Page, site: Site) -> None:

@@ -3,22 +3,29 @@
 import socket
 import threading
 from collections.abc import Iterator
+from unittest.mock import patch
 
 import openai
 import pytest
 import uvicorn
 
+from feedback_app import main
 from feedback_app.api.app import build_api
 from feedback_app.domain.comparison import Sampling
 from feedback_app.main import App, build, prepare_database
 from feedback_app.settings import Settings
-from tests.tiny_model import build_tiny_model
+from tests.fakes import LongerIsBetter
+from tests.tiny_model import SYSTEM, build_tiny_model
+from tests.unit.live.examples import LONGER_WON, opened
 from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 HELLO: list[openai.types.chat.ChatCompletionMessageParam] = [
     {"role": "user", "content": "Hello, how are you?"}
 ]
+
+KNOWN: list[openai.types.chat.ChatCompletionMessageParam] = [{"role": "system", "content": SYSTEM}, *HELLO]
+"""With the system turn that the tiny model knows: after another it may say nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -28,10 +35,10 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
         home=tmp_path_factory.mktemp("home"),
         base_model=str(model),
         redis_url="redis://127.0.0.1:1/0",
-        live_reward=False,
     )
     prepare_database(settings)
-    built = build(settings)
+    with patch.object(main, "live_reward", lambda settings: LongerIsBetter):
+        built = build(settings)
     yield built
     built.close()
 
@@ -104,3 +111,80 @@ def test_a_reader_who_leaves_ends_the_reply(client: openai.OpenAI, app: App) -> 
         next(iter(stream))
     again = client.chat.completions.create(model="base", messages=HELLO, max_tokens=4, timeout=20)
     assert again.choices
+
+
+def test_the_best_of_several_is_refused_until_there_is_something_to_choose_by(client: openai.OpenAI) -> None:
+    for stream in (False, True):
+        with pytest.raises(openai.UnprocessableEntityError, match="train a reward model"):
+            client.chat.completions.create(
+                model="base", messages=HELLO, stream=stream, extra_body={"best_of": 4}
+            )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"best_of": 9}, "best_of.*less than or equal to 8"),
+        ({"best_of": 0}, "best_of.*greater than or equal to 1"),
+        ({"best_of": "many"}, "best_of"),
+        ({"best_of": 2, "n": 2}, "leave `n` at 1"),
+    ],
+)
+def test_a_number_that_cannot_be_chosen_from_is_a_bad_request(
+    client: openai.OpenAI, wrong: dict[str, object], told: str
+) -> None:
+    with pytest.raises(openai.BadRequestError, match=told):
+        client.chat.completions.create(model="base", messages=HELLO, extra_body=wrong)
+
+
+def test_the_best_of_four_is_one_answer_that_says_what_chose_it(client: openai.OpenAI, taught: App) -> None:
+    answer = client.chat.completions.create(model="base", messages=KNOWN, extra_body={"best_of": 4})
+    assert len(answer.choices) == 1
+    assert answer.choices[0].index == 0
+    assert answer.choices[0].message.content
+    assert answer.model_extra == {"best_of": {"of": 4, "by": "the live reward model"}}
+    single = client.chat.completions.create(model="base", messages=KNOWN, extra_body={"best_of": 1})
+    assert single.model_extra == {}
+
+
+def test_a_reader_who_leaves_ends_all_candidates(client: openai.OpenAI, taught: App) -> None:
+    more = {"best_of": 8}
+    with client.chat.completions.create(
+        model="base", messages=KNOWN, stream=True, max_tokens=4000, temperature=2, extra_body=more
+    ) as stream:
+        next(iter(stream))
+    again = client.chat.completions.create(model="base", messages=KNOWN, max_tokens=4, timeout=20)
+    assert again.choices
+
+
+def test_a_streamed_best_comes_once_it_is_known(client: openai.OpenAI, taught: App) -> None:
+    chunks = list(
+        client.chat.completions.create(
+            model="base", messages=KNOWN, stream=True, temperature=0, extra_body={"best_of": 2}
+        )
+    )
+    said = [chunk.choices[0].delta.content for chunk in chunks if chunk.choices[0].delta.content]
+    whole = client.chat.completions.create(model="base", messages=KNOWN, temperature=0)
+    assert said == [whole.choices[0].message.content]
+    assert chunks[-1].choices[0].finish_reason in ("stop", "length")
+    assert chunks[-1].model_extra == {"best_of": {"of": 2, "by": "the live reward model"}}
+
+
+def test_the_answer_is_the_one_that_the_owner_is_thought_to_like(client: openai.OpenAI, taught: App) -> None:
+    live = taught.services.live
+    with patch.object(live, "score", wraps=live.score) as scored:
+        answer = client.chat.completions.create(model="base", messages=KNOWN, extra_body={"best_of": 8})
+    candidates = scored.call_args.args[1]
+    assert 1 <= len(candidates) <= 8
+    assert (answer.choices[0].message.content or "").strip() == max(candidates, key=len)
+
+
+@pytest.fixture
+def taught(app: App) -> App:
+    """The live reward model has learned that the longer reply is liked."""
+    if not app.services.live.state().votes:
+        app.store.comparisons.add(comparison := opened())
+        app.store.comparisons.rank(comparison.id, LONGER_WON, [])
+        app.services.live.decided(comparison.id)
+        until(lambda: app.services.live.state().votes)
+    return app

@@ -21,6 +21,7 @@ from feedback_app.domain.persona import Persona
 from feedback_app.domain.round import Checkpoint, InvalidRound
 from feedback_app.engines.base import UnknownModel
 from feedback_app.services.arena import Arena, ArenaOptions, line_up
+from feedback_app.services.best_of import BestOf
 from feedback_app.services.chat import Chat
 from feedback_app.services.desks import Desks
 from feedback_app.services.generation import GenerationFailed, Generations
@@ -71,7 +72,7 @@ def arena(store: Store, models: Models, generations: Generations, tmp_path: Path
 
 @pytest.fixture
 def chat(store: Store, models: Models, generations: Generations) -> Chat:
-    return Chat(store, models, generations, lambda name: LYNN, Sampling())
+    return Chat(store, models, generations, lambda name: LYNN, Sampling(), BestOf(()))
 
 
 def test_a_comparison_is_stored_before_its_replies_are_written(

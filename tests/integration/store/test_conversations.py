@@ -25,6 +25,12 @@ def test_a_conversation_comes_back_as_it_was_stored(store: Store) -> None:
     assert store.conversations.get(conversation.id) == conversation
 
 
+def test_a_turn_keeps_what_it_was_chosen_from(store: Store) -> None:
+    picked = replace(REPLY, best_of=4, chosen_by="the live reward model")
+    store.conversations.add(conversation := chat(turns=(QUESTION, picked)))
+    assert store.conversations.get(conversation.id).turns == (QUESTION, picked)
+
+
 def test_conversations_are_listed_without_turns_the_last_used_first(store: Store) -> None:
     older, newer = chat(), chat(updated_at=NOON + minutes(1))
     store.conversations.add(newer)

@@ -163,6 +163,32 @@ def test_a_model_that_cannot_be_loaded_is_told_and_nothing_else_suffers(store: S
     live.close()
 
 
+def test_replies_are_scored_by_what_was_learned_and_before_that_nothing_is_known(
+    store: Store, live: LiveTaste
+) -> None:
+    comparison = shown(store, live, 1)
+    assert live.score((), ()) is None
+    assert live.score(comparison.messages, (LONG, SHORT)) is None
+    store.comparisons.rank(comparison.id, LONGER_WON, [])
+    live.decided(comparison.id)
+    assert live.score((), ()) == []
+    rewards = live.score(comparison.messages, (SHORT, LONG))
+    assert rewards is not None
+    assert rewards[0] < rewards[1]
+
+
+def test_a_service_that_starts_scores_only_once_it_has_learned_its_verdicts(store: Store) -> None:
+    for number in range(30):
+        store.comparisons.add(comparison := opened(number))
+        store.comparisons.rank(comparison.id, LONGER_WON, [])
+    live = LiveTaste(store, LongerIsBetter)
+    live.start()
+    until(lambda: live.state().ready, every=FAST)
+    assert live.score((), ()) == []
+    assert live.state().waiting == 0
+    live.close()
+
+
 def test_without_a_model_nothing_happens(store: Store) -> None:
     live = LiveTaste(store)
     live.start()
