@@ -134,7 +134,7 @@ def make(given: argparse.Namespace) -> dict[str, Any]:
     from benchmarks.peers.prompts import training_prompts
 
     model, tokenizer = load_base(given.base), load_tokenizer(given.base)
-    prompts = training_prompts(tokenizer, given.seed) * given.replies
+    prompts = training_prompts(tokenizer, given.seed)[: given.prompts] * given.replies
     replies = drawn(given, model, tokenizer, prompts)
     texts = [tokenizer.decode(reply, skip_special_tokens=True) for reply in replies]
     states = last_states(model, [[*prompt, *reply] for prompt, reply in zip(prompts, replies, strict=True)])
@@ -167,6 +167,7 @@ def main() -> None:
         "--converted", type=Path, help="the base's CTranslate2 folder, to draw replies faster"
     )
     parser.add_argument("--reply-tokens", type=int, default=48)
+    parser.add_argument("--prompts", type=int, help="how many; default: all")
     parser.add_argument("--replies", type=int, default=2, help="per prompt")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
