@@ -11,17 +11,20 @@ This module imports nothing large: a process begins with the peak memory of the 
 """
 
 import argparse
+import importlib.util
+import json
 import multiprocessing
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.peers.job import Job, Result, read_result, write_json
+from benchmarks.peers.job import Job, Result, peak_gb, read_result, write_json
 
 if TYPE_CHECKING:
     from benchmarks.peers.measured import Measured
@@ -36,19 +39,71 @@ HEADER = (
 )
 
 
-# ---- TO BE FILLED when alignment/ppo.py exists: the only place that knows it. ----
+# ---- All that knows alignment/ppo.py: the next two functions. ----
 def run_ours(job: Job) -> Result:
-    """Train by `alignment/ppo.py` as the job says and write the adapter below `job.out`. Runs in a process of its own.
+    """Train by `alignment/ppo.py` as the job says and write the adapter below `job.out`. Runs in a process of its own."""
+    if importlib.util.find_spec("alignment.ppo") is None:
+        raise SystemExit("alignment/ppo.py does not exist yet: run with --without ours")
+    import torch
 
-    The reward must be scored on token ids, as TRL does, not on text that is tokenised again: give the trainer
-    `decode=json.dumps` of the ids and a score function that reads them back and calls
-    `CommonReward.load(Path(job.base), Path(job.reward), the_loaded_model).score([prompt ids + reply ids, …])`, which uses the
-    base that is in memory with its adapters off. Take times around training alone, `peak_gb()` last.
-    """
-    raise SystemExit("alignment/ppo.py does not exist yet: run with --without ours")
+    from alignment.adapter import save_adapter, weights
+
+    torch.set_num_threads(job.threads)
+    torch.manual_seed(job.seed)
+    began = time.perf_counter()
+    ppo = our_ppo(job)
+    loaded, processor = time.perf_counter(), time.process_time()
+    told = [ppo.update() for _ in range(ppo.config.updates)]
+    seconds, cpu_seconds = time.perf_counter() - loaded, time.process_time() - processor
+    adapter = Path(job.out) / "adapter"
+    save_adapter(adapter, weights(ppo.actor.model), ppo.actor.model.peft_config["default"], "base")
+    return Result(
+        replies=ppo.config.updates * ppo.config.rollout_size,
+        load_seconds=loaded - began,
+        seconds=seconds,
+        cpu_seconds=cpu_seconds,
+        peak_gb=peak_gb(),
+        adapter=str(adapter),
+        trainable=sum(weight.numel() for weight in ppo.parameters),
+        updates=[{"reward": each["objective/scores"], "kl": each["objective/kl"]} for each in told],
+    )
 
 
-# ---- end of what is to be filled ----
+def our_ppo(job: Job) -> Any:
+    """The trainer with the job's settings, and our own defaults where TRL has none. Token ids go through its decoder and its
+    reward function as JSON, so that the reward sees exactly what TRL's sees."""
+    from alignment.configs.ppo import PpoConfig
+    from alignment.models import load_tokenizer
+    from alignment.ppo import Ppo, Prompt
+    from alignment.ppo_model import ActorCritic
+    from benchmarks.peers.common_reward import CommonReward
+
+    config = PpoConfig(
+        learning_rate=job.learning_rate,
+        scheduler="linear",
+        warmup=0.0,
+        lora_r=job.lora_r,
+        lora_alpha=job.lora_alpha,
+        episodes=job.episodes,
+        rollout_size=job.batch,
+        minibatches=job.minibatches,
+        passes=job.epochs,
+        max_new_tokens=job.reply_tokens,
+        max_length=max(map(len, job.prompts)) + job.reply_tokens + 1,
+        kl_coef=job.kl_coefficient,
+        missing_end_penalty=job.missing_end_penalty,
+    )
+    actor = ActorCritic(Path(job.base), load_tokenizer(Path(job.base)), config)
+    reward = CommonReward.load(Path(job.base), Path(job.reward), actor.model)
+    prompts = [Prompt(({"role": "user", "content": json.dumps(ids)},), tuple(ids)) for ids in job.prompts]
+
+    def score(items: Sequence[tuple[Any, str]]) -> list[float]:
+        return reward.score([json.loads(asked[0]["content"]) + json.loads(reply) for asked, reply in items])
+
+    return Ppo(actor, config, prompts, score, lambda ids: json.dumps(list(ids)), [job.end_id], job.seed)
+
+
+# ---- End of what knows alignment/ppo.py. ----
 
 
 def prepare(given: argparse.Namespace, out: str) -> Job:
