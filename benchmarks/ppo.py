@@ -88,6 +88,7 @@ def our_ppo(job: Job) -> Any:
         rollout_size=job.batch,
         minibatches=job.minibatches,
         passes=job.epochs,
+        micro_batch_size=job.micro_batch,
         max_new_tokens=job.reply_tokens,
         max_length=max(map(len, job.prompts)) + job.reply_tokens + 1,
         kl_coef=job.kl_coefficient,
@@ -132,6 +133,7 @@ def prepare(given: argparse.Namespace, out: str) -> Job:
         batch=given.batch,
         epochs=given.epochs,
         minibatches=given.minibatches,
+        micro_batch=given.micro_batch,
         reply_tokens=given.reply_tokens,
         learning_rate=given.learning_rate,
         kl_coefficient=given.kl,
@@ -241,6 +243,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=16, help="replies per update")
     parser.add_argument("--epochs", type=int, default=4, help="passes over the replies of an update")
     parser.add_argument("--minibatches", type=int, default=1, help="optimiser steps per pass")
+    parser.add_argument("--micro-batch", type=int, default=8, help="replies per forward pass of learning")
     parser.add_argument("--reply-tokens", type=int, default=48)
     parser.add_argument("--learning-rate", type=float, default=1e-4)
     parser.add_argument("--kl", type=float, default=0.05, help="coefficient of the KL penalty")

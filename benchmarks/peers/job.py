@@ -46,6 +46,8 @@ class Job:
     threads: int = 1
     value: str = "full"
     """TRL's value model: `full` (all weights of a second copy are trained, as in its example) or `lora`."""
+    micro_batch: int = 8
+    """Replies per forward pass of learning, which memory depends on; divides `batch`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ How TRL 1.12 wants it (`trl/experimental/ppo/ppo_trainer.py`): with `peft_config
 policy with its adapter off. The reward and value models are sequence classifiers, of which it calls the body and `score`
 itself, at the last token before the padding: so padding must not be the token that ends a turn. The example that comes with it
 trains all weights of the value model and begins it as the reward model, and so does `value: full`; `value: lora` gives the
-value model the same LoRA as the policy, which is kinder to it. One batch is one micro-batch: with gradient accumulation TRL
-makes one optimiser step per epoch, whatever the number of minibatches. Its `bf16` has no effect, so all is float32.
+value model the same LoRA as the policy, which is kinder to it. With gradient accumulation TRL makes one optimiser step per
+epoch, whatever the number of minibatches: so with several minibatches each is one forward pass, and `micro_batch` is left
+aside. Its `bf16` has no effect, so all is float32.
 """
 
 import os
@@ -82,11 +83,12 @@ def value_model(job: Job) -> Any:
 
 
 def settings(job: Job) -> PPOConfig:
+    at_once = job.micro_batch if job.minibatches == 1 else job.batch
     return PPOConfig(
         output_dir=str(Path(job.out) / "trl"),
         total_episodes=job.episodes,
-        per_device_train_batch_size=job.batch,
-        gradient_accumulation_steps=1,
+        per_device_train_batch_size=at_once,
+        gradient_accumulation_steps=job.batch // at_once,
         local_rollout_forward_batch_size=job.batch,
         num_mini_batches=job.minibatches,
         num_ppo_epochs=job.epochs,
