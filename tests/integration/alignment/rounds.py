@@ -35,6 +35,15 @@ QUICK_RLOO = {name: QUICK[name] for name in QUICK if name not in ("epochs", "bat
     "max_new_tokens": 12,
     "max_scale": 1.0,
 }
+QUICK_PPO = {
+    name: QUICK[name] for name in ("learning_rate", "gate_prompts", "gate_max_new_tokens", "lora_r")
+} | {
+    "episodes": 32,
+    "rollout_size": 8,
+    "minibatches": 2,
+    "max_new_tokens": 12,
+}
+USUAL = {"rloo": QUICK_RLOO, "ppo": QUICK_PPO}
 # A tiny model forgets quickly; these tests are about the round, not about its judgement.
 LENIENT = Thresholds(
     min_accuracy=0, max_kl=1e6, min_length_ratio=0, max_length_ratio=1e6, max_perplexity_ratio=1e6
@@ -102,7 +111,7 @@ def prepare_round(
         "snapshot_dir", snapshot / "0123abcd" if snapshot.exists() else write_snapshot(snapshot)
     )
     fields = {"thresholds": LENIENT, "base_name": "tiny"} | fields
-    usual = QUICK_RLOO if fields.get("method") == "rloo" else QUICK
+    usual = USUAL.get(fields.get("method", "dpo"), QUICK)
     folder = home / "rounds" / name
     folder.mkdir(parents=True)
     spec = RoundSpec(

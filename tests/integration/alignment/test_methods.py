@@ -114,6 +114,7 @@ def test_dpo_goes_on_from_demonstrations_where_it_is_asked_to(tiny: Path, tmp_pa
         ("dpo", {"sft_first": True}, {}, "only 0 demonstrations to train on, and a round needs 8"),
         ("kto", {}, {"train": 0, "heldout": 0, "rated": 2}, "only 4 rated replies to train on"),
         ("rloo", {}, {}, "there is no reward model of this base model yet: train one first"),
+        ("ppo", {}, {}, "there is no reward model of this base model yet: train one first"),
         ("kto", {"max_length": 16}, {}, "only 0 of 24 rated replies fit into max_length 16"),
     ],
 )

@@ -1,5 +1,6 @@
 """PPO on the tiny model: one base in memory, the right probabilities, and a reward that is learned."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import torch
 from alignment.chat import prompt_ids
 from alignment.configs.ppo import PpoConfig
 from alignment.models import load_base, load_tokenizer
-from alignment.ppo import Ppo, Prompt
+from alignment.ppo import Diverged, Ppo, Prompt, Score
 from alignment.ppo_math import masked_mean
 from alignment.ppo_model import ActorCritic
 from alignment.ppo_rollout import Reply, Sampling, draw_replies, lay_out
@@ -35,7 +36,7 @@ SMALL = {
 CLOSE = {"atol": 2e-4, "rtol": 1e-3}
 
 
-def fewer_spaces(items: list[tuple[Messages, str]]) -> list[float]:
+def fewer_spaces(items: Sequence[tuple[Messages, str]]) -> list[float]:
     """A reward that the tiny model can learn in a moment: short words."""
     return [-5.0 * text.count(" ") / max(1, len(text)) for _, text in items]
 
@@ -46,7 +47,7 @@ def make_actor(tiny: Path, seed: int = 0, **config: object) -> tuple[ActorCritic
     return ActorCritic(tiny, load_tokenizer(tiny), settings), settings
 
 
-def make_ppo(tiny: Path, **config: object) -> Ppo:
+def make_ppo(tiny: Path, score: Score = fewer_spaces, **config: object) -> Ppo:
     actor, settings = make_actor(tiny, **config)
     tokenizer = load_tokenizer(tiny)
     asked = [({"role": "user", "content": user},) for user, _ in TURNS]
@@ -55,7 +56,7 @@ def make_ppo(tiny: Path, **config: object) -> Ppo:
     def decode(ids: object) -> str:
         return str(tokenizer.decode(ids, skip_special_tokens=True))
 
-    return Ppo(actor, settings, prompts, fewer_spaces, decode, end_ids(tiny, tokenizer), 0)
+    return Ppo(actor, settings, prompts, score, decode, end_ids(tiny, tokenizer), 0)
 
 
 def drawn(tiny: Path, actor: ActorCritic) -> list[Reply]:
@@ -209,3 +210,9 @@ def test_the_passes_end_once_the_policy_has_moved_too_far(tiny: Path) -> None:
     held = make_ppo(tiny, passes=4, kl_stop=1e-6).update()
     assert free["policy/steps"] == 8
     assert held["policy/steps"] < 8
+
+
+def test_a_score_that_is_not_a_number_ends_the_training_with_one_line(tiny: Path) -> None:
+    ppo = make_ppo(tiny, score=lambda items: [float("nan")] * len(items))
+    with pytest.raises(Diverged, match="scores that are not numbers"):
+        ppo.update()
