@@ -54,12 +54,6 @@ class PpoConfig(PolicyConfig):
     missing_end_penalty: float = Field(
         1.0, ge=0, le=1000, description="Taken from the score of a reply that did not come to its end."
     )
-    ptx_coef: float = Field(
-        0.0,
-        ge=0,
-        le=1000,
-        description="Weight of plain language modelling on pretraining texts (PPO-ptx), against forgetting.",
-    )
     max_scale: float = Field(
         1.0,
         gt=0,
