@@ -48,9 +48,9 @@ def lay_out() -> RoundsScreen:
         heading("Rounds", "A round trains the model on your rankings; a gate decides whether it is used.")
     )
     supply = gr.HTML(elem_id="supply")
-    what = _what()
+    method, told, first, sft_first = _what()
     queue = gr.Button("Queue a round", variant="primary", elem_id="queue-round")
-    fields = _fields()
+    rate, beta, epochs, steps = _fields()
     line = gr.HTML(elem_id="line")
     table = gr.Dataframe(
         headers=HEADERS,
@@ -67,8 +67,10 @@ def lay_out() -> RoundsScreen:
         resume = gr.Button("Resume", visible=False, elem_id="resume-round", size="sm", min_width=90)
     plot = _loss_plot()
     seen, timer = gr.State(()), gr.Timer(LOOK_EVERY)
-    shown = (line, table, chosen, detail, plot, cancel, resume, seen, timer)
-    return RoundsScreen(supply, *what, queue, *fields, *shown)
+    return RoundsScreen(
+        supply, method, told, first, sft_first, queue, rate, beta, epochs, steps,
+        line, table, chosen, detail, plot, cancel, resume, seen, timer,
+    )  # fmt: skip
 
 
 def _what() -> tuple[gr.Radio, gr.HTML, gr.Checkbox, gr.Checkbox]:
