@@ -49,9 +49,9 @@ def lay_out() -> RoundsScreen:
         heading("Rounds", "A round trains the model on your rankings; a gate decides whether it is used.")
     )
     supply = gr.HTML(elem_id="supply")
-    what = _what()
+    method, told, first, sft_first = _what()
     queue = gr.Button("Queue a round", variant="primary", elem_id="queue-round")
-    fields = _fields()
+    rate, beta, epochs, steps = _fields()
     line = gr.HTML(elem_id="line")
     table = gr.Dataframe(
         headers=HEADERS,
