@@ -49,9 +49,9 @@ def lay_out() -> RoundsScreen:
         heading("Rounds", "A round trains the model on your rankings; a gate decides whether it is used.")
     )
     supply = gr.HTML(elem_id="supply")
-    method, told, first, sft_first = _what()
+    what = _what()
     queue = gr.Button("Queue a round", variant="primary", elem_id="queue-round")
-    rate, beta, epochs, steps = _fields()
+    fields = _fields()
     line = gr.HTML(elem_id="line")
     table = gr.Dataframe(
         headers=HEADERS,

@@ -265,7 +265,7 @@ def test_a_round_is_queued_even_while_redis_is_away(arena: Arena, store: Store, 
 
 
 def test_an_unknown_method_is_refused_with_those_there_are(store: Store, models: Models) -> None:
-    with pytest.raises(InvalidRound, match="there is: dpo, kto, rloo, sft, reward"):
+    with pytest.raises(InvalidRound, match="there is: dpo, kto, ppo, rloo, sft, reward"):
         rounds(store, models).queue("magic")
 
 
