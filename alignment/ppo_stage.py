@@ -55,9 +55,7 @@ def train_ppo(work: Work, folder: Path) -> Trained:
     refuse_too_little(expected_bytes(spec.base_dir, config, max(len(each.ids) for each in prompts)))
     ppo = _learner(work, config, teacher, prompts)
     before = adapter.weights(ppo.actor.model)
-    trainable = sum(each.numel() for each in ppo.parameters)
-    if trainable == 0:
-        raise adapter.NothingLearned("no weight of the model is trainable, so training would change nothing")
+    trainable = adapter.trainable_parameters(ppo.actor.model)
     _run(work, ppo, folder)
     after = adapter.weights(ppo.actor.model)
     last = max(1, len(ppo.progress.scores) // 10)

@@ -11,12 +11,13 @@ import pytest
 import torch
 from peft import PeftModel, get_peft_model
 
-from alignment import adapter, rloo
+from alignment import adapter, ppo_stage, rloo
 from alignment.adapter import NothingLearned, lora_config, save_adapter, weights
 from alignment.configs.dpo import DpoConfig
 from alignment.events import EventLog, Plan
 from alignment.methods import METHODS
 from alignment.models import Model, load_base, load_tokenizer
+from alignment.ppo_model import ActorCritic
 from alignment.snapshot import Messages, read_snapshot
 from alignment.spec import read_spec
 from alignment.stop import StopSignal
@@ -67,8 +68,10 @@ def work_on_a_parent(tiny: Path, home: Path, method: str) -> Work:
 @pytest.fixture(autouse=True)
 def _rewards_of_length(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")  # as in a round
-    monkeypatch.setattr(rloo, "teacher_folder", lambda spec: Path("rewards/lengths"))
+    for method in (rloo, ppo_stage):
+        monkeypatch.setattr(method, "teacher_folder", lambda spec: Path("rewards/lengths"))
     monkeypatch.setattr(rloo, "load_reward", lambda base_dir, folder: Lengths())
+    monkeypatch.setattr(ActorCritic, "add_reward", lambda actor, tokenizer, folder: Lengths().score)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -82,7 +85,7 @@ def test_every_method_learns_and_is_caught_where_the_optimiser_does_nothing(
         METHODS[method].train(work, tmp_path / "idle")
 
 
-# DPO and KTO add a second adapter for the reference, and PEFT then trains the first all the same.
+# DPO and KTO add a second adapter for the reference, and PEFT then trains the first all the same; PPO says which is active.
 @pytest.mark.parametrize("method", ["rloo", "sft"])
 def test_an_adapter_that_was_loaded_frozen_is_caught(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
