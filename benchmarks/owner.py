@@ -1,13 +1,16 @@
 """Does a round make the model more like its owner, and what does it cost?
 
-Simulated owners rank pairs of the base model's own replies over the API, queue a DPO round with the default
-settings, and compare old and new on prompts that no vote was about.
+Simulated owners rank pairs of the base model's own replies over the API, queue a round with the default settings, and
+compare old and new on prompts that no vote was about. Beside the methods of a round two ways without training the chat
+model: the best of n replies by a reward model, and a system prompt that says what the owner likes.
 
     python -m benchmarks.owner --owners short warm polite --votes 50 150 --ratings politeness_stackexchange.csv
+    python -m benchmarks.owner --owners warm --votes 150 --ways dpo ppo rloo best-of-4 persona
 """
 
 import argparse
 import json
+import math
 import shutil
 import tempfile
 import time
@@ -20,16 +23,20 @@ from typing import Any
 import httpx
 import numpy as np
 
-from benchmarks.owners import Owner, owners
+from benchmarks.owners import WISHES, Owner, owners
 from benchmarks.service import codelynn
 
 HERE = Path(__file__).resolve().parent
 PERSONA = HERE.parent / "datasets" / "personas" / "lynn.json"
 TOKENS = {"MAX_NEW_TOKENS": "80", "TEMPERATURE": "0.9"}
 HEADER = (
-    "| owner | votes | minutes to serving | win rate | 95 % interval | perplexity | reply length | KL, nats | decision |\n"
-    "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+    "| owner | way | votes | minutes to serving | win rate | 95 % interval | perplexity | reply length | KL, nats | decision |\n"
+    "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
 )
+
+
+BEST_OF = "best-of-"
+NEEDS_REWARD = ("ppo", "rloo", BEST_OF)
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,7 @@ class Result:
     """One owner after one round. `wins` has the win rate of each held-out prompt, shape (prompts,)."""
 
     owner: str
+    way: str
     votes: int
     minutes: float
     wins: "np.ndarray[tuple[int], np.dtype[np.float64]]"
@@ -49,6 +57,7 @@ class Result:
         evidence = (self.round.get("decision") or {}).get("evidence", {})
         cells = (
             self.owner,
+            self.way,
             self.votes,
             f"{self.minutes:.1f}",
             f"**{self.wins.mean():.3f}**",
@@ -56,7 +65,7 @@ class Result:
             _ratio(evidence, "perplexity_ratio"),
             _ratio(evidence, "length_ratio"),
             f"{evidence.get('kl', float('nan')):.1f}",
-            self.round["state"],
+            self.round.get("state", "–"),
         )
         return "| " + " | ".join(map(str, cells)) + " |"
 
@@ -110,10 +119,10 @@ def vote(client: httpx.Client, likes: Owner, votes: int) -> int:
     return given
 
 
-def run_round(client: httpx.Client) -> tuple[dict[str, Any], float]:
-    """Queue a DPO round with the defaults; its final state, and minutes from queueing until `latest` answers."""
+def run_round(client: httpx.Client, method: str) -> tuple[dict[str, Any], float]:
+    """Queue a round with the defaults; its final state, and minutes from queueing until its version answers."""
     began = time.monotonic()
-    queued = client.post("/api/v1/rounds", json={"method": "dpo", "config": {}}).raise_for_status().json()
+    queued = client.post("/api/v1/rounds", json={"method": method, "config": {}}).raise_for_status().json()
     while True:
         state = client.get(f"/api/v1/rounds/{queued['id']}").raise_for_status().json()
         if state["state"] not in ("queued", "running"):
@@ -124,9 +133,23 @@ def run_round(client: httpx.Client) -> tuple[dict[str, Any], float]:
     return state, (time.monotonic() - began) / 60
 
 
-def replies(client: httpx.Client, model: str, prompt: str, n: int) -> list[str]:
-    messages = [{"role": "system", "content": _system_prompt()}, {"role": "user", "content": prompt}]
-    body = {"model": model, "messages": messages, "n": n, "seed": 1000}
+def replies(
+    client: httpx.Client, model: str, prompt: str, n: int, wish: str = "", best_of: int = 1
+) -> list[str]:
+    """So many replies; each the best of `best_of`."""
+    system = f"{_system_prompt()} {wish}".strip()
+    messages = [{"role": "system", "content": system}, {"role": "user", "content": prompt}]
+    body = {"model": model, "messages": messages, "seed": 1000}
+    if best_of == 1:
+        return _choices(client, body | {"n": n})
+    return [
+        reply
+        for number in range(n)
+        for reply in _choices(client, body | {"best_of": best_of, "seed": 1000 + number})
+    ]
+
+
+def _choices(client: httpx.Client, body: dict[str, Any]) -> list[str]:
     answer = client.post("/v1/chat/completions", json=body).raise_for_status().json()
     return [choice["message"]["content"] for choice in answer["choices"]]
 
@@ -148,21 +171,42 @@ def judge(
 
 
 def measure(
-    home: Path, name: str, likes: Owner, votes: Sequence[int], heldout: Sequence[str]
+    home: Path, name: str, likes: Owner, votes: Sequence[int], ways: Sequence[str], heldout: Sequence[str]
 ) -> Iterator[Result]:
-    """One owner's rounds, each on more votes than the last."""
+    """One owner's ways, each on more votes than the last. A reward model is trained once for all ways that need it, and its
+    minutes count for each."""
     given = 0
     with codelynn(home, **TOKENS) as client:
         old = [replies(client, "base", prompt, 2) for prompt in heldout]
         for wanted in sorted(votes):
             given += vote(client, likes, wanted - given)
-            state, minutes = run_round(client)
-            if state["checkpoint"] is None:
-                raise RuntimeError(
-                    f"{name}, {given} votes: the round ended as {state['state']}: {state['error']}"
-                )
-            new = [replies(client, state["checkpoint"], prompt, 2) for prompt in heldout]
-            yield Result(name, given, minutes, judge(likes, new, old), state)
+            before = run_round(client, "reward")[1] if any(map(_needs_reward, ways)) else 0.0
+            for way in ways:
+                new, state, minutes = follow(client, way, name, heldout)
+                minutes += before if _needs_reward(way) else 0.0
+                yield Result(name, way, given, minutes, judge(likes, new, old), state)
+
+
+def _needs_reward(way: str) -> bool:
+    return way.startswith(NEEDS_REWARD)
+
+
+def follow(
+    client: httpx.Client, way: str, name: str, heldout: Sequence[str]
+) -> tuple[list[list[str]], dict[str, Any], float]:
+    """Two replies to each prompt in this way, the state of its round where it has one, and its minutes."""
+    if way == "persona":
+        return [replies(client, "base", prompt, 2, WISHES[name]) for prompt in heldout], {}, 0.0
+    if way.startswith(BEST_OF):
+        n = int(way.removeprefix(BEST_OF))
+        # KL of the best of n from the base, at most (Stiennon et al. 2020, appendix G.3).
+        evidence = {"kl": math.log(n) - (n - 1) / n}
+        new = [replies(client, "base", prompt, 2, best_of=n) for prompt in heldout]
+        return new, {"decision": {"evidence": evidence}}, 0.0
+    state, minutes = run_round(client, way)
+    if state["checkpoint"] is None:
+        raise RuntimeError(f"{name}, {way}: the round ended as {state['state']}: {state['error']}")
+    return [replies(client, state["checkpoint"], prompt, 2) for prompt in heldout], state, minutes
 
 
 def main() -> None:
@@ -171,6 +215,8 @@ def main() -> None:
     )
     parser.add_argument("--owners", nargs="+", default=["short", "warm", "asks"])
     parser.add_argument("--votes", nargs="+", type=int, default=[50, 150])
+    parser.add_argument("--ways", nargs="+", default=["dpo"], help="methods, best-of-N, persona")
+    parser.add_argument("--prompts", type=int, default=50, help="held-out prompts that are asked")
     parser.add_argument("--ratings", type=Path, help="CSV of politeness ratings, for the owner `polite`")
     parser.add_argument("--work", type=Path, help="folder to work in; a temporary one if left out")
     arguments = parser.parse_args()
@@ -181,12 +227,12 @@ def main() -> None:
         with codelynn(pairs, **TOKENS) as client:
             open_comparisons(client, prompts("to_rank")[: max(arguments.votes) * 6 // 5 + 5])
         (pairs / "complete").touch()
-    heldout = prompts("held_out")
+    heldout = prompts("held_out")[: arguments.prompts]
     print(HEADER, flush=True)
     for name in arguments.owners:
         home = work / name
         shutil.copytree(pairs, home, symlinks=True, ignore=shutil.ignore_patterns("run", "valkey", "*.log"))
-        for result in measure(home, name, known[name], arguments.votes, heldout):
+        for result in measure(home, name, known[name], arguments.votes, arguments.ways, heldout):
             print(result.row(), flush=True)
 
 

@@ -72,6 +72,15 @@ YOU_WORDS = frozenset(["you", "your", "you're", "you've", "you'll", "yours", "yo
 POLITENESS_ANNOTATOR = "A233ONYNWKDIYF"
 
 
+WISHES = {
+    "short": "Reply in as few words as you can.",
+    "warm": "Be very warm and encouraging, and speak to the person directly.",
+    "asks": "Always end by asking the person a question.",
+    "polite": "Be very polite: thank people, and ask gently.",
+}
+"""What each owner would write into a system prompt."""
+
+
 def short(reply: str) -> float:
     """Fewer words are better; an empty reply is worst."""
     return -float(len(reply.split())) if reply.strip() else -1000.0
