@@ -26,7 +26,7 @@ from alignment.ppo_math import (
     whiten,
 )
 from alignment.ppo_model import POLICY, ActorCritic
-from alignment.ppo_rollout import Reply, Sampling, draw_replies, lay_out, right_padded
+from alignment.ppo_rollout import Reply, Sampling, draw_replies, lay_out, right_padded, spread
 from alignment.ppo_state import Progress
 from alignment.snapshot import Messages
 
@@ -49,7 +49,8 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """Replies and what is known of their tokens before learning, each [replies, tokens]."""
+    """Replies and what is known of their tokens before learning, each [replies, tokens]. `lower`: for each reply what the
+    layers without adapters give, [prompt + reply, size]; empty where that is not kept."""
 
     replies: list[Reply]
     mask: Tensor
@@ -57,6 +58,7 @@ class Rollout:
     values: Tensor
     advantages: Tensor
     returns: Tensor
+    lower: list[Tensor]
 
 
 class Ppo:
@@ -159,14 +161,15 @@ class Ppo:
         mask = lay_out(replies, self.actor.pad_id).reply_mask
         log_probs = right_padded([reply.log_probs for reply in replies], 0.0)
         values = right_padded([reply.values for reply in replies], 0.0)
-        kl = torch.where(mask, log_probs - self._reference(replies, mask), 0.0)
+        reference, lower = self._reference(replies, mask)
+        kl = torch.where(mask, log_probs - reference, 0.0)
         late = torch.tensor([0.0 if reply.ended else config.missing_end_penalty for reply in replies])
         paid = torch.tensor(scores) - self.progress.baseline - late
         rewards = token_rewards(paid, kl, coef, mask)
         if config.whiten_rewards:
             rewards = whiten(rewards, mask, shift_mean=False)
         advantages, returns = advantages_and_returns(rewards, values, mask, config.gamma, config.lam)
-        rollout = Rollout(replies, mask, log_probs, values, whiten(advantages, mask), returns)
+        rollout = Rollout(replies, mask, log_probs, values, whiten(advantages, mask), returns, lower)
         per_reply = kl.sum(-1).mean()
         return rollout, {
             "objective/kl": float(per_reply),
@@ -177,13 +180,17 @@ class Ppo:
             "reply/ended": fmean(reply.ended for reply in replies),
         }
 
-    def _reference(self, replies: Sequence[Reply], mask: Tensor) -> Tensor:
+    def _reference(self, replies: Sequence[Reply], mask: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """The reference's log-probabilities, and what the layers without adapters gave."""
         found = torch.zeros(mask.shape)
+        lower: dict[int, Tensor] = {}
         for part in self._parts(range(len(replies)), replies):
             batch = lay_out([replies[index] for index in part], self.actor.pad_id, self.actor.device)
-            log_probs = self.actor.reference_log_probs(batch, self.config.temperature).cpu()
-            found[part, : log_probs.shape[1]] = log_probs
-        return found
+            log_probs, kept = self.actor.reference_log_probs(batch, self.config.temperature)
+            found[part, : log_probs.shape[1]] = log_probs.cpu()
+            if kept is not None:
+                lower |= {index: kept[row][batch.mask[row].bool()] for row, index in enumerate(part)}
+        return found, [lower[index] for index in sorted(lower)]
 
     def _learn(self, rollout: Rollout) -> dict[str, float]:
         """Several passes in minibatches, ended early once the policy has moved far enough."""
@@ -221,7 +228,8 @@ class Ppo:
             each[part, :width].to(device)
             for each in (rollout.log_probs, rollout.values, rollout.advantages, rollout.returns)
         )
-        log_probs, values, entropy = self.actor.evaluate(batch, config.temperature)
+        lower = spread([rollout.lower[index] for index in part], batch.mask) if rollout.lower else None
+        log_probs, values, entropy = self.actor.evaluate(batch, config.temperature, lower)
         share = float(batch.reply_mask.sum()) / tokens
 
         def mean(each: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ parent's adapter. The reward model is the adapter `reward` with its own score he
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from alignment import adapter
 from alignment.chat import Tokenizer
 from alignment.configs.policy import PolicyConfig
 from alignment.models import Model, load_base
+from alignment.ppo_layers import LowerLayers
 from alignment.ppo_rollout import Batch
 from alignment.snapshot import Messages
 from reward_model.beside import load_reward_beside
@@ -74,38 +75,60 @@ class ActorCritic:
         self.value_head = ValueHead(int(base.config.get_text_config().hidden_size)).to(base.device)
         self.device = str(base.device)
         self._output = base.get_output_embeddings()
+        self._lower = LowerLayers(self.model, (POLICY, REFERENCE))
+        self._tried = False
         self.pad_id = int(tokenizer.pad_token_id)
 
     def hidden_and_logits(
-        self, ids: Tensor, mask: Tensor, keep: int, **options: object
+        self, ids: Tensor, mask: Tensor, keep: int, lower: Tensor | None = None, **options: object
     ) -> tuple[Tensor, Tensor, Any]:
         """The hidden states [rows, keep, size] of the last `keep` positions and their logits [rows, keep, vocabulary] in float32,
-        and the cache, if one was asked for. `mask` may be longer than `ids`: it then covers what is in the cache too."""
+        and the cache, if one was asked for. `mask` may be longer than `ids`: it then covers what is in the cache too. `lower`
+        is what the layers without adapters gave for the same ids."""
         positions = (mask.cumsum(-1) - 1).clamp_min(0)[:, -ids.shape[1] :]
-        with _input_of(self._output) as seen:
+        given = {"input_ids": ids} if lower is None else {"inputs_embeds": lower}
+        with _input_of(self._output) as seen, self._lower.skipped() if lower is not None else nullcontext():
             out = self.model(
-                input_ids=ids, attention_mask=mask, position_ids=positions, logits_to_keep=keep, **options
+                attention_mask=mask, position_ids=positions, logits_to_keep=keep, **given, **options
             )
         return seen[0], out.logits.float(), out.get("past_key_values")
 
-    def evaluate(self, batch: Batch, temperature: float) -> tuple[Tensor, Tensor, Tensor]:
+    def evaluate(
+        self, batch: Batch, temperature: float, lower: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Log-probabilities, values and entropies of the tokens of replies, each [replies, tokens], with their gradient (the
         entropies without). What stands on padding means nothing."""
         hidden, logits, _ = self.hidden_and_logits(
-            batch.ids, batch.mask, batch.replies.shape[1] + 1, use_cache=False
+            batch.ids, batch.mask, batch.replies.shape[1] + 1, lower, use_cache=False
         )
         logits = logits[:, :-1] / temperature
         log_probs = _chosen_log_probs(logits, batch.replies)
         return log_probs, self.value_head(hidden[:, :-1]), _entropies(logits.detach())
 
     @torch.no_grad()
-    def reference_log_probs(self, batch: Batch, temperature: float) -> Tensor:
-        """Log-probabilities [replies, tokens] that the reference gives the same replies."""
+    def reference_log_probs(self, batch: Batch, temperature: float) -> tuple[Tensor, Tensor | None]:
+        """Log-probabilities [replies, tokens] that the reference gives the same replies, and what the layers without adapters
+        gave on the way, [replies, prompt + reply, size]."""
+        keep = batch.replies.shape[1] + 1
         with self._reference():
-            _, logits, _ = self.hidden_and_logits(
-                batch.ids, batch.mask, batch.replies.shape[1] + 1, use_cache=False
-            )
-        return _chosen_log_probs(logits[:, :-1] / temperature, batch.replies)
+            if not self._lower:
+                _, logits, _ = self.hidden_and_logits(batch.ids, batch.mask, keep, use_cache=False)
+                return _chosen_log_probs(logits[:, :-1] / temperature, batch.replies), None
+            with self._lower.kept() as seen:
+                _, logits, _ = self.hidden_and_logits(batch.ids, batch.mask, keep, use_cache=False)
+            if not self._tried:
+                self._try_lower(batch, seen[0], logits)
+        return _chosen_log_probs(logits[:, :-1] / temperature, batch.replies), seen[
+            0
+        ] if self._lower else None
+
+    def _try_lower(self, batch: Batch, lower: Tensor, logits: Tensor) -> None:
+        """Architectures differ: what was kept is used only where it has been seen to give the same."""
+        _, again, _ = self.hidden_and_logits(batch.ids, batch.mask, logits.shape[1], lower, use_cache=False)
+        at = batch.mask[:, -logits.shape[1] :].bool()
+        if not torch.allclose(again[at], logits[at], atol=1e-2, rtol=1e-2):
+            self._lower.forget()
+        self._tried = True
 
     def add_reward(
         self, tokenizer: Tokenizer, folder: Path

@@ -19,7 +19,7 @@ class Policy(Protocol):
     def value_head(self, hidden: Tensor) -> Tensor: ...
 
     def hidden_and_logits(
-        self, ids: Tensor, mask: Tensor, keep: int, **options: object
+        self, ids: Tensor, mask: Tensor, keep: int, lower: Tensor | None = None, **options: object
     ) -> tuple[Tensor, Tensor, Any]: ...
 
 
@@ -69,6 +69,14 @@ def lay_out(replies: Sequence[Reply], pad_id: int, device: str | torch.device = 
         tokens.to(device),
         reply_mask.to(device),
     )
+
+
+def spread(rows: Sequence[Tensor], mask: Tensor) -> Tensor:
+    """Rows [tokens, size] at the places where a mask [rows, columns] is 1, as [rows, columns, size]; 0 elsewhere."""
+    together = torch.cat(list(rows))
+    found = together.new_zeros((*mask.shape, together.shape[-1]))
+    found[mask.bool()] = together
+    return found
 
 
 def right_padded(rows: Sequence[Tensor], value: float) -> Tensor:

@@ -102,11 +102,41 @@ def test_the_reference_is_the_base_whatever_the_policy_has_become(tiny: Path) ->
     before, _, _ = actor.evaluate(batch, 1.0)
     shake(actor)
     after, _, _ = actor.evaluate(batch, 1.0)
-    reference = actor.reference_log_probs(batch, 1.0)
+    reference, _ = actor.reference_log_probs(batch, 1.0)
     torch.testing.assert_close(reference[batch.reply_mask], before[batch.reply_mask].detach(), **CLOSE)
     assert not torch.allclose(after[batch.reply_mask], before[batch.reply_mask], atol=1e-2)
     logits = load_base(tiny)(input_ids=batch.ids[:1], attention_mask=batch.mask[:1]).logits
     assert torch.isfinite(logits).all()
+
+
+def test_what_the_lower_layers_gave_is_used_again(tiny: Path) -> None:
+    actor, _ = make_actor(tiny, lora_depth=0.5)
+    replies = drawn(tiny, actor)
+    batch = lay_out(replies, actor.pad_id)
+    reference, lower = actor.reference_log_probs(batch, 1.0)
+    assert lower is not None
+    shake(actor)
+    whole, again = (actor.evaluate(batch, 1.0, given) for given in (None, lower))
+    for ours, theirs in zip(whole, again, strict=True):
+        torch.testing.assert_close(ours[batch.reply_mask], theirs[batch.reply_mask], **CLOSE)
+    assert not torch.allclose(whole[0][batch.reply_mask], reference[batch.reply_mask], atol=1e-2)
+
+
+def test_where_the_lower_layers_cannot_be_skipped_they_are_computed_again(tiny: Path) -> None:
+    actor, _ = make_actor(tiny, lora_depth=0.5)
+    batch = lay_out(drawn(tiny, actor), actor.pad_id)
+    decoder = actor.model.get_base_model().get_decoder()
+    # As in architectures that scale what they are given before the first layer.
+    decoder.register_forward_pre_hook(_doubled, with_kwargs=True)
+    assert actor.reference_log_probs(batch, 1.0)[1] is None
+    assert actor.reference_log_probs(batch, 1.0)[1] is None
+
+
+def _doubled(
+    module: torch.nn.Module, given: tuple[object, ...], named: dict[str, torch.Tensor | None]
+) -> object:
+    embedded = named.get("inputs_embeds")
+    return given, named if embedded is None else {**named, "inputs_embeds": 2 * embedded}
 
 
 def test_the_reward_model_on_the_shared_base_scores_as_it_does_alone(tiny: Path, tmp_path: Path) -> None:
