@@ -5,83 +5,48 @@ TRL removed its PPO in 1.13. This one follows Ziegler et al. 2019 and Ouyang et 
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from statistics import fmean
 
 import torch
 from peft import set_peft_model_state_dict
 
 from alignment import adapter
+from alignment.chat import Completion
 from alignment.configs.ppo import PpoConfig
+from alignment.ppo_experience import Diverged, Experience, Rollout, Source, in_parts
 from alignment.ppo_math import (
     KlController,
-    advantages_and_returns,
     approximate_kl,
     clip_fraction,
     masked_mean,
     policy_losses,
-    token_rewards,
     value_losses,
-    whiten,
 )
 from alignment.ppo_model import POLICY, ActorCritic
-from alignment.ppo_rollout import Reply, Sampling, draw_replies, lay_out, right_padded, spread
+from alignment.ppo_rollout import lay_out, spread
 from alignment.ppo_state import Progress
-from alignment.snapshot import Messages
 
 Tensor = torch.Tensor
-Score = Callable[[Sequence[tuple[Messages, str]]], list[float]]
-"""From prompts and replies to scores; higher is better."""
-
-
-class Diverged(RuntimeError):
-    """A score, a loss or a weight is not a number any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """A conversation that ends with the user's turn, and its token ids up to where the reply begins."""
-
-    messages: Messages
-    ids: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Rollout:
-    """Replies and what is known of their tokens before learning, each [replies, tokens]. `lower`: for each reply what the
-    layers without adapters give, [prompt + reply, size]; empty where that is not kept."""
-
-    replies: list[Reply]
-    mask: Tensor
-    log_probs: Tensor
-    values: Tensor
-    advantages: Tensor
-    returns: Tensor
-    lower: list[Tensor]
 
 
 class Ppo:
-    """The optimiser and its state. One call of `update` is one rollout and what is learned from it."""
+    """The optimiser and its state. One call of `update` is one rollout and what is learned from it. `texts` are the pretraining
+    mix."""
 
     def __init__(
         self,
         actor: ActorCritic,
         config: PpoConfig,
-        prompts: Sequence[Prompt],
-        score: Score,
-        decode: Callable[[Sequence[int]], str],
-        ends: Sequence[int],
-        seed: int,
+        source: Source,
+        texts: Sequence[Completion] = (),
     ) -> None:
         self.actor = actor
         self.config = config
         self.progress = Progress(0, KlController(config.kl_coef, config.kl_target, config.kl_horizon), 0.0)
-        self._prompts = prompts
-        self._score = score
-        self._decode = decode
-        self._ends = ends
-        self._seed = seed
+        self._experience = Experience(actor, config, source)
+        self._seed = source.seed
+        self._texts = texts
         self.parameters = [*actor.lora, *actor.value_head.parameters()]
         self.optimizer = torch.optim.AdamW(
             [
@@ -104,16 +69,7 @@ class Ppo:
 
     def rollout(self) -> tuple[Rollout, dict[str, float]]:
         """Replies of the policy as it is, judged, and what is told about them. Raises Diverged."""
-        number = self.progress.updates
-        generator = torch.Generator(self.actor.device).manual_seed(self._seed * 1_000_003 + number)
-        asked = [self._prompts[index] for index in self._chosen(number)]
-        sampling = Sampling(self.config.max_new_tokens, self.config.temperature, self.actor.device)
-        replies = draw_replies(self.actor, [each.ids for each in asked], self._ends, sampling, generator)
-        scores = self._scores(asked, replies)
-        if number == 0:
-            self._standardise(replies)
-            self.progress = replace(self.progress, baseline=fmean(scores))
-        return self._judged(replies, scores)
+        return self._experience.rollout(self.progress)
 
     def weights(self) -> dict[str, Tensor]:
         """What is trained, by name: the adapter and the value head with its scaling."""
@@ -128,70 +84,6 @@ class Ppo:
         set_peft_model_state_dict(self.actor.model, lora, adapter_name=POLICY)
         self.progress = progress
 
-    def _chosen(self, number: int) -> list[int]:
-        """Indices of prompts: a new order each time all were asked."""
-        size, count = self.config.rollout_size, len(self._prompts)
-        chosen = []
-        for place in range(number * size, (number + 1) * size):
-            order = torch.Generator().manual_seed(self._seed + place // count)
-            chosen.append(int(torch.randperm(count, generator=order)[place % count]))
-        return chosen
-
-    def _standardise(self, replies: Sequence[Reply]) -> None:
-        """Fit the value head's scaling to the first replies, whose values are therefore 0."""
-        with torch.no_grad():
-            for part in self._parts(range(len(replies)), replies):
-                batch = lay_out([replies[index] for index in part], self.actor.pad_id, self.actor.device)
-                hidden, _, _ = self.actor.hidden_and_logits(
-                    batch.ids, batch.mask, batch.replies.shape[1] + 1, use_cache=False
-                )
-                self.actor.value_head.standardise(hidden[:, :-1][batch.reply_mask])
-                return
-
-    def _scores(self, asked: Sequence[Prompt], replies: Sequence[Reply]) -> list[float]:
-        texts = [self._decode(reply.ids) for reply in replies]
-        scores = self._score([(prompt.messages, text) for prompt, text in zip(asked, texts, strict=True)])
-        if not all(map(math.isfinite, scores)):
-            raise Diverged("the reward model gives scores that are not numbers: train it again")
-        return scores
-
-    def _judged(self, replies: list[Reply], scores: Sequence[float]) -> tuple[Rollout, dict[str, float]]:
-        """The rollout with its advantages, and what is told about it."""
-        config, coef = self.config, self.progress.controller.coef
-        mask = lay_out(replies, self.actor.pad_id).reply_mask
-        log_probs = right_padded([reply.log_probs for reply in replies], 0.0)
-        values = right_padded([reply.values for reply in replies], 0.0)
-        reference, lower = self._reference(replies, mask)
-        kl = torch.where(mask, log_probs - reference, 0.0)
-        late = torch.tensor([0.0 if reply.ended else config.missing_end_penalty for reply in replies])
-        paid = torch.tensor(scores) - self.progress.baseline - late
-        rewards = token_rewards(paid, kl, coef, mask)
-        if config.whiten_rewards:
-            rewards = whiten(rewards, mask, shift_mean=False)
-        advantages, returns = advantages_and_returns(rewards, values, mask, config.gamma, config.lam)
-        rollout = Rollout(replies, mask, log_probs, values, whiten(advantages, mask), returns, lower)
-        per_reply = kl.sum(-1).mean()
-        return rollout, {
-            "objective/kl": float(per_reply),
-            "objective/scores": fmean(scores),
-            "objective/rlhf_reward": fmean(scores) - coef * float(per_reply),
-            "objective/kl_coef": coef,
-            "reply/length": float(mask.sum(-1).float().mean()),
-            "reply/ended": fmean(reply.ended for reply in replies),
-        }
-
-    def _reference(self, replies: Sequence[Reply], mask: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """The reference's log-probabilities, and what the layers without adapters gave."""
-        found = torch.zeros(mask.shape)
-        lower: dict[int, Tensor] = {}
-        for part in self._parts(range(len(replies)), replies):
-            batch = lay_out([replies[index] for index in part], self.actor.pad_id, self.actor.device)
-            log_probs, kept = self.actor.reference_log_probs(batch, self.config.temperature)
-            found[part, : log_probs.shape[1]] = log_probs.cpu()
-            if kept is not None:
-                lower |= {index: kept[row][batch.mask[row].bool()] for row, index in enumerate(part)}
-        return found, [lower[index] for index in sorted(lower)]
-
     def _learn(self, rollout: Rollout) -> dict[str, float]:
         """Several passes in minibatches, ended early once the policy has moved far enough."""
         size = self.config.rollout_size // self.config.minibatches
@@ -204,6 +96,7 @@ class Ppo:
                 if self.config.kl_stop is not None and seen[-1]["policy/approxkl"] > self.config.kl_stop:
                     self.optimizer.zero_grad(set_to_none=True)
                     return _means(seen, len(seen) - 1)
+                seen[-1] |= self._predict_texts(order)
                 self._step()
         return _means(seen, len(seen))
 
@@ -211,7 +104,7 @@ class Ppo:
         """Add up the gradients of a minibatch; however it is divided into forward passes, they are the same."""
         tokens = int(rollout.mask[indices].sum())
         metrics: dict[str, float] = {}
-        for part in self._parts(indices, rollout.replies):
+        for part in in_parts(indices, rollout.replies, self.config.micro_batch_size):
             loss, found = self._part(rollout, part, tokens)
             loss.backward()  # type: ignore[no-untyped-call]
             metrics = {name: metrics.get(name, 0.0) + value for name, value in found.items()}
@@ -248,16 +141,19 @@ class Ppo:
         }
         return policy + config.value_coef * value, {name: float(each) for name, each in told.items()}
 
+    def _predict_texts(self, order: torch.Generator) -> dict[str, float]:
+        """Add the gradient of the pretraining mix (Ouyang et al. 2022, equation 2), where there is one."""
+        if not self._texts:
+            return {}
+        drawn = torch.randint(len(self._texts), (self.config.ptx_texts,), generator=order).tolist()
+        loss = self.actor.text_loss([self._texts[index] for index in drawn])
+        (self.config.ptx_coef * loss).backward()  # type: ignore[no-untyped-call]
+        return {"loss/ptx": float(loss.detach())}
+
     def _step(self) -> None:
         torch.nn.utils.clip_grad_norm_(self.parameters, self.config.max_grad_norm)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-
-    def _parts(self, indices: Sequence[int], replies: Sequence[Reply]) -> Iterator[list[int]]:
-        """Indices for one forward pass each, replies of similar length together."""
-        order = sorted(indices, key=lambda index: len(replies[index].prompt) + len(replies[index].ids))
-        for begin in range(0, len(order), self.config.micro_batch_size):
-            yield order[begin : begin + self.config.micro_batch_size]
 
     def _set_rates(self, number: int) -> None:
         factor = self.config.rate(number / self.config.updates)
@@ -270,7 +166,7 @@ class Ppo:
         self.progress = Progress(
             now.updates + 1,
             now.controller.after(kl, self.config.rollout_size),
-            now.baseline,
+            now.baseline if now.scores else metrics["objective/scores"],
             (*now.scores, metrics["objective/scores"]),
             (*now.kls, kl),
         )
@@ -278,5 +174,5 @@ class Ppo:
 
 def _means(seen: Sequence[dict[str, float]], steps: int) -> dict[str, float]:
     """Over the minibatches; the entropy is that of before learning."""
-    means = {name: fmean(each[name] for each in seen) for name in seen[0]}
+    means = {name: fmean(each[name] for each in seen if name in each) for name in seen[0]}
     return means | {"objective/entropy": seen[0]["objective/entropy"], "policy/steps": float(steps)}

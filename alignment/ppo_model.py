@@ -13,11 +13,11 @@ import torch
 from peft import get_peft_model
 
 from alignment import adapter
-from alignment.chat import Tokenizer
+from alignment.chat import Completion, Tokenizer
 from alignment.configs.policy import PolicyConfig
 from alignment.models import Model, load_base
 from alignment.ppo_layers import LowerLayers
-from alignment.ppo_rollout import Batch
+from alignment.ppo_rollout import Batch, right_padded
 from alignment.snapshot import Messages
 from reward_model.beside import load_reward_beside
 
@@ -104,6 +104,15 @@ class ActorCritic:
         logits = logits[:, :-1] / temperature
         log_probs = _chosen_log_probs(logits, batch.replies)
         return log_probs, self.value_head(hidden[:, :-1]), _entropies(logits.detach())
+
+    def text_loss(self, texts: Sequence[Completion]) -> Tensor:
+        """Mean negative log-probability of the tokens of texts, with its gradient: the pretraining objective."""
+        rows = [torch.tensor(text.ids) for text in texts]
+        ids = right_padded(rows, self.pad_id).to(self.device)
+        mask = right_padded([torch.ones_like(row) for row in rows], 0).to(self.device)
+        _, logits, _ = self.hidden_and_logits(ids, mask, ids.shape[1], use_cache=False)
+        at = mask[:, 1:].bool()
+        return -_chosen_log_probs(logits[:, :-1], ids[:, 1:])[at].mean()
 
     @torch.no_grad()
     def reference_log_probs(self, batch: Batch, temperature: float) -> tuple[Tensor, Tensor | None]:

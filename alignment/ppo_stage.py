@@ -1,5 +1,6 @@
 """The training stage of a PPO round: what it asks and refuses, its progress on disk and in events."""
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import fmean
@@ -8,12 +9,14 @@ import torch
 from transformers import AutoConfig
 
 from alignment import adapter
-from alignment.chat import Tokenizer, prompt_ids
+from alignment.chat import Completion, Tokenizer, prompt_ids
 from alignment.config import RoundRefused
 from alignment.configs.ppo import PpoConfig
+from alignment.evaluate import text_completion
 from alignment.judge import teacher_folder
 from alignment.memory import refuse_too_little
-from alignment.ppo import Ppo, Prompt
+from alignment.ppo import Ppo
+from alignment.ppo_experience import Prompt, Source
 from alignment.ppo_model import ActorCritic
 from alignment.ppo_state import load_progress, save_progress
 from alignment.prompts import fitting_prompts, prompts_of
@@ -88,8 +91,27 @@ def expected_bytes(base_dir: Path, config: PpoConfig, longest: int) -> float:
     return float(weights + 4 * logits + layer * model.num_hidden_layers * config.lora_depth + 2 * cache)
 
 
+def pretraining_texts(work: Work, config: PpoConfig) -> list[Completion]:
+    """What PPO-ptx goes on predicting; nothing where it is not asked for. Raises RoundRefused."""
+    if config.ptx_coef == 0:
+        return []
+    file = work.spec.pretraining_texts
+    if file is None:
+        raise RoundRefused(
+            "ptx_coef is above 0 and there is no file of texts: set CODELYNN_PRETRAINING_TEXTS"
+        )
+    try:
+        lines = [line for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+        texts = [text_completion(work.tokenizer, json.loads(line)["text"]) for line in lines]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise RoundRefused(f"{file.name} cannot be read: each line needs a text") from None
+    if not any(len(text.ids) > 1 for text in texts):
+        raise RoundRefused(f"{file.name} holds no text to learn from")
+    return [text for text in texts if len(text.ids) > 1]
+
+
 def _learner(work: Work, config: PpoConfig, teacher: Path, prompts: Sequence[Prompt]) -> Ppo:
-    spec = work.spec
+    spec, texts = work.spec, pretraining_texts(work, config)
     torch.manual_seed(spec.seed)  # of the random LoRA matrices: the same ones when a stopped round goes on
     actor = ActorCritic(spec.base_dir, work.tokenizer, config, spec.parent_adapter)
     try:
@@ -98,15 +120,8 @@ def _learner(work: Work, config: PpoConfig, teacher: Path, prompts: Sequence[Pro
         raise RoundRefused(
             f"the reward model {teacher.name} does not fit this base model: train it again"
         ) from None
-    return Ppo(
-        actor,
-        config,
-        prompts,
-        score,
-        _decoder(work.tokenizer),
-        end_ids(spec.base_dir, work.tokenizer),
-        spec.seed,
-    )
+    ends = end_ids(spec.base_dir, work.tokenizer)
+    return Ppo(actor, config, Source(prompts, score, _decoder(work.tokenizer), ends, spec.seed), texts)
 
 
 def _decoder(tokenizer: Tokenizer) -> Callable[[Sequence[int]], str]:

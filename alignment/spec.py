@@ -27,8 +27,9 @@ class RoundSpec:
 
     `parent` is where training starts (`parent_adapter` None: the base), `champion` what the gate compares with.
     A CTranslate2 conversion is expected beside what it was made from: `base_dir/../ct2`, `adapter/../ct2`.
-    `perplexity_pack` has lines {"domain", "text"}, `heldout_prompts` and each of `prompt_packs` lines {"prompt"}: the gate's, which are never trained on, and those that methods train on which write their own replies. `reward_dir` is where a reward
-    model goes that is trained in this round, `current_reward` the one there was before, of the same base.
+    `perplexity_pack` has lines {"domain", "text"}, `heldout_prompts` and each of `prompt_packs` lines {"prompt"}: the gate's,
+    which are never trained on, and those that methods train on which write their own replies. `pretraining_texts` has
+    lines {"text"}. `reward_dir` is where a reward model goes that is trained in this round, `current_reward` the one there was before, of the same base.
     """
 
     round_id: str
@@ -54,6 +55,7 @@ class RoundSpec:
     reward_dir: Path | None = None
     current_reward: Path | None = None
     prompt_packs: tuple[Path, ...] = ()
+    pretraining_texts: Path | None = None
 
     @property
     def policy(self) -> PolicyConfig:

@@ -74,7 +74,8 @@ def our_ppo(job: Job) -> Any:
     reward function as JSON, so that the reward sees exactly what TRL's sees."""
     from alignment.configs.ppo import PpoConfig
     from alignment.models import load_tokenizer
-    from alignment.ppo import Ppo, Prompt
+    from alignment.ppo import Ppo
+    from alignment.ppo_experience import Prompt, Source
     from alignment.ppo_model import ActorCritic
     from benchmarks.peers.common_reward import CommonReward
 
@@ -101,7 +102,8 @@ def our_ppo(job: Job) -> Any:
     def score(items: Sequence[tuple[Any, str]]) -> list[float]:
         return reward.score([json.loads(asked[0]["content"]) + json.loads(reply) for asked, reply in items])
 
-    return Ppo(actor, config, prompts, score, lambda ids: json.dumps(list(ids)), [job.end_id], job.seed)
+    source = Source(prompts, score, lambda ids: json.dumps(list(ids)), [job.end_id], job.seed)
+    return Ppo(actor, config, source)
 
 
 # ---- End of what knows alignment/ppo.py. ----

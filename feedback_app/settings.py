@@ -77,6 +77,9 @@ class Settings(BaseSettings):
     prompt_packs: Path = Field(
         PROJECT / "datasets" / "prompts", description="Folder of prompt packs that the arena draws from."
     )
+    pretraining_texts: Path | None = Field(
+        None, description='File of lines {"text"} that PPO goes on predicting where `ptx_coef` is above 0.'
+    )
     gate_packs: Path = Field(
         PROJECT / "datasets" / "gate", description="Folder of the fixed packs the gate measures on."
     )

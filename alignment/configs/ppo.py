@@ -54,6 +54,13 @@ class PpoConfig(PolicyConfig):
     missing_end_penalty: float = Field(
         1.0, ge=0, le=1000, description="Taken from the score of a reply that did not come to its end."
     )
+    ptx_coef: float = Field(
+        0.0,
+        ge=0,
+        le=1000,
+        description="Weight of predicting CODELYNN_PRETRAINING_TEXTS beside (PPO-ptx), against forgetting. 0: not done.",
+    )
+    ptx_texts: int = Field(4, ge=1, le=1024, description="Texts that are predicted per optimiser step.")
     max_scale: float = Field(
         1.0,
         gt=0,

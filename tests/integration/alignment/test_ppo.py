@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from alignment.chat import prompt_ids
+from alignment.chat import Completion, prompt_ids
 from alignment.configs.ppo import PpoConfig
+from alignment.evaluate import text_completion
 from alignment.models import load_base, load_tokenizer
-from alignment.ppo import Diverged, Ppo, Prompt, Score
+from alignment.ppo import Ppo
+from alignment.ppo_experience import Diverged, Prompt, Score, Source
 from alignment.ppo_math import masked_mean
 from alignment.ppo_model import ActorCritic
 from alignment.ppo_rollout import Reply, Sampling, draw_replies, lay_out
@@ -47,7 +49,9 @@ def make_actor(tiny: Path, seed: int = 0, **config: object) -> tuple[ActorCritic
     return ActorCritic(tiny, load_tokenizer(tiny), settings), settings
 
 
-def make_ppo(tiny: Path, score: Score = fewer_spaces, **config: object) -> Ppo:
+def make_ppo(
+    tiny: Path, score: Score = fewer_spaces, texts: Sequence[Completion] = (), **config: object
+) -> Ppo:
     actor, settings = make_actor(tiny, **config)
     tokenizer = load_tokenizer(tiny)
     asked = [({"role": "user", "content": user},) for user, _ in TURNS]
@@ -56,7 +60,7 @@ def make_ppo(tiny: Path, score: Score = fewer_spaces, **config: object) -> Ppo:
     def decode(ids: object) -> str:
         return str(tokenizer.decode(ids, skip_special_tokens=True))
 
-    return Ppo(actor, settings, prompts, score, decode, end_ids(tiny, tokenizer), 0)
+    return Ppo(actor, settings, Source(prompts, score, decode, end_ids(tiny, tokenizer), 0), texts)
 
 
 def drawn(tiny: Path, actor: ActorCritic) -> list[Reply]:
@@ -240,6 +244,15 @@ def test_the_passes_end_once_the_policy_has_moved_too_far(tiny: Path) -> None:
     held = make_ppo(tiny, passes=4, kl_stop=1e-6).update()
     assert free["policy/steps"] == 8
     assert held["policy/steps"] < 8
+
+
+def test_texts_that_are_predicted_beside_become_likelier(tiny: Path) -> None:
+    """With a reward that says nothing and a strong mix only the texts teach."""
+    tokenizer = load_tokenizer(tiny)
+    texts = [text_completion(tokenizer, f"{user} {reply}") for user, reply in TURNS]
+    ppo = make_ppo(tiny, score=lambda items: [0.0] * len(items), texts=texts, ptx_coef=1.0)
+    losses = [ppo.update()["loss/ptx"] for _ in range(4)]
+    assert losses[-1] < losses[0] - 0.2
 
 
 def test_a_score_that_is_not_a_number_ends_the_training_with_one_line(tiny: Path) -> None:

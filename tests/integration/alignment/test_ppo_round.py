@@ -5,6 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from alignment.config import RoundRefused
+from alignment.events import EventLog, Plan
+from alignment.models import load_tokenizer
+from alignment.ppo_stage import ppo_settings, pretraining_texts
+from alignment.snapshot import Snapshot
+from alignment.spec import read_spec
+from alignment.stop import StopSignal
+from alignment.work import Work
 from tests.integration.alignment.rounds import events, manifest, prepare_round, start, write_snapshot
 from tests.integration.alignment.test_methods import ended, refusal
 from tests.waiting import until
@@ -63,3 +71,25 @@ def test_a_reward_model_of_another_base_is_refused_in_one_line(tiny: Path, tmp_p
     (reward / "manifest.json").write_text(json.dumps({"base": {"hash": "other"}, "files": {}}))
     folder = prepare_round(tmp_path, tiny, method="ppo", convert=False, current_reward=reward)
     assert refusal(folder).startswith("the reward model theirs is of another base model")
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        (None, "set CODELYNN_PRETRAINING_TEXTS"),
+        ("[]", "each line needs a text"),
+        ("", "holds no text to learn from"),
+    ],
+)
+def test_a_pretraining_mix_without_texts_is_refused_in_one_line(
+    tiny: Path, tmp_path: Path, lines: str | None, reason: str
+) -> None:
+    file = tmp_path / "texts.jsonl"
+    if lines is not None:
+        file.write_text(lines)
+    given = None if lines is None else file
+    folder = prepare_round(tmp_path, tiny, config={"ptx_coef": 1}, method="ppo", pretraining_texts=given)
+    spec, events = read_spec(folder), EventLog(folder, Plan({"train": 1.0}))
+    work = Work(folder, spec, Snapshot("", (), ()), load_tokenizer(tiny), events, StopSignal(), 1)
+    with pytest.raises(RoundRefused, match=reason):
+        pretraining_texts(work, ppo_settings(spec))
