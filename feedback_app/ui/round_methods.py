@@ -53,7 +53,7 @@ METHODS = {
         "Needs a reward model: tick the box below, or train one before. Takes longest.",
         rate="3e-4",
         beta="0.05",
-        steps="512 replies",
+        steps="512",
         names={"beta": "kl_coef", "steps": "episodes"},
     ),
     "rloo": MethodView(

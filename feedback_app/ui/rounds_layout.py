@@ -104,7 +104,7 @@ def _fields() -> tuple[gr.Textbox, gr.Textbox, gr.Textbox, gr.Textbox]:
             _setting("Learning rate", "rate", view.rate),
             _setting("Beta (pull back to the base)", "beta", view.beta),
             _setting("Epochs", "epochs", view.epochs),
-            _setting("Steps", "steps", view.steps),
+            _setting("Steps (PPO: replies)", "steps", view.steps),
         )
 
 

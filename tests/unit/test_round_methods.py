@@ -9,7 +9,7 @@ from feedback_app.services.supply import NEEDS
 from feedback_app.ui.round_methods import METHODS, about, settings
 from reward_model.config import RewardConfig
 
-FILLED = {"learning_rate": "1e-5", "beta": "0.2", "epochs": " 3 ", "steps": "7"}
+FILLED = {"learning_rate": "1e-5", "beta": "0.2", "epochs": " 3 ", "steps": "64"}
 
 
 def test_page_service_and_trainer_know_the_same_methods() -> None:
@@ -32,7 +32,7 @@ def test_the_trainer_takes_every_setting_that_the_page_offers(method: str) -> No
 def test_what_is_called_usual_is_the_default(method: str) -> None:
     view, config = METHODS[method], round_config(method, {}).model_dump()
     for usual, name in ((view.rate, "learning_rate"), (view.beta, "beta"), (view.steps, "steps")):
-        assert not usual or float(usual) == config[name]
+        assert not usual or float(usual) == config[view.names.get(name, name)]
 
 
 def test_empty_fields_keep_their_defaults_and_strange_ones_are_left_out() -> None:
