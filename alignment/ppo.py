@@ -14,7 +14,7 @@ from peft import set_peft_model_state_dict
 from alignment import adapter
 from alignment.chat import Completion
 from alignment.configs.ppo import PpoConfig
-from alignment.ppo_experience import Diverged, Experience, Rollout, Source, in_parts
+from alignment.ppo_experience import Diverged, Experience, Report, Rollout, Source, in_parts
 from alignment.ppo_math import (
     KlController,
     approximate_kl,
@@ -58,18 +58,18 @@ class Ppo:
         )
         self._rates = [group["lr"] for group in self.optimizer.param_groups]
 
-    def update(self) -> dict[str, float]:
-        """Draw, score and learn once; returns the metrics. Its chance depends on the seed and its number alone, so that a
+    def update(self, report: Report = lambda share: None) -> dict[str, float]:
+        """Draw, score and learn once; returns the metrics. `report` is told what share of that is done. Its chance depends on the seed and its number alone, so that a
         training that was stopped goes on as if it had not been. Raises Diverged."""
-        rollout, metrics = self.rollout()
+        rollout, metrics = self.rollout(report)
         self._set_rates(self.progress.updates)
-        metrics |= self._learn(rollout)
+        metrics |= self._learn(rollout, report)
         self._remember(metrics)
         return metrics
 
-    def rollout(self) -> tuple[Rollout, dict[str, float]]:
+    def rollout(self, report: Report = lambda share: None) -> tuple[Rollout, dict[str, float]]:
         """Replies of the policy as it is, judged, and what is told about them. Raises Diverged."""
-        return self._experience.rollout(self.progress)
+        return self._experience.rollout(self.progress, report)
 
     def weights(self) -> dict[str, Tensor]:
         """What is trained, by name: the adapter and the value head with its scaling."""
@@ -84,7 +84,7 @@ class Ppo:
         set_peft_model_state_dict(self.actor.model, lora, adapter_name=POLICY)
         self.progress = progress
 
-    def _learn(self, rollout: Rollout) -> dict[str, float]:
+    def _learn(self, rollout: Rollout, report: Report) -> dict[str, float]:
         """Several passes in minibatches, ended early once the policy has moved far enough."""
         size = self.config.rollout_size // self.config.minibatches
         order = torch.Generator().manual_seed(self._seed * 1_000_003 + self.progress.updates)
@@ -98,6 +98,7 @@ class Ppo:
                     return _means(seen, len(seen) - 1)
                 seen[-1] |= self._predict_texts(order)
                 self._step()
+                report(0.5 + 0.5 * len(seen) / (self.config.passes * self.config.minibatches))
         return _means(seen, len(seen))
 
     def accumulate(self, rollout: Rollout, indices: list[int]) -> dict[str, float]:

@@ -19,6 +19,10 @@ Score = Callable[[Sequence[tuple[Messages, str]]], list[float]]
 """From prompts and replies to scores; higher is better."""
 
 
+Report = Callable[[float], None]
+"""Told what share of an update is done, 0 to 1: half of it is experience, half is learning."""
+
+
 class Diverged(RuntimeError):
     """A score, a loss or a weight is not a number any more."""
 
@@ -65,7 +69,7 @@ class Experience:
         self._config = config
         self._source = source
 
-    def rollout(self, progress: Progress) -> tuple[Rollout, dict[str, float]]:
+    def rollout(self, progress: Progress, report: Report) -> tuple[Rollout, dict[str, float]]:
         """Replies of the policy as it is, judged, and what is told about them. The mean score of the first is the baseline of
         all. Raises Diverged."""
         config, source, number = self._config, self._source, progress.updates
@@ -73,7 +77,9 @@ class Experience:
         asked = [source.prompts[index] for index in self._chosen(number)]
         sampling = Sampling(config.max_new_tokens, config.temperature, self._actor.device)
         replies = draw_replies(self._actor, [each.ids for each in asked], source.ends, sampling, generator)
+        report(0.3)
         scores = self._scores(asked, replies)
+        report(0.4)
         if number == 0:
             self._standardise(replies)
         baseline = progress.baseline if progress.scores else fmean(scores)

@@ -26,9 +26,9 @@ from alignment.snapshot import Snapshot
 from alignment.spec import InvalidSpec, RoundSpec
 from alignment.work import Trained, Work
 
-SECONDS_PER_TOKEN = 0.012
-"""Of a prompt or reply, drawn and learned from in three passes: the default model on two cores."""
-MEAN_PROMPT = 50
+SECONDS_PER_TOKEN = 0.02
+"""Of a prompt or reply, drawn and learned from in two passes: the default model on one core."""
+MEAN_PROMPT = 100
 
 
 def ppo_settings(spec: RoundSpec) -> PpoConfig:
@@ -39,7 +39,7 @@ def ppo_settings(spec: RoundSpec) -> PpoConfig:
 
 
 def ppo_seconds(spec: RoundSpec, snapshot: Snapshot) -> float:
-    """Expected time with the default model on two cores."""
+    """Expected time with the default model on one core."""
     config = ppo_settings(spec)
     return 20 + config.episodes * (MEAN_PROMPT + config.max_new_tokens) * SECONDS_PER_TOKEN
 
@@ -136,7 +136,16 @@ def _run(work: Work, ppo: Ppo, folder: Path) -> None:
     total = ppo.config.updates
     work.events.emit("train", ppo.progress.updates, total, message="Drawing and judging replies")
     while ppo.progress.updates < total:
-        metrics = ppo.update()
+        metrics = ppo.update(_telling(work, ppo.progress.updates, total))
         with work.stop.deferred():
             save_progress(folder, ppo.progress, ppo.weights(), ppo.optimizer)
             work.events.emit("train", ppo.progress.updates, total, metrics)
+
+
+def _telling(work: Work, done: int, total: int) -> Callable[[float], None]:
+    """Reports how much of an update is done: one may take a minute."""
+
+    def tell(share: float) -> None:
+        work.events.emit("train", done, total, fraction=(done + min(share, 0.99)) / total)
+
+    return tell

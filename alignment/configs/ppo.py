@@ -11,14 +11,14 @@ from alignment.configs.policy import PolicyConfig
 class PpoConfig(PolicyConfig):
     """Settings of PPO (Schulman et al. 2017) on replies (Ziegler et al. 2019, Ouyang et al. 2022)."""
 
-    learning_rate: float = Field(3e-4, ge=1e-8, le=0.1, description="Peak learning rate of AdamW.")
+    learning_rate: float = Field(1e-3, ge=1e-8, le=0.1, description="Peak learning rate of AdamW.")
     value_learning_rate: float = Field(
         1e-3, ge=1e-8, le=0.1, description="Peak learning rate of the value head."
     )
-    episodes: int = Field(512, ge=1, le=10_000_000, description="Replies that are drawn and learned from.")
-    rollout_size: int = Field(32, ge=1, le=65536, description="Replies drawn before each update.")
-    minibatches: int = Field(4, ge=1, le=1024, description="Optimiser steps per pass over a rollout.")
-    passes: int = Field(3, ge=1, le=100, description="Passes over each rollout.")
+    episodes: int = Field(256, ge=1, le=10_000_000, description="Replies that are drawn and learned from.")
+    rollout_size: int = Field(16, ge=1, le=65536, description="Replies drawn before each update.")
+    minibatches: int = Field(2, ge=1, le=1024, description="Optimiser steps per pass over a rollout.")
+    passes: int = Field(2, ge=1, le=100, description="Passes over each rollout.")
     micro_batch_size: int = Field(
         8, ge=1, le=1024, description="Replies per forward pass; smaller needs less memory."
     )

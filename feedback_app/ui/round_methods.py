@@ -51,9 +51,9 @@ METHODS = {
         "The chat model (PPO)",
         "Learns from rewards: writes replies of its own, and is held near to where it began.",
         "Needs a reward model: tick the box below, or train one before. Takes longest.",
-        rate="3e-4",
+        rate="1e-3",
         beta="0.05",
-        steps="512",
+        steps="256",
         names={"beta": "kl_coef", "steps": "episodes"},
     ),
     "rloo": MethodView(

@@ -259,3 +259,9 @@ def test_a_score_that_is_not_a_number_ends_the_training_with_one_line(tiny: Path
     ppo = make_ppo(tiny, score=lambda items: [float("nan")] * len(items))
     with pytest.raises(Diverged, match="scores that are not numbers"):
         ppo.update()
+
+
+def test_an_update_tells_how_far_it_is(tiny: Path) -> None:
+    shares: list[float] = []
+    make_ppo(tiny, passes=1, kl_stop=None).update(shares.append)
+    assert shares == [0.3, 0.4, 0.75, 1.0]

@@ -10,8 +10,8 @@ from alignment.memory import refuse_too_little
 @pytest.mark.parametrize(
     ("overrides", "reason"),
     [
-        ({"rollout_size": 30}, "rollout_size must be a multiple of minibatches, which is 4"),
-        ({"episodes": 8}, "episodes must be at least rollout_size, which is 32"),
+        ({"rollout_size": 15}, "rollout_size must be a multiple of minibatches, which is 2"),
+        ({"episodes": 8}, "episodes must be at least rollout_size, which is 16"),
         ({"lora_dropout": 0.1}, "lora_dropout must be 0"),
         ({"max_length": 40}, "max_new_tokens must be below max_length"),
         ({"beta": 0.1}, "there is no setting 'beta'"),
