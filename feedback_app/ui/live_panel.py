@@ -20,7 +20,7 @@ def build(services: Services, demo: gr.Blocks) -> None:
     with gr.Row():
         curve = gr.LinePlot(
             x="guesses", y="accuracy", color="over", y_lim=[0, 1], height=300, visible=False,
-            label="How often I guessed right", elem_id="live-curve", min_width=300,
+            label="How often I guessed right", elem_id="live-curve", elem_classes=["with-legend"], min_width=300,
         )  # fmt: skip
         reliability = gr.LinePlot(
             x="confidence",
@@ -32,6 +32,7 @@ def build(services: Services, demo: gr.Blocks) -> None:
             visible=False,
             label="How sure I was, and how often right",
             elem_id="live-calibration",
+            elem_classes=["with-legend"],
             min_width=300,
         )
     seen, timer = gr.State(()), gr.Timer(LOOK_EVERY)

@@ -51,7 +51,15 @@ def _shown(frame: pd.DataFrame) -> Updates:
 
 def _lines(label: str, name: str, x: str, y: str) -> gr.LinePlot:
     return gr.LinePlot(
-        x=x, y=y, color="what", y_lim=SHARES, height=HEIGHT, visible=False, label=label, elem_id=name
+        x=x,
+        y=y,
+        color="what",
+        y_lim=SHARES,
+        height=HEIGHT,
+        visible=False,
+        label=label,
+        elem_id=name,
+        elem_classes=["with-legend"],
     )
 
 

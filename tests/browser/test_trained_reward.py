@@ -19,7 +19,7 @@ def test_the_reward_page_says_how_to_train_one_and_then_what_it_is_worth(page: P
     page.reload()
     expect(page.locator("#reward-model")).to_contain_text("75% 60% to 86%, 40 pairs")
     for name in ("calibration", "by-margin", "by-length"):
-        expect(page.locator(f"#reward-{name}")).to_be_visible()
+        expect(page.locator(f"#reward-{name} svg.marks")).to_be_visible()  # not so while it is 0 high
     expect(page.locator("#reward-by-length")).to_contain_text("Accuracy by length ratio")
 
 
