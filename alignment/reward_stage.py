@@ -20,6 +20,8 @@ from reward_model.fit import fit_reward
 from reward_model.rankings import RewardRefused
 
 STAGE = "reward"
+READING = 0.2
+"""Share of the time that the first reading of all replies takes, with two passes over them to follow."""
 DECISION_FILE = "decision.json"
 
 
@@ -67,15 +69,36 @@ def _fitted(work: RewardWork, building: Path) -> dict[str, Any]:
     rankings = read_ranked(spec.snapshot_dir)
     try:
         return fit_reward(
-            spec.base_dir, rankings, spec.reward, building, _report(work.events), _stopping(work.stop)
+            spec.base_dir,
+            rankings,
+            spec.reward,
+            building,
+            _report(work.events),
+            _stopping(work.stop),
+            _reading(work.events),
         )
     except RewardRefused as refusal:
         raise RoundRefused(str(refusal)) from None
 
 
+def _reading(events: EventLog) -> Callable[[float], None]:
+    """Tells of every twentieth part of the first reading."""
+    told = 0
+
+    def read(share: float) -> None:
+        nonlocal told
+        if (now := int(20 * share)) > told:
+            told = now
+            events.emit(STAGE, 0, 1, message="Reading the replies", fraction=READING * share)
+
+    return read
+
+
 def _report(events: EventLog) -> Callable[[int, int, dict[str, float]], None]:
     def report(step: int, total: int, metrics: dict[str, float]) -> None:
-        events.emit(STAGE, step, total, metrics, fraction=min(step / max(total, 1), 0.99))
+        events.emit(
+            STAGE, step, total, metrics, fraction=min(READING + (1 - READING) * step / max(total, 1), 0.99)
+        )
 
     return report
 

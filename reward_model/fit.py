@@ -20,7 +20,7 @@ from safetensors.numpy import load_file, save_file
 from reward_model.calibrate import fit_temperature
 from reward_model.config import RewardConfig
 from reward_model.evaluate import wilson_interval
-from reward_model.network import RewardNetwork
+from reward_model.network import RewardNetwork, Told
 from reward_model.posterior import Duels, Posterior, fit_widths, use_weights
 from reward_model.rankings import Messages, Ranked, contradictions, duels, informative, repeats
 from reward_model.report import evaluate_rewards
@@ -68,15 +68,17 @@ def fit_reward(
     folder: Path,
     report: Report = lambda step, total, metrics: None,
     should_stop: Callable[[], bool] = lambda: False,
+    read: Told = lambda share: None,
 ) -> dict[str, Any]:
-    """Train on the rankings of the split `train`, write the model into `folder`, evaluate it on `heldout`.
+    """Train on the rankings of the split `train`, write the model into `folder`, evaluate it on `heldout`. Before the steps
+    that `report` is told of, all replies are read once: `read` is told how far that is.
 
     Returns the record for the manifest. Raises RewardRefused, reward_model.train.Stopped.
     """
     began = time.monotonic()
     known = informative(ranked for ranked in rankings if ranked.split == "train")
     learned, kept = keep_apart(known)
-    head = BayesianStart()
+    head = BayesianStart(read)
     facts = train_network(
         base_dir, learned, config, folder, start=head, report=report, should_stop=should_stop
     )
@@ -109,13 +111,14 @@ def _repeats(rankings: Sequence[Ranked]) -> dict[str, float] | None:
 class BayesianStart:
     """Sets a fresh network's head to the Bayesian head's mean; the part of the style features is `style` (d,)."""
 
-    def __init__(self) -> None:
+    def __init__(self, read: Told = lambda share: None) -> None:
         self.style: Array = np.zeros(0)
+        self._read = read
 
     def __call__(self, network: RewardNetwork, rankings: Sequence[Ranked]) -> list[list[float]]:
         """Fixed scores of all replies, from their style."""
         items = [(ranked.prompt, reply) for ranked in rankings for reply in ranked.replies]
-        states = network.states(items)
+        states = network.states(items, self._read)
         network.head.standardise(states)
         style = np.stack([style_features(reply) for _, reply in items])
         scale = np.maximum(style.std(0), 0.05)

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ Model = Any
 ADAPTER = "adapter_model.safetensors"
 SETTINGS = "adapter_config.json"
 HEAD = "head.safetensors"
+Told = Callable[[float], None]
+"""Called with the share that is done, 0 to 1."""
 SCORE_TOKENS = 512  # in one row; longer rows were not faster on a CPU, and attention grows with their square
 
 
@@ -135,15 +137,19 @@ class RewardNetwork:
         return rewards
 
     @torch.no_grad()
-    def states(self, items: Sequence[tuple[Messages, str]]) -> torch.Tensor:
-        """Mean and last hidden state of each reply, [items, 2 size] in float32, without gradients or dropout."""
+    def states(self, items: Sequence[tuple[Messages, str]], read: Told = lambda share: None) -> torch.Tensor:
+        """Mean and last hidden state of each reply, [items, 2 size] in float32, without gradients or dropout. `read` is told
+        what share of them is done."""
         texts = [self.encode(prompt, reply) for prompt, reply in items]
         found: list[torch.Tensor] = [torch.empty(0)] * len(texts)
         self.model.eval()
+        done = 0
         for chunk in chunks(texts, SCORE_TOKENS):
             states = self.pooled(pack([texts[index] for index in chunk], self.device))
             for index, state in zip(chunk, states, strict=True):
                 found[index] = state
+            done += len(chunk)
+            read(done / len(texts))
         return torch.stack(found)
 
     @property

@@ -20,7 +20,10 @@ def heldout(rankings: list[Ranked]) -> list[Ranked]:
 
 def test_a_preference_is_learned_calibrated_and_told_honestly(tiny: Path, tmp_path: Path) -> None:
     rankings = [*toy_rankings(120, 0, ties=True), *heldout(toy_rankings(60, 1))]
-    record = fit_reward(tiny, rankings, QUICK, tmp_path)
+    read: list[float] = []
+    record = fit_reward(tiny, rankings, QUICK, tmp_path, read=read.append)
+    assert read == sorted(read)
+    assert (len(read) > 1, read[-1]) == (True, 1)
     assert (record["rankings"], record["ties"], record["pairs"]) == (120, 40, 80)
     assert record["heldout_pairs"] == 60
     assert record["accuracy"] > 0.9
