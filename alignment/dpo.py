@@ -13,7 +13,7 @@ from trl.trainer.dpo_trainer import DPOTrainer
 from alignment.chat import Tokenizer
 from alignment.configs.dpo import DpoConfig
 from alignment.snapshot import Pair, Snapshot
-from alignment.spec import InvalidSpec, RoundSpec
+from alignment.spec import RoundSpec
 from alignment.trainer import (
     CHAT_TEMPLATE,
     ProgressCallback,
@@ -32,17 +32,10 @@ from alignment.work import Trained, Work
 PASS_COST = 1.7
 
 
-def dpo_settings(spec: RoundSpec) -> DpoConfig:
-    """The settings of a DPO round. Raises InvalidSpec in a round of another method."""
-    if not isinstance(spec.config, DpoConfig):
-        raise InvalidSpec("spec.json: config: these are not the settings of a DPO round")
-    return spec.config
-
-
 def dpo_seconds(spec: RoundSpec, snapshot: Snapshot) -> float:
     """Expected time, as measured with the default model on two cores."""
     pairs = len(snapshot.train)
-    return 10 + pairs * (0.4 + 1.2 * dpo_settings(spec).schedule(pairs).epochs)
+    return 10 + pairs * (0.4 + 1.2 * spec.settings(DpoConfig).schedule(pairs).epochs)
 
 
 def train_dpo(work: Work, folder: Path) -> Trained:
@@ -71,7 +64,7 @@ def fitting_pairs(tokenizer: Tokenizer, pairs: Sequence[Pair], spec: RoundSpec) 
 def _trainer(work: Work, pairs: Sequence[Pair], folder: Path) -> DPOTrainer:
     model, lora = starting_model(work.spec)
     forget_incomplete(folder)
-    begin = 1 / (1 + PASS_COST * dpo_settings(work.spec).schedule(len(pairs)).epochs)
+    begin = 1 / (1 + PASS_COST * work.spec.settings(DpoConfig).schedule(len(pairs)).epochs)
     return DPOTrainer(
         model=model,
         args=_arguments(work.spec, folder, len(pairs)),
@@ -98,7 +91,7 @@ def _dataset(pairs: Sequence[Pair]) -> Dataset:
 
 
 def _arguments(spec: RoundSpec, folder: Path, pairs: int) -> DPOConfig:
-    config = dpo_settings(spec)
+    config = spec.settings(DpoConfig)
     schedule = config.schedule(pairs)
     return DPOConfig(
         **arguments(spec, folder, schedule, steps_of(schedule, pairs)),

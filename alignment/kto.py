@@ -15,7 +15,7 @@ from alignment.chat import Tokenizer
 from alignment.configs.kto import KtoConfig
 from alignment.ratings import one_sided, rated_replies
 from alignment.snapshot import InvalidSnapshot, Rating, Snapshot
-from alignment.spec import InvalidSpec, RoundSpec
+from alignment.spec import RoundSpec
 from alignment.trainer import (
     CHAT_TEMPLATE,
     ProgressCallback,
@@ -35,17 +35,10 @@ HIGHEST_BALANCE = 4 / 3
 PASS_COST = 1.7
 
 
-def kto_settings(spec: RoundSpec) -> KtoConfig:
-    """The settings of a KTO round. Raises InvalidSpec in a round of another method."""
-    if not isinstance(spec.config, KtoConfig):
-        raise InvalidSpec("spec.json: config: these are not the settings of a KTO round")
-    return spec.config
-
-
 def kto_seconds(spec: RoundSpec, snapshot: Snapshot) -> float:
     """Expected time: DPO's, and as much again for the KL estimate. Reckoned, not measured."""
     replies = len(rated_replies(snapshot))
-    return 10 + replies * (0.4 + 1.2 * kto_settings(spec).schedule(replies).epochs)
+    return 10 + replies * (0.4 + 1.2 * spec.settings(KtoConfig).schedule(replies).epochs)
 
 
 def train_kto(work: Work, folder: Path) -> Trained:
@@ -57,7 +50,7 @@ def train_kto(work: Work, folder: Path) -> Trained:
     given = rated_replies(work.snapshot)
     fitted = fitting_ratings(work.tokenizer, given, work.spec)
     good = sum(rating.good for rating in fitted)
-    weights = balancing_weights(good, len(fitted) - good, kto_settings(work.spec))
+    weights = balancing_weights(good, len(fitted) - good, work.spec.settings(KtoConfig))
     work.events.emit("train", 0, 1, message="Reading what the base model thinks of the replies", fraction=0.0)
     trainer = _trainer(work, fitted, weights, folder)
     facts = {
@@ -127,7 +120,7 @@ def dataset(ratings: Sequence[Rating]) -> Dataset:
 def _trainer(work: Work, ratings: Sequence[Rating], weights: tuple[float, float], folder: Path) -> KTOTrainer:
     model, lora = starting_model(work.spec)
     forget_incomplete(folder)
-    config, spec = kto_settings(work.spec), work.spec
+    config, spec = work.spec.settings(KtoConfig), work.spec
     schedule = config.schedule(len(ratings))
     return KTOTrainer(
         model=model,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from alignment.config import RoundRefused
+from alignment.configs.ppo import PpoConfig
 from alignment.ratings import one_sided, rated_replies
 from alignment.snapshot import InvalidSnapshot, Snapshot
 from alignment.spec import RoundSpec
@@ -56,6 +57,15 @@ def need_reward_model(spec: RoundSpec, snapshot: Snapshot) -> None:
         raise RoundRefused(NO_REWARD_MODEL)
 
 
+def need_for_ppo(spec: RoundSpec, snapshot: Snapshot) -> None:
+    """A reward model, and texts where they are to be predicted beside. Raises RoundRefused."""
+    need_reward_model(spec, snapshot)
+    if spec.settings(PpoConfig).ptx_coef > 0 and spec.pretraining_texts is None:
+        raise RoundRefused(
+            "ptx_coef is above 0 and there is no file of texts: set CODELYNN_PRETRAINING_TEXTS"
+        )
+
+
 def _needed(spec: RoundSpec) -> int:
     return max(spec.min_pairs, 1)
 
@@ -63,7 +73,7 @@ def _needed(spec: RoundSpec) -> int:
 NEEDS: dict[str, Need] = {
     "dpo": need_pairs,
     "kto": need_ratings,
-    "ppo": need_reward_model,
+    "ppo": need_for_ppo,
     "rloo": need_reward_model,
     "sft": need_demonstrations,
 }

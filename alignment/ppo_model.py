@@ -42,7 +42,7 @@ class ValueHead(torch.nn.Module):
     def standardise(self, hidden: Tensor) -> None:
         """Take mean and deviation from hidden states [states, size]."""
         self.mean = hidden.float().mean(0)
-        self.deviation = hidden.float().std(0).clamp_min(1e-3)
+        self.deviation = hidden.float().std(0, correction=0).clamp_min(1e-3)
 
     def forward(self, hidden: Tensor) -> Tensor:
         """`hidden` [..., size] to values [...]."""

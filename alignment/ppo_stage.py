@@ -23,7 +23,7 @@ from alignment.prompts import fitting_prompts, prompts_of
 from alignment.registry import tensors_hash
 from alignment.sample import end_ids
 from alignment.snapshot import Snapshot
-from alignment.spec import InvalidSpec, RoundSpec
+from alignment.spec import RoundSpec
 from alignment.work import Trained, Work
 
 SECONDS_PER_TOKEN = 0.02
@@ -31,16 +31,9 @@ SECONDS_PER_TOKEN = 0.02
 MEAN_PROMPT = 100
 
 
-def ppo_settings(spec: RoundSpec) -> PpoConfig:
-    """The settings of a PPO round. Raises InvalidSpec in a round of another method."""
-    if not isinstance(spec.config, PpoConfig):
-        raise InvalidSpec("spec.json: config: these are not the settings of a PPO round")
-    return spec.config
-
-
 def ppo_seconds(spec: RoundSpec, snapshot: Snapshot) -> float:
     """Expected time with the default model on one core."""
-    config = ppo_settings(spec)
+    config = spec.settings(PpoConfig)
     return 20 + config.episodes * (MEAN_PROMPT + config.max_new_tokens) * SECONDS_PER_TOKEN
 
 
@@ -50,7 +43,7 @@ def train_ppo(work: Work, folder: Path) -> Trained:
 
     Raises RoundRefused (no reward model, no prompt that fits, too little memory), NothingLearned, Diverged, Interrupted.
     """
-    spec, config = work.spec, ppo_settings(work.spec)
+    spec, config = work.spec, work.spec.settings(PpoConfig)
     teacher = teacher_folder(spec)
     found = prompts_of(spec, work.snapshot)
     fitting = fitting_prompts(work.tokenizer, found, config.max_length - config.max_new_tokens)

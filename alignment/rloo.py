@@ -17,7 +17,7 @@ from alignment.configs.rloo import RlooConfig
 from alignment.judge import teacher_folder
 from alignment.prompts import fitting_prompts, prompts_of
 from alignment.snapshot import Messages, Snapshot
-from alignment.spec import InvalidSpec, RoundSpec
+from alignment.spec import RoundSpec
 from alignment.trainer import (
     CHAT_TEMPLATE,
     ProgressCallback,
@@ -42,16 +42,9 @@ class Scorer(Protocol):
     def score(self, items: Sequence[tuple[Messages, str]]) -> list[float]: ...
 
 
-def rloo_settings(spec: RoundSpec) -> RlooConfig:
-    """The settings of an RLOO round. Raises InvalidSpec in a round of another method."""
-    if not isinstance(spec.config, RlooConfig):
-        raise InvalidSpec("spec.json: config: these are not the settings of an RLOO round")
-    return spec.config
-
-
 def rloo_seconds(spec: RoundSpec, snapshot: Snapshot) -> float:
     """Expected time: writing, rewarding and learning from each reply. Reckoned, not measured."""
-    config = rloo_settings(spec)
+    config = spec.settings(RlooConfig)
     replies = config.steps * config.schedule().batch
     return 20 + replies * (config.max_new_tokens / 75 + 0.4)
 
@@ -62,7 +55,7 @@ def train_rloo(work: Work, folder: Path) -> Trained:
     Raises RoundRefused (no reward model, no prompt that fits), CorruptReward, BrokenReward, NothingLearned, Interrupted
     (state saved: call again to go on).
     """
-    config, teacher = rloo_settings(work.spec), teacher_folder(work.spec)
+    config, teacher = work.spec.settings(RlooConfig), teacher_folder(work.spec)
     prompts = prompts_of(work.spec, work.snapshot)
     fitted = fitting_prompts(work.tokenizer, prompts, config.max_length - config.max_new_tokens)
     work.events.emit("train", 0, 1, message="Loading the reward model", fraction=0.0)
@@ -98,7 +91,7 @@ def reward_function(scorer: Scorer) -> RewardFunction:
 def _trainer(work: Work, prompts: Sequence[Messages], reward: RewardFunction, folder: Path) -> RLOOTrainer:
     model, lora = starting_model(work.spec)
     forget_incomplete(folder)
-    config = rloo_settings(work.spec)
+    config = work.spec.settings(RlooConfig)
     enough = islice(cycle(prompts), config.steps * config.prompts_per_step)
     return RLOOTrainer(
         model=model,
@@ -112,7 +105,7 @@ def _trainer(work: Work, prompts: Sequence[Messages], reward: RewardFunction, fo
 
 
 def _arguments(spec: RoundSpec, folder: Path) -> RLOOConfig:
-    config = rloo_settings(spec)
+    config = spec.settings(RlooConfig)
     return RLOOConfig(
         **arguments(spec, folder, config.schedule(), config.steps),
         max_steps=config.steps,

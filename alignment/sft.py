@@ -11,7 +11,7 @@ from trl.trainer.sft_trainer import SFTTrainer
 from alignment.chat import Tokenizer
 from alignment.configs.sft import SftConfig
 from alignment.snapshot import Demonstration, Snapshot
-from alignment.spec import InvalidSpec, RoundSpec
+from alignment.spec import RoundSpec
 from alignment.trainer import (
     CHAT_TEMPLATE,
     ProgressCallback,
@@ -38,13 +38,6 @@ SHARED = {
 }
 
 
-def sft_settings(spec: RoundSpec) -> SftConfig:
-    """The settings of an SFT round. Raises InvalidSpec in a round of another method."""
-    if not isinstance(spec.config, SftConfig):
-        raise InvalidSpec("spec.json: config: these are not the settings of an SFT round")
-    return spec.config
-
-
 def sft_spec(spec: RoundSpec) -> RoundSpec:
     """The spec of the stage before another method: its adapter, context and seed, and the usual settings for the rest."""
     shared = spec.policy.model_dump(include=SHARED)
@@ -54,7 +47,7 @@ def sft_spec(spec: RoundSpec) -> RoundSpec:
 def sft_seconds(spec: RoundSpec, snapshot: Snapshot) -> float:
     """Expected time: half of DPO's per pass, which reads two replies. Reckoned, not measured."""
     count = len(snapshot.demonstrations)
-    return 10 + count * 0.6 * sft_settings(spec).schedule(count).epochs
+    return 10 + count * 0.6 * spec.settings(SftConfig).schedule(count).epochs
 
 
 def train_sft(work: Work, folder: Path, stage: str = "train") -> Trained:
@@ -100,7 +93,7 @@ def dataset(demonstrations: Sequence[Demonstration]) -> Dataset:
 def _trainer(work: Work, demonstrations: Sequence[Demonstration], folder: Path, stage: str) -> SFTTrainer:
     model, lora = starting_model(work.spec)
     forget_incomplete(folder)
-    config, spec = sft_settings(work.spec), work.spec
+    config, spec = work.spec.settings(SftConfig), work.spec
     schedule = config.schedule(len(demonstrations))
     return SFTTrainer(
         model=model,

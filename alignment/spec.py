@@ -3,7 +3,7 @@
 import json
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -15,6 +15,7 @@ from alignment.gate import Thresholds
 from reward_model.config import RewardConfig
 
 SPEC_FILE = "spec.json"
+Settings = TypeVar("Settings", bound=PolicyConfig)
 
 
 class InvalidSpec(RoundRefused):
@@ -64,6 +65,12 @@ class RoundSpec:
             raise InvalidSpec(
                 f"{SPEC_FILE}: config: these are not the settings of a round that trains the chat model"
             )
+        return self.config
+
+    def settings(self, kind: type[Settings]) -> Settings:
+        """The settings of a method. Raises InvalidSpec in a round of another one."""
+        if not isinstance(self.config, kind):
+            raise InvalidSpec(f"{SPEC_FILE}: config: these are not the settings of method {self.method}")
         return self.config
 
     @property

@@ -73,7 +73,7 @@ def make_spec(
         thresholds=thresholds(settings),
         perplexity_pack=settings.gate_packs / "perplexity.jsonl",
         heldout_prompts=settings.gate_packs / "heldout_prompts.jsonl",
-        pretraining_texts=settings.pretraining_texts,
+        pretraining_texts=settings.pretraining_texts and settings.pretraining_texts.resolve(),
         prompt_packs=tuple(sorted(settings.prompt_packs.glob("*.jsonl"))),
         min_pairs=settings.min_pairs,
         reward_dir=rewards_folder(settings) / f"reward-{claimed.created_at:%Y%m%d}-{claimed.id[:6]}",

@@ -78,6 +78,10 @@ class PpoConfig(PolicyConfig):
             raise ValueError(
                 "lora_dropout must be 0: with dropout old and new probabilities cannot be compared"
             )
+        if self.precision != "auto":
+            raise ValueError(
+                "precision must be auto: PPO computes in the precision that the base is loaded in"
+            )
         if self.max_new_tokens >= self.max_length:
             raise ValueError("max_new_tokens must be below max_length, which counts the prompt too")
         return self

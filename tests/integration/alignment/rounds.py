@@ -130,6 +130,20 @@ def prepare_round(
     return folder
 
 
+def prepare_taught_round(home: Path, base_dir: Path, name: str, method: str, snapshot: Path) -> Path:
+    """A round that trains a reward model and then learns from it."""
+    return prepare_round(
+        home,
+        base_dir,
+        name,
+        {"reward": True},
+        method=method,
+        snapshot_dir=snapshot,
+        convert=False,
+        reward_dir=home / "rewards" / name,
+    )
+
+
 def start(folder: Path) -> subprocess.Popen[bytes]:
     """The trainer as the worker starts it; what it prints goes to trainer.log."""
     with (folder / "trainer.log").open("ab") as log:

@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 from alignment.registry import read_checkpoint
-from tests.integration.alignment.rounds import events, manifest, prepare_round, run, start, write_snapshot
+from tests.integration.alignment.rounds import (
+    events,
+    manifest,
+    prepare_round,
+    prepare_taught_round,
+    run,
+    start,
+    write_snapshot,
+)
 from tests.waiting import until
 
 # Seconds each on a free machine; the limits are for one that is busy.
@@ -75,25 +83,14 @@ def goes_on_after_a_kill(folder: Path) -> dict:  # type: ignore[type-arg]
 def test_rloo_learns_from_the_reward_model_of_its_own_round_and_goes_on_after_a_kill(
     tiny: Path, tmp_path: Path
 ) -> None:
-    def folder(name: str) -> Path:
-        return prepare_round(
-            tmp_path,
-            tiny,
-            name,
-            {"reward": True},
-            method="rloo",
-            snapshot_dir=snapshot,
-            convert=False,
-            reward_dir=tmp_path / "rewards" / name,
-        )
-
     snapshot = write_snapshot(tmp_path / "s")
-    calm = folder("calm")
+    calm = prepare_taught_round(tmp_path, tiny, "calm", "rloo", snapshot)
     training = ended(calm)
     assert (training["steps"], training["prompts"], training["reward_model"]) == (4, 12, "calm")
     measured = [event["metrics"] for event in events(calm) if event["stage"] == "train" and event["metrics"]]
     assert {"loss", "reward", "kl", "reply_length"} <= set(measured[0])
-    assert goes_on_after_a_kill(folder("killed"))["adapter_hash"] == manifest(calm / "train")["adapter_hash"]
+    killed = prepare_taught_round(tmp_path, tiny, "killed", "rloo", snapshot)
+    assert goes_on_after_a_kill(killed)["adapter_hash"] == manifest(calm / "train")["adapter_hash"]
 
 
 def test_dpo_goes_on_from_demonstrations_where_it_is_asked_to(tiny: Path, tmp_path: Path) -> None:
@@ -115,6 +112,7 @@ def test_dpo_goes_on_from_demonstrations_where_it_is_asked_to(tiny: Path, tmp_pa
         ("kto", {}, {"train": 0, "heldout": 0, "rated": 2}, "only 4 rated replies to train on"),
         ("rloo", {}, {}, "there is no reward model of this base model yet: train one first"),
         ("ppo", {}, {}, "there is no reward model of this base model yet: train one first"),
+        ("ppo", {"reward": True, "ptx_coef": 1}, {}, "ptx_coef is above 0 and there is no file of texts"),
         ("kto", {"max_length": 16}, {}, "only 0 of 24 rated replies fit into max_length 16"),
     ],
 )

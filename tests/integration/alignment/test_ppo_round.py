@@ -6,14 +6,22 @@ from pathlib import Path
 import pytest
 
 from alignment.config import RoundRefused
+from alignment.configs.ppo import PpoConfig
 from alignment.events import EventLog, Plan
 from alignment.models import load_tokenizer
-from alignment.ppo_stage import ppo_settings, pretraining_texts
+from alignment.ppo_stage import pretraining_texts
 from alignment.snapshot import Snapshot
 from alignment.spec import read_spec
 from alignment.stop import StopSignal
 from alignment.work import Work
-from tests.integration.alignment.rounds import events, manifest, prepare_round, start, write_snapshot
+from tests.integration.alignment.rounds import (
+    events,
+    manifest,
+    prepare_round,
+    prepare_taught_round,
+    start,
+    write_snapshot,
+)
 from tests.integration.alignment.test_methods import ended, refusal
 from tests.waiting import until
 
@@ -35,20 +43,8 @@ TOLD = {
 def test_a_ppo_round_learns_from_its_own_reward_model_and_goes_on_after_a_kill_as_if_nothing_had_been(
     tiny: Path, tmp_path: Path
 ) -> None:
-    def folder(name: str) -> Path:
-        return prepare_round(
-            tmp_path,
-            tiny,
-            name,
-            {"reward": True},
-            method="ppo",
-            snapshot_dir=snapshot,
-            convert=False,
-            reward_dir=tmp_path / "rewards" / name,
-        )
-
     snapshot = write_snapshot(tmp_path / "s")
-    calm = folder("calm")
+    calm = prepare_taught_round(tmp_path, tiny, "calm", "ppo", snapshot)
     training = ended(calm)
     assert (training["steps"], training["episodes"], training["prompts"]) == (4, 32, 12)
     measured = [event for event in events(calm) if event["stage"] == "train" and event["metrics"]]
@@ -57,7 +53,7 @@ def test_a_ppo_round_learns_from_its_own_reward_model_and_goes_on_after_a_kill_a
     written = (calm / "trainer.log").read_text() + (calm / "events.jsonl").read_text()
     assert "thank you for asking" not in written
 
-    killed = folder("killed")
+    killed = prepare_taught_round(tmp_path, tiny, "killed", "ppo", snapshot)
     with start(killed) as process:
         until(lambda: any((killed / "train" / "trainer").glob("update-*")), 900)
         process.kill()
@@ -76,20 +72,17 @@ def test_a_reward_model_of_another_base_is_refused_in_one_line(tiny: Path, tmp_p
 @pytest.mark.parametrize(
     ("lines", "reason"),
     [
-        (None, "set CODELYNN_PRETRAINING_TEXTS"),
         ("[]", "each line needs a text"),
         ("", "holds no text to learn from"),
     ],
 )
-def test_a_pretraining_mix_without_texts_is_refused_in_one_line(
-    tiny: Path, tmp_path: Path, lines: str | None, reason: str
+def test_texts_that_cannot_be_learned_from_are_refused_in_one_line(
+    tiny: Path, tmp_path: Path, lines: str, reason: str
 ) -> None:
     file = tmp_path / "texts.jsonl"
-    if lines is not None:
-        file.write_text(lines)
-    given = None if lines is None else file
-    folder = prepare_round(tmp_path, tiny, config={"ptx_coef": 1}, method="ppo", pretraining_texts=given)
+    file.write_text(lines)
+    folder = prepare_round(tmp_path, tiny, config={"ptx_coef": 1}, method="ppo", pretraining_texts=file)
     spec, events = read_spec(folder), EventLog(folder, Plan({"train": 1.0}))
     work = Work(folder, spec, Snapshot("", (), ()), load_tokenizer(tiny), events, StopSignal(), 1)
     with pytest.raises(RoundRefused, match=reason):
-        pretraining_texts(work, ppo_settings(spec))
+        pretraining_texts(work, spec.settings(PpoConfig))

@@ -13,6 +13,7 @@ from alignment.memory import refuse_too_little
         ({"rollout_size": 15}, "rollout_size must be a multiple of minibatches, which is 2"),
         ({"episodes": 8}, "episodes must be at least rollout_size, which is 16"),
         ({"lora_dropout": 0.1}, "lora_dropout must be 0"),
+        ({"precision": "bf16"}, "precision must be auto"),
         ({"max_length": 40}, "max_new_tokens must be below max_length"),
         ({"beta": 0.1}, "there is no setting 'beta'"),
     ],
