@@ -4,13 +4,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import torch
 from peft import LoraConfig
 from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from alignment import adapter
 from alignment.chat import Tokenizer, fitting
-from alignment.configs.policy import PolicyConfig, Schedule
+from alignment.configs.policy import Schedule
 from alignment.events import EventLog
 from alignment.models import Model, device, load_base
 from alignment.registry import tensors_hash
@@ -18,6 +17,7 @@ from alignment.snapshot import InvalidSnapshot, Messages
 from alignment.spec import RoundSpec
 from alignment.stop import StopSignal
 from alignment.work import Trained, Work
+from reward_model.network import bf16
 
 COMPLETE = "complete"
 SAVES_PER_ROUND = 10
@@ -83,7 +83,7 @@ def arguments(spec: RoundSpec, folder: Path, schedule: Schedule, steps: int) -> 
         # On a CPU recomputing activations costs a fifth of the speed; small forward passes save as much memory.
         "activation_checkpointing": device() == "cuda",
         "use_cpu": device() == "cpu",
-        "bf16": _bf16(config),
+        "bf16": bf16(config.precision, device()),
         "dataloader_pin_memory": False,
         "logging_steps": 1,
         "save_strategy": "steps",
@@ -170,13 +170,3 @@ class ProgressCallback(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         (Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / COMPLETE).touch()
-
-
-def _bf16(config: PolicyConfig) -> bool:
-    """Whether training runs in bfloat16 autocast: only a gain where the processor has it."""
-    if config.precision != "auto":
-        return config.precision == "bf16"
-    if device() == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
-    abilities = torch.cpu.get_capabilities()
-    return bool(abilities.get("amx_tile") or abilities.get("avx512_bf16"))

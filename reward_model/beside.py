@@ -1,15 +1,13 @@
 """A trained reward model on a base that is in memory already, as one more adapter of it: no second copy of the weights."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from peft import PeftConfig, set_peft_model_state_dict
-from safetensors.numpy import load_file as load_arrays
 from safetensors.torch import load_file
 
 from reward_model.collate import Tokenizer
-from reward_model.fit import CALIBRATION, STYLE, Reward
+from reward_model.fit import Reward, on_network
 from reward_model.network import ADAPTER, HEAD, RewardNetwork, read_head
 
 Model = Any
@@ -25,8 +23,7 @@ def load_reward_beside(model: Model, tokenizer: Tokenizer, folder: Path, name: s
     _add_adapter(model, decoder, folder, name)
     head, tie_threshold, max_length = read_head(folder / HEAD)
     network = RewardNetwork(decoder, tokenizer, head.to(model.device), max_length, tie_threshold)
-    temperature = json.loads((folder / CALIBRATION).read_text(encoding="utf-8"))["temperature"]
-    return Reward(network, load_arrays(folder / STYLE)["weights"], float(temperature))
+    return on_network(network, folder)
 
 
 def _add_adapter(model: Model, decoder: Model, folder: Path, name: str) -> None:

@@ -56,9 +56,13 @@ class Reward:
 
 def load_reward(base_dir: Path, folder: Path) -> Reward:
     """The model that `fit_reward` wrote into `folder`. Raises OSError, ValueError on broken files."""
+    return on_network(RewardNetwork.load(base_dir, folder), folder)
+
+
+def on_network(network: RewardNetwork, folder: Path) -> Reward:
+    """A network of `folder` with the style and the temperature that belong to it. Raises OSError, ValueError."""
     temperature = json.loads((folder / CALIBRATION).read_text(encoding="utf-8"))["temperature"]
-    style = load_file(folder / STYLE)["weights"]
-    return Reward(RewardNetwork.load(base_dir, folder), style, float(temperature))
+    return Reward(network, load_file(folder / STYLE)["weights"], float(temperature))
 
 
 def fit_reward(

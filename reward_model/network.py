@@ -74,7 +74,7 @@ class RewardNetwork:
         head = ScoreHead(2 * _width(base)).to(base.device)
         model = get_peft_model(base, lora_config(base, config))
         network = cls(model, load_tokenizer(base_dir), head, min(config.max_length, limit))
-        network.bf16 = _bf16(config, network.device)
+        network.bf16 = bf16(config.precision, network.device)
         return network
 
     @classmethod
@@ -215,10 +215,10 @@ def _width(base: Model) -> int:
     return int(base.config.get_text_config().hidden_size)
 
 
-def _bf16(config: RewardConfig, device: str) -> bool:
-    """Whether training runs in bfloat16 autocast: only a gain where the processor has it."""
-    if config.precision != "auto":
-        return config.precision == "bf16"
+def bf16(precision: str, device: str) -> bool:
+    """Whether training runs in bfloat16 autocast; `auto`: where the processor has it, else it is no gain."""
+    if precision != "auto":
+        return precision == "bf16"
     if device.startswith("cuda"):
         return bool(torch.cuda.is_bf16_supported())
     abilities = torch.cpu.get_capabilities()
