@@ -96,14 +96,12 @@ class Experience:
 
     def _standardise(self, replies: Sequence[Reply]) -> None:
         """Fit the value head's scaling to the first replies, whose values are therefore 0."""
+        batch = lay_out(replies[: self._config.micro_batch_size], self._actor.pad_id, self._actor.device)
         with torch.no_grad():
-            for part in in_parts(range(len(replies)), replies, self._config.micro_batch_size):
-                batch = lay_out([replies[index] for index in part], self._actor.pad_id, self._actor.device)
-                hidden, _, _ = self._actor.hidden_and_logits(
-                    batch.ids, batch.mask, batch.replies.shape[1] + 1, use_cache=False
-                )
-                self._actor.value_head.standardise(hidden[:, :-1][batch.reply_mask])
-                return
+            hidden, _, _ = self._actor.hidden_and_logits(
+                batch.ids, batch.mask, batch.replies.shape[1] + 1, use_cache=False
+            )
+        self._actor.value_head.standardise(hidden[:, :-1][batch.reply_mask])
 
     def _scores(self, asked: Sequence[Prompt], replies: Sequence[Reply]) -> list[float]:
         texts = [self._source.decode(reply.ids) for reply in replies]

@@ -11,7 +11,6 @@ This module imports nothing large: a process begins with the peak memory of the 
 """
 
 import argparse
-import importlib.util
 import json
 import multiprocessing
 import subprocess
@@ -39,11 +38,8 @@ HEADER = (
 )
 
 
-# ---- All that knows alignment/ppo.py: the next two functions. ----
 def run_ours(job: Job) -> Result:
     """Train by `alignment/ppo.py` as the job says and write the adapter below `job.out`. Runs in a process of its own."""
-    if importlib.util.find_spec("alignment.ppo") is None:
-        raise SystemExit("alignment/ppo.py does not exist yet: run with --without ours")
     import torch
 
     from alignment.adapter import save_adapter, weights
@@ -104,9 +100,6 @@ def our_ppo(job: Job) -> Any:
 
     source = Source(prompts, score, lambda ids: json.dumps(list(ids)), [job.end_id], job.seed)
     return Ppo(actor, config, source)
-
-
-# ---- End of what knows alignment/ppo.py. ----
 
 
 def prepare(given: argparse.Namespace, out: str) -> Job:

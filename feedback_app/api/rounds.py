@@ -27,7 +27,7 @@ def rounds_router(rounds: Rounds) -> APIRouter:
     @routes.post("", status_code=202)
     def queue(body: RoundRequest) -> RoundBody:
         """Queue an alignment round on all that was said so far. `method`: `dpo` learns from pairs, `kto` from ratings and
-        pairs, `sft` from demonstrations, `rloo` from a reward model; `reward` trains a reward model."""
+        pairs, `sft` from demonstrations, `rloo` and `ppo` from a reward model; `reward` trains a reward model."""
         return RoundBody.of(rounds.queue(body.method, body.config, body.parent))
 
     @routes.get("")
