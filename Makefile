@@ -7,6 +7,12 @@ ifneq ($(CODELYNN_ARGILLA_URL)$(filter false False 0 no off,$(CODELYNN_ARGILLA_E
 ARGILLA := --no-argilla
 endif
 
+# A worker for each core, up to four; serially with ARGS="-n 0" or "-p no:xdist".
+WORKERS := $(if $(findstring no:xdist,$(ARGS)),,-n logical --maxprocesses 4)
+
+# Tests start hundreds of Python processes: without byte code each compiles its libraries anew.
+test: export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help run setup test lint lock clean
 .DEFAULT_GOAL := help
 
@@ -21,7 +27,7 @@ setup: ## Set up what `make run` and `make test` need
 	@$(PYTHON) deploy/bootstrap.py --dev
 
 test: setup lint ## Set up, then lint, types and the whole test suite
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(WORKERS) $(ARGS)
 
 lint: setup ## Ruff, formatting, mypy
 	$(BIN)/ruff check .

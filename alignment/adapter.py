@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import LoraConfig, PeftConfig, PeftModel, get_peft_model_state_dict
+from peft import LoraConfig, PeftConfig, PeftModel, get_peft_model_state_dict, set_peft_model_state_dict
 from safetensors.torch import save_file
 from transformers.pytorch_utils import Conv1D
 
 from alignment.configs.policy import PolicyConfig
 from alignment.files import read_json, write_json
 from alignment.models import Model
-from alignment.registry import ADAPTER_FILES, tensors_hash
+from alignment.registry import ADAPTER_FILES, adapter_tensors, tensors_hash
 
 
 class NothingLearned(RuntimeError):
@@ -87,6 +87,11 @@ def save_adapter(
     if isinstance(settings.get("target_modules"), list):
         settings["target_modules"].sort()  # PEFT keeps a set: its order differs from run to run
     write_json(folder / ADAPTER_FILES[1], json.loads(json.dumps(settings, sort_keys=True)))
+
+
+def go_on_from(model: Model, adapter_dir: Path) -> None:
+    """Give the adapter that is trained the weights in `adapter_dir`, which has the same shape; a reference stays as it is."""
+    set_peft_model_state_dict(model, adapter_tensors(adapter_dir), adapter_name="default")
 
 
 def continue_adapter(base: Model, adapter_dir: Path) -> Model:

@@ -23,6 +23,7 @@ from alignment.trainer import (
     fitting_replies,
     forget_incomplete,
     refuse_too_few,
+    seen_by_all,
     starting_model,
     steps_of,
 )
@@ -38,6 +39,11 @@ def dpo_seconds(spec: RoundSpec, snapshot: Snapshot) -> float:
     return 10 + pairs * (0.4 + 1.2 * spec.settings(DpoConfig).schedule(pairs).epochs)
 
 
+def dpo_batch(spec: RoundSpec, snapshot: Snapshot) -> int:
+    """Pairs per optimiser step."""
+    return spec.settings(DpoConfig).schedule(len(snapshot.train)).batch
+
+
 def train_dpo(work: Work, folder: Path) -> Trained:
     """Train on the snapshot's pairs, keeping resumable state in `folder`. The same seed gives the same adapter on the same machine.
 
@@ -45,7 +51,9 @@ def train_dpo(work: Work, folder: Path) -> Trained:
     """
     spec, pairs = work.spec, work.snapshot.train
     fitted = fitting_pairs(work.tokenizer, pairs, spec)
-    work.events.emit("train", 0, 1, message="Reading what the base model thinks of the pairs", fraction=0.0)
+    work.events.emit(
+        work.training, 0, 1, message="Reading what the base model thinks of the pairs", fraction=0.0
+    )
     trainer = _trainer(work, fitted, folder)
     return fit(work, trainer, folder, {"pairs": len(fitted), "pairs_too_long": len(pairs) - len(fitted)})
 
@@ -67,11 +75,11 @@ def _trainer(work: Work, pairs: Sequence[Pair], folder: Path) -> DPOTrainer:
     begin = 1 / (1 + PASS_COST * work.spec.settings(DpoConfig).schedule(len(pairs)).epochs)
     return DPOTrainer(
         model=model,
-        args=_arguments(work.spec, folder, len(pairs)),
-        train_dataset=_dataset(pairs),
+        args=_arguments(work, folder, len(pairs)),
+        train_dataset=seen_by_all(_dataset(pairs), folder, work.ranks),
         processing_class=work.tokenizer,
         peft_config=lora,
-        callbacks=[ProgressCallback(work.events, work.stop, begin)],
+        callbacks=[ProgressCallback(work, begin)],
     )
 
 
@@ -90,11 +98,11 @@ def _dataset(pairs: Sequence[Pair]) -> Dataset:
     )
 
 
-def _arguments(spec: RoundSpec, folder: Path, pairs: int) -> DPOConfig:
-    config = spec.settings(DpoConfig)
+def _arguments(work: Work, folder: Path, pairs: int) -> DPOConfig:
+    config = work.spec.settings(DpoConfig)
     schedule = config.schedule(pairs)
     return DPOConfig(
-        **arguments(spec, folder, schedule, steps_of(schedule, pairs)),
+        **arguments(work, folder, schedule, steps_of(schedule, pairs)),
         beta=config.beta,
         loss_type=list(config.loss),
         loss_weights=list(config.loss_weights) or None,

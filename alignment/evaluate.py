@@ -33,8 +33,8 @@ class Measured:
     base_perplexity: dict[str, float]
     reward: RewardEvidence | None = None
 
-    def evidence(self, adapter_changed: bool) -> Evidence:
-        """The part that the gate decides on."""
+    def evidence(self, adapter_changed: bool, from_pairs: bool = True) -> Evidence:
+        """The part that the gate decides on; `from_pairs` says whether the method learned from pairs."""
         return Evidence(
             adapter_changed=adapter_changed,
             heldout_pairs=self.accuracy.pairs,
@@ -43,6 +43,7 @@ class Measured:
             length_ratio=self.candidate_length / self.champion_length if self.champion_length else math.nan,
             perplexity_ratio=self.perplexity[ALL] / self.base_perplexity[ALL],
             reward=self.reward,
+            from_pairs=from_pairs,
         )
 
 

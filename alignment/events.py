@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 from alignment.files import finite
 
@@ -27,6 +28,20 @@ class Plan:
                 break
             before += seconds
         return before / sum(self.seconds.values())
+
+
+class Events(Protocol):
+    """Where a training tells how far it is."""
+
+    def emit(
+        self,
+        stage: str,
+        step: int,
+        total: int,
+        metrics: Mapping[str, float] | None = None,
+        message: str = "",
+        fraction: float | None = None,
+    ) -> None: ...
 
 
 class EventLog:

@@ -31,6 +31,8 @@ class Evidence:
     length_ratio: float
     perplexity_ratio: float
     reward: "RewardEvidence | None" = None
+    from_pairs: bool = True
+    """Whether the method learned from pairs like the held-out ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,8 @@ def _reward(seen: RewardEvidence) -> tuple[bool, str]:
 
 
 def _accuracy(evidence: Evidence, limits: Thresholds) -> tuple[bool, str]:
-    """Few pairs prove little: below `min_heldout_pairs` only an interval wholly below the limit holds back."""
+    """Few pairs prove little: below `min_heldout_pairs` only an interval wholly below the limit holds back. So it does where
+    the method did not learn from pairs: that it ranks replies of others is not what it was trained for."""
     pairs, correct = evidence.heldout_pairs, evidence.heldout_correct
     if pairs == 0:
         return True, "No held-out pairs yet, so accuracy does not count."
@@ -107,7 +110,7 @@ def _accuracy(evidence: Evidence, limits: Thresholds) -> tuple[bool, str]:
     found = (
         f"{correct} of {pairs} held-out pairs agree with the owner (95 % interval {low:.0%} to {high:.0%})"
     )
-    if pairs < limits.min_heldout_pairs:
+    if pairs < limits.min_heldout_pairs or not evidence.from_pairs:
         passed = high >= limits.min_accuracy
         verdict = "which may still be" if passed else "which is clearly below"
         return passed, f"{found}, {verdict} the {limits.min_accuracy:.0%} needed."

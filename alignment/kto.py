@@ -25,6 +25,7 @@ from alignment.trainer import (
     fitting_replies,
     forget_incomplete,
     refuse_too_few,
+    seen_by_all,
     starting_model,
     steps_of,
 )
@@ -41,6 +42,11 @@ def kto_seconds(spec: RoundSpec, snapshot: Snapshot) -> float:
     return 10 + replies * (0.4 + 1.2 * spec.settings(KtoConfig).schedule(replies).epochs)
 
 
+def kto_batch(spec: RoundSpec, snapshot: Snapshot) -> int:
+    """Pairs of replies per optimiser step: the KL is estimated from two at least, in each process."""
+    return max(1, spec.settings(KtoConfig).schedule(len(rated_replies(snapshot))).batch // 2)
+
+
 def train_kto(work: Work, folder: Path) -> Trained:
     """Train on the snapshot's ratings and on its pairs taken apart, keeping resumable state in `folder`.
 
@@ -51,7 +57,9 @@ def train_kto(work: Work, folder: Path) -> Trained:
     fitted = fitting_ratings(work.tokenizer, given, work.spec)
     good = sum(rating.good for rating in fitted)
     weights = balancing_weights(good, len(fitted) - good, work.spec.settings(KtoConfig))
-    work.events.emit("train", 0, 1, message="Reading what the base model thinks of the replies", fraction=0.0)
+    work.events.emit(
+        work.training, 0, 1, message="Reading what the base model thinks of the replies", fraction=0.0
+    )
     trainer = _trainer(work, fitted, weights, folder)
     facts = {
         "good": good,
@@ -125,7 +133,7 @@ def _trainer(work: Work, ratings: Sequence[Rating], weights: tuple[float, float]
     return KTOTrainer(
         model=model,
         args=KTOConfig(
-            **arguments(spec, folder, schedule, steps_of(schedule, len(ratings))),
+            **arguments(work, folder, schedule, steps_of(schedule, len(ratings))),
             beta=config.beta,
             desirable_weight=weights[0],
             undesirable_weight=weights[1],
@@ -133,8 +141,10 @@ def _trainer(work: Work, ratings: Sequence[Rating], weights: tuple[float, float]
             disable_dropout=config.lora_dropout == 0,
             precompute_ref_log_probs=True,
         ),
-        train_dataset=dataset(in_order(ratings, spec.seed, schedule.micro_batch)),
+        train_dataset=seen_by_all(
+            dataset(in_order(ratings, spec.seed, schedule.micro_batch)), folder, work.ranks
+        ),
         processing_class=work.tokenizer,
         peft_config=lora,
-        callbacks=[ProgressCallback(work.events, work.stop, 1 / (1 + PASS_COST * schedule.epochs))],
+        callbacks=[ProgressCallback(work, 1 / (1 + PASS_COST * schedule.epochs))],
     )

@@ -17,6 +17,8 @@ def refuse_lacking(spec: RoundSpec, snapshot: Snapshot) -> None:
     NEEDS[spec.method](spec, snapshot)
     if spec.policy.reward:
         need_pairs(spec, snapshot)
+    if spec.repeats:
+        need_reward_model(spec, snapshot)
     if spec.policy.sft_first:
         need_demonstrations(spec, snapshot)
 

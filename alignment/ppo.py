@@ -26,13 +26,14 @@ from alignment.ppo_math import (
 from alignment.ppo_model import POLICY, ActorCritic
 from alignment.ppo_rollout import lay_out, spread
 from alignment.ppo_state import Progress
+from alignment.ranks import ALONE, Ranks
 
 Tensor = torch.Tensor
 
 
 class Ppo:
     """The optimiser and its state. One call of `update` is one rollout and what is learned from it. `texts` are the pretraining
-    mix."""
+    mix, `ranks` who trains together."""
 
     def __init__(
         self,
@@ -40,14 +41,17 @@ class Ppo:
         config: PpoConfig,
         source: Source,
         texts: Sequence[Completion] = (),
+        ranks: Ranks = ALONE,
     ) -> None:
         self.actor = actor
         self.config = config
         self.progress = Progress(0, KlController(config.kl_coef, config.kl_target, config.kl_horizon), 0.0)
-        self._experience = Experience(actor, config, source)
+        self._experience = Experience(actor, config, source, ranks)
         self._seed = source.seed
         self._texts = texts
+        self._ranks = ranks
         self.parameters = [*actor.lora, *actor.value_head.parameters()]
+        ranks.same(self.parameters)
         self.optimizer = torch.optim.AdamW(
             [
                 {"params": actor.lora, "lr": config.learning_rate},
@@ -102,13 +106,15 @@ class Ppo:
         return _means(seen, len(seen))
 
     def accumulate(self, rollout: Rollout, indices: list[int]) -> dict[str, float]:
-        """Add up the gradients of a minibatch; however it is divided into forward passes, they are the same."""
+        """Add up the gradients of this rank's share of a minibatch; however it is divided into forward passes and among ranks,
+        their sum is the same. The metrics are of all of it."""
         tokens = int(rollout.mask[indices].sum())
         metrics: dict[str, float] = {}
-        for part in in_parts(indices, rollout.replies, self.config.micro_batch_size):
+        for part in in_parts(self._ranks.share(indices), rollout.replies, self.config.micro_batch_size):
             loss, found = self._part(rollout, part, tokens)
             loss.backward()  # type: ignore[no-untyped-call]
             metrics = {name: metrics.get(name, 0.0) + value for name, value in found.items()}
+        metrics = self._ranks.summed(metrics)
         if not math.isfinite(metrics["loss/policy"] + metrics["loss/value"]):
             raise Diverged("the loss is not a number any more: lower learning_rate")
         return metrics
@@ -143,15 +149,20 @@ class Ppo:
         return policy + config.value_coef * value, {name: float(each) for name, each in told.items()}
 
     def _predict_texts(self, order: torch.Generator) -> dict[str, float]:
-        """Add the gradient of the pretraining mix (Ouyang et al. 2022, equation 2), where there is one."""
+        """Add the gradient of this rank's share of the pretraining mix (Ouyang et al. 2022, equation 2), where there is one."""
         if not self._texts:
             return {}
-        drawn = torch.randint(len(self._texts), (self.config.ptx_texts,), generator=order).tolist()
-        loss = self.actor.text_loss([self._texts[index] for index in drawn])
-        (self.config.ptx_coef * loss).backward()  # type: ignore[no-untyped-call]
-        return {"loss/ptx": float(loss.detach())}
+        chosen = torch.randint(len(self._texts), (self.config.ptx_texts,), generator=order).tolist()
+        drawn = [self._texts[index] for index in chosen]
+        told = 0.0
+        if mine := self._ranks.share(drawn):
+            loss = self.actor.text_loss(mine) * (_predicted(mine) / _predicted(drawn))
+            (self.config.ptx_coef * loss).backward()  # type: ignore[no-untyped-call]
+            told = float(loss.detach())
+        return self._ranks.summed({"loss/ptx": told})
 
     def _step(self) -> None:
+        self._ranks.add_gradients(self.parameters)
         torch.nn.utils.clip_grad_norm_(self.parameters, self.config.max_grad_norm)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
@@ -171,6 +182,11 @@ class Ppo:
             (*now.scores, metrics["objective/scores"]),
             (*now.kls, kl),
         )
+
+
+def _predicted(texts: Sequence[Completion]) -> int:
+    """How many tokens of the texts are predicted: all but the first of each."""
+    return sum(len(text.ids) - 1 for text in texts)
 
 
 def _means(seen: Sequence[dict[str, float]], steps: int) -> dict[str, float]:

@@ -12,6 +12,7 @@ from alignment.ppo_math import advantages_and_returns, token_rewards, whiten
 from alignment.ppo_model import ActorCritic
 from alignment.ppo_rollout import Reply, Sampling, draw_replies, lay_out, right_padded
 from alignment.ppo_state import Progress
+from alignment.ranks import ALONE, Ranks
 from alignment.snapshot import Messages
 
 Tensor = torch.Tensor
@@ -21,6 +22,10 @@ Score = Callable[[Sequence[tuple[Messages, str]]], list[float]]
 
 Report = Callable[[float], None]
 """Told what share of an update is done, 0 to 1: half of it is experience, half is learning."""
+
+
+APART = 500_009
+"""Between the seeds of two ranks: more than there are updates."""
 
 
 class Diverged(RuntimeError):
@@ -62,24 +67,29 @@ class Source:
 
 
 class Experience:
-    """Draws and judges. Its chance depends on the seed and the number of the update alone."""
+    """Draws and judges. Its chance depends on the seed, the number of the update and the rank alone. Each rank draws and judges
+    its share of the replies; what is made of them is made of all, on every rank."""
 
-    def __init__(self, actor: ActorCritic, config: PpoConfig, source: Source) -> None:
+    def __init__(self, actor: ActorCritic, config: PpoConfig, source: Source, ranks: Ranks = ALONE) -> None:
         self._actor = actor
         self._config = config
         self._source = source
+        self._ranks = ranks
 
     def rollout(self, progress: Progress, report: Report) -> tuple[Rollout, dict[str, float]]:
         """Replies of the policy as it is, judged, and what is told about them. The mean score of the first is the baseline of
         all. Raises Diverged."""
         config, source, number = self._config, self._source, progress.updates
-        generator = torch.Generator(self._actor.device).manual_seed(source.seed * 1_000_003 + number)
+        chance = source.seed * 1_000_003 + number + self._ranks.rank * APART
+        generator = torch.Generator(self._actor.device).manual_seed(chance)
         asked = [source.prompts[index] for index in self._chosen(number)]
+        mine = self._ranks.share(asked)
         sampling = Sampling(config.max_new_tokens, config.temperature, self._actor.device)
-        replies = draw_replies(self._actor, [each.ids for each in asked], source.ends, sampling, generator)
+        replies = draw_replies(self._actor, [each.ids for each in mine], source.ends, sampling, generator)
         report(0.3)
-        scores = self._scores(asked, replies)
+        scores = self._scores(mine, replies)
         report(0.4)
+        replies, scores = self._of_all(asked, replies, scores)
         if number == 0:
             self._standardise(replies)
         baseline = progress.baseline if progress.scores else fmean(scores)
@@ -102,6 +112,7 @@ class Experience:
                 batch.ids, batch.mask, batch.replies.shape[1] + 1, use_cache=False
             )
         self._actor.value_head.standardise(hidden[:, :-1][batch.reply_mask])
+        self._ranks.same(self._actor.value_head.buffers())
 
     def _scores(self, asked: Sequence[Prompt], replies: Sequence[Reply]) -> list[float]:
         texts = [self._source.decode(reply.ids) for reply in replies]
@@ -111,6 +122,34 @@ class Experience:
         if not all(map(math.isfinite, scores)):
             raise Diverged("the reward model gives scores that are not numbers: train it again")
         return scores
+
+    def _of_all(
+        self, asked: Sequence[Prompt], replies: list[Reply], scores: list[float]
+    ) -> tuple[list[Reply], list[float]]:
+        """The replies of all ranks and their scores, in the order of the prompts."""
+        if self._ranks.world == 1:
+            return replies, scores
+
+        def gathered(rows: Sequence[Tensor], filler: float) -> Tensor:
+            padded = right_padded(rows, filler)
+            short = self._config.max_new_tokens - padded.shape[1]
+            return self._ranks.gathered(torch.nn.functional.pad(padded, (0, short), value=filler))
+
+        ids = gathered([torch.tensor(reply.ids) for reply in replies], -1)
+        log_probs = gathered([reply.log_probs for reply in replies], 0.0)
+        values = gathered([reply.values for reply in replies], 0.0)
+        ended = self._ranks.gathered(torch.tensor([int(reply.ended) for reply in replies]))
+        together = [
+            Reply(
+                prompt.ids,
+                tuple(ids[row, :length].tolist()),
+                log_probs[row, :length],
+                values[row, :length],
+                bool(ended[row]),
+            )
+            for row, (prompt, length) in enumerate(zip(asked, (ids >= 0).sum(-1).tolist(), strict=True))
+        ]
+        return together, self._ranks.gathered(torch.tensor(scores, dtype=torch.float64)).tolist()
 
     def _judged(
         self, replies: list[Reply], scores: Sequence[float], baseline: float, coef: float
@@ -143,13 +182,16 @@ class Experience:
         """The reference's log-probabilities, and what the layers without adapters gave."""
         found = torch.zeros(mask.shape)
         lower: dict[int, Tensor] = {}
-        for part in in_parts(range(len(replies)), replies, self._config.micro_batch_size):
+        mine = self._ranks.share(range(len(replies)))
+        for part in in_parts(mine, replies, self._config.micro_batch_size):
             batch = lay_out([replies[index] for index in part], self._actor.pad_id, self._actor.device)
             log_probs, kept = self._actor.reference_log_probs(batch, self._config.temperature)
             found[part, : log_probs.shape[1]] = log_probs.cpu()
             if kept is not None:
                 lower |= {index: kept[row][batch.mask[row].bool()] for row, index in enumerate(part)}
-        return found, [lower[index] for index in sorted(lower)]
+        kept_rows = [lower[index] for index in sorted(lower)]
+        lengths = [len(reply.prompt) + len(reply.ids) for reply in replies]
+        return self._ranks.gathered(found[mine]), self._ranks.gathered_rows(kept_rows, lengths)
 
 
 def in_parts(indices: Sequence[int], replies: Sequence[Reply], size: int) -> Iterator[list[int]]:

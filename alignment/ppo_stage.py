@@ -14,7 +14,7 @@ from alignment.config import RoundRefused
 from alignment.configs.ppo import PpoConfig
 from alignment.evaluate import text_completion
 from alignment.judge import teacher_folder
-from alignment.memory import refuse_too_little
+from alignment.memory import base_bytes, refuse_too_little
 from alignment.ppo import Ppo
 from alignment.ppo_experience import Prompt, Source
 from alignment.ppo_model import ActorCritic
@@ -37,18 +37,21 @@ def ppo_seconds(spec: RoundSpec, snapshot: Snapshot) -> float:
     return 20 + config.episodes * (MEAN_PROMPT + config.max_new_tokens) * SECONDS_PER_TOKEN
 
 
+def ppo_batch(spec: RoundSpec, snapshot: Snapshot) -> int:
+    """Replies per optimiser step."""
+    config = spec.settings(PpoConfig)
+    return config.rollout_size // config.minibatches
+
+
 def train_ppo(work: Work, folder: Path) -> Trained:
     """Train against the round's reward model, keeping resumable state in `folder`. The same seed gives the same adapter on the
-    same machine, also where the training was stopped in between.
+    same machine with as many processes, also where the training was stopped in between.
 
-    Raises RoundRefused (no reward model, no prompt that fits, too little memory), NothingLearned, Diverged, Interrupted.
+    Raises RoundRefused (no reward model, no prompt that fits), NothingLearned, Diverged, Interrupted.
     """
     spec, config = work.spec, work.spec.settings(PpoConfig)
     teacher = teacher_folder(spec)
-    found = prompts_of(spec, work.snapshot)
-    fitting = fitting_prompts(work.tokenizer, found, config.max_length - config.max_new_tokens)
-    prompts = [Prompt(messages, tuple(prompt_ids(work.tokenizer, messages))) for messages in fitting]
-    refuse_too_little(expected_bytes(spec.base_dir, config, max(len(each.ids) for each in prompts)))
+    prompts, too_long = _prompts(work)
     ppo = _learner(work, config, teacher, prompts)
     before = adapter.weights(ppo.actor.model)
     trainable = adapter.trainable_parameters(ppo.actor.model)
@@ -57,7 +60,7 @@ def train_ppo(work: Work, folder: Path) -> Trained:
     last = max(1, len(ppo.progress.scores) // 10)
     facts = {
         "prompts": len(prompts),
-        "prompts_too_long": len(found) - len(prompts),
+        "prompts_too_long": too_long,
         "episodes": config.updates * config.rollout_size,
         "steps": config.updates,
         "reward_model": teacher.name,
@@ -71,17 +74,34 @@ def train_ppo(work: Work, folder: Path) -> Trained:
     return Trained(after, ppo.actor.model.peft_config["default"], facts)
 
 
+def refuse_ppo(work: Work, copies: int) -> None:
+    """Raise RoundRefused where no prompt fits or memory is short: asked before a reward model is trained for it."""
+    prompts, _ = _prompts(work)
+    longest = max(len(prompt.ids) for prompt in prompts)
+    refuse_too_little(copies * expected_bytes(work.spec.base_dir, work.spec.settings(PpoConfig), longest))
+
+
+def _prompts(work: Work) -> tuple[list[Prompt], int]:
+    """The prompts that leave room for a reply, and how many do not. Raises RoundRefused."""
+    config = work.spec.settings(PpoConfig)
+    found = prompts_of(work.spec, work.snapshot)
+    fitting = fitting_prompts(work.tokenizer, found, config.max_length - config.max_new_tokens)
+    prompts = [Prompt(messages, tuple(prompt_ids(work.tokenizer, messages))) for messages in fitting]
+    return prompts, len(found) - len(prompts)
+
+
 def expected_bytes(base_dir: Path, config: PpoConfig, longest: int) -> float:
     """A rough upper estimate of the memory that training adds: the base, what a forward pass keeps, and the cache of a
     rollout."""
     model = AutoConfig.from_pretrained(base_dir, local_files_only=True).get_text_config()
-    weights = sum(file.stat().st_size for file in base_dir.glob("*.safetensors"))
     length = longest + config.max_new_tokens
     logits = 4.0 * config.micro_batch_size * config.max_new_tokens * model.vocab_size
     layer = 4.0 * config.micro_batch_size * length * (8 * model.hidden_size + 4 * model.intermediate_size)
     heads = model.num_key_value_heads * (model.hidden_size // model.num_attention_heads)
     cache = 8.0 * config.rollout_size * length * heads * model.num_hidden_layers
-    return float(weights + 4 * logits + layer * model.num_hidden_layers * config.lora_depth + 2 * cache)
+    return float(
+        base_bytes(base_dir) + 4 * logits + layer * model.num_hidden_layers * config.lora_depth + 2 * cache
+    )
 
 
 def pretraining_texts(work: Work, config: PpoConfig) -> list[Completion]:
@@ -114,7 +134,8 @@ def _learner(work: Work, config: PpoConfig, teacher: Path, prompts: Sequence[Pro
             f"the reward model {teacher.name} does not fit this base model: train it again"
         ) from None
     ends = end_ids(spec.base_dir, work.tokenizer)
-    return Ppo(actor, config, Source(prompts, score, _decoder(work.tokenizer), ends, spec.seed), texts)
+    source = Source(prompts, score, _decoder(work.tokenizer), ends, spec.seed)
+    return Ppo(actor, config, source, texts, work.ranks)
 
 
 def _decoder(tokenizer: Tokenizer) -> Callable[[Sequence[int]], str]:
@@ -131,7 +152,8 @@ def _run(work: Work, ppo: Ppo, folder: Path) -> None:
     while ppo.progress.updates < total:
         metrics = ppo.update(_telling(work, ppo.progress.updates, total))
         with work.stop.deferred():
-            save_progress(folder, ppo.progress, ppo.weights(), ppo.optimizer)
+            if work.ranks.first:
+                save_progress(folder, ppo.progress, ppo.weights(), ppo.optimizer)
             work.events.emit("train", ppo.progress.updates, total, metrics)
 
 

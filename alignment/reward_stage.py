@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from alignment.config import RoundRefused
-from alignment.events import EventLog, Plan
+from alignment.events import EventLog, Events, Plan
 from alignment.files import fresh_dir, write_json
 from alignment.gate import Decision
 from alignment.registry import base_hash, library_versions
@@ -31,7 +31,7 @@ class RewardWork:
 
     folder: Path
     spec: RoundSpec
-    events: EventLog
+    events: Events
     stop: StopSignal
 
 
@@ -81,7 +81,7 @@ def _fitted(work: RewardWork, building: Path) -> dict[str, Any]:
         raise RoundRefused(str(refusal)) from None
 
 
-def _reading(events: EventLog) -> Callable[[float], None]:
+def _reading(events: Events) -> Callable[[float], None]:
     """Tells of every twentieth part of the first reading."""
     told = 0
 
@@ -94,7 +94,7 @@ def _reading(events: EventLog) -> Callable[[float], None]:
     return read
 
 
-def _report(events: EventLog) -> Callable[[int, int, dict[str, float]], None]:
+def _report(events: Events) -> Callable[[int, int, dict[str, float]], None]:
     def report(step: int, total: int, metrics: dict[str, float]) -> None:
         events.emit(
             STAGE, step, total, metrics, fraction=min(READING + (1 - READING) * step / max(total, 1), 0.99)

@@ -4,7 +4,7 @@ RLOO (Ahmadian et al. 2024, arXiv 2402.14740): several replies to a prompt, each
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,7 +15,9 @@ from trl.trainer.rloo_trainer import RLOOTrainer
 
 from alignment.configs.rloo import RlooConfig
 from alignment.judge import teacher_folder
+from alignment.memory import base_bytes, refuse_too_little
 from alignment.prompts import fitting_prompts, prompts_of
+from alignment.sample import end_ids
 from alignment.snapshot import Messages, Snapshot
 from alignment.spec import RoundSpec
 from alignment.trainer import (
@@ -49,6 +51,11 @@ def rloo_seconds(spec: RoundSpec, snapshot: Snapshot) -> float:
     return 20 + replies * (config.max_new_tokens / 75 + 0.4)
 
 
+def rloo_batch(spec: RoundSpec, snapshot: Snapshot) -> int:
+    """Replies per optimiser step."""
+    return spec.settings(RlooConfig).schedule().batch
+
+
 def train_rloo(work: Work, folder: Path) -> Trained:
     """Train on fresh replies to the round's prompts, keeping resumable state in `folder`.
 
@@ -56,25 +63,42 @@ def train_rloo(work: Work, folder: Path) -> Trained:
     (state saved: call again to go on).
     """
     config, teacher = work.spec.settings(RlooConfig), teacher_folder(work.spec)
-    prompts = prompts_of(work.spec, work.snapshot)
-    fitted = fitting_prompts(work.tokenizer, prompts, config.max_length - config.max_new_tokens)
+    fitted, too_long = _prompts(work)
     work.events.emit("train", 0, 1, message="Loading the reward model", fraction=0.0)
-    reward = reward_function(load_reward(work.spec.base_dir, teacher))
+    ends = end_ids(work.spec.base_dir, work.tokenizer)
+    reward = reward_function(load_reward(work.spec.base_dir, teacher), ends, config.missing_end_penalty)
     trainer = _trainer(work, fitted, reward, folder)
     facts = {
         "prompts": len(fitted),
-        "prompts_too_long": len(prompts) - len(fitted),
+        "prompts_too_long": too_long,
         "reward_model": teacher.name,
     }
     return fit(work, trainer, folder, facts)
 
 
-def reward_function(scorer: Scorer) -> RewardFunction:
-    """TRL's form of a reward: one number per reply. Raises BrokenReward rather than let a NaN train the model (or let TRL
-    print the reply that it was for)."""
+def refuse_rloo(work: Work, copies: int) -> None:
+    """Raise RoundRefused where no prompt fits, or not the base and the reward model: asked before one is trained for it."""
+    _prompts(work)
+    refuse_too_little(copies * 2 * base_bytes(work.spec.base_dir))
+
+
+def _prompts(work: Work) -> tuple[list[Messages], int]:
+    """The prompts that leave room for a reply, and how many do not. Raises RoundRefused."""
+    config = work.spec.settings(RlooConfig)
+    found = prompts_of(work.spec, work.snapshot)
+    fitting = fitting_prompts(work.tokenizer, found, config.max_length - config.max_new_tokens)
+    return fitting, len(found) - len(fitting)
+
+
+def reward_function(scorer: Scorer, ends: Collection[int] = (), penalty: float = 0.0) -> RewardFunction:
+    """TRL's form of a reward: one number per reply, less `penalty` where its last token is none of `ends`. Raises BrokenReward
+    rather than let a NaN train the model (or let TRL print the reply that it was for)."""
 
     def reward_model(
-        prompts: Sequence[list[dict[str, str]]], completions: Sequence[list[dict[str, str]]], **_: Any
+        prompts: Sequence[list[dict[str, str]]],
+        completions: Sequence[list[dict[str, str]]],
+        completion_ids: Sequence[Sequence[int]] = (),
+        **_: Any,
     ) -> list[float | None]:
         items = [
             (tuple(prompt), completion[0]["content"])
@@ -83,7 +107,12 @@ def reward_function(scorer: Scorer) -> RewardFunction:
         rewards = scorer.score(items)
         if not all(map(math.isfinite, rewards)):
             raise BrokenReward("the reward model gives rewards that are not numbers: train it again")
-        return [*rewards]
+        if not penalty:
+            return [*rewards]
+        return [
+            reward - penalty * (ids[-1] not in ends)
+            for reward, ids in zip(rewards, completion_ids, strict=True)
+        ]
 
     return reward_model
 
@@ -96,18 +125,18 @@ def _trainer(work: Work, prompts: Sequence[Messages], reward: RewardFunction, fo
     return RLOOTrainer(
         model=model,
         reward_funcs=reward,
-        args=_arguments(work.spec, folder),
+        args=_arguments(work, folder),
         train_dataset=Dataset.from_list([{"prompt": list(prompt)} for prompt in enough]),
         processing_class=work.tokenizer,
         peft_config=lora,
-        callbacks=[ProgressCallback(work.events, work.stop, 0.0)],
+        callbacks=[ProgressCallback(work, 0.0)],
     )
 
 
-def _arguments(spec: RoundSpec, folder: Path) -> RLOOConfig:
-    config = spec.settings(RlooConfig)
+def _arguments(work: Work, folder: Path) -> RLOOConfig:
+    config = work.spec.settings(RlooConfig)
     return RLOOConfig(
-        **arguments(spec, folder, config.schedule(), config.steps),
+        **arguments(work, folder, config.schedule(), config.steps),
         max_steps=config.steps,
         beta=config.beta,
         num_generations=config.replies_per_prompt,

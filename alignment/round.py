@@ -6,28 +6,16 @@ SIGTERM (run again to go on), 1 anything else. On 1 and 2 the reason is in DIR/f
 
 import os
 import sys
-import traceback
 from pathlib import Path
 
-from alignment.config import RoundRefused
-from alignment.files import write_json
+from alignment.ending import QUIET, REFUSED, exit_code
 from alignment.needs import refuse_lacking
 from alignment.snapshot import read_snapshot
 from alignment.spec import RoundSpec, read_spec
-from alignment.stop import Interrupted, StopSignal
+from alignment.stop import StopSignal
 
 FAILURE_FILE = "failure.json"
-DONE, FAILED, REFUSED, STOPPED = 0, 1, 2, 143
 NICENESS = 10
-QUIET = {
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "HF_HUB_OFFLINE": "1",  # everything a round needs is on disk
-    "DO_NOT_TRACK": "1",
-    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-    "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
-    "TQDM_DISABLE": "1",
-    "TOKENIZERS_PARALLELISM": "false",
-}
 
 
 def main(arguments: list[str]) -> int:
@@ -37,15 +25,7 @@ def main(arguments: list[str]) -> int:
         return REFUSED
     folder = Path(arguments[0]).resolve()
     (folder / FAILURE_FILE).unlink(missing_ok=True)
-    try:
-        run_round(folder)
-    except Interrupted:
-        return STOPPED
-    except RoundRefused as refusal:
-        return _fail(folder, REFUSED, str(refusal))
-    except Exception as error:  # noqa: BLE001  # the last line of defence: every failure becomes a reason on disk
-        return _fail(folder, FAILED, _reason(error))
-    return DONE
+    return exit_code(lambda: run_round(folder), folder / FAILURE_FILE)
 
 
 def run_round(folder: Path) -> None:
@@ -90,25 +70,6 @@ def _begin(spec: RoundSpec) -> int:
 def training_threads(spec: RoundSpec) -> int:
     """`spec.threads`, or all cores but one, at least one."""
     return spec.threads or max(1, (os.cpu_count() or 1) - 1)
-
-
-def _reason(error: Exception) -> str:
-    """One line. Only errors of our own are quoted: a library's message may carry text of the data."""
-    _print_traceback(error)
-    if type(error).__module__.startswith("alignment."):
-        return str(error)
-    return f"{type(error).__name__}: see trainer.log"
-
-
-def _print_traceback(error: Exception) -> None:
-    """Where it went wrong, without the messages."""
-    print("".join(traceback.format_tb(error.__traceback__)), type(error).__qualname__, file=sys.stderr)
-
-
-def _fail(folder: Path, code: int, reason: str) -> int:
-    write_json(folder / FAILURE_FILE, {"reason": reason})
-    print(reason, file=sys.stderr)
-    return code
 
 
 if __name__ == "__main__":

@@ -50,6 +50,11 @@ def sft_seconds(spec: RoundSpec, snapshot: Snapshot) -> float:
     return 10 + count * 0.6 * spec.settings(SftConfig).schedule(count).epochs
 
 
+def sft_batch(spec: RoundSpec, snapshot: Snapshot) -> int:
+    """Demonstrations per optimiser step."""
+    return spec.settings(SftConfig).schedule(len(snapshot.demonstrations)).batch
+
+
 def train_sft(work: Work, folder: Path, stage: str = "train") -> Trained:
     """Train on the snapshot's demonstrations, keeping resumable state in `folder`; progress is told of `stage`.
 
@@ -93,17 +98,17 @@ def dataset(demonstrations: Sequence[Demonstration]) -> Dataset:
 def _trainer(work: Work, demonstrations: Sequence[Demonstration], folder: Path, stage: str) -> SFTTrainer:
     model, lora = starting_model(work.spec)
     forget_incomplete(folder)
-    config, spec = work.spec.settings(SftConfig), work.spec
+    config = work.spec.settings(SftConfig)
     schedule = config.schedule(len(demonstrations))
     return SFTTrainer(
         model=model,
         args=SFTConfig(
-            **arguments(spec, folder, schedule, steps_of(schedule, len(demonstrations))),
+            **arguments(work, folder, schedule, steps_of(schedule, len(demonstrations))),
             max_length=config.max_length,
             completion_only_loss=True,
         ),
         train_dataset=dataset(demonstrations),
         processing_class=work.tokenizer,
         peft_config=lora,
-        callbacks=[ProgressCallback(work.events, work.stop, 0.0, stage)],
+        callbacks=[ProgressCallback(work, 0.0, stage)],
     )

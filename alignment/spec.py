@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from alignment.config import Method, RoundRefused, round_config
 from alignment.configs.dpo import DpoConfig
+from alignment.configs.online import OnlineConfig
 from alignment.configs.policy import PolicyConfig
 from alignment.files import read_json, write_json
 from alignment.gate import Thresholds
@@ -24,7 +25,7 @@ class InvalidSpec(RoundRefused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundSpec:
-    """What to train from what, and where it goes. `threads` 0 means all cores but one.
+    """What to train from what, and where it goes. `threads` 0 means all cores but one, `processes` 0 one per GPU.
 
     `parent` is where training starts (`parent_adapter` None: the base), `champion` what the gate compares with.
     A CTranslate2 conversion is expected beside what it was made from: `base_dir/../ct2`, `adapter/../ct2`.
@@ -49,6 +50,7 @@ class RoundSpec:
     champion_adapter: Path | None = None
     system_prompt: str = ""
     threads: int = 0
+    processes: int = 0
     convert: bool = True
     config: PolicyConfig | RewardConfig = field(default_factory=DpoConfig)
     thresholds: Thresholds = field(default_factory=Thresholds)
@@ -72,6 +74,11 @@ class RoundSpec:
         if not isinstance(self.config, kind):
             raise InvalidSpec(f"{SPEC_FILE}: config: these are not the settings of method {self.method}")
         return self.config
+
+    @property
+    def repeats(self) -> int:
+        """How often the round goes on with fresh replies; 0 for methods that do not."""
+        return self.config.online_repeats if isinstance(self.config, OnlineConfig) else 0
 
     @property
     def reward(self) -> RewardConfig:

@@ -1,4 +1,4 @@
-"""The stages of a round: (reward, sft,) train, publish, gate. Each has its own folder, complete once its `manifest.json` is there."""
+"""The stages of a round: (reward, sft,) train, (draw-1, train-1, …,) publish, gate. Each has its own folder, complete once its `manifest.json` is there."""
 
 import gc
 import shutil
@@ -13,9 +13,11 @@ from alignment.adapter import save_adapter
 from alignment.events import EventLog, Plan
 from alignment.files import fresh_dir, read_json, write_json
 from alignment.gate import Decision, decide
+from alignment.launch import copies_in_memory, train_policy
 from alignment.measure import measure, perplexity_of
 from alignment.methods import METHODS
 from alignment.models import load_adapter, load_base, load_tokenizer, scaled
+from alignment.online import draw_fresh, draw_seconds, expected, refuse_unusable, with_fresh
 from alignment.publish import publish, refuse_foreign
 from alignment.registry import (
     MANIFEST,
@@ -34,6 +36,7 @@ from alignment.stop import StopSignal
 from alignment.work import Trained, Work
 
 DECISION_FILE = "decision.json"
+Stage = Callable[[Work], None]
 
 
 def run_stages(folder: Path, spec: RoundSpec, snapshot: Snapshot, threads: int, stop: StopSignal) -> None:
@@ -41,7 +44,13 @@ def run_stages(folder: Path, spec: RoundSpec, snapshot: Snapshot, threads: int, 
     refuse_foreign(spec)
     events = EventLog(folder, plan(spec, snapshot))
     work = Work(folder, spec, snapshot, load_tokenizer(spec.base_dir), events, stop, threads)
-    stages: dict[str, Callable[[Work], None]] = {"train": train, "publish": publish_stage, "gate": gate}
+    if not (work.stage_dir("train") / MANIFEST).exists():
+        METHODS[spec.method].refuse(work, copies_in_memory(spec, snapshot))
+    refuse_unusable(work)
+    stages: dict[str, Stage] = {"train": train}
+    for number in range(1, spec.repeats + 1):
+        stages |= _repetition(number)
+    stages |= {"publish": publish_stage, "gate": gate}
     if spec.policy.sft_first:
         stages = {"sft": sft} | stages
     if spec.policy.reward:
@@ -64,10 +73,17 @@ def plan(spec: RoundSpec, snapshot: Snapshot) -> Plan:
     first = {"reward": 10 + 2.0 * pairs} if config.reward else {}
     if config.sft_first:
         first |= {"sft": sft_seconds(sft_spec(spec), snapshot)}
+    again: dict[str, float] = {}
+    for number in range(1, spec.repeats + 1):
+        again[f"draw-{number}"] = draw_seconds(spec)
+        again[f"train-{number}"] = (
+            METHODS[spec.method].seconds(spec, expected(spec, snapshot, number)) + guard
+        )
     return Plan(
         first
         | {
             "train": METHODS[spec.method].seconds(spec, snapshot) + guard,
+            **again,
             "publish": 20.0,
             "gate": 40 + replies / 60 + len(snapshot.heldout) * 0.5,
         }
@@ -78,6 +94,7 @@ def reward(work: Work) -> None:
     """Stage 0, where it is asked for: a reward model, which then speaks in the gate."""
     train_reward(RewardWork(work.stage_dir("reward"), work.spec, work.events, work.stop))
     gc.collect()
+    refuse_unusable(work)
 
 
 def sft(work: Work) -> None:
@@ -91,20 +108,44 @@ def sft(work: Work) -> None:
     shutil.rmtree(folder / "trainer", ignore_errors=True)
 
 
+def _repetition(number: int) -> dict[str, Stage]:
+    """The two stages of going on with fresh replies."""
+    return {
+        f"draw-{number}": lambda work: draw_fresh(_at(work, number)),
+        f"train-{number}": lambda work: train(with_fresh(_at(work, number))),
+    }
+
+
+def _at(work: Work, number: int) -> Work:
+    """The work of a repetition, which goes on from an adapter that was seen to be whole."""
+    here = replace(work, repeat=number)
+    if here.current:
+        verify_adapter(here.current, read_json(here.current.parent / MANIFEST))
+    return here
+
+
 def train(work: Work) -> None:
-    """Stage 1: the adapter, scaled as far as the perplexity budget allows."""
+    """Stage 1, and again after each drawing: the adapter, scaled as far as the perplexity budget allows."""
     work = _after_sft(work)
-    spec, folder = work.spec, work.stage_dir("train")
+    spec, folder = work.spec, work.stage_dir(work.training)
     _verify_parent(spec)
-    trained = METHODS[spec.method].train(work, folder / "trainer")
+    trained = train_policy(work, folder / "trainer")
     gc.collect()  # trainer, optimiser and model refer to each other; the next steps need their memory
     save_adapter(fresh_dir(folder / "adapter"), trained.tensors, trained.config, spec.base_name)
     scale = _scale(work, trained, folder / "adapter")
     facts = {**trained.facts, "scale": scale.value, "scale_perplexity_ratio": scale.cost}
     if spec.policy.sft_first:
         facts["sft"] = read_json(work.stage_dir("sft") / MANIFEST)
+    if work.current:
+        facts["fresh"] = read_json(work.stage_dir(work.drawing) / MANIFEST)
+        facts["before"] = read_json(work.current.parent / MANIFEST)
     write_manifest_of_stage(folder, {**adapter_record(folder / "adapter"), **facts})
     shutil.rmtree(folder / "trainer", ignore_errors=True)
+
+
+def _trained(work: Work) -> Path:
+    """The folder of the last training."""
+    return work.stage_dir(replace(work, repeat=work.spec.repeats).training)
 
 
 def _after_sft(work: Work) -> Work:
@@ -131,13 +172,14 @@ def _scale(work: Work, trained: Trained, adapter_dir: Path) -> Scale:
     def cost(scale: float) -> float:
         work.stop.check()
         message = f"Checking what the model still knows with {scale:.2f} times the update"
-        work.events.emit("train", 1, 1, message=message, fraction=0.95)
+        work.events.emit(work.training, 1, 1, message=message, fraction=0.95)
         with scaled(model, scale):
             found = evaluate.perplexities(model, work.tokenizer, pack)
         return max(found[domain] / base[domain] for domain in base)
 
-    # A parent's own update is part of the adapter: scaling up would amplify it anew in every round.
-    ceiling = min(spec.policy.max_scale, 1.0) if spec.parent_adapter else spec.policy.max_scale
+    # The update that training went on from is part of the adapter: scaling up would amplify it anew each time.
+    went_on = spec.parent_adapter or work.current
+    ceiling = min(spec.policy.max_scale, 1.0) if went_on else spec.policy.max_scale
     scale = largest_scale(cost, budget, ceiling)
     tensors = scaled_tensors(trained.tensors, scale.value)
     save_adapter(adapter_dir, tensors, trained.config, spec.base_name)
@@ -146,19 +188,21 @@ def _scale(work: Work, trained: Trained, adapter_dir: Path) -> Scale:
 
 def publish_stage(work: Work) -> None:
     """Stage 2: the checkpoint folder, still without the manifest that completes it."""
-    folder, adapter_dir = work.stage_dir("publish"), work.stage_dir("train") / "adapter"
+    folder, adapter_dir = work.stage_dir("publish"), _trained(work) / "adapter"
     work.events.emit("publish", 0, 1, message="Merging and converting")
-    verify_adapter(adapter_dir, read_json(work.stage_dir("train") / MANIFEST))
+    verify_adapter(adapter_dir, read_json(_trained(work) / MANIFEST))
     publish(work.spec, adapter_dir, work.tokenizer, work.threads)
     write_manifest_of_stage(folder, {"checkpoint": work.spec.checkpoint_name})
 
 
 def gate(work: Work) -> None:
     """Stage 3: measure, decide, and complete the checkpoint with its manifest."""
-    training = read_json(work.stage_dir("train") / MANIFEST)
+    training = read_json(_trained(work) / MANIFEST)
     verify_adapter(work.spec.checkpoint_dir / "adapter", training)
     measured = measure(work)
-    evidence = measured.evidence(training["adapter_hash"] != training["initial_adapter_hash"])
+    evidence = measured.evidence(
+        training["adapter_hash"] != training["initial_adapter_hash"], METHODS[work.spec.method].from_pairs
+    )
     decision = decide(evidence, work.spec.thresholds)
     record = evaluate.evidence_record(measured, evidence) | {"scale": training["scale"]}
     outcome = {"promote": decision.promote, "reasons": list(decision.reasons), "evidence": record}

@@ -37,6 +37,8 @@ class StopSignal:
         self.check()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        self.requested = True
-        if not self._deferred:
+        again, self.requested = self.requested, True
+        if (
+            not again and not self._deferred
+        ):  # whoever asks twice must not disturb what the first request set off
             raise Interrupted

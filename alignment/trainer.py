@@ -4,18 +4,20 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from datasets.arrow_dataset import Dataset
 from peft import LoraConfig
 from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from alignment import adapter
 from alignment.chat import Tokenizer, fitting
-from alignment.configs.policy import Schedule
-from alignment.events import EventLog
+from alignment.config import RoundRefused
+from alignment.configs.policy import Schedule, micro_batch
+from alignment.files import fresh_dir
 from alignment.models import Model, device, load_base
+from alignment.ranks import Ranks
 from alignment.registry import tensors_hash
 from alignment.snapshot import InvalidSnapshot, Messages
 from alignment.spec import RoundSpec
-from alignment.stop import StopSignal
 from alignment.work import Trained, Work
 from reward_model.network import bf16
 
@@ -48,8 +50,10 @@ def starting_model(spec: RoundSpec) -> tuple[Model, LoraConfig | None]:
 
 
 def fit(work: Work, trainer: Trainer, folder: Path, facts: dict[str, Any]) -> Trained:
-    """Train from where an earlier attempt stopped. Raises NothingLearned, Interrupted (state saved: call again)."""
+    """Train from `work.current`, where there is one, or from where an earlier attempt stopped. Raises NothingLearned, Interrupted (state saved: call again)."""
     model: Model = trainer.model
+    if work.current:
+        adapter.go_on_from(model, work.current)
     before = adapter.weights(model)
     trainable = adapter.trainable_parameters(model)
     with work.stop.deferred():
@@ -65,17 +69,20 @@ def fit(work: Work, trainer: Trainer, folder: Path, facts: dict[str, Any]) -> Tr
     return Trained(after, model.peft_config["default"], facts | measured)
 
 
-def arguments(spec: RoundSpec, folder: Path, schedule: Schedule, steps: int) -> dict[str, Any]:
-    """What every trainer is told. `steps` is how many optimiser steps are expected."""
-    config = spec.policy
+def arguments(work: Work, folder: Path, schedule: Schedule, steps: int) -> dict[str, Any]:
+    """What every trainer is told. `steps` is how many optimiser steps are expected. Processes that train together share each
+    of them. Raises RoundRefused where they cannot."""
+    spec, config = work.spec, work.spec.policy
+    share = _share(schedule.batch, work.ranks)
+    at_once = micro_batch(share, schedule.micro_batch)
     return {
         "output_dir": str(folder),
         "seed": spec.seed,
         "data_seed": spec.seed,
         "learning_rate": schedule.learning_rate,
         "num_train_epochs": schedule.epochs,
-        "per_device_train_batch_size": schedule.micro_batch,
-        "gradient_accumulation_steps": schedule.batch // schedule.micro_batch,
+        "per_device_train_batch_size": at_once,
+        "gradient_accumulation_steps": share // at_once,
         "lr_scheduler_type": config.scheduler,
         "warmup_steps": config.warmup,
         "weight_decay": config.weight_decay,
@@ -92,6 +99,26 @@ def arguments(spec: RoundSpec, folder: Path, schedule: Schedule, steps: int) -> 
         "report_to": "none",
         "disable_tqdm": True,
     }
+
+
+def _share(batch: int, ranks: Ranks) -> int:
+    """Examples of an optimiser step for each rank."""
+    if batch % ranks.world:
+        raise RoundRefused(
+            f"a batch of {batch} cannot be shared by {ranks.world} processes: set batch_size to a multiple, or lower "
+            "CODELYNN_TRAIN_PROCESSES"
+        )
+    return batch // ranks.world
+
+
+def seen_by_all(dataset: Dataset, folder: Path, ranks: Ranks) -> Dataset:
+    """The same examples in one place on disk: beside them TRL keeps what the reference thinks of them, for all ranks to read."""
+    if ranks.world == 1:
+        return dataset
+    if ranks.first:
+        dataset.save_to_disk(fresh_dir(folder / "examples"))
+    ranks.wait()
+    return Dataset.load_from_disk(folder / "examples")
 
 
 def steps_of(schedule: Schedule, examples: int) -> int:
@@ -141,12 +168,13 @@ def forget_incomplete(folder: Path) -> None:
 class ProgressCallback(TrainerCallback):
     """Reports every step, marks whole checkpoints, and stops after the step in which SIGTERM came."""
 
-    def __init__(self, events: EventLog, stop: StopSignal, begin: float, stage: str = "train") -> None:
-        """`begin` is the share of the stage that is done when the first step begins."""
-        self._events = events
-        self._stop = stop
+    def __init__(self, work: Work, begin: float, stage: str = "") -> None:
+        """`begin` is the share of the stage, by default that of the round's method, that is done when the first step begins."""
+        self._events = work.events
+        self._stop = work.stop
+        self._ranks = work.ranks
         self._begin = begin
-        self._stage = stage
+        self._stage = stage or work.training
 
     def on_log(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
@@ -162,11 +190,12 @@ class ProgressCallback(TrainerCallback):
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        if self._stop.requested:
+        if self._ranks.any(self._stop.requested):  # all stop after the same step
             control.should_save = True
             control.should_training_stop = True
 
     def on_save(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
+        self._ranks.wait()  # each writes a part
         (Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / COMPLETE).touch()

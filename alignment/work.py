@@ -1,6 +1,6 @@
 """What every stage of a round gets, and what training gives."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,8 @@ import torch
 from peft import PeftConfig
 
 from alignment.chat import Tokenizer
-from alignment.events import EventLog
+from alignment.events import Events
+from alignment.ranks import ALONE, Ranks
 from alignment.snapshot import Snapshot
 from alignment.spec import RoundSpec
 from alignment.stop import StopSignal
@@ -16,18 +17,38 @@ from alignment.stop import StopSignal
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What every stage of a round gets. `folder` is the round's."""
+    """What every stage of a round gets. `folder` is the round's; `ranks` are who trains together, of which only training knows.
+    `repeat` counts the trainings on fresh replies (`online.py`): 0 is the first one, on what people said alone."""
 
     folder: Path
     spec: RoundSpec
     snapshot: Snapshot
     tokenizer: Tokenizer
-    events: EventLog
+    events: Events
     stop: StopSignal
     threads: int
+    ranks: Ranks = ALONE
+    repeat: int = 0
 
     def stage_dir(self, stage: str) -> Path:
         return self.folder / stage
+
+    @property
+    def training(self) -> str:
+        """The name of the training stage."""
+        return f"train-{self.repeat}" if self.repeat else "train"
+
+    @property
+    def drawing(self) -> str:
+        """The name of the stage that draws the fresh replies for it."""
+        return f"draw-{self.repeat}"
+
+    @property
+    def current(self) -> Path | None:
+        """The adapter that training goes on from, where that is not the one it is held to."""
+        if not self.repeat:
+            return None
+        return self.stage_dir(replace(self, repeat=self.repeat - 1).training) / "adapter"
 
     @property
     def memory_dir(self) -> Path:

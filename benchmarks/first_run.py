@@ -35,7 +35,7 @@ TABLE = """
 | ![The arena](screenshots/arena.png) | ![After the vote](screenshots/arena-revealed.png) |
 | ![A round, running](screenshots/rounds-running.png) | ![The round, promoted](screenshots/rounds.png) |
 | ![Chat](screenshots/chat.png) | ![Leaderboard](screenshots/leaderboard.png) |
-| ![Data](screenshots/data.png) | |"""
+| ![Data](screenshots/data.png) | ![Two versions in the chat](screenshots/chat-beside.png) |"""
 
 
 class Diary:
@@ -66,19 +66,18 @@ def rank(page: Page, likes: Owner, wanted: int, diary: Diary, pictures: Path) ->
 
 
 def rank_on(page: Page, likes: Owner, wanted: int, seen: Callable[[int], None]) -> None:
-    """Rank what is shown and go to the next; `seen` is called after each winner, with how many there were."""
+    """Rank what is shown; the page goes on by itself. `seen` is called after each winner, with how many there were."""
     given = 0
     while given < wanted:
         page.wait_for_selector(READY, timeout=120_000)
-        a, b = (page.locator(f"#card-{letter}").get_by_test_id("markdown").inner_text() for letter in "ab")
+        a, b = (page.locator(f"#card-{letter} .reply").inner_text() for letter in "ab")
         gap = likes(a) - likes(b)
+        judged = page.evaluate("location.href")
         page.locator("#tie" if gap == 0 else "#better-1" if gap > 0 else "#better-2").click()
-        page.wait_for_selector("#next", timeout=60_000)
         if gap != 0:
             given += 1
             seen(given)
-        page.locator("#next").click()
-        page.wait_for_selector("#next", state="hidden", timeout=60_000)
+        page.wait_for_function("(judged) => location.href !== judged", arg=judged, timeout=60_000)
 
 
 def run_round(page: Page, client: httpx.Client, diary: Diary, pictures: Path) -> str:
@@ -125,6 +124,19 @@ def chat(page: Page, version: str, diary: Diary, pictures: Path) -> None:
     diary.note(f"the chat, now with `{version}`, answers: “{' '.join(answer.split())}”")
 
 
+def beside(page: Page, pictures: Path) -> None:
+    """The new version and base answer the same message side by side."""
+    page.locator("#new-chat").click()
+    page.wait_for_function("!location.search.includes('c=')")
+    page.locator("#beside input").click()
+    page.get_by_role("option", name="base", exact=True).click()
+    page.wait_for_selector("#best-of input[disabled]")
+    page.locator("#message textarea").fill("What shall I do on a rainy Sunday?")
+    page.locator("#message textarea").press("Enter")
+    page.wait_for_selector("#better-left:not([disabled])", timeout=120_000)
+    picture(page, pictures, "chat-beside")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -149,6 +161,7 @@ def main() -> None:
         version = run_round(page, client, diary, arguments.pictures)
         duel(page, client, owners(None)[arguments.owner], version, diary, arguments.pictures)
         chat(page, version, diary, arguments.pictures)
+        beside(page, arguments.pictures)
         for name in ("leaderboard", "data"):
             page.goto(f"/{name}")
             picture(page, arguments.pictures, name)

@@ -5,7 +5,7 @@ compare old and new on prompts that no vote was about. Beside the methods of a r
 model: the best of n replies by a reward model, and a system prompt that says what the owner likes.
 
     python -m benchmarks.owner --owners short warm polite --votes 50 150 --ratings politeness_stackexchange.csv
-    python -m benchmarks.owner --owners warm --votes 150 --ways dpo ppo rloo best-of-4 persona
+    python -m benchmarks.owner --owners warm --votes 150 --ways dpo ppo rloo:steps=20 best-of-4 persona
 """
 
 import argparse
@@ -119,10 +119,15 @@ def vote(client: httpx.Client, likes: Owner, votes: int) -> int:
     return given
 
 
-def run_round(client: httpx.Client, method: str) -> tuple[dict[str, Any], float]:
-    """Queue a round with the defaults; its final state, and minutes from queueing until its version answers."""
+def run_round(client: httpx.Client, way: str) -> tuple[dict[str, Any], float]:
+    """Queue a round with the defaults, but for what stands after the colon; its final state, and minutes from queueing until its
+    version answers."""
     began = time.monotonic()
-    queued = client.post("/api/v1/rounds", json={"method": method, "config": {}}).raise_for_status().json()
+    method, _, given = way.partition(":")
+    config = dict(item.split("=", 1) for item in given.split(",") if item)
+    queued = (
+        client.post("/api/v1/rounds", json={"method": method, "config": config}).raise_for_status().json()
+    )
     while True:
         state = client.get(f"/api/v1/rounds/{queued['id']}").raise_for_status().json()
         if state["state"] not in ("queued", "running"):
@@ -215,7 +220,12 @@ def main() -> None:
     )
     parser.add_argument("--owners", nargs="+", default=["short", "warm", "asks"])
     parser.add_argument("--votes", nargs="+", type=int, default=[50, 150])
-    parser.add_argument("--ways", nargs="+", default=["dpo"], help="methods, best-of-N, persona")
+    parser.add_argument(
+        "--ways",
+        nargs="+",
+        default=["dpo"],
+        help="methods (with settings: rloo:steps=20), best-of-N, persona",
+    )
     parser.add_argument("--prompts", type=int, default=50, help="held-out prompts that are asked")
     parser.add_argument("--ratings", type=Path, help="CSV of politeness ratings, for the owner `polite`")
     parser.add_argument("--work", type=Path, help="folder to work in; a temporary one if left out")

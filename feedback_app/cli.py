@@ -2,7 +2,19 @@
 
 import typer
 
-from feedback_app.commands import argilla, chat, checkpoints, data, label_studio, operate, reward, rounds
+from feedback_app.commands import (
+    argilla,
+    chat,
+    checkpoints,
+    data,
+    label_studio,
+    leaderboard,
+    operate,
+    rankings,
+    reward,
+    rounds,
+    snapshots,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -18,14 +30,17 @@ for command in (
     operate.doctor,
     chat.chat,
     data.export,
+    leaderboard.leaderboard,
 ):
     app.command()(command)
 app.command("import")(data.import_)
 app.add_typer(argilla.app, name="argilla")
 app.add_typer(label_studio.app, name="label-studio")
+app.add_typer(rankings.app, name="rankings")
 app.add_typer(rounds.app, name="round")
 app.add_typer(reward.app, name="reward")
 app.add_typer(checkpoints.app, name="checkpoint")
+app.add_typer(snapshots.app, name="snapshots")
 
 
 def main() -> None:

@@ -15,24 +15,29 @@ from alignment.rewards import CorruptReward, read_reward
 from feedback_app.api.security import access
 from feedback_app.desks.configured import desk_names
 from feedback_app.domain.comparison import ComparisonStatus, Message, Sampling
-from feedback_app.domain.persona import read_persona
+from feedback_app.domain.persona import Persona, read_persona
 from feedback_app.domain.preference import RankedReplies
 from feedback_app.domain.round import InvalidRound
 from feedback_app.engines.base import Engine
 from feedback_app.engines.select import build_engine
 from feedback_app.logs import configure_logs
 from feedback_app.services.agreement import Agreements
+from feedback_app.services.ahead import Ahead
 from feedback_app.services.arena import Arena, ArenaOptions
+from feedback_app.services.beside import Beside
 from feedback_app.services.best_of import BestOf
 from feedback_app.services.bundle import Services
 from feedback_app.services.chat import Chat
+from feedback_app.services.curation import Curation
 from feedback_app.services.data import DataService
 from feedback_app.services.desks import Desks
 from feedback_app.services.draws import Drafts, Draws
+from feedback_app.services.estimate import Estimates
 from feedback_app.services.generation import Generations
 from feedback_app.services.knowing import Knowing
 from feedback_app.services.leaderboard import Leaderboard
 from feedback_app.services.learner import LiveReward
+from feedback_app.services.lineage import Lineage
 from feedback_app.services.live import LiveTaste
 from feedback_app.services.models import BaseFiles, Models, warm
 from feedback_app.services.prompts import PromptPacks
@@ -40,6 +45,7 @@ from feedback_app.services.queue import RoundQueue
 from feedback_app.services.repeats import Repeats
 from feedback_app.services.rewards import BrokenRewardModel, Reply, Rewards, Shelf
 from feedback_app.services.rounds import Rounds
+from feedback_app.services.snapshots import Snapshots
 from feedback_app.services.status import Status
 from feedback_app.services.supply import Supply
 from feedback_app.services.trained import TrainedScorer
@@ -161,6 +167,11 @@ def _turns(messages: Sequence[Message]) -> tuple[dict[str, str], ...]:
     return tuple({"role": message.role, "content": message.content} for message in messages)
 
 
+def known_personas(folder: Path) -> list[Persona]:
+    """Every persona of the folder, read afresh."""
+    return [read_persona(folder, path.stem) for path in sorted(folder.glob("*.json"))]
+
+
 def build(settings: Settings) -> App:
     """Everything but the web server. The base model is made ready at its first use."""
     store = open_store(settings.database)
@@ -170,7 +181,7 @@ def build(settings: Settings) -> App:
     generations = Generations(engine)
     queue = RoundQueue(settings.redis_url)
     persona = partial(read_persona, settings.personas)
-    desks = desk_names(settings)
+    personas, desks = partial(known_personas, settings.personas), desk_names(settings)
     options = ArenaOptions(settings.candidates, sampling(settings), desks)
     chance = random.Random()  # noqa: S311 - draws prompts and shuffles candidates, guards nothing
     live = LiveTaste(store, live_reward(settings))
@@ -181,23 +192,32 @@ def build(settings: Settings) -> App:
     best = BestOf((TrainedScorer(trained), live))
     drafts = Drafts(store, arena, generations, live, desks, chance)
     supply = Supply(store, settings.heldout_fraction, lambda: trained.current() is not None)
+    draws = Draws(arena, live, repeats, drafts, settings.active_share, chance)
+    chat = Chat(store, models, generations, persona, options.sampling, best)
+    lineage = Lineage(store, settings.root / "snapshots")
     services = Services(
         arena=arena,
-        draws=Draws(arena, live, repeats, drafts, settings.active_share, chance),
+        draws=draws,
+        ahead=Ahead(store, arena, draws, models, generations),
         live=live,
         repeats=repeats,
         knowing=Knowing(store, live, repeats),
-        chat=Chat(store, models, generations, persona, options.sampling, best),
+        chat=chat,
+        beside=Beside(store, models, chat, arena, options.sampling),
         best=best,
         rounds=Rounds(store, models, queue, check_config, supply, settings.min_pairs),
+        lineage=lineage,
+        estimates=Estimates(store, lineage, supply.pairs),
         rewards=trained,
         leaderboard=Leaderboard(store),
         data=DataService(store, persona, desks=desks),
+        curation=Curation(store, arena, live, desks),
+        snapshots=Snapshots(store, settings.root / "snapshots", persona, personas),
         agreements=Agreements(store),
         models=models,
         desks=Desks(store, desks),
         status=_status(store, models, queue),
-        personas=lambda: [persona(path.stem) for path in sorted(settings.personas.glob("*.json"))],
+        personas=personas,
         default_persona=settings.persona,
     )
     live.start()

@@ -128,6 +128,9 @@ class Settings(BaseSettings):
     train_threads: int = Field(
         0, ge=0, description="CPU threads for training. 0: all cores but one, at least one."
     )
+    train_processes: int = Field(
+        0, ge=0, description="Processes that train a round's model together. 0: one per GPU, one on a CPU."
+    )
     gate_min_accuracy: float = Field(
         0.5, ge=0, le=1, description="Gate: lowest accuracy on held-out preference pairs."
     )

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import gradio as gr
 from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
 
 from feedback_app.api import security
 from feedback_app.api.app import build_api
@@ -12,7 +13,9 @@ from feedback_app.domain.comparison import Sampling
 from feedback_app.engines.base import Engine
 from feedback_app.services.bundle import Services
 from feedback_app.store import Store
+from feedback_app.ui import arena_routes, rankings_routes
 from feedback_app.ui.app import build_ui, mount_options
+from feedback_app.ui.theme import STATIC
 
 
 def build_web(
@@ -25,6 +28,10 @@ def build_web(
 ) -> FastAPI:
     """The ASGI app. `close` runs once it stops serving."""
     api = build_api(services, store, engine, sampling, close)
+    api.include_router(arena_routes.router(services))
+    api.include_router(rankings_routes.router(services))
+    for name in ("arena", "data", "rankings", "shared"):
+        api.mount(f"/{name}/static", StaticFiles(directory=STATIC / name), name=name)
     with warnings.catch_warnings():
         # Said of every app with more than one page, also where server-side rendering is switched off, as here.
         warnings.filterwarnings("ignore", message="SSR mode is not supported")

@@ -5,7 +5,6 @@ few rankings, and it is where training starts (linear probing, then fine-tuning:
 learns what the head leaves over.
 """
 
-import hashlib
 import json
 import time
 from collections.abc import Callable, Sequence
@@ -17,6 +16,7 @@ import numpy.typing as npt
 import torch
 from safetensors.numpy import load_file, save_file
 
+from reward_model.apart import keep_apart
 from reward_model.calibrate import fit_temperature
 from reward_model.config import RewardConfig
 from reward_model.evaluate import wilson_interval
@@ -33,8 +33,6 @@ STYLE, CALIBRATION = "style.safetensors", "calibration.json"
 STATE_SCALE = 0.15
 """Hidden states are a thousand features that say much the same: each may say a sixth of what a style feature may."""
 WIDTHS = (0.03, 0.05, 0.08, 0.16)
-KEPT = 0.1
-ENOUGH_TO_KEEP = 200
 
 
 class Reward:
@@ -146,15 +144,6 @@ def fit_head(features: Array, rankings: Sequence[Ranked]) -> Posterior:
             names.append((ranked.replies[duel.better], ranked.replies[duel.worse]))
         first += len(ranked.replies)
     return fit_widths(Duels(np.stack(x), np.array(tie), use_weights(names)), WIDTHS)
-
-
-def keep_apart(rankings: Sequence[Ranked]) -> tuple[list[Ranked], list[Ranked]]:
-    """What is learned from, and a tenth for the temperature where there is enough; the same replies always fall on the same side."""
-    parts: tuple[list[Ranked], list[Ranked]] = ([], [])
-    for ranked in rankings:
-        digest = hashlib.sha256(json.dumps([*ranked.prompt, sorted(ranked.replies)]).encode()).digest()
-        parts[digest[0] < KEPT * 256 and len(rankings) >= ENOUGH_TO_KEEP].append(ranked)
-    return parts
 
 
 def rewards_of(model: Reward, rankings: Sequence[Ranked]) -> list[list[float]]:

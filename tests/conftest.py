@@ -1,11 +1,20 @@
-"""The browser that tests share."""
+"""What holds for all tests: one thread each for numerics, how they are dealt to workers, and the browser they share."""
 
+import os
 import shutil
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+
+    from tests.dealing import Dealing
+
+# Before torch is imported, here and in every process that a test starts: so small a model only waits for its threads.
+os.environ["OMP_NUM_THREADS"] = "1"
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )
@@ -15,6 +24,13 @@ ARGS = [
 ]  # fmt: skip
 WAIT_MS = 60_000
 """Long, for busy machines: nothing waits for it where all is well."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "Dealing":
+    from tests.dealing import Dealing
+
+    return Dealing(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """The only fakes: parts that speak the real protocols with set answers."""
 
 import math
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from itertools import combinations
 
 from feedback_app.desks.base import OWNER, DeskProblem, DeskRecord, DeskVerdict, Pulled, Pushed
@@ -124,6 +124,11 @@ class RecordingDesk:
     def unsay(self, comparison_id: str, annotator: str) -> None:
         self.mark += 1
         del self.verdicts[comparison_id, annotator]
+
+    def delete(self, comparison_ids: Collection[str]) -> None:
+        self._answer()
+        self.records = {key: kept for key, kept in self.records.items() if key not in comparison_ids}
+        self.verdicts = {key: kept for key, kept in self.verdicts.items() if key[0] not in comparison_ids}
 
     def health(self) -> bool:
         return True

@@ -68,6 +68,7 @@ def make_spec(
         checkpoint_dir=settings.root / "checkpoints" / name,
         system_prompt=read_persona(settings.personas, settings.persona).system_prompt,
         threads=settings.train_threads,
+        processes=settings.train_processes,
         convert=base.ct2_dir is not None,
         config=config,
         thresholds=thresholds(settings),
@@ -83,8 +84,9 @@ def make_spec(
 
 def given(settings: Settings, store: Store) -> Given:
     """Ratings and demonstrations that can be trained on: what an import would refuse (an empty reply) is left out."""
-    ratings = given_ratings(store, partial(read_persona, settings.personas))
-    return Given(tuple(filter(kto.carried, ratings)), tuple(filter(sft.carried, given_demonstrations(store))))
+    persona = partial(read_persona, settings.personas)
+    ratings = filter(kto.carried, given_ratings(store, persona))
+    return Given(tuple(ratings), tuple(filter(sft.carried, given_demonstrations(store, persona))))
 
 
 def rewards_folder(settings: Settings) -> Path:

@@ -4,7 +4,8 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from alignment.configs.policy import PolicyConfig, Schedule, schedule_for
+from alignment.configs.online import OnlineConfig
+from alignment.configs.policy import Schedule, schedule_for
 
 LossName = Literal[
     "sigmoid", "sigmoid_norm", "hinge", "ipo", "robust", "exo_pair", "nca_pair", "bco_pair",
@@ -12,7 +13,7 @@ LossName = Literal[
 ]  # fmt: skip
 
 
-class DpoConfig(PolicyConfig):
+class DpoConfig(OnlineConfig):
     """Settings of direct preference optimisation (Rafailov et al. 2023)."""
 
     beta: float = Field(0.1, gt=0, le=10, description="Strength of the pull back to the base model.")

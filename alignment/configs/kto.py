@@ -4,10 +4,11 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from alignment.configs.policy import PolicyConfig, Schedule, schedule_for
+from alignment.configs.online import OnlineConfig
+from alignment.configs.policy import Schedule, schedule_for
 
 
-class KtoConfig(PolicyConfig):
+class KtoConfig(OnlineConfig):
     """Settings of Kahneman-Tversky optimisation (Ethayarajh et al. 2024). Defaults: docs/decisions/0015-methods.md."""
 
     max_scale: float = Field(

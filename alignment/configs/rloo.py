@@ -22,6 +22,9 @@ class RlooConfig(PolicyConfig):
     )
     max_new_tokens: int = Field(64, ge=4, le=4096, description="Longest reply, in tokens.")
     temperature: float = Field(1.0, gt=0, le=2, description="Temperature that the replies are drawn at.")
+    missing_end_penalty: float = Field(
+        0.0, ge=0, le=1000, description="Taken from the reward of a reply that did not come to its end."
+    )
     micro_batch_size: int = Field(
         4, ge=1, le=256, description="Replies per forward pass of the update; smaller needs less memory."
     )

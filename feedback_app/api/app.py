@@ -8,7 +8,18 @@ from fastapi_offline import FastAPIOffline
 from prometheus_client import CollectorRegistry
 
 from feedback_app import __version__
-from feedback_app.api import comparisons, data, errors, health, openai_api, rounds
+from feedback_app.api import (
+    comparisons,
+    conversations,
+    data,
+    errors,
+    health,
+    leaderboard,
+    openai_api,
+    rankings,
+    rounds,
+    snapshots,
+)
 from feedback_app.domain.comparison import Sampling
 from feedback_app.engines.base import Engine
 from feedback_app.services.bundle import Services
@@ -36,10 +47,13 @@ def build_api(
     errors.install(api)
     for router in (
         comparisons.router(services.arena, services.live),
+        conversations.router(services.chat),
         data.router(services.data),
+        rankings.router(services.curation),
+        snapshots.router(services.snapshots),
         rounds.rounds_router(services.rounds),
         rounds.checkpoints_router(services.models),
-        rounds.leaderboard_router(services.leaderboard),
+        leaderboard.router(services.leaderboard),
         openai_api.router(engine, services.models, sampling, services.arena.in_persona, services.best),
         health.router(services.status, registry),
     ):

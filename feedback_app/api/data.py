@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from feedback_app.services.data import DataService
 
-MEGABYTE = 1024 * 1024
+PIECE = 64 * 1024
 
 
 def router(data: DataService) -> APIRouter:
@@ -45,11 +45,11 @@ def router(data: DataService) -> APIRouter:
 
 
 def _chunks(parts: Iterator[bytes]) -> Iterator[bytes]:
-    """Pieces of about a megabyte: one piece a line would be slow."""
+    """Pieces large enough (one a line would be slow), and small enough to see how far it is."""
     held = bytearray()
     for part in parts:
         held += part
-        if len(held) >= MEGABYTE:
+        if len(held) >= PIECE:
             yield bytes(held)
             held.clear()
     if held:

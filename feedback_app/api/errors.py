@@ -10,6 +10,7 @@ from feedback_app.api.openai_api import openai_error
 from feedback_app.domain.comparison import InvalidPrompt, InvalidRanking
 from feedback_app.domain.persona import UnknownPersona
 from feedback_app.domain.round import InvalidRound
+from feedback_app.domain.snapshot import BrokenSnapshot, SnapshotNeeded, SnapshotNotFound
 from feedback_app.engines.base import EngineUnavailable, UnknownModel
 from feedback_app.services.best_of import NothingToChooseBy
 from feedback_app.services.data import FileTooLarge, ImportRefused, UnknownFormat
@@ -37,6 +38,9 @@ STATUS: dict[type[Exception], int] = {
     ComparisonNotFound: 404,
     ConversationNotFound: 404,
     RoundNotFound: 404,
+    SnapshotNotFound: 404,
+    SnapshotNeeded: 409,
+    BrokenSnapshot: 409,
     NothingToRollBack: 409,
     FileTooLarge: 413,
     GenerationFailed: 503,

@@ -1,7 +1,6 @@
-"""Alignment rounds, checkpoints, leaderboard."""
+"""Alignment rounds, checkpoints."""
 
 from collections.abc import Generator
-from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
@@ -13,10 +12,8 @@ from feedback_app.api.schemas import (
     EventBody,
     RoundBody,
     RoundRequest,
-    StandingBody,
 )
 from feedback_app.api.streams import until_gone
-from feedback_app.services.leaderboard import Leaderboard
 from feedback_app.services.models import Models
 from feedback_app.services.rounds import Rounds
 
@@ -94,16 +91,5 @@ def checkpoints_router(models: Models) -> APIRouter:
         """Bring the previous version back at once."""
         left, now = models.rollback(by="api")
         return AliasChange(previous=left, latest=now)
-
-    return routes
-
-
-def leaderboard_router(leaderboard: Leaderboard) -> APIRouter:
-    routes = APIRouter(prefix="/api/v1", tags=["leaderboard"])
-
-    @routes.get("/leaderboard")
-    def standings() -> list[StandingBody]:
-        """Bradley-Terry scores of all models that met, with 95 % intervals, best first."""
-        return [StandingBody.model_validate(asdict(row)) for row in leaderboard.standings()]
 
     return routes

@@ -223,17 +223,6 @@ class AliasChange(BaseModel):
     latest: str
 
 
-class StandingBody(BaseModel):
-    """`score` on the Elo scale with `base` at 1000; `low` and `high` bound its 95 % interval."""
-
-    model: str
-    score: float
-    low: float
-    high: float
-    votes: int
-    wins: float
-
-
 class ErrorBody(BaseModel):
     """One line that says what is wrong and what to do."""
 

@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from feedback_app.domain.comparison import InvalidPrompt
 from feedback_app.domain.round import InvalidRound
+from feedback_app.domain.snapshot import BrokenSnapshot
 from feedback_app.engines.base import EngineUnavailable
 from feedback_app.main import build
 from feedback_app.services.bundle import Services
@@ -23,7 +24,16 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 WRONG_USE = (InvalidPrompt, InvalidRound, UnknownFormat, FileTooLarge, LookupError, ValidationError)
-FAILED = (EngineUnavailable, GenerationFailed, ImportRefused, Busy, OperationalError, OSError, RuntimeError)
+FAILED = (
+    BrokenSnapshot,
+    EngineUnavailable,
+    GenerationFailed,
+    ImportRefused,
+    Busy,
+    OperationalError,
+    OSError,
+    RuntimeError,
+)
 
 
 @contextmanager

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -14,7 +14,7 @@ import httpx
 
 from feedback_app.desks import argilla_payload as payload
 from feedback_app.desks.argilla_payload import DatasetGone
-from feedback_app.desks.argilla_sync import pull_all, push_alike
+from feedback_app.desks.argilla_sync import delete_all, pull_all, push_alike
 from feedback_app.desks.base import DeskRecord, DeskUnavailable, DeskVerdict, Pulled, Pushed
 from feedback_app.domain.aspects import ASPECTS
 
@@ -66,6 +66,10 @@ class ArgillaDesk:
     def pull(self, mark: str) -> Pulled | None:
         """See AnnotationDesk. The mark is when somebody last answered in each dataset."""
         return self._within(partial(pull_all, mark=mark))
+
+    def delete(self, comparison_ids: Collection[str]) -> None:
+        """See AnnotationDesk. Reads every record: Argilla does not find one by our id."""
+        self._within(partial(delete_all, comparison_ids=comparison_ids))
 
     def health(self) -> bool:
         """Whether the server answers and takes our key."""

@@ -6,7 +6,7 @@ response back. Warnings and errors of the client can hold text of a record, so n
 """
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -23,6 +23,7 @@ with warnings.catch_warnings():  # argilla 2.8 declares its models in pydantic 1
     from argilla._exceptions._base import ArgillaError
 
 PAGE = 500  # records at once
+DELETED_AT_ONCE = 100  # Argilla's limit
 TRY_LATER = {408, 409, 425, 429}
 GUIDELINES = (
     "Each record is a conversation and replies to it. Rank the replies by tone, best first; equal ranks are ties. "
@@ -90,6 +91,12 @@ class ArgillaSession:
 
     def withdraw(self, response_id: str) -> None:
         self._http.delete(f"/api/v1/responses/{response_id}").raise_for_status()
+
+    def delete(self, dataset_id: str, record_ids: Sequence[str]) -> None:
+        for start in range(0, len(record_ids), DELETED_AT_ONCE):
+            ids = ",".join(record_ids[start : start + DELETED_AT_ONCE])
+            address = f"/api/v1/datasets/{dataset_id}/records"
+            self._http.delete(address, params={"ids": ids}).raise_for_status()
 
     def activity(self) -> dict[str, str]:
         """Dataset id -> when somebody last answered in it; what we upsert ourselves does not count."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -65,6 +65,14 @@ def _kept(session: ArgillaSession, record: DeskRecord, item: dict[str, Any]) -> 
         return None
     verdict = verdict_of(record.comparison_id, OWNER, own)
     return verdict if isinstance(verdict, DeskVerdict) else None
+
+
+def delete_all(session: ArgillaSession, comparison_ids: Collection[str]) -> None:
+    """Delete the records of these comparisons, and every response to them."""
+    for dataset_id in session.activity():
+        items = session.records(dataset_id)
+        going = [item["id"] for item in items if item.get("external_id") in comparison_ids]
+        session.delete(dataset_id, going)
 
 
 def pull_all(session: ArgillaSession, mark: str) -> Pulled | None:

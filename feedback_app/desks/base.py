@@ -1,6 +1,6 @@
 """The one protocol that annotation desks (Argilla, Label Studio) speak."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
@@ -104,6 +104,11 @@ class AnnotationDesk(Protocol):
     def pull(self, mark: str) -> Pulled | None:
         """What annotators have said; None if nothing has changed since the pull that gave `mark` ("" at first).
         What is not codeLynn's at the desk is left alone. Raises DeskUnavailable, DeskRefused."""
+        ...
+
+    def delete(self, comparison_ids: Collection[str]) -> None:
+        """Delete these records, with all that anybody said of them; ids that it does not have are passed over. Raises
+        DeskUnavailable, DeskRefused."""
         ...
 
     def health(self) -> bool:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from feedback_app.desks import label_studio_payload as payload
@@ -57,6 +57,10 @@ class LabelStudioDesk:
     def pull(self, mark: str) -> Pulled | None:
         """See AnnotationDesk."""
         return self._with_work(lambda work: work.pull(mark))
+
+    def delete(self, comparison_ids: Collection[str]) -> None:
+        """See AnnotationDesk."""
+        self._with_work(lambda work: work.delete(comparison_ids))
 
     def health(self) -> bool:
         """Whether the server answers and takes our token."""

@@ -1,6 +1,6 @@
 """What the Label Studio desk does over one connection: bring tasks up to date, and read what annotators said."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from feedback_app.desks import label_studio_payload as payload
@@ -59,6 +59,13 @@ class LabelStudioWork:
                 listed |= {task.comparison_id} - {""}
                 self._read(project, task, verdicts, problems)
         return Pulled(fresh, frozenset(listed), tuple(verdicts.values()), tuple(problems))
+
+    def delete(self, comparison_ids: Collection[str]) -> None:
+        """The tasks of these comparisons, with everybody's annotations."""
+        for project in self._session.projects().values():
+            for task in self._session.tasks(project.id):
+                if task.comparison_id in comparison_ids:
+                    self._session.delete_task(task.id)
 
     def _shelf(self, project: Project) -> Shelf:
         return self._shelves.setdefault(project.id, Shelf(self._session, project.id))

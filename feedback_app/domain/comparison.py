@@ -8,7 +8,7 @@ from typing import Literal
 from uuid import uuid4
 
 Role = Literal["system", "user", "assistant"]
-Selection = Literal["random", "active"]
+Selection = Literal["random", "active", "named"]
 
 
 class InvalidRanking(ValueError):
@@ -17,6 +17,10 @@ class InvalidRanking(ValueError):
 
 class InvalidPrompt(ValueError):
     """A conversation that cannot be answered; the message says why."""
+
+
+class PromptTooLong(InvalidPrompt):
+    """The last message alone is more than the model can read; the message says by how much, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,8 @@ class Comparison:
 
     `ranking` is the verdict that decides it: the owner's, or an imported one. `others` are rankings by other annotators
     at the desks, one each; readers that do not ask for them leave them out. `repeat_of` is the comparison whose pair is
-    shown again here; `selection` says whether the replies are as drawn, or chosen because their verdict teaches most.
+    shown again here; `selection` says whether the replies are as drawn, chosen because their verdict teaches most,
+    or `named`: whoever ranked them knew which version wrote which.
     """
 
     messages: tuple[Message, ...]

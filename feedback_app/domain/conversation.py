@@ -13,6 +13,7 @@ class Turn:
     """One message of a conversation. `model` is set on replies; `rating` is the owner's thumb: 1, -1 or None.
 
     `best_of`: how many replies this one was chosen from; `chosen_by` names what chose, where there was a choice.
+    `original`: what the model had written, where the owner wrote the reply anew; the thumb is on that.
     """
 
     role: Role
@@ -22,11 +23,15 @@ class Turn:
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     best_of: int = 1
     chosen_by: str = ""
+    original: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """`model` is a version name, never an alias: a conversation keeps the version that it began with."""
+    """`model` is a version name, never an alias: a conversation keeps the version that it began with.
+
+    `beside` is the id of the conversation in which another version hears the same messages; that one names none.
+    """
 
     model: str
     persona: str
@@ -35,6 +40,14 @@ class Conversation:
     id: str = field(default_factory=lambda: str(uuid4()))
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     updated_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    beside: str | None = None
+
+
+def heard_the_same(one: Conversation, other: Conversation) -> bool:
+    """Whether the last turns of both are replies to one and the same conversation."""
+    before = [[(turn.role, turn.content) for turn in each.turns[:-1]] for each in (one, other)]
+    replied = all(each.turns and each.turns[-1].role == "assistant" for each in (one, other))
+    return replied and before[0] == before[1]
 
 
 def chosen(conversation: Conversation) -> str:

@@ -56,15 +56,26 @@ class RankedReplies:
 
 
 def ranked_replies(comparison: Comparison) -> list[RankedReplies]:
-    """Each verdict that counts, ties too; `all_bad` compares nothing and is left out."""
-    texts = tuple(candidate.text for candidate in comparison.candidates)
-    return [
-        RankedReplies(
-            comparison.messages, texts, _places(comparison, ranking), comparison.id, ranking.annotator
-        )
-        for ranking in comparison.verdicts
-        if not ranking.all_bad
-    ]
+    """Each verdict that counts, ties too, a rewrite as the winner; `all_bad` without a rewrite compares nothing and is
+    left out."""
+    return [ranked for ranking in comparison.verdicts if (ranked := _ranked(comparison, ranking)) is not None]
+
+
+def _ranked(comparison: Comparison, ranking: Ranking) -> RankedReplies | None:
+    """A rewrite comes first, before all that was shown; of `all_bad` only it says anything, and the others are a tie."""
+    texts, edit = tuple(candidate.text for candidate in comparison.candidates), rewrite(comparison, ranking)
+    if ranking.all_bad and edit is None:
+        return None
+    places = (0,) * len(texts) if ranking.all_bad else _places(comparison, ranking)
+    if edit is not None:
+        texts, places = (edit, *texts), (0, *(place + 1 for place in places))
+    return RankedReplies(comparison.messages, texts, places, comparison.id, ranking.annotator)
+
+
+def rewrite(comparison: Comparison, ranking: Ranking) -> str | None:
+    """The reply that the annotator would have liked, where they wrote one that was not among the replies."""
+    edit = (ranking.edit or "").strip()
+    return None if not edit or edit in (c.text.strip() for c in comparison.candidates) else ranking.edit
 
 
 def _places(comparison: Comparison, ranking: Ranking) -> tuple[int, ...]:
@@ -73,9 +84,32 @@ def _places(comparison: Comparison, ranking: Ranking) -> tuple[int, ...]:
 
 
 def preference_pairs(comparison: Comparison) -> list[PreferencePair]:
-    """All pairs of candidates from different groups, better first, of each verdict that counts. Ties and `all_bad`
-    give none."""
-    return [pair for ranking in comparison.verdicts for pair in _pairs_of(comparison, ranking)]
+    """All pairs of candidates from different groups, better first, of each verdict that counts; ties and `all_bad` give
+    none. After them a rewrite against each reply that was shown, whatever the verdict."""
+    return [
+        pair
+        for ranking in comparison.verdicts
+        for pair in (*_pairs_of(comparison, ranking), *_pairs_of_rewrite(comparison, ranking))
+    ]
+
+
+def _pairs_of_rewrite(comparison: Comparison, ranking: Ranking) -> list[PreferencePair]:
+    """The owner wrote it having read the others, and would rather have had it. No
+    model is the winner."""
+    edit = rewrite(comparison, ranking)
+    if edit is None:
+        return []
+    return [
+        PreferencePair(
+            prompt=comparison.messages,
+            chosen=edit,
+            rejected=shown.text,
+            comparison_id=comparison.id,
+            rejected_model=shown.model,
+            annotator=ranking.annotator,
+        )
+        for shown in comparison.candidates
+    ]
 
 
 def _pairs_of(comparison: Comparison, ranking: Ranking) -> list[PreferencePair]:

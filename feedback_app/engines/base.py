@@ -51,8 +51,8 @@ class Engine(Protocol):
     def generate(self, requests: Sequence[GenerationRequest]) -> Generator[Delta, None, None]:
         """Answer all requests in one batch, interleaved as they stream. Closing the generator stops generation.
 
-        Raises UnknownModel, EngineUnavailable and InvalidPrompt (longer than the model can read) before it returns;
-        while it streams, EngineUnavailable only.
+        Raises UnknownModel, EngineUnavailable and PromptTooLong before it returns; while it streams, EngineUnavailable,
+        and PromptTooLong before the first delta where a server finds out.
         """
         ...
 

@@ -20,7 +20,7 @@ class Tokenized:
 
 
 def tokenized(index: int, request: GenerationRequest, tokenizer: ChatTokenizer) -> Tokenized:
-    """The request with as much of its conversation as the model's window holds. Raises InvalidPrompt."""
+    """The request with as much of its conversation as the model's window holds. Raises PromptTooLong."""
     wanted = request.sampling.max_new_tokens
     ids = fit_window(request.messages, tokenizer.encode, prompt_limit(tokenizer.window, wanted))
     return Tokenized(index, request, tuple(ids), min(wanted, tokenizer.window - len(ids)))

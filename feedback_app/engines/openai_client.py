@@ -22,13 +22,17 @@ TOO_LONG = re.compile(r"context[ _](length|size|window)|too many tokens|maximum 
 
 
 class TooLong(Exception):
-    """The conversation does not fit the window of the server's model."""
+    """The conversation does not fit the window of the server's model; `over` is by how many tokens, where it told."""
+
+    def __init__(self, over: int | None = None) -> None:
+        super().__init__(over)
+        self.over = over
 
 
 class _Refused(Exception):
     """An answer other than 2xx."""
 
-    def __init__(self, status: int, too_long: bool) -> None:
+    def __init__(self, status: int, too_long: TooLong | None) -> None:
         super().__init__(status)
         self.status = status
         self.too_long = too_long
@@ -95,7 +99,7 @@ class OpenAiClient:
                 await response.aclose()
         except _Refused as error:
             if error.too_long:
-                raise TooLong from None
+                raise error.too_long from None
             raise EngineUnavailable(_explained(error.status)) from None
         except (httpx.HTTPError, httpx.StreamError) as error:
             raise EngineUnavailable(
@@ -111,10 +115,21 @@ class OpenAiClient:
         response = await self._http.send(request, stream=True)
         if response.is_success:
             return response
-        said = await response.aread()
+        said = (await response.aread()).decode(errors="replace")
         await response.aclose()
-        too_long = response.status_code == 400 and TOO_LONG.search(said.decode(errors="replace")) is not None
-        raise _Refused(response.status_code, too_long)
+        too_long = response.status_code == 400 and TOO_LONG.search(said) is not None
+        raise _Refused(response.status_code, TooLong(excess(said)) if too_long else None)
+
+
+def excess(said: str) -> int | None:
+    """By how many tokens a request was too long, out of a server's refusal (vLLM's and OpenAI's words, llama.cpp's fields);
+    None where it does not say."""
+    limit = re.search(r"(?:maximum (?:context|model) length is|\"n_ctx\":)\s*(\d+)", said)
+    asked = re.search(r"(?:total of at least|\"n_prompt_tokens\":)\s*(\d+)", said) or re.search(
+        r"(?:requested|resulted in)\s*(\d+) tokens", said
+    )
+    over = int(asked[1]) - int(limit[1]) if limit and asked else 0
+    return over if over > 0 else None
 
 
 def _patient() -> AsyncRetrying:

@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from threading import Thread
 from typing import Any, TypeVar
 
-from feedback_app.domain.comparison import Message
+from feedback_app.domain.comparison import Message, PromptTooLong
 from feedback_app.engines.base import Catalogue, Delta, EngineUnavailable, GenerationRequest, ModelVersion
 from feedback_app.engines.openai_client import OpenAiClient, TooLong
 from feedback_app.engines.prompt import CUT, disarmed, without_oldest
@@ -38,7 +38,7 @@ class OpenAiServerEngine:
         self._loading = asyncio.Lock()
 
     def generate(self, requests: Sequence[GenerationRequest]) -> Generator[Delta, None, None]:
-        """See Engine. Raises UnknownModel at once, EngineUnavailable while it streams."""
+        """See Engine. Raises UnknownModel at once, EngineUnavailable and PromptTooLong while it streams."""
         self._loop.check_open()
         versions = [self._catalogue(request.model) for request in requests]
         return stream(
@@ -81,8 +81,8 @@ class OpenAiServerEngine:
             try:
                 async for chunk in self._client.reply(_body(name, messages, request)):
                     emit(Delta(index, chunk.text, chunk.finish))
-            except TooLong:
-                messages = _shortened(messages)
+            except TooLong as refused:
+                messages = _shortened(messages, refused.over)
             else:
                 return
 
@@ -143,10 +143,11 @@ def _body(name: str, messages: Sequence[Message], request: GenerationRequest) ->
     }
 
 
-def _shortened(messages: Sequence[Message]) -> tuple[Message, ...]:
-    """The conversation without its oldest turn. Raises EngineUnavailable if only one is left."""
+def _shortened(messages: Sequence[Message], over: int | None) -> tuple[Message, ...]:
+    """The conversation without its oldest turn. Raises PromptTooLong if only one is left, `over` by so many tokens."""
     system = tuple(messages[:1]) if messages[0].role == "system" else ()
     turns = without_oldest(tuple(messages[len(system) :]))
     if not turns:
-        raise EngineUnavailable("the prompt is longer than the server's model can read: shorten it")
+        more = "" if over is None else f"{over:,} tokens "
+        raise PromptTooLong(f"the prompt is {more}longer than the server's model can read: shorten it")
     return (*system, *turns)

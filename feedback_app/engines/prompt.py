@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from feedback_app.domain.comparison import InvalidPrompt, Message
+from feedback_app.domain.comparison import Message, PromptTooLong
 
 Encode = Callable[[Sequence[Message]], list[int]]
 """Renders and tokenises a conversation, ready for the assistant's reply."""
@@ -16,14 +16,17 @@ def fit_window(messages: Sequence[Message], encode: Encode, limit: int) -> list[
     """Token ids of the conversation, at most `limit` of them: the oldest turns are left out, never the system turn.
 
     What is kept begins with a user's turn, because many templates demand it.
-    Raises InvalidPrompt if the last turn alone is too long.
+    Raises PromptTooLong if the last turn alone is too long.
     """
     system = tuple(messages[:1]) if messages and messages[0].role == "system" else ()
     turns = tuple(messages[len(system) :])
     while len(ids := encode((*system, *turns))) > limit:
         turns = without_oldest(turns)
         if not turns:
-            raise InvalidPrompt(f"the prompt is longer than the model can read ({limit} tokens): shorten it")
+            over = f"{len(ids) - limit:,} tokens"
+            raise PromptTooLong(
+                f"the prompt is {over} longer than the model can read ({limit:,} tokens): shorten it"
+            )
     return ids
 
 

@@ -82,8 +82,10 @@ def _selection(record: Record) -> Selection:
             return "random"
         case "active":
             return "active"
+        case "named":
+            return "named"
         case _:
-            raise BadRecord("`selection` must be one of: random, active")
+            raise BadRecord("`selection` must be one of: random, active, named")
 
 
 def _checked(comparison: Comparison) -> Comparison:

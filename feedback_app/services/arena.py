@@ -1,7 +1,7 @@
 """The arena: open a comparison, watch its replies being written, rank them, undo."""
 
 import random
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from feedback_app.domain.comparison import (
@@ -16,15 +16,14 @@ from feedback_app.domain.comparison import (
 )
 from feedback_app.domain.persona import Persona
 from feedback_app.engines.base import GenerationRequest
-from feedback_app.services.generation import Generation, GenerationFailed, Generations, Reply
+from feedback_app.services.generation import Generation, GenerationFailed, Generations, Problem, Reply, twins
 from feedback_app.services.live import LiveTaste
 from feedback_app.services.models import Models
 from feedback_app.services.prompts import PackPrompt, PromptPacks
 from feedback_app.store import Page, Store
 
 SEEDS = 2**31
-# A batch that was stopped (by a skip that is taken back at once) is begun again; more often is no accident.
-WATCHES = 3
+ALIKE = "the replies came out word for word alike, so there is nothing to compare: try again, or ask something else"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +81,28 @@ class Arena:
         models: Sequence[str] = (),
         source: str = "arena",
         tags: Sequence[str] = (),
+        background: bool = False,
     ) -> Comparison:
-        """Store a comparison and begin to write its replies. Raises InvalidPrompt, UnknownModel."""
+        """Store a comparison and begin to write its replies; in the `background` where nobody waits for them yet.
+        Raises InvalidPrompt, UnknownModel."""
         comparison = self.planned(messages, n, models, source, tags)
         self._store.comparisons.add(comparison)
-        self._write(comparison)
+        self.write(comparison, background)
         return comparison
+
+    def again(self, comparison_id: str, background: bool = False) -> Comparison:
+        """Fresh replies to the same prompt; the comparison there was is skipped. Raises InvalidRanking once it is ranked."""
+        old = self.get(comparison_id)
+        self.skip(comparison_id)
+        return self.open(old.messages, len(old.candidates), tags=old.tags, background=background)
+
+    def follow(self, comparison_id: str, reply: str, prompt: str, n: int | None = None) -> Comparison:
+        """The next turn of its conversation: `reply` is a candidate's id, or `edit` for the owner's rewrite.
+        Raises ComparisonNotFound, InvalidRanking, InvalidPrompt."""
+        before = self.get(comparison_id)
+        said = before.ranking.edit if before.ranking is not None and reply == "edit" else None
+        answer = Message("assistant", said or before.candidate(reply).text)
+        return self.open([*before.messages, answer, Message("user", prompt)], n)
 
     def planned(
         self,
@@ -122,18 +137,24 @@ class Arena:
             generation.wait()
         return self._ready(opened.id)
 
-    def watch(self, comparison_id: str) -> Iterator[Comparison]:
-        """The comparison as its replies grow, last in its stored form. Raises GenerationFailed.
+    def growing(self, comparison_id: str) -> Comparison:
+        """The comparison as far as it is written. Replies cut off by a restart begin anew."""
+        comparison = self.get(comparison_id)
+        if comparison.status != ComparisonStatus.generating:
+            return comparison
+        texts = self.write(comparison).texts()
+        now = self.get(comparison_id)
+        return with_texts(now, texts) if now.status == ComparisonStatus.generating else now
 
-        Replies cut off by a restart of the service are written again, from the same seeds.
-        """
-        for _ in range(WATCHES):
-            comparison = self._store.comparisons.get(comparison_id)
-            if comparison.status != ComparisonStatus.generating:
-                break
-            for texts in self._write(comparison).watch():
-                yield with_texts(comparison, texts)
-        yield self._ready(comparison_id)
+    def problem(self, comparison_id: str) -> Problem | None:
+        """Why its replies could not be written, where that is still known."""
+        return self._generations.problem(comparison_id)
+
+    def answers(self, comparison_id: str) -> bool:
+        """Whether the engine can write its replies now. Raises ComparisonNotFound."""
+        return self._generations.answers(
+            {candidate.model for candidate in self.get(comparison_id).candidates}
+        )
 
     def unfinished(self) -> Comparison | None:
         """The newest comparison of the page that has no verdict: where a refresh goes on."""
@@ -160,10 +181,14 @@ class Arena:
 
     def skip(self, comparison_id: str) -> None:
         """Leave a comparison without a verdict; replies still on their way are stopped."""
-        if generation := self._generations.find(comparison_id):
-            generation.stop()
+        self.stop(comparison_id)
         self._store.comparisons.skip(comparison_id, self._options.desks)
         self._live.decided(comparison_id)
+
+    def stop(self, comparison_id: str) -> None:
+        """End the replies that are still being written, if any are."""
+        if generation := self._generations.find(comparison_id):
+            generation.stop()
 
     def counts(self) -> dict[str, int]:
         return self._store.comparisons.counts()
@@ -193,18 +218,27 @@ class Arena:
             for candidate in comparison.candidates
         ]
 
-    def _write(self, comparison: Comparison) -> Generation:
+    def write(self, comparison: Comparison, background: bool = False) -> Generation:
+        """Begin to write its replies, or find them being written."""
         return self._generations.start(
             comparison.id,
             self.requests(comparison),
             keep=lambda replies: self._keep(comparison, replies),
             fail=lambda: self._store.comparisons.fail(comparison.id),
+            background=background,
+            apart=comparison.source == "arena",
         )
 
     def _keep(self, comparison: Comparison, replies: Sequence[Reply]) -> None:
-        """Replies that were stopped on their way are not kept: whoever looks has them written anew."""
+        """Replies that were stopped on their way are not kept: whoever looks has them written anew. The page shows none
+        that says what another says. Raises GenerationFailed where fewer than two are left."""
         if all(reply.finish for reply in replies):
             filled = with_replies(comparison, replies)
+            if comparison.source == "arena":
+                alike = twins(replies)
+                filled = tuple(candidate for i, candidate in enumerate(filled) if i not in alike)
+            if len(filled) < 2:
+                raise GenerationFailed(ALIKE)
             self._live.written(self._store.comparisons.fill(comparison.id, filled, self._options.desks))
 
     def _ready(self, comparison_id: str) -> Comparison:
@@ -223,6 +257,12 @@ def with_texts(comparison: Comparison, texts: Sequence[str]) -> Comparison:
 def with_replies(comparison: Comparison, replies: Sequence[Reply]) -> tuple[Candidate, ...]:
     """The comparison's candidates with their finished replies."""
     return tuple(
-        replace(candidate, text=reply.text, finish=reply.finish, latency_ms=reply.latency_ms)
+        replace(
+            candidate,
+            text=reply.text,
+            finish=reply.finish,
+            latency_ms=reply.latency_ms,
+            seed=candidate.seed if reply.seed is None else reply.seed,
+        )
         for candidate, reply in zip(comparison.candidates, replies, strict=True)
     )

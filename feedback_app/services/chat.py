@@ -1,15 +1,16 @@
 """Chat: conversations that are kept, streamed, stopped, regenerated and resumed."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from feedback_app.domain.comparison import InvalidPrompt, Message, Sampling
 from feedback_app.domain.conversation import Conversation, Turn
 from feedback_app.domain.persona import Persona
-from feedback_app.domain.preference import Rating
+from feedback_app.domain.preference import Demonstration, Rating
 from feedback_app.engines.base import GenerationRequest
 from feedback_app.services.best_of import BestOf
-from feedback_app.services.generation import Generation, Generations, Reply
+from feedback_app.services.generation import Generation, Generations, Problem, Reply
 from feedback_app.services.models import Models
 from feedback_app.store import Store
 
@@ -55,7 +56,10 @@ class Chat:
         self._store.conversations.rename(conversation_id, title.strip()[:TITLE_LENGTH])
 
     def delete(self, conversation_id: str) -> None:
-        self.stop(conversation_id)
+        """Delete it, and the one beside it."""
+        beside = self.get(conversation_id).beside
+        for one in filter(None, (conversation_id, beside)):
+            self.stop(one)
         self._store.conversations.delete(conversation_id)
 
     def check(self, best_of: int) -> None:
@@ -117,15 +121,42 @@ class Chat:
         generation = self._generations.find(conversation_id)
         return generation.size if generation else 0
 
+    def so_far(self, conversation_id: str) -> str | None:
+        """What of the reply is written; None where none is being written. Of several replies, nothing yet."""
+        generation = self._generations.find(conversation_id)
+        if generation is None:
+            return None
+        return generation.texts()[0] if generation.size == 1 else ""
+
+    def problem(self, conversation_id: str) -> Problem | None:
+        """Why its last reply could not be written, where that is still known."""
+        return self._generations.problem(conversation_id)
+
     def rate(self, conversation_id: str, turn: int, thumb: Literal[1, -1] | None) -> None:
         """Thumb up or down on a reply, or taken back."""
         self._store.conversations.rate(conversation_id, turn, thumb)
 
+    def edit(self, conversation_id: str, turn: int, text: str) -> None:
+        """The owner's own words in place of a reply, from which a round can learn. Raises InvalidPrompt, InvalidRating, Busy."""
+        if not text.strip():
+            raise InvalidPrompt("a reply cannot be empty: write how you would have said it")
+        if self._generations.find(conversation_id):
+            raise Busy("the last message is still being answered: wait, or press stop")
+        self._store.conversations.edit(conversation_id, turn, text.strip())
+
+    def prompt(self, conversation_id: str) -> tuple[Message, ...]:
+        """The conversation up to the owner's last message, as the model is asked. Raises InvalidPrompt."""
+        conversation = self._store.conversations.get(conversation_id)
+        asked = [i for i, turn in enumerate(conversation.turns) if turn.role == "user"]
+        if not asked:
+            raise InvalidPrompt("there is nothing to answer yet: write something first")
+        system = self._persona(conversation.persona).system_prompt
+        return spoken(replace(conversation, turns=conversation.turns[: asked[-1] + 1]), system)
+
     def _write(self, conversation: Conversation, best_of: int) -> Generation:
         if not conversation.turns or conversation.turns[-1].role != "user":
             raise InvalidPrompt("there is nothing to answer yet: write something first")
-        system = Message("system", self._persona(conversation.persona).system_prompt)
-        messages = (system, *(Message(turn.role, turn.content) for turn in conversation.turns))
+        messages = spoken(conversation, self._persona(conversation.persona).system_prompt)
         seeds = range(len(conversation.turns), len(conversation.turns) + best_of)
         requests = [GenerationRequest(conversation.model, messages, self._sampling, seed) for seed in seeds]
         return self._generations.start(
@@ -148,15 +179,32 @@ class Chat:
             turn = Turn("assistant", text, model=conversation.model, best_of=choice.of, chosen_by=choice.by)
             self._store.conversations.append(conversation.id, turn)
 
-    def list(self, limit: int = 100) -> list[Conversation]:
-        return self._store.conversations.list(limit)
+    def list(self, limit: int = 100, words: str = "") -> list[Conversation]:
+        """The conversations used last; with `words`, those in which they stand."""
+        return self._store.conversations.list(limit, words.strip())
+
+
+def spoken(conversation: Conversation, system_prompt: str) -> tuple[Message, ...]:
+    """A conversation as a model reads it."""
+    turns = (Message(turn.role, turn.content) for turn in conversation.turns)
+    return (Message("system", system_prompt), *turns)
+
+
+def edited_replies(conversation: Conversation, system_prompt: str) -> list[Demonstration]:
+    """The replies that the owner wrote anew."""
+    messages = spoken(conversation, system_prompt)
+    return [
+        Demonstration(messages[: i + 1], turn.content, source="edit")
+        for i, turn in enumerate(conversation.turns)
+        if turn.original is not None
+    ]
 
 
 def rated_replies(conversation: Conversation, system_prompt: str) -> list[Rating]:
-    """The thumbs of a conversation as unpaired feedback."""
-    messages = (Message("system", system_prompt), *(Message(t.role, t.content) for t in conversation.turns))
+    """The thumbs of a conversation as unpaired feedback, on what the model wrote."""
+    messages = spoken(conversation, system_prompt)
     return [
-        Rating(messages[: i + 1], turn.content, good=turn.rating == 1)
+        Rating(messages[: i + 1], turn.content if turn.original is None else turn.original, turn.rating == 1)
         for i, turn in enumerate(conversation.turns)
         if turn.role == "assistant" and turn.rating is not None
     ]

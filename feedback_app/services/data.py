@@ -1,7 +1,7 @@
 """The preference dataset, out and back in: every format of docs/formats.md."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -15,7 +15,9 @@ from feedback_app.formats.guess import guess_format
 from feedback_app.formats.jsonl import FileTooLarge, Limits
 from feedback_app.formats.listed import FORMATS, IMPORTS, PAIRS, UnknownFormat, exported, imported
 from feedback_app.formats.pairs import carried, pair_id, ranked_comparison
+from feedback_app.services.data_sizes import ExportCount, Sizes
 from feedback_app.services.given import PersonaOf, given_demonstrations, given_ratings
+from feedback_app.services.progress import Meter, Watch, unwatched
 from feedback_app.store import Store
 
 __all__ = [
@@ -43,14 +45,6 @@ class ImportReport:
     skipped: int
 
 
-@dataclass(frozen=True, slots=True)
-class ExportCount:
-    """`left_out` records have what the format cannot carry (an empty reply, twice the same reply, broken Unicode)."""
-
-    records: int
-    left_out: int
-
-
 class DataService:
     """Exports and imports, of which the `desks` of those names hear. `persona` gives the persona of a rated chat, whose system prompt the chat began with."""
 
@@ -65,6 +59,7 @@ class DataService:
         self._persona = persona
         self._limits = limits or Limits()
         self._desks = desks
+        self._sizes = Sizes(store, persona)
 
     def file_name(self, format: str) -> str:
         """What a download is called. Raises UnknownFormat."""
@@ -87,47 +82,52 @@ class DataService:
 
     def count(self, format: str) -> ExportCount:
         """How much an export holds and leaves out now. Raises UnknownFormat."""
-        match exported(format):
-            case "rankings":
-                kept = [True for _ in self._store.comparisons.judged()]
-            case "kto":
-                kept = [kto.carried(rating) for rating in given_ratings(self._store, self._persona)]
-                kept += [carried(pair) for pair in self._pairs() for _ in kto.taken_apart(pair)]
-            case "sft":
-                kept = [sft.carried(demonstration) for demonstration in given_demonstrations(self._store)]
-            case _:
-                kept = [carried(pair) for pair in self._pairs()]
-        return ExportCount(sum(kept), len(kept) - sum(kept))
+        return self._sizes.now()[exported(format)]
 
-    def import_(self, format: str, content: bytes | Iterable[bytes]) -> ImportReport:
+    def sizes(self) -> Mapping[str, ExportCount]:
+        """The same of every format. The data is read where it has changed since the last time."""
+        return self._sizes.now()
+
+    def known_sizes(self) -> Mapping[str, ExportCount]:
+        """The same at once; nothing where the data would have to be read."""
+        return self._sizes.known()
+
+    def import_(
+        self, format: str, content: bytes | Iterable[bytes], watch: Watch = unwatched, size: int = 0
+    ) -> ImportReport:
         """Take in a file, given whole or in pieces of any size: all of it, or nothing.
 
-        What an export of the same format would give already is skipped. Raises UnknownFormat, FileTooLarge,
-        ImportRefused.
+        What an export of the same format would give already is skipped. `watch` hears how far it is (the `size` in
+        bytes is told as the total) and may end it. Raises UnknownFormat, FileTooLarge, ImportRefused, and what `watch`
+        raises.
         """
-        source = jsonl.chunks(BytesIO(content)) if isinstance(content, bytes) else content
+        meter = Meter(watch, len(content) if isinstance(content, bytes) else size)
+        pieces = jsonl.chunks(BytesIO(content)) if isinstance(content, bytes) else content
+        source = meter.pieces(pieces)
         match imported(format):
             case "rankings":
-                return self._add_comparisons(self._read(source, rankings.load))
+                return self._add_comparisons(self._read(source, rankings.load, meter), meter)
             case "oasst":
-                return self._add_comparisons([one for tree in self._read(source, oasst.load) for one in tree])
+                trees = self._read(source, oasst.load, meter)
+                return self._add_comparisons([one for tree in trees for one in tree], meter)
             case "pandalm":
                 problems = Problems()
-                return self._add_comparisons(_whole(pandalm.read(source, self._limits, problems), problems))
+                found = meter.read(pandalm.read(source, self._limits, problems))
+                return self._add_comparisons(_whole(found, problems), meter)
             case "kto":
-                return self._add_ratings(self._read(source, kto.load))
+                return self._add_ratings(self._read(source, kto.load, meter), meter)
             case "sft":
-                return self._add_demonstrations(self._read(source, sft.load))
+                return self._add_demonstrations(self._read(source, sft.load, meter), meter)
             case "parquet":
                 problems = Problems()
-                pairs = _whole(parquet.read(source, self._limits, problems), problems)
+                pairs = _whole(meter.read(parquet.read(source, self._limits, problems)), problems)
             case _:
-                pairs = self._read(source, PAIRS[format].load)
-        return self._add_pairs(pairs, f"import:{format}")
+                pairs = self._read(source, PAIRS[format].load, meter)
+        return self._add_pairs(pairs, f"import:{format}", meter)
 
-    def _read(self, source: Iterable[bytes], load: Callable[[dict[str, Any]], T]) -> list[T]:
+    def _read(self, source: Iterable[bytes], load: Callable[[dict[str, Any]], T], meter: Meter) -> list[T]:
         problems = Problems()
-        return _whole(jsonl.read(source, load, self._limits, problems), problems)
+        return _whole(meter.read(jsonl.read(source, load, self._limits, problems)), problems)
 
     def _documents(self, format: str) -> Iterator[dict[str, Any]]:
         match format:
@@ -136,7 +136,7 @@ class DataService:
             case "kto":
                 return map(kto.dump, filter(kto.carried, self._ratings()))
             case "sft":
-                return map(sft.dump, filter(sft.carried, given_demonstrations(self._store)))
+                return map(sft.dump, filter(sft.carried, given_demonstrations(self._store, self._persona)))
             case _:
                 return map(PAIRS[format].dump, filter(carried, self._pairs()))
 
@@ -150,9 +150,9 @@ class DataService:
         for pair in filter(carried, self._pairs()):
             yield from kto.taken_apart(pair)
 
-    def _add_pairs(self, pairs: Sequence[PreferencePair], source: str) -> ImportReport:
+    def _add_pairs(self, pairs: Sequence[PreferencePair], source: str, meter: Meter) -> ImportReport:
         """A pair that occurs more often than it is known is added as often as that is so."""
-        known = Counter(map(pair_id, self._pairs()))
+        known = Counter(map(pair_id, meter.known(self._pairs())))
         begun, seen, fresh = datetime.now(UTC), Counter[str](), list[Comparison]()
         for pair in pairs:
             key = pair_id(pair)
@@ -160,22 +160,27 @@ class DataService:
             if seen[key] > known[key]:
                 moment = begun + timedelta(microseconds=len(fresh))  # keeps the order of the file
                 fresh.append(ranked_comparison(pair, source, seen[key], moment))
-        added = self._store.comparisons.add_all(fresh, self._desks)
-        return ImportReport(added, len(pairs) - added)
+        return self._add_comparisons(fresh, meter, len(pairs))
 
-    def _add_comparisons(self, comparisons: Sequence[Comparison]) -> ImportReport:
-        added = self._store.comparisons.add_all(comparisons, self._desks)
-        return ImportReport(added, len(comparisons) - added)
+    def _add_comparisons(
+        self, comparisons: Sequence[Comparison], meter: Meter, read: int | None = None
+    ) -> ImportReport:
+        """Of `read` records, those that may be new."""
+        stored = meter.stored(len(comparisons))
+        added = self._store.comparisons.add_all(comparisons, self._desks, stored)
+        return ImportReport(added, (len(comparisons) if read is None else read) - added)
 
-    def _add_ratings(self, ratings: Sequence[Rating]) -> ImportReport:
-        known = set(map(kto.rating_id, self._ratings()))
-        added = self._store.ratings.add_all([r for r in ratings if kto.rating_id(r) not in known])
+    def _add_ratings(self, ratings: Sequence[Rating], meter: Meter) -> ImportReport:
+        known = set(map(kto.rating_id, meter.known(self._ratings())))
+        fresh = [r for r in ratings if kto.rating_id(r) not in known]
+        added = self._store.ratings.add_all(fresh, meter.stored(len(fresh)))
         return ImportReport(added, len(ratings) - added)
 
-    def _add_demonstrations(self, demonstrations: Sequence[Demonstration]) -> ImportReport:
-        known = set(map(sft.demonstration_id, given_demonstrations(self._store)))
+    def _add_demonstrations(self, demonstrations: Sequence[Demonstration], meter: Meter) -> ImportReport:
+        here = given_demonstrations(self._store, self._persona)
+        known = set(map(sft.demonstration_id, meter.known(here)))
         fresh = [d for d in demonstrations if sft.demonstration_id(d) not in known]
-        added = self._store.demonstrations.add_all(fresh)
+        added = self._store.demonstrations.add_all(fresh, meter.stored(len(fresh)))
         return ImportReport(added, len(demonstrations) - added)
 
 

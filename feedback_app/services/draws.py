@@ -20,12 +20,12 @@ DRAFTED = 4
 
 
 def pairs_to_choose_from(comparison: Comparison) -> list[tuple[int, int]]:
-    """Pairs of candidates by index: of two models where there are two, and of different texts where there are any."""
+    """Pairs of candidates by index: of different texts, and of two models where there are such; none where all are alike."""
     pairs = list(combinations(range(len(comparison.candidates)), 2))
     models = [candidate.model for candidate in comparison.candidates]
     texts = [candidate.text.strip() for candidate in comparison.candidates]
-    met = [(i, j) for i, j in pairs if models[i] != models[j]] or pairs
-    return [(i, j) for i, j in met if texts[i] != texts[j]] or met
+    apart = [(i, j) for i, j in pairs if texts[i] != texts[j]]
+    return [(i, j) for i, j in apart if models[i] != models[j]] or apart
 
 
 class Drafts:
@@ -60,24 +60,27 @@ class Drafts:
                 requests,
                 keep=lambda replies: self._keep(prompt.key, draft, replies),
                 fail=lambda: self.writing.discard(prompt.key),
+                background=True,
+                apart=True,
             )
         except Exception:
             self.writing.discard(prompt.key)
             raise
 
     def _keep(self, key: str, draft: Comparison, replies: Sequence[Reply]) -> None:
-        """A draft that was stopped on its way is let go."""
+        """A draft that was stopped on its way is let go, as is one whose replies are all alike."""
         try:
-            if all(reply.finish for reply in replies):
-                chosen = self._chosen(replace(draft, candidates=with_replies(draft, replies)))
+            written = replace(draft, candidates=with_replies(draft, replies))
+            allowed = pairs_to_choose_from(written)
+            if allowed and all(reply.finish for reply in replies):
+                chosen = self._chosen(written, allowed)
                 self._store.comparisons.add_all([chosen], self._desks)
                 self._live.written(chosen)
         finally:
             self.writing.discard(key)
 
-    def _chosen(self, draft: Comparison) -> Comparison:
+    def _chosen(self, draft: Comparison, allowed: list[tuple[int, int]]) -> Comparison:
         """Two of the replies as a comparison of its own. Where the model could not say, any two: that is random."""
-        allowed = pairs_to_choose_from(draft)
         found = self._live.informative_pair(draft, allowed)
         pair = list(found or self._chance.choice(allowed))
         self._chance.shuffle(pair)
@@ -110,22 +113,22 @@ class Draws:
         self._active_rate = active_rate
         self._chance = chance
 
-    def open(self, topic: str | None, n: int) -> Comparison | None:
-        """A comparison to judge now; None where no prompt has the topic."""
+    def open(self, topic: str | None, n: int, background: bool = False) -> Comparison | None:
+        """A comparison to judge now, or later (`background`); None where no prompt has the topic."""
         if n == 2 and (repeat := self._repeats.maybe(topic)) is not None:
             self._live.written(repeat)
             return repeat
         prompt = self._arena.draw(topic, self._drafts.writing)
         if prompt is None:
             return None
-        return self._arena.open([Message("user", prompt.prompt)], n, tags=prompt.tags)
+        return self._arena.open([Message("user", prompt.prompt)], n, tags=prompt.tags, background=background)
 
     def ahead(self, topic: str | None, n: int) -> None:
         """The comparison after the one that is being read. One draft at a time; it comes when it is done."""
         if self._drafts.writing:
             return
         if n != 2 or not self._chooses():
-            self.open(topic, n)
+            self.open(topic, n, background=True)
         elif (prompt := self._arena.draw(topic)) is not None:
             self._drafts.begin(prompt)
 

@@ -1,21 +1,28 @@
 """Replies that are being written: they go on in the background, whoever watches or leaves the page."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from time import monotonic
 from typing import Literal
 
 import structlog
 
-from feedback_app.domain.comparison import InvalidPrompt
+from feedback_app.domain.comparison import InvalidPrompt, PromptTooLong
 from feedback_app.engines.base import Delta, Engine, EngineUnavailable, GenerationRequest, UnknownModel
 from feedback_app.services.best_of import NothingToChooseBy
 from feedback_app.services.rewards import BrokenRewardModel
 
 log = structlog.get_logger()
+KEPT_PROBLEMS = 50
+
+
+ANEW = 3
+"""How often replies that came out word for word alike are written once more."""
 
 
 class GenerationFailed(RuntimeError):
@@ -23,18 +30,49 @@ class GenerationFailed(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
+class Problem:
+    """Why replies could not be written, with what to do. `kind`: the engine does not answer, the prompt is too long for
+    the model, or anything else."""
+
+    kind: Literal["engine", "too_long", "other"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
-    """A finished reply. `finish` is None where it was stopped by the user."""
+    """A finished reply. `finish` is None where it was stopped; `seed` is set where it was drawn anew, with that one."""
 
     text: str
     finish: Literal["stop", "length"] | None
     latency_ms: int
+    seed: int | None = None
+
+
+def problem_of(error: Exception) -> Problem:
+    """What a page can tell of it."""
+    match error:
+        case EngineUnavailable():
+            return Problem("engine", str(error))
+        case PromptTooLong():
+            return Problem("too_long", str(error))
+        case _:
+            return Problem("other", str(error))
+
+
+def twins(replies: Sequence[Reply]) -> list[int]:
+    """Which replies, by index, say what an earlier one says."""
+    texts = [reply.text for reply in replies]
+    return [i for i, text in enumerate(texts) if text in texts[:i]]
 
 
 class Generation:
-    """One batch on its way. Watch it from any number of threads; `stop` ends it early and keeps what is there."""
+    """One batch on its way. Watch it from any number of threads; `stop` ends it early and keeps what is there.
 
-    def __init__(self, size: int) -> None:
+    `background`: nobody waits for it yet, so it makes room for any batch that somebody waits for.
+    """
+
+    def __init__(self, size: int, background: bool = False) -> None:
+        self.background = background
         self._texts = [""] * size
         self._changed = threading.Condition()
         self._stopped = threading.Event()
@@ -61,10 +99,15 @@ class Generation:
             with self._changed:
                 while not self._ended and self._version == seen:
                     self._changed.wait()
-                texts, seen, ended = tuple(map(str.lstrip, self._texts)), self._version, self._ended
+                texts, seen, ended = self.texts(), self._version, self._ended
             if ended and self._error is not None:
                 raise GenerationFailed(self._error)
             yield texts
+
+    def texts(self) -> tuple[str, ...]:
+        """All texts so far."""
+        with self._changed:
+            return tuple(map(str.lstrip, self._texts))
 
     def wait(self) -> tuple[str, ...]:
         """The finished texts. Raises GenerationFailed."""
@@ -87,6 +130,19 @@ class Generation:
             for text, finish, ms in zip(self._texts, finishes, latencies, strict=True)
         ]
 
+    def write_apart(self, engine: Engine, requests: Sequence[GenerationRequest]) -> list[Reply]:
+        """Run the batch; what came out like another reply is drawn anew, with other seeds. Twins may be left at the end."""
+        replies = self.write(engine, requests)
+        for turn in range(1, ANEW + 1):
+            alike = [i for i in twins(replies) if requests[i].sampling.temperature > 0]
+            if not alike or self._stopped.is_set():
+                break
+            again = [replace(requests[i], seed=requests[i].seed + turn) for i in alike]
+            fresh = Generation(len(again)).write(engine, again)
+            for i, request, reply in zip(alike, again, fresh, strict=True):
+                replies[i] = replace(reply, seed=request.seed)
+        return replies
+
     def _add(self, delta: Delta) -> None:
         with self._changed:
             self._texts[delta.index] += delta.text
@@ -105,6 +161,8 @@ class Generations:
     def __init__(self, engine: Engine, workers: int = 8) -> None:
         self._engine = engine
         self._running: dict[str, Generation] = {}
+        self._problems: deque[tuple[str, Problem]] = deque(maxlen=KEPT_PROBLEMS)
+        self._away = False
         self._lock = threading.Lock()
         self._closed = False
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="generation")
@@ -119,48 +177,91 @@ class Generations:
         requests: Sequence[GenerationRequest],
         keep: Callable[[list[Reply]], object],
         fail: Callable[[], object] = lambda: None,
+        background: bool = False,
+        apart: bool = False,
     ) -> Generation:
         """Begin a batch, or give the one that already runs under `key`. Raises GenerationFailed after `close`.
 
         `keep` stores the finished replies before watchers are told of the end; `fail` is called instead on an error.
+        A batch that is not `background` stops those that are, and is one from then on itself. `apart`: see `write_apart`.
         """
         with self._lock:
             if self._closed:
                 raise GenerationFailed("codeLynn is stopping: try again when it runs")
+            if not background:
+                self._make_room(key)
             if key in self._running:
                 return self._running[key]
-            generation = self._running[key] = Generation(len(requests))
-        self._pool.submit(self._run, key, generation, requests, keep, fail)
+            generation = self._running[key] = Generation(len(requests), background)
+            self._problems = deque((old for old in self._problems if old[0] != key), KEPT_PROBLEMS)
+        write = generation.write_apart if apart else generation.write
+        self._pool.submit(self._run, key, generation, partial(write, self._engine, requests), keep, fail)
         return generation
+
+    def busy(self) -> bool:
+        """Whether anybody waits for replies, or some are written ahead."""
+        with self._lock:
+            return bool(self._running)
+
+    def problem(self, key: str) -> Problem | None:
+        """Why the last batch of that key failed, as far as it is remembered; None where it is not known, or all is well."""
+        with self._lock:
+            return dict(self._problems).get(key)
+
+    @property
+    def away(self) -> bool:
+        """Whether the engine did not answer when it was asked last."""
+        return self._away
+
+    def answers(self, models: Iterable[str]) -> bool:
+        """Whether the engine can write with these versions now; it loads them where it has not."""
+        try:
+            for name in models:
+                self._engine.load(name)
+        except (EngineUnavailable, UnknownModel):
+            return False
+        self._away = False
+        return True
+
+    def _make_room(self, key: str) -> None:
+        for name, running in self._running.items():
+            if name == key:
+                running.background = False
+            elif running.background:
+                running.stop()
 
     def _run(
         self,
         key: str,
         generation: Generation,
-        requests: Sequence[GenerationRequest],
+        write: Callable[[], list[Reply]],
         keep: Callable[[list[Reply]], object],
         fail: Callable[[], object],
     ) -> None:
-        error: str | None = "the replies could not be written: see the service's log"
+        failed: Problem | None = Problem("other", "the replies could not be written: see the service's log")
         try:
-            keep(generation.write(self._engine, requests))
-            error = None
+            keep(write())
+            failed = None
         except (
             EngineUnavailable,
             InvalidPrompt,
             UnknownModel,
             NothingToChooseBy,
             BrokenRewardModel,
+            GenerationFailed,
         ) as problem:
-            error = str(problem)
+            failed = problem_of(problem)
         except Exception as problem:  # noqa: BLE001 - the thread's last line: watchers must hear of every end
             log.error("generation failed", key=key, error=type(problem).__name__)
         finally:
-            if error is not None:
+            if failed is not None:
                 fail()
             with self._lock:
                 del self._running[key]
-            generation.end(error)
+                self._away = failed is not None and failed.kind == "engine"
+                if failed is not None:
+                    self._problems.append((key, failed))
+            generation.end(failed.text if failed else None)
 
     def close(self) -> None:
         """Stop all and wait until each has kept what it wrote."""

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import TypeVar
 
 from feedback_app.domain.conversation import Conversation
 from feedback_app.domain.persona import Persona, UnknownPersona
 from feedback_app.domain.preference import Demonstration, Rating
 from feedback_app.formats import sft
-from feedback_app.services.chat import rated_replies
+from feedback_app.services.chat import edited_replies, rated_replies
 from feedback_app.store import Store
 
+Item = TypeVar("Item", Rating, Demonstration)
 PersonaOf = Callable[[str], Persona]
 """The persona of a name, whose system prompt a chat began with. Raises UnknownPersona."""
 
@@ -18,22 +20,31 @@ def given_ratings(store: Store, persona: PersonaOf | None) -> Iterator[Rating]:
     """Imported ratings, and thumbs in chats."""
     yield from store.ratings.all()
     for conversation in store.conversations.rated():
-        yield from _thumbs(conversation, persona)
+        yield from _of_chat(rated_replies, conversation, persona)
 
 
-def given_demonstrations(store: Store) -> Iterator[Demonstration]:
-    """Imported demonstrations, and edits."""
+def given_demonstrations(store: Store, persona: PersonaOf | None) -> Iterator[Demonstration]:
+    """Imported demonstrations, and edits in the arena and in chats."""
     yield from store.demonstrations.all()
     for comparison in store.comparisons.judged():
         if (demonstration := sft.edited(comparison)) is not None:
             yield demonstration
+    yield from edited_in_chats(store, persona)
 
 
-def _thumbs(conversation: Conversation, persona: PersonaOf | None) -> list[Rating]:
+def edited_in_chats(store: Store, persona: PersonaOf | None) -> Iterator[Demonstration]:
+    """Replies in chats that the owner wrote anew."""
+    for conversation in store.conversations.edited():
+        yield from _of_chat(edited_replies, conversation, persona)
+
+
+def _of_chat(
+    read: Callable[[Conversation, str], list[Item]], conversation: Conversation, persona: PersonaOf | None
+) -> list[Item]:
     """Without the system turn where the persona is no longer known."""
     try:
         system = persona(conversation.persona).system_prompt if persona else ""
     except UnknownPersona:
         system = ""
-    rated = rated_replies(conversation, system)
-    return rated if system else [replace(rating, prompt=rating.prompt[1:]) for rating in rated]
+    found = read(conversation, system)
+    return found if system else [replace(item, prompt=item.prompt[1:]) for item in found]

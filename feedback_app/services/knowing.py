@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from feedback_app.domain.comparison import Selection
 from feedback_app.domain.guess import Guess
+from feedback_app.domain.learning_curve import first_round, next_round
+from feedback_app.domain.round import RoundState
 from feedback_app.services.live import LiveState, LiveTaste
 from feedback_app.services.repeats import Repeated, Repeats
 from feedback_app.services.share import Share, share
@@ -110,6 +113,25 @@ def _right(guesses: Sequence[Guess]) -> Share:
     return share(sum(guess.correct == 1 for guess in guesses), len(guesses))
 
 
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """`missing` rankings until a round is worth it, 0 where it is, None where that cannot be said honestly. `right` of the
+    clear guesses so far; `later`: a round has learned from some of them."""
+
+    missing: int | None
+    right: Share
+    later: bool
+
+
+def worth(judged: Sequence[tuple[Guess, Selection]], round_began: datetime | None) -> Worth:
+    """What the guesses say of the next round; `round_began` is when the last one took its rankings."""
+    clear = [guess for guess, _ in judged if len(guess.probabilities) == 2 and guess.correct in (0, 1)]
+    right = [guess.correct == 1 for guess in clear]
+    learned = sum(guess.created_at < round_began for guess in clear) if round_began else 0
+    missing = next_round(right, learned) if learned else first_round(right)
+    return Worth(missing, _right(clear[-RECENT:]), learned > 0)
+
+
 class Knowing:
     """What the page of the reward model shows."""
 
@@ -124,6 +146,11 @@ class Knowing:
     def signature(self) -> tuple[Any, ...]:
         """Changes whenever something else here does; cheap to ask for."""
         return self._live.state(), tuple(self._store.guesses.counts().values())
+
+    def worth(self) -> Worth:
+        ended = (RoundState.promoted, RoundState.held)
+        began = [found.created_at for found in self._store.rounds.list(RECENT) if found.state in ended]
+        return worth(self._store.guesses.judged(), max(began, default=None))
 
     def knowledge(self) -> Knowledge:
         return knowledge(self._store.guesses.judged())

@@ -1,38 +1,32 @@
-"""Who wins the votes: Bradley-Terry scores with bootstrap intervals.
+"""Who wins the votes: Bradley-Terry scores with bootstrap intervals, as they are and adjusted for length and side.
 
-Bradley and Terry 1952: P(i beats j) = exp(s_i) / (exp(s_i) + exp(s_j)). Scores are put on the Elo scale,
-400 / ln 10 per unit, with `base` at 1000.
+Scores are on the Elo scale, 400 / ln 10 per unit of log odds, with `base` at 1000.
 """
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
-import evalica
 import numpy as np
-import numpy.typing as npt
+from scipy.special import expit
 
-from feedback_app.domain.comparison import Comparison, Ranking
+from feedback_app.domain.duels import Meeting
+from feedback_app.services.bradley_terry import Fitted, Floats, fitted
+from feedback_app.services.league import Kind, League, league, table
 from feedback_app.store import Store
 
 ELO = 400 / math.log(10)
-BOOTSTRAPS = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Duel:
-    """Two candidates of different models in one ranking; `score` is 1 if the left won, 0.5 for a tie, else 0."""
-
-    left: str
-    right: str
-    score: float
+DRAWS = 200
+ENOUGH = 20
+"""Votes below which a score says more about chance than about the model: 20 leave at best 150 Elo either way."""
+OWNER = "owner"
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`score` on the Elo scale (base = 1000) with its 95 % bootstrap interval; `wins` counts a tie as half."""
+    """`score` on the Elo scale (base = 1000) with its 95 % bootstrap interval; `adjusted`: were both replies as long and
+    as often left. `votes` are its duels; `wins` counts a tie as half. Not `enough` votes: the scores are hardly more than
+    a guess."""
 
     model: str
     score: float
@@ -40,86 +34,102 @@ class Standing:
     high: float
     votes: int
     wins: float
+    adjusted: float
+    adjusted_low: float
+    adjusted_high: float
+    enough: bool
 
 
-def duels(comparison: Comparison) -> list[Duel]:
-    """What the verdicts that count say about models. Candidates of the same model say nothing; `all_bad` neither.
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """How often one of two equal replies wins, with its 95 % interval, because it is twice as long or stands left."""
 
-    Pairs that the live reward model chose are left out, as are pairs that came back: which replies meet would depend on
-    earlier verdicts, and scores from such a choice are biased.
-    """
-    if comparison.selection != "random" or comparison.repeat_of is not None:
-        return []
-    return [duel for ranking in comparison.verdicts for duel in _duels_of(comparison, ranking)]
+    share: float
+    low: float
+    high: float
 
 
-def _duels_of(comparison: Comparison, ranking: Ranking) -> list[Duel]:
-    if ranking.all_bad:
-        return []
-    place = {name: i for i, group in enumerate(ranking.groups) for name in group}
-    return [
-        Duel(left.model, right.model, (1 + np.sign(place[right.id] - place[left.id])) / 2)
-        for left, right in combinations(comparison.candidates, 2)
-        if left.model != right.model
-    ]
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Best model first, those without enough votes last. `points[i][j]` of `votes[i][j]` duels that standing i won against standing j, ties as half.
+    `length` and `side` are None where nobody met."""
+
+    standings: tuple[Standing, ...] = ()
+    points: tuple[tuple[float, ...], ...] = ()
+    votes: tuple[tuple[int, ...], ...] = ()
+    length: Effect | None = None
+    side: Effect | None = None
+    comparisons: int = 0
+    duels: int = 0
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are votes enough to speak of length and side."""
+        return self.duels >= ENOUGH
 
 
-def standings(fought: Sequence[Duel], anchor: str = "base", seed: int = 0) -> list[Standing]:
-    """All models that met, best first."""
-    if not fought:
-        return []
-    models = sorted({name for duel in fought for name in (duel.left, duel.right)})
-    chance = np.random.default_rng(seed)
-    point = _scores(fought, models, anchor)
-    samples = np.array(
-        [
-            _scores([fought[i] for i in chance.integers(len(fought), size=len(fought))], models, anchor)
-            for _ in range(BOOTSTRAPS)
-        ]
+def board(kinds: Sequence[Kind], anchor: str = "base", seed: int = 0) -> Board:
+    """All models that met."""
+    if not kinds:
+        return Board()
+    met = league(kinds)
+    plain, adjusted = fitted(table(met), DRAWS, seed)
+    points, votes = met.matrix()
+    rows = [_elo(fit, met, anchor) for fit in (plain, adjusted)]
+    order = np.lexsort((-rows[0][0], votes.sum(axis=1) < ENOUGH))
+    size = len(met.models)
+    return Board(
+        tuple(
+            _standing(met.models[i], points[i].sum(), int(votes[i].sum()), *rows[0][:, i], *rows[1][:, i])
+            for i in order
+        ),
+        tuple(tuple(map(float, points[i, order])) for i in order),
+        tuple(tuple(map(int, votes[i, order])) for i in order),
+        _effect(adjusted, size),
+        _effect(adjusted, size + 1),
+        int(met.counts.sum()),
+        met.duels,
     )
-    low, high = np.percentile(samples, [2.5, 97.5], axis=0)
-    votes, wins = tally(fought)
-    rows = [
-        Standing(name, float(point[i]), float(low[i]), float(high[i]), votes[name], wins[name])
-        for i, name in enumerate(models)
+
+
+def _standing(model: str, wins: float, votes: int, *scores: float) -> Standing:
+    score, low, high, adjusted, adjusted_low, adjusted_high = map(float, scores)
+    return Standing(
+        model, score, low, high, votes, float(wins), adjusted, adjusted_low, adjusted_high, votes >= ENOUGH
+    )
+
+
+def _elo(fit: Fitted, met: League, anchor: str) -> Floats:
+    """Score, low, high of each model: (3, models). Without the anchor, the mean of all is at 1000."""
+    both = np.column_stack([fit.point, fit.draws])[: len(met.models)]
+    zero = both[met.models.index(anchor)] if anchor in met.models else both.mean(axis=0)
+    scores = 1000 + ELO * (both - zero)
+    return np.vstack([scores[:, 0], np.percentile(scores[:, 1:], [2.5, 97.5], axis=1)])
+
+
+def _effect(fit: Fitted, row: int) -> Effect:
+    low, high = np.percentile(fit.draws[row], [2.5, 97.5])
+    return Effect(*(float(share) for share in expit([fit.point[row], low, high])))
+
+
+def met(store: Store, annotator: str = "") -> list[Kind]:
+    """What is said of comparisons, by the verdicts that count or by that annotator's alone, and of how many each."""
+    return [
+        (tuple(map(Meeting.of_line, lines)), count) for lines, count in store.verdicts.meetings(annotator)
     ]
-    return sorted(rows, key=lambda row: -row.score)
-
-
-def tally(fought: Iterable[Duel]) -> tuple[Counter[str], dict[str, float]]:
-    """Votes and wins of each model; a tie is half a win."""
-    votes: Counter[str] = Counter()
-    wins: dict[str, float] = {}
-    for duel in fought:
-        votes.update((duel.left, duel.right))
-        wins[duel.left] = wins.get(duel.left, 0.0) + duel.score
-        wins[duel.right] = wins.get(duel.right, 0.0) + 1 - duel.score
-    return votes, wins
-
-
-def _scores(fought: Sequence[Duel], models: Sequence[str], anchor: str) -> npt.NDArray[np.float64]:
-    """Scores of `models`, shape (len(models),). One virtual draw a pair keeps a model that only won finite."""
-    prior = [Duel(a, b, 0.5) for a, b in combinations(models, 2)]
-    played = [*fought, *prior]
-    winners = [_winner(duel) for duel in played]
-    result = evalica.bradley_terry([d.left for d in played], [d.right for d in played], winners)
-    raw = np.array([math.log(max(float(result.scores[name]), 1e-12)) for name in models])
-    zero = raw[models.index(anchor)] if anchor in models else raw.mean()
-    scores: npt.NDArray[np.float64] = 1000 + ELO * (raw - zero)
-    return scores
-
-
-def _winner(duel: Duel) -> evalica.Winner:
-    if duel.score == 0.5:
-        return evalica.Winner.Draw
-    return evalica.Winner.X if duel.score > 0.5 else evalica.Winner.Y
 
 
 class Leaderboard:
+    """Keeps the last answers until a verdict changes."""
+
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._known: dict[str, tuple[object, Board]] = {}
 
-    def standings(self) -> list[Standing]:
-        return standings(
-            [duel for comparison in self._store.comparisons.judged() for duel in duels(comparison)]
-        )
+    def board(self, annotator: str = "") -> Board:
+        """Of the verdicts that count, or of that annotator's alone."""
+        stamp = self._store.verdicts.stamp()
+        known = self._known.get(annotator)
+        if known is None or known[0] != stamp:
+            known = self._known[annotator] = stamp, board(met(self._store, annotator))
+        return known[1]

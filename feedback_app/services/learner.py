@@ -7,6 +7,9 @@ from feedback_app.domain.comparison import Comparison, ComparisonStatus, Message
 from feedback_app.domain.guess import Guess, judged
 from feedback_app.store import ComparisonNotFound, Store
 
+NEXT = 4
+"""Comparisons of the page that are guessed at again after each verdict: those it will show next."""
+
 Messages = tuple[dict[str, str], ...]
 Groups = tuple[tuple[str, ...], ...]
 
@@ -79,9 +82,9 @@ class Learner:
 
     def guess_next(self) -> None:
         """Guess again, with all that was learned meanwhile, at what waits on the arena page."""
-        waiting = self._store.comparisons.latest_open("arena")
-        if waiting is not None and waiting.status == ComparisonStatus.open:
-            self.guess(waiting)
+        for waiting in self._store.comparisons.waiting("arena", NEXT):
+            if waiting.status == ComparisonStatus.open:
+                self.guess(waiting)
 
     def _mark(self, found: Comparison) -> None:
         guess = self._store.guesses.get(found.id)

@@ -86,6 +86,11 @@ class LiveTaste:
 
         self._later(settle)
 
+    def changed(self, comparison_ids: Sequence[str]) -> None:
+        """Many verdicts were taken out, brought back or deleted: they are learned or forgotten one by one, as what is found
+        at the start is, so that a vote meanwhile does not wait for them."""
+        self._later(lambda learner: self._behind.extend(comparison_ids))
+
     def guess(self, comparison: Comparison) -> Guess | None:
         """What was guessed, once the comparison has its verdict; None before: votes are blind."""
         if self._load is None or comparison.ranking is None:

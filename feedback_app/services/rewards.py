@@ -10,7 +10,8 @@ from typing import Any, Protocol
 from feedback_app.domain.comparison import Message
 from feedback_app.domain.preference import RankedReplies, ranked_replies, split_of
 from feedback_app.domain.round import Checkpoint
-from feedback_app.services.leaderboard import duels, tally
+from feedback_app.services.leaderboard import met
+from feedback_app.services.league import league
 from feedback_app.services.reward_watch import WatchPoint, alarms, watch_points
 from feedback_app.services.share import Share
 from feedback_app.store import Store
@@ -147,10 +148,8 @@ class Rewards:
 
     def watch(self) -> Watched:
         """Over the checkpoints in order of creation: does reward still mean preference?"""
-        fought = (duel for comparison in self.store.comparisons.judged() for duel in duels(comparison))
-        votes, wins = tally(fought)
-        shares = {name: wins[name] / votes[name] for name in votes}
-        points = watch_points(self._checkpoints(), shares)
+        kinds = met(self.store)
+        points = watch_points(self._checkpoints(), league(kinds).shares() if kinds else {})
         current = self.current()
         return Watched(
             points, alarms(points, current.evaluation.get("length_correlation") if current else None)

@@ -36,7 +36,7 @@ class Supply:
 
     def demonstrations(self) -> int:
         """Replies that people wrote or edited."""
-        given = given_demonstrations(self.store)
+        given = given_demonstrations(self.store, None)
         return sum(split_of(item.prompt, self.heldout_fraction) == "train" for item in given)
 
 
@@ -45,6 +45,8 @@ def lacking(method: str, config: Mapping[str, Any], supply: Supply, needed: int)
     wanted = [NEEDS[method]]
     if config.get("reward"):
         wanted = [_pairs] if NEEDS[method] is _reward_model else [*wanted, _pairs]
+    elif config.get("online_repeats"):
+        wanted.append(_reward_model)
     if config.get("sft_first"):
         wanted.append(_demonstrations)
     return next(filter(None, (need(supply, needed) for need in wanted)), "")

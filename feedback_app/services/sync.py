@@ -60,6 +60,7 @@ class DeskSync:
         try:
             self.pull()
             self.push(budget)
+            self.clear()
         except (DeskUnavailable, DeskRefused) as error:
             found = "away" if isinstance(error, DeskUnavailable) else "refused"
             log.warning("a desk cannot be worked with", desk=name, state=found, reason=str(error))
@@ -104,6 +105,14 @@ class DeskSync:
                 break
         return arrived
 
+    def clear(self) -> int:
+        """Have the desk delete what was deleted here for good; how many. Raises DeskUnavailable, DeskRefused."""
+        name = self._desk.name
+        if gone := self._store.desks.orphans(name):
+            self._desk.delete(frozenset(gone))
+            self._store.desks.forget_all(name, gone)
+        return len(gone)
+
     def _push(self, items: list[OutboxItem]) -> int:
         found = {item.id: self._find(item.comparison_id) for item in items}
         comparisons = [comparison for comparison in found.values() if comparison]
@@ -126,8 +135,7 @@ class DeskSync:
         agreed, settled = self._store.desks.agreed(self._desk.name), Settled()
         for key, theirs in _changed(pulled, agreed):
             comparison = self._find(key[0])
-            if comparison is None:
-                settled.gone.append(key)
+            if comparison is None:  # never ours, or deleted here: then `clear` has it deleted there
                 continue
             try:
                 self._one(key, comparison, theirs, agreed.get(key), settled)

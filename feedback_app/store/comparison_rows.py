@@ -16,6 +16,7 @@ from feedback_app.domain.comparison import (
     Sampling,
     checked_ranking,
 )
+from feedback_app.domain.duels import counted
 from feedback_app.domain.preference import preference_pairs, prompt_key
 from feedback_app.store.tables import comparisons, rankings
 
@@ -62,6 +63,7 @@ def ranking_row(comparison: Comparison, ranking: Ranking) -> dict[str, Any]:
         "created_at": ranking.created_at,
         "pairs": len(preference_pairs(replace(comparison, ranking=ranking, others=()))),
         "ties": sum(tied),
+        "met": counted(comparison, ranking),
     }
 
 

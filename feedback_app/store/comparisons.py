@@ -35,11 +35,10 @@ from feedback_app.store.comparison_rows import (
     select_comparisons,
 )
 from feedback_app.store.cursor import Page, Position, decode_cursor, encode_cursor
-from feedback_app.store.database import Database, insert_new
+from feedback_app.store.database import BATCH, Database, Stored, insert_new, unheard
 from feedback_app.store.outbox import announce
 from feedback_app.store.tables import UtcDateTime, annotations, comparisons, rankings
 
-BATCH = 500
 NEWEST_FIRST = (comparisons.c.created_at.desc(), comparisons.c.id.desc())
 OLDEST_FIRST = (comparisons.c.created_at, comparisons.c.id)
 
@@ -57,13 +56,18 @@ class Comparisons:
         with self.database.write() as connection:
             _insert(connection, [checked_import(comparison)], ())
 
-    def add_all(self, items: Sequence[Comparison], desks: Sequence[str] = ()) -> int:
+    def add_all(
+        self, items: Sequence[Comparison], desks: Sequence[str] = (), stored: Stored = unheard
+    ) -> int:
         """Store all or none, and what the desks must be told; ones whose id is known are left as they are. Gives the
         number of new ones. Raises InvalidRanking."""
-        checked = [checked_import(comparison) for comparison in items]
+        checked, added = [checked_import(comparison) for comparison in items], 0
         with self.database.write() as connection:
-            batches = (checked[i : i + BATCH] for i in range(0, len(checked), BATCH))
-            return sum(_insert(connection, batch, desks) for batch in batches)
+            for i in range(0, len(checked), BATCH):
+                stored(i)
+                added += _insert(connection, checked[i : i + BATCH], desks)
+            stored(len(checked))
+        return added
 
     def get(self, comparison_id: str) -> Comparison:
         """Raises ComparisonNotFound."""
@@ -74,10 +78,12 @@ class Comparisons:
         self, comparison_id: str, candidates: Sequence[Candidate], desks: Sequence[str] = ()
     ) -> Comparison:
         """The replies are written: status open, and the desks are told. Changes nothing once it is no longer generating (skipped
-        meanwhile, or filled before). Raises ComparisonNotFound; ValueError for other candidates than it has."""
+        meanwhile, or filled before). Candidates may be left out, to two. Raises ComparisonNotFound; ValueError for others than
+        it has."""
 
         def filled(connection: Connection, found: Comparison) -> None:
-            if sorted(c.id for c in candidates) != sorted(c.id for c in found.candidates):
+            known = {candidate.id for candidate in found.candidates}
+            if len(candidates) < 2 or not known.issuperset(c.id for c in candidates):
                 raise ValueError("these are not the candidates of this comparison")
             documents = candidate_documents(tuple(candidates))
             _set(connection, comparison_id, status=ComparisonStatus.open.value, candidates=documents)
@@ -160,11 +166,14 @@ class Comparisons:
 
     def latest_open(self, source: str) -> Comparison | None:
         """The newest of that source that waits for its replies or for a verdict."""
-        waiting = comparisons.c.status.in_([ComparisonStatus.generating.value, ComparisonStatus.open.value])
-        query = select_comparisons().where(waiting, comparisons.c.source == source)
+        return next(iter(self.waiting(source, 1)), None)
+
+    def waiting(self, source: str, limit: int) -> list[Comparison]:
+        """Those of that source that wait for their replies or for a verdict, newest first."""
+        states = comparisons.c.status.in_([ComparisonStatus.generating.value, ComparisonStatus.open.value])
+        query = select_comparisons().where(states, comparisons.c.source == source).order_by(*NEWEST_FIRST)
         with self.database.read() as connection:
-            row = connection.execute(query.order_by(*NEWEST_FIRST).limit(1)).mappings().first()
-        return None if row is None else comparison_from(row)
+            return [comparison_from(row) for row in connection.execute(query.limit(limit)).mappings()]
 
     def judged(self) -> Iterator[Comparison]:
         """All comparisons that anybody ranked, with the rankings of others, oldest first, each once. Reads in batches
@@ -254,14 +263,10 @@ class Comparisons:
 
 
 def _get(connection: Connection, comparison_id: str, lock: bool = False) -> Comparison:
-    if (
-        lock
-    ):  # a statement of its own: PostgreSQL would join the locked row with a ranking read before the wait
-        connection.execute(
-            select(comparisons.c.id).where(comparisons.c.id == comparison_id).with_for_update()
-        )
-    query = select_comparisons().where(comparisons.c.id == comparison_id)
-    row = connection.execute(query).mappings().first()
+    this = comparisons.c.id == comparison_id
+    if lock:  # by itself: PostgreSQL would join the locked row with a ranking read before the wait
+        connection.execute(select(comparisons.c.id).where(this).with_for_update())
+    row = connection.execute(select_comparisons().where(this)).mappings().first()
     if row is None:
         raise ComparisonNotFound(f"there is no comparison {comparison_id}")
     return comparison_from(row)

@@ -4,9 +4,10 @@ import builtins
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, Literal
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 from sqlalchemy.engine import RowMapping
 
 from feedback_app.domain.conversation import Conversation, Turn
@@ -19,7 +20,7 @@ class ConversationNotFound(LookupError):
 
 
 class InvalidRating(ValueError):
-    """A thumb on something that is not a reply of this conversation."""
+    """A thumb on, or an edit of, something that is not a reply of this conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +28,8 @@ class Conversations:
     database: Database
 
     def add(self, conversation: Conversation) -> None:
-        row = {
-            "id": conversation.id,
-            "model": conversation.model,
-            "persona": conversation.persona,
-            "title": conversation.title,
-            "created_at": conversation.created_at,
-            "updated_at": conversation.updated_at,
-        }
         with self.database.write() as connection:
-            connection.execute(insert(conversations).values(row))
+            connection.execute(insert(conversations).values(_row(conversation)))
             _insert_turns(connection, conversation.id, 0, conversation.turns)
 
     def get(self, conversation_id: str) -> Conversation:
@@ -44,11 +37,23 @@ class Conversations:
         with self.database.read() as connection:
             return _get(connection, conversation_id)
 
-    def list(self, limit: int) -> builtins.list[Conversation]:
-        """The last ones that something was said in first, without their turns."""
-        query = select(conversations).order_by(conversations.c.updated_at.desc(), conversations.c.id)
+    def list(self, limit: int, words: str = "") -> builtins.list[Conversation]:
+        """The last ones that something was said in first, without their turns; with `words`, those in whose title or turns
+        they stand, in any case. Two beside each other are one: the one that names the other stands for both."""
+        named = select(conversations.c.beside).where(conversations.c.beside.is_not(None))
+        query = (
+            select(conversations)
+            .where(conversations.c.id.not_in(named))
+            .order_by(conversations.c.updated_at.desc(), conversations.c.id)
+        )
         with self.database.read() as connection:
-            return [_conversation(row, ()) for row in connection.execute(query.limit(limit)).mappings()]
+            if not words:
+                query = query.limit(limit)
+                return [_conversation(row, ()) for row in connection.execute(query).mappings()]
+            said = _said(connection, words)
+            rows = connection.execute(query).mappings()
+            found = (row for row in rows if _found(row, said, words))
+            return [_conversation(row, ()) for row in islice(found, limit)]
 
     def append(self, conversation_id: str, *new: Turn) -> Conversation:
         """Raises ConversationNotFound."""
@@ -77,8 +82,24 @@ class Conversations:
             rated = connection.execute(update(turns).where(reply).values(rating=rating)).rowcount
             conversation = _get(connection, conversation_id)
             if not rated:
-                raise InvalidRating(f"turn {turn_index} is not a reply of this conversation")
+                raise _not_a_reply(turn_index)
             return conversation
+
+    def edit(self, conversation_id: str, turn_index: int, text: str) -> Conversation:
+        """Put the owner's words in place of a reply (turns count from 0), and keep what the model wrote; those very words
+        again take the edit back. Raises ConversationNotFound, InvalidRating."""
+        with self.database.write() as connection:
+            conversation = _get(connection, conversation_id)
+            turn = _reply(conversation, turn_index)
+            written = turn.content if turn.original is None else turn.original
+            place = (turns.c.conversation_id == conversation_id) & (turns.c.position == turn_index)
+            original = None if text == written else written
+            connection.execute(update(turns).where(place).values(content=text, original=original))
+            return _get(connection, conversation_id)
+
+    def edited(self) -> Iterator[Conversation]:
+        """Every conversation with an edited reply, with its turns, oldest first (for exporters)."""
+        return self._with_turns(turns.c.original.is_not(None))
 
     def rename(self, conversation_id: str, title: str) -> Conversation:
         """Raises ConversationNotFound."""
@@ -86,18 +107,41 @@ class Conversations:
             _touch(connection, conversation_id, {"title": title})
             return _get(connection, conversation_id)
 
-    def delete(self, conversation_id: str) -> None:
-        """Raises ConversationNotFound."""
+    def put_beside(self, conversation_id: str, other: Conversation) -> None:
+        """Keep `other` as the one in which another version hears the same. Raises ConversationNotFound."""
         with self.database.write() as connection:
-            gone = connection.execute(delete(conversations).where(conversations.c.id == conversation_id))
-            if not gone.rowcount:
-                raise _not_found(conversation_id)
+            connection.execute(insert(conversations).values(_row(other)))
+            _insert_turns(connection, other.id, 0, other.turns)
+            _touch(connection, conversation_id, {"beside": other.id})
+
+    def part(self, conversation_id: str) -> None:
+        """Let the conversation and the one beside it each go on alone. Raises ConversationNotFound."""
+        with self.database.write() as connection:
+            _touch(connection, conversation_id, {"beside": None})
+
+    def delete(self, conversation_id: str) -> None:
+        """Delete it, and the one that it names beside it. Raises ConversationNotFound."""
+        with self.database.write() as connection:
+            beside = _get(connection, conversation_id).beside
+            gone = conversations.c.id.in_([conversation_id, *filter(None, [beside])])
+            connection.execute(delete(conversations).where(gone))
 
     def rated(self) -> Iterator[Conversation]:
         """Every conversation with a thumb on some reply, with its turns, oldest first (for exporters)."""
+        return self._with_turns(turns.c.rating.is_not(None))
+
+    def stamp(self) -> int:
+        """Changes when a thumb or an edited reply does."""
+        said = (turns.c.conversation_id, turns.c.position, turns.c.rating, turns.c.content)
+        query = select(*said).where(turns.c.rating.is_not(None) | turns.c.original.is_not(None))
+        with self.database.read() as connection:
+            return hash(tuple(map(tuple, connection.execute(query.order_by(*said[:2])))))
+
+    def _with_turns(self, some: ColumnElement[bool]) -> Iterator[Conversation]:
+        """Every conversation of which a turn is like that, oldest first."""
         query = (
             select(conversations.c.id)
-            .where(conversations.c.id.in_(select(turns.c.conversation_id).where(turns.c.rating.is_not(None))))
+            .where(conversations.c.id.in_(select(turns.c.conversation_id).where(some)))
             .order_by(conversations.c.created_at, conversations.c.id)
         )
         with self.database.read() as connection:
@@ -116,6 +160,36 @@ def _get(connection: Connection, conversation_id: str) -> Conversation:
         raise _not_found(conversation_id)
     said = select(turns).where(turns.c.conversation_id == conversation_id).order_by(turns.c.position)
     return _conversation(row, tuple(_turn(turn) for turn in connection.execute(said).mappings()))
+
+
+def _said(connection: Connection, words: str) -> set[str]:
+    """Ids of the conversations in whose turns the words stand. Read here and not by the database: free text is kept
+    encoded, and SQLite knows upper and lower case of ASCII alone."""
+    rows = connection.execution_options(yield_per=1000).execute(
+        select(turns.c.conversation_id, turns.c.content)
+    )
+    return {conversation_id for conversation_id, content in rows if _stands(words, content)}
+
+
+def _stands(words: str, text: str) -> bool:
+    return words.casefold() in text.casefold()
+
+
+def _found(row: RowMapping, said: set[str], words: str) -> bool:
+    """Whether the words stand in the title, in its turns, or in those beside it."""
+    return row["id"] in said or row["beside"] in said or _stands(words, row["title"])
+
+
+def _row(conversation: Conversation) -> dict[str, Any]:
+    return {
+        "id": conversation.id,
+        "model": conversation.model,
+        "persona": conversation.persona,
+        "title": conversation.title,
+        "created_at": conversation.created_at,
+        "updated_at": conversation.updated_at,
+        "beside": conversation.beside,
+    }
 
 
 def _touch(connection: Connection, conversation_id: str, values: dict[str, Any]) -> None:
@@ -137,6 +211,7 @@ def _insert_turns(connection: Connection, conversation_id: str, first: int, new:
             "created_at": turn.created_at,
             "best_of": turn.best_of,
             "chosen_by": turn.chosen_by or None,
+            "original": turn.original,
         }
         for offset, turn in enumerate(new)
     ]
@@ -149,8 +224,19 @@ def _conversation(row: RowMapping, said: tuple[Turn, ...]) -> Conversation:
 
 
 def _turn(row: RowMapping) -> Turn:
-    kept = ("role", "content", "model", "rating", "created_at", "best_of")
+    kept = ("role", "content", "model", "rating", "created_at", "best_of", "original")
     return Turn(**{name: row[name] for name in kept}, chosen_by=row["chosen_by"] or "")
+
+
+def _reply(conversation: Conversation, turn_index: int) -> Turn:
+    """Raises InvalidRating."""
+    if not 0 <= turn_index < len(conversation.turns) or conversation.turns[turn_index].role != "assistant":
+        raise _not_a_reply(turn_index)
+    return conversation.turns[turn_index]
+
+
+def _not_a_reply(turn_index: int) -> InvalidRating:
+    return InvalidRating(f"turn {turn_index} is not a reply of this conversation")
 
 
 def _not_found(conversation_id: str) -> ConversationNotFound:

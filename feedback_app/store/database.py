@@ -3,7 +3,7 @@
 import json
 import math
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,13 @@ from sqlalchemy.exc import OperationalError
 BUSY_SECONDS = 30
 WAL_ATTEMPTS = 20
 WRITING = "codelynn_writing"
+BATCH = 500
+Stored = Callable[[int], None]
+"""Is told how many of the records to store are stored; what it raises undoes them all."""
+
+
+def unheard(stored: int) -> None:
+    """Nobody asks."""
 
 
 class DatabaseUnavailable(RuntimeError):

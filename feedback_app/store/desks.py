@@ -1,6 +1,6 @@
 """What the annotation desks and we last agreed on, and how each desk does."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 
 from feedback_app.store.database import Database, insert_new
-from feedback_app.store.tables import desk_states, desk_verdicts
+from feedback_app.store.tables import comparisons, desk_states, desk_verdicts
 
 Key = tuple[str, str]
 """(comparison id, annotator)"""
 
+BATCH = 500
 REASON_LENGTH = 500
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -81,6 +82,22 @@ class DeskStates:
         with self.database.write() as connection:
             for key in keys:
                 connection.execute(delete(desk_verdicts).where(_one(desk, key)))
+
+    def orphans(self, desk: str) -> list[str]:
+        """Comparisons that are deleted here, and of which the desk has not been told."""
+        known = select(comparisons.c.id)
+        query = select(desk_verdicts.c.comparison_id).where(
+            desk_verdicts.c.desk == desk, desk_verdicts.c.comparison_id.not_in(known)
+        )
+        with self.database.read() as connection:
+            return list(connection.execute(query.distinct()).scalars())
+
+    def forget_all(self, desk: str, comparison_ids: Sequence[str]) -> None:
+        """All that was agreed on these comparisons."""
+        with self.database.write() as connection:
+            for start in range(0, len(comparison_ids), BATCH):
+                batch = desk_verdicts.c.comparison_id.in_(comparison_ids[start : start + BATCH])
+                connection.execute(delete(desk_verdicts).where(desk_verdicts.c.desk == desk, batch))
 
     def state(self, desk: str) -> DeskState:
         with self.database.read() as connection:

@@ -6,13 +6,16 @@ from feedback_app.store.annotations import Annotations
 from feedback_app.store.checkpoints import Checkpoints
 from feedback_app.store.comparisons import Comparisons
 from feedback_app.store.conversations import Conversations
+from feedback_app.store.curation import Curation
 from feedback_app.store.database import Database, open_database
 from feedback_app.store.desks import DeskStates
 from feedback_app.store.guesses import Guesses
 from feedback_app.store.outbox import Outbox
 from feedback_app.store.repeats import Repeats
 from feedback_app.store.rounds import Rounds
+from feedback_app.store.search import Search
 from feedback_app.store.unpaired import Demonstrations, Ratings
+from feedback_app.store.verdicts import Verdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,9 @@ class Store:
     desks: DeskStates
     guesses: Guesses
     repeats: Repeats
+    verdicts: Verdicts
+    search: Search
+    curation: Curation
 
     def ping(self) -> None:
         """Raises DatabaseUnavailable."""
@@ -56,4 +62,7 @@ def open_store(url: str) -> Store:
         desks=DeskStates(database),
         guesses=Guesses(database),
         repeats=Repeats(database),
+        verdicts=Verdicts(database),
+        search=Search(database),
+        curation=Curation(database),
     )

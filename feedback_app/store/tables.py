@@ -17,6 +17,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    text,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -84,10 +85,12 @@ def _verdict() -> tuple[Column[Any], ...]:
         Column("created_at", UtcDateTime, nullable=False),
         Column("pairs", Integer, nullable=False),
         Column("ties", Integer, nullable=False),
+        Column("met", Text, nullable=False, server_default=text("''")),
     )
 
 
-# `pairs` and `ties` are counted when the verdict is stored, so that totals need not read every comparison.
+# `pairs`, `ties` and `met` (see domain/duels.py) are found when the verdict is stored, so that totals and the leaderboard need
+# not read every comparison.
 rankings = Table(
     "rankings",
     metadata,
@@ -102,6 +105,14 @@ annotations = Table(
     Column("comparison_id", Text, ForeignKey("comparisons.id", ondelete="CASCADE"), nullable=False),
     *_verdict(),
     PrimaryKeyConstraint("comparison_id", "annotator"),
+)
+
+# Verdicts that were taken out: they count nowhere, and can be brought back as they were.
+withdrawn = Table(
+    "withdrawn",
+    metadata,
+    Column("comparison_id", Text, ForeignKey("comparisons.id", ondelete="CASCADE"), primary_key=True),
+    *_verdict(),
 )
 
 # What the live reward model said of a comparison before its verdict: a chance for each candidate, in their order.
@@ -189,6 +200,7 @@ conversations = Table(
     Column("title", FREE_TEXT, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False, index=True),
+    Column("beside", Text),
 )
 
 turns = Table(
@@ -203,6 +215,7 @@ turns = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("best_of", Integer, nullable=False, server_default="1"),
     Column("chosen_by", Text),
+    Column("original", FREE_TEXT),
 )
 
 rounds = Table(

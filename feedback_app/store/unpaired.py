@@ -14,7 +14,7 @@ from sqlalchemy.engine import RowMapping
 
 from feedback_app.domain.comparison import Message
 from feedback_app.domain.preference import Demonstration, Rating
-from feedback_app.store.database import Database, insert_new
+from feedback_app.store.database import BATCH, Database, Stored, insert_new, unheard
 from feedback_app.store.tables import demonstrations, ratings
 
 
@@ -22,9 +22,9 @@ from feedback_app.store.tables import demonstrations, ratings
 class Demonstrations:
     database: Database
 
-    def add_all(self, items: Sequence[Demonstration]) -> int:
+    def add_all(self, items: Sequence[Demonstration], stored: Stored = unheard) -> int:
         """Store all or none; gives how many were new (the same content is kept once)."""
-        return _add(self.database, demonstrations, [asdict(item) for item in items])
+        return _add(self.database, demonstrations, [asdict(item) for item in items], stored)
 
     def all(self) -> list[Demonstration]:
         """In the order they came."""
@@ -41,9 +41,9 @@ class Demonstrations:
 class Ratings:
     database: Database
 
-    def add_all(self, items: Sequence[Rating]) -> int:
+    def add_all(self, items: Sequence[Rating], stored: Stored = unheard) -> int:
         """Store all or none; gives how many were new (the same content is kept once)."""
-        return _add(self.database, ratings, [asdict(item) for item in items])
+        return _add(self.database, ratings, [asdict(item) for item in items], stored)
 
     def all(self) -> list[Rating]:
         """In the order they came."""
@@ -56,11 +56,15 @@ class Ratings:
         return _count(self.database, ratings)
 
 
-def _add(database: Database, table: Table, documents: Sequence[dict[str, Any]]) -> int:
-    rows = {_digest(document): document for document in documents}
+def _add(database: Database, table: Table, documents: Sequence[dict[str, Any]], stored: Stored) -> int:
+    rows = [{"digest": digest, **d} for digest, d in {_digest(d): d for d in documents}.items()]
+    added = 0
     with database.write() as connection:
-        stored = [{"digest": digest, **document} for digest, document in rows.items()]
-        return len(insert_new(connection, table, stored, "id"))
+        for i in range(0, len(rows), BATCH):
+            stored(i)
+            added += len(insert_new(connection, table, rows[i : i + BATCH], "id"))
+        stored(len(rows))
+    return added
 
 
 def _digest(document: dict[str, Any]) -> str:

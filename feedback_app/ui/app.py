@@ -40,7 +40,7 @@ def mount_options() -> dict[str, Any]:
     """What `gradio.mount_gradio_app` is given besides the pages."""
     return {
         "theme": theme(),
-        "css_paths": [STATIC / "style.css"],
+        "css_paths": [STATIC / "style.css", STATIC / "arena.css", STATIC / "rankings.css"],
         "head": head(),
         "run_history": False,
         "show_error": False,

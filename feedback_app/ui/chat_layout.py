@@ -6,20 +6,25 @@ from typing import Any
 
 import gradio as gr
 
+from feedback_app.ui.chat_threads import Threads, lay_out_threads
+from feedback_app.ui.chat_view import ALONE
 from feedback_app.ui.confirm import Confirm, confirm
 from feedback_app.ui.text import heading
 
 
 @dataclass(frozen=True, slots=True)
 class ChatScreen:
-    """`wake` changes whenever the transcript is to be shown afresh; `current` is the id of the conversation."""
+    """`wake` changes whenever the transcript is to be shown afresh; `current` is the id of the conversation, `goal` that of
+    the comparison to go on with in the arena."""
 
     current: gr.Textbox
     wake: gr.Textbox
     model: gr.Dropdown
+    beside: gr.Dropdown
     best_of: gr.Radio
     persona: gr.Dropdown
     new: gr.Button
+    search: gr.Textbox
     listing: gr.Radio
     name: gr.Textbox
     rename: gr.Button
@@ -27,25 +32,40 @@ class ChatScreen:
     confirm: Confirm
     about: gr.HTML
     line: gr.HTML
-    transcript: gr.Chatbot
+    threads: Threads
     text: gr.Textbox
     stop: gr.Button
     again: gr.Button
+    rank: gr.Button
+    goal: gr.Textbox
+
+    @property
+    def transcript(self) -> gr.Chatbot:
+        """That of the conversation that is open; of two versions, of the left one."""
+        return self.threads.left.transcript
+
+    def entry(self) -> tuple[gr.Textbox, gr.Button]:
+        """Off until the page knows what is open: a message sent before would be lost to it."""
+        return self.text, self.new
 
     def outputs(self) -> list[Any]:
         """All that a handler may change."""
-        side = [self.current, self.wake, self.model, self.new, self.listing, self.name]
+        side = [self.current, self.wake, self.model, self.new, self.search, self.listing, self.name]
         return [
             *side,
+            self.beside,
+            self.best_of,
             self.delete,
             self.rename,
             self.confirm.row,
             self.about,
             self.line,
-            self.transcript,
+            *self.threads.parts(),
             self.text,
             self.stop,
             self.again,
+            self.rank,
+            self.goal,
         ]
 
 
@@ -68,6 +88,14 @@ def _side(personas: Sequence[tuple[str, str]], default_persona: str) -> tuple[An
         model = gr.Dropdown(
             [("latest", "latest")], value="latest", label="Model", elem_id="model", filterable=False
         )
+        beside = gr.Dropdown(
+            [ALONE],
+            value="",
+            label="Beside",
+            info="A second version that hears the same, to compare them.",
+            elem_id="beside",
+            filterable=False,
+        )
         best_of = gr.Radio(
             [1, 2, 4, 8],
             value=1,
@@ -79,6 +107,13 @@ def _side(personas: Sequence[tuple[str, str]], default_persona: str) -> tuple[An
             list(personas), value=default_persona, label="Persona", elem_id="persona", filterable=False
         )
     new = gr.Button("New conversation", variant="primary", interactive=False, elem_id="new-chat", size="md")
+    search = gr.Textbox(
+        label="Search",
+        placeholder="Words of a title or message",
+        max_lines=1,
+        interactive=False,
+        elem_id="search-chats",
+    )
     listing = gr.Radio([], label="Conversations", elem_id="conversations", elem_classes=["listing"])
     with gr.Accordion("Rename or delete", open=False, elem_id="manage"):
         name = gr.Textbox(label="Name", max_length=48, elem_id="chat-name")
@@ -86,24 +121,13 @@ def _side(personas: Sequence[tuple[str, str]], default_persona: str) -> tuple[An
             rename = gr.Button("Rename", size="sm", elem_id="rename", min_width=90)
             delete = gr.Button("Delete", size="sm", elem_id="delete", min_width=90)
         question = confirm("delete", "Delete for good")
-    return model, best_of, persona, new, listing, name, rename, delete, question
+    return model, beside, best_of, persona, new, search, listing, name, rename, delete, question
 
 
 def _main() -> tuple[Any, ...]:
     about = gr.HTML(elem_id="about")
     line = gr.HTML(elem_id="line")
-    transcript = gr.Chatbot(
-        label="Conversation",
-        show_label=False,
-        height="58vh",
-        latex_delimiters=[],
-        sanitize_html=True,
-        allow_tags=False,
-        allow_file_downloads=False,
-        buttons=["copy"],
-        layout="bubble",
-        elem_id="transcript",
-    )
+    threads = lay_out_threads()
     text = gr.Textbox(
         label="Message",
         show_label=False,
@@ -118,4 +142,8 @@ def _main() -> tuple[Any, ...]:
     with gr.Row():
         stop = gr.Button("Stop", interactive=False, elem_id="stop", size="sm", min_width=90)
         again = gr.Button("Regenerate", interactive=False, elem_id="regenerate", size="sm", min_width=90)
-    return about, line, transcript, text, stop, again
+        rank = gr.Button(
+            "Rank replies instead", interactive=False, elem_id="rank-instead", size="sm", min_width=90
+        )
+    goal = gr.Textbox(visible="hidden", label="Comparison")
+    return about, line, threads, text, stop, again, rank, goal

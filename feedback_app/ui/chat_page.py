@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from typing import Literal
 
 import gradio as gr
 
@@ -11,12 +10,16 @@ from feedback_app.domain.conversation import Conversation, chosen
 from feedback_app.domain.persona import Persona
 from feedback_app.services.bundle import Services
 from feedback_app.services.generation import GenerationFailed
+from feedback_app.ui import chat_beside, chat_marks
 from feedback_app.ui.chat_layout import ChatScreen, lay_out
 from feedback_app.ui.chat_view import (
+    ALONE,
     about,
     greeting,
+    listed,
     messages,
     model_choices,
+    problem_line,
     thumbs,
     title,
     unanswered,
@@ -25,10 +28,11 @@ from feedback_app.ui.chat_view import (
 from feedback_app.ui.confirm import PRIVATE, asks
 from feedback_app.ui.guard import Updates, guarded, guarded_stream
 from feedback_app.ui.latest import Latest
-from feedback_app.ui.text import notice
+from feedback_app.ui.text import alert, notice
 from feedback_app.ui.wiring import REMEMBER_OPEN, at_most
 
-STREAM_SECONDS = 0.08
+GO_RANK = "(id) => { if (id) window.location.href = './?c=' + id; }"
+"""Opens a comparison in the arena."""
 
 
 class ChatPage:
@@ -39,18 +43,21 @@ class ChatPage:
         self._chat = services.chat
         self._screen = screen
         self._latest = Latest()
+        self.beside = chat_beside.BesidePage(services, screen, self._opened)
 
     def arrive(self, request: gr.Request) -> Updates:
         """Where a refresh goes on: what the address names, or else the conversation used last."""
-        listed = self._chat.list()
+        kept = [conversation.id for conversation in self._chat.list()]
         named = request.query_params.get("c", "")
-        known = {conversation.id for conversation in listed}
-        current = named if named in known else listed[0].id if listed else ""
+        current = named if named in kept else next(iter(kept), "")
         models = self._services.models
         choices = model_choices(models.versions(), models.aliases())
-        # Off until here: a message sent before would be lost to the conversation that is opened now.
-        on = {part: gr.update(interactive=True) for part in (self._screen.text, self._screen.new)}
-        return {self._screen.model: gr.update(choices=choices), **on, **self._opened(current)}
+        on = {part: gr.update(interactive=True) for part in (*self._screen.entry(), self._screen.search)}
+        chosen = {
+            self._screen.model: gr.update(choices=choices),
+            self._screen.beside: gr.update(choices=[ALONE, *choices], value=""),
+        }
+        return {**chosen, **on, **self._opened(current)}
 
     def show(self, current: str, persona: str, request: gr.Request) -> Iterator[Updates]:
         """The transcript, growing while a reply is written."""
@@ -63,45 +70,63 @@ class ChatPage:
         if not current:
             yield self._blank(persona)
             return
+        if self.beside.two(current):
+            yield self._headed(self._chat.get(current))
+            yield from self.beside.shown(current)
+            return
         conversation, candidates = self._chat.get(current), self._chat.candidates(current)
         if self._chat.writing(current) and conversation.turns and conversation.turns[-1].role == "user":
             yield {**self._framed(conversation, writing=""), **self._line(writing_line(candidates))}
             try:
-                for text in at_most(STREAM_SECONDS, self._chat.answer(current, max(candidates, 1))):
+                for text in at_most(
+                    chat_beside.STREAM_SECONDS, self._chat.answer(current, max(candidates, 1))
+                ):
                     yield {self._screen.transcript: messages(conversation, text)}
-            except InvalidPrompt:  # the reply was finished between the two looks
+            except (InvalidPrompt, GenerationFailed):  # finished between the two looks; or told of below
                 pass
-            except GenerationFailed:
-                yield self._framed(conversation, None)
-                raise
             conversation = self._chat.get(current)
-        told = unanswered(conversation) or chosen(conversation)
-        yield {**self._framed(conversation, None), **self._line(told)}
+        yield {**self._framed(conversation, None), **self._ended(conversation)}
+
+    def _ended(self, conversation: Conversation) -> Updates:
+        """Why there is no reply, or what it was chosen from."""
+        missing, problem = unanswered(conversation), self._chat.problem(conversation.id)
+        if missing and problem:
+            return {self._screen.line: alert(problem_line(problem))}
+        return self._line(missing or chosen(conversation))
 
     def _line(self, told: str) -> Updates:
         """What is told; where nothing is, what another act has said stays."""
         return {self._screen.line: notice(told)} if told else {}
 
-    def choose(self, chosen: str | None) -> Updates:
-        return self._opened(chosen or "")
+    def choose(self, chosen: str | None, words: str) -> Updates:
+        return {self._screen.beside: "", **self._opened(chosen or "", words)}
 
     def new(self) -> Updates:
         """An empty page; the conversation is begun with its first message."""
-        return self._opened("")
+        return {self._screen.search: "", **self._opened("")}
 
-    def say(self, current: str, text: str, model: str, persona: str, best_of: int) -> Updates:
-        """Keep the message and begin the reply, in a new conversation where none is open."""
+    def say(self, current: str, text: str, model: str, beside: str, persona: str, best_of: int) -> Updates:
+        """Keep the message and begin the reply, in a new conversation where none is open; of two versions where one is
+        chosen to stand beside."""
         self._chat.check(best_of)
+        self.beside.check(current, model, beside, best_of)
         conversation_id = current or (self._chat.begin(model, persona).id if text.strip() else "")
-        self._chat.say(conversation_id, text, best_of)
+        if not self.beside.say(conversation_id, text, beside):
+            self._chat.say(conversation_id, text, best_of)
         return {self._screen.text: "", **self._opened(conversation_id)}
 
     def regenerate(self, current: str, best_of: int) -> Updates:
-        self._chat.regenerate(current, best_of)
+        if self.beside.two(current):
+            self._services.beside.regenerate(current)
+        else:
+            self._chat.regenerate(current, best_of)
         return self._opened(current)
 
     def stop(self, current: str) -> Updates:
-        self._chat.stop(current)
+        if self.beside.two(current):
+            self._services.beside.stop(current)
+        else:
+            self._chat.stop(current)
         return {self._screen.stop: gr.update(interactive=False)}
 
     def rename(self, current: str, name: str) -> Updates:
@@ -110,31 +135,50 @@ class ChatPage:
         return self._opened(current)
 
     def about_to_delete(self, current: str) -> str:
-        return (
-            f"Delete “{title(self._chat.get(current))}” and its ratings? This cannot be undone."
-            if current
-            else ""
-        )
+        if not current:
+            return ""
+        conversation = self._chat.get(current)
+        what = ", what both versions said" if conversation.beside else ""
+        return f"Delete “{title(conversation)}”{what} and its ratings? This cannot be undone."
 
     def delete(self, current: str) -> Updates:
         self._chat.delete(current)
-        listed = self._chat.list()
-        return {**self._screen.confirm.shut(), **self._opened(listed[0].id if listed else "")}
+        left = self._chat.list()
+        shut = {**self._screen.confirm.shut(), self._screen.beside: ""}
+        return {**shut, **self._opened(left[0].id if left else "")}
+
+    def edit(self, current: str, change: gr.EditData) -> Updates:
+        """The owner's words in place of a reply; their own messages stay as they were sent."""
+        told = chat_marks.edit(self._chat, current, change)
+        return {**self._opened(current), self._screen.line: told}
+
+    def rank(self, current: str) -> Updates:
+        """Fresh replies to the last message, side by side in the arena."""
+        opened = self._services.arena.open(self._chat.prompt(current))
+        return {self._screen.goal: opened.id}
+
+    def search(self, current: str, words: str) -> Updates:
+        """Only the conversations with these words; the one that is open stays open."""
+        found = [listed(conversation) for conversation in self._chat.list(words=words)]
+        shown = current if current in {key for _, key in found} else None
+        none = notice("No conversation has these words.") if words.strip() and not found else ""
+        return {
+            self._screen.listing: gr.update(choices=found, value=shown),
+            self._screen.line: none,
+        }
 
     def rate(self, current: str, thumb: gr.LikeData) -> Updates:
-        index = thumb.index if isinstance(thumb.index, int) else thumb.index[0]
-        value: Literal[1, -1] | None = 1 if thumb.liked is True else -1 if thumb.liked is False else None
-        self._chat.rate(current, index, value)
+        chat_marks.rate(self._chat, current, thumb)
         return {}
 
-    def _opened(self, current: str) -> Updates:
-        """Show a conversation, and the list with it chosen."""
-        listed = [(title(conversation), conversation.id) for conversation in self._chat.list()]
+    def _opened(self, current: str, words: str = "") -> Updates:
+        """Show a conversation, and the list of those with the words that were searched for, with it chosen."""
+        choices = [listed(conversation) for conversation in self._chat.list(words=words)]
         screen = self._screen
         return {
             screen.current: current,
             screen.wake: f"{current} {time.time_ns()}",
-            screen.listing: gr.update(choices=listed, value=current or None),
+            screen.listing: gr.update(choices=choices, value=current or None),
         }
 
     def _framed(self, conversation: Conversation, writing: str | None) -> Updates:
@@ -146,24 +190,35 @@ class ChatPage:
             placeholder=greeting(personas.get(conversation.persona)),
         )
         return {
-            screen.about: about(conversation, personas, self._services.models.aliases()),
+            **self._headed(conversation),
+            **self.beside.alone(),
             screen.transcript: shown,
-            screen.name: conversation.title,
             screen.stop: gr.update(interactive=busy),
             screen.again: gr.update(interactive=not busy and bool(conversation.turns)),
-            screen.delete: gr.update(interactive=True),
-            screen.rename: gr.update(interactive=True),
+            screen.rank: gr.update(interactive=not busy and bool(conversation.turns)),
+        }
+
+    def _headed(self, conversation: Conversation) -> Updates:
+        """What is the same for one version and two."""
+        screen, on = self._screen, gr.update(interactive=True)
+        return {
+            screen.about: about(conversation, self._personas(), self._services.models.aliases()),
+            screen.name: conversation.title,
+            screen.delete: on,
+            screen.rename: on,
         }
 
     def _blank(self, persona: str) -> Updates:
         screen, off = self._screen, gr.update(interactive=False)
         greeted = greeting(self._personas().get(persona))
         return {
+            **self.beside.alone(),
             screen.about: "",
             screen.transcript: gr.update(value=[], placeholder=greeted),
             screen.name: "",
             screen.stop: off,
             screen.again: off,
+            screen.rank: off,
             screen.delete: off,
             screen.rename: off,
         }
@@ -188,11 +243,13 @@ def build(services: Services, demo: gr.Blocks) -> None:
     screen.current.change(None, screen.current, None, js=REMEMBER_OPEN)
     demo.unload(page.leave)
     demo.load(page.arrive, None, outputs, **PRIVATE)
-    spoken = [screen.current, screen.text, screen.model, screen.persona, screen.best_of]
+    spoken = [screen.current, screen.text, screen.model, screen.beside, screen.persona, screen.best_of]
     for listen, act, inputs in (
         (screen.text.submit, page.say, spoken),
         (screen.new.click, page.new, None),
-        (screen.listing.input, page.choose, [screen.listing]),
+        (screen.listing.input, page.choose, [screen.listing, screen.search]),
+        (screen.search.change, page.search, [screen.current, screen.search]),
+        (screen.rank.click, page.rank, [screen.current]),
         (screen.again.click, page.regenerate, [screen.current, screen.best_of]),
         (screen.rename.click, page.rename, [screen.current, screen.name]),
         (screen.confirm.yes.click, page.delete, [screen.current]),
@@ -200,7 +257,10 @@ def build(services: Services, demo: gr.Blocks) -> None:
         listen(guarded(screen.line, act), inputs, outputs, **PRIVATE)
     screen.stop.click(guarded(screen.line, page.stop), [screen.current], outputs, **PRIVATE)
     screen.transcript.like(guarded(screen.line, page.rate), [screen.current], outputs, **PRIVATE)
+    screen.transcript.edit(guarded(screen.line, page.edit), [screen.current], outputs, **PRIVATE)
+    screen.goal.change(None, screen.goal, None, js=GO_RANK)
     screen.persona.input(_wake, None, screen.wake, **PRIVATE)
+    chat_beside.connect(page.beside, screen)
     asks(screen.delete, screen.confirm, page.about_to_delete, [screen.current])
 
 

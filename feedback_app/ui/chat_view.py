@@ -6,9 +6,17 @@ from typing import Any
 
 from feedback_app.domain.conversation import Conversation
 from feedback_app.domain.persona import Persona
+from feedback_app.services.generation import Problem
 from feedback_app.ui.arena_view import model_label
-from feedback_app.ui.text import untrusted
+from feedback_app.ui.text import sentence, untrusted
 
+ALONE = ("no other version", "")
+"""The first of what may stand beside, and its value."""
+AFTER = {
+    "engine": "Your message is kept: Regenerate asks again.",
+    "too_long": "Send a shorter message: the long one is left out then.",
+    "other": "Regenerate tries again.",
+}
 THUMBS = {1: "Like", -1: "Dislike"}
 
 
@@ -27,6 +35,11 @@ def unanswered(conversation: Conversation) -> str:
     return "Your last message has no reply: it was stopped, or came out empty. Regenerate writes one."
 
 
+def problem_line(problem: Problem) -> str:
+    """Why there is no reply, and the way on."""
+    return f"{sentence(problem.text)}. {AFTER[problem.kind]}"
+
+
 def writing_line(candidates: int) -> str:
     """What to say while so many replies are written; empty where there is one: it is seen growing."""
     return f"Writing {candidates} replies…" if candidates > 1 else ""
@@ -41,15 +54,33 @@ def title(conversation: Conversation) -> str:
     return conversation.title or "New conversation"
 
 
+def listed(conversation: Conversation) -> tuple[str, str]:
+    """A line of the list, and the id it stands for; marked in front where two versions answer, as long lines are cut."""
+    both = "A | B · " if conversation.beside else ""
+    return f"{both}{title(conversation)}", conversation.id
+
+
 def about(conversation: Conversation, personas: Mapping[str, Persona], aliases: Mapping[str, str]) -> str:
-    """Who answers, as HTML."""
+    """Who answers, as HTML; where two versions do, each says so itself (`answers`)."""
     persona = personas.get(conversation.persona)
     name = escape(persona.name if persona else conversation.persona)
     model = escape(model_label(conversation.model, aliases))
+    own = f'<span class="badge" id="version">{model}</span>{_saved(conversation)}'
     return (
         f'<p class="about"><strong>{escape(title(conversation))}</strong>'
-        f'<span class="badge">{name}</span><span class="badge" id="version">{model}</span></p>'
+        f'<span class="badge">{name}</span>{"" if conversation.beside else own}</p>'
     )
+
+
+def answers(conversation: Conversation, aliases: Mapping[str, str]) -> str:
+    """The heading of one of two versions beside each other, as HTML."""
+    model = escape(model_label(conversation.model, aliases))
+    return f'<h2 class="about"><span class="badge">{model}</span>{_saved(conversation)}</h2>'
+
+
+def _saved(conversation: Conversation) -> str:
+    address = f"api/v1/conversations/{escape(conversation.id)}"
+    return f'<a class="quiet" href="{address}" download>Save as a file</a>'
 
 
 def greeting(persona: Persona | None) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from feedback_app.services.data import ExportCount, ImportRefused, ImportReport
+from feedback_app.services.progress import Progress, words
 from feedback_app.services.status import PartStatus
 from feedback_app.ui.text import count
 
@@ -33,19 +34,33 @@ def counts_html(counts: Mapping[str, int]) -> str:
     return f'<dl class="facts">{cells}</dl>'
 
 
-def downloads(sizes: Mapping[str, ExportCount]) -> str:
-    """A link for each format."""
-    items = [
-        f'<li><a href="api/v1/export?format={name}" download><strong>{name}</strong>'
-        f'<span class="quiet">{escape(FORMAT_WORDS.get(name, ""))}<br>{_size(size)}</span></a></li>'
-        for name, size in sizes.items()
-    ]
-    return f'<ul class="downloads">{"".join(items)}</ul>'
+def downloads(formats: Sequence[str], sizes: Mapping[str, ExportCount]) -> str:
+    """A link for each format, with its number of records where that is known already."""
+    return f'<ul class="downloads">{"".join(_download(name, sizes.get(name)) for name in formats)}</ul>'
+
+
+def _download(name: str, size: ExportCount | None) -> str:
+    """`exports.js` reads how many records there are; without it the link is a plain one."""
+    known = f' data-records="{size.records}"' if size else ""
+    words = _size(size) if size else "counting …"
+    return (
+        f'<li><a href="api/v1/export?format={name}" download data-format="{name}"{known}><strong>{name}</strong>'
+        f'<span class="quiet">{escape(FORMAT_WORDS.get(name, ""))}<br>{words}</span></a></li>'
+    )
 
 
 def _size(size: ExportCount) -> str:
     left = f", {size.left_out:,} left out (empty or equal replies)" if size.left_out else ""
     return f"{count(size.records, 'record')}{left}"
+
+
+def importing(progress: Progress) -> str:
+    """How far an import is."""
+    share = f' value="{progress.done}" max="{progress.total}"' if progress.total else ""
+    return (
+        f'<div class="notice"><p>{escape(words(progress))}</p>'
+        f'<progress aria-label="Import"{share}></progress></div>'
+    )
 
 
 def imported(report: ImportReport, format: str) -> str:

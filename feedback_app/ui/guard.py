@@ -9,6 +9,7 @@ import gradio as gr
 from feedback_app.domain.comparison import InvalidPrompt, InvalidRanking
 from feedback_app.domain.persona import UnknownPersona
 from feedback_app.domain.round import InvalidRound
+from feedback_app.domain.snapshot import BrokenSnapshot, SnapshotNeeded, SnapshotNotFound
 from feedback_app.engines.base import EngineUnavailable, UnknownModel
 from feedback_app.services.best_of import NothingToChooseBy
 from feedback_app.services.chat import Busy
@@ -21,13 +22,14 @@ from feedback_app.store import (
     NothingToRollBack,
     RoundNotFound,
 )
-from feedback_app.ui.text import alert
+from feedback_app.ui.text import alert, sentence
 
 P = ParamSpec("P")
 Updates = dict[Any, Any]
 """Gradio component -> its new value or update."""
 
 FRIENDLY = (
+    BrokenSnapshot,
     Busy,
     CheckpointNotFound,
     ComparisonNotFound,
@@ -42,6 +44,8 @@ FRIENDLY = (
     NothingToChooseBy,
     NothingToRollBack,
     RoundNotFound,
+    SnapshotNeeded,
+    SnapshotNotFound,
     UnknownFormat,
     UnknownModel,
     UnknownPersona,
@@ -56,7 +60,7 @@ def guarded(line: gr.HTML, act: Callable[P, Updates]) -> Callable[P, Updates]:
         try:
             return {line: "", **act(*args, **kwargs)}
         except FRIENDLY as error:
-            return {line: alert(_sentence(error))}
+            return {line: alert(sentence(str(error)))}
 
     return run
 
@@ -69,11 +73,6 @@ def guarded_stream(line: gr.HTML, act: Callable[P, Iterator[Updates]]) -> Callab
         try:
             yield from act(*args, **kwargs)
         except FRIENDLY as error:
-            yield {line: alert(_sentence(error))}
+            yield {line: alert(sentence(str(error)))}
 
     return run
-
-
-def _sentence(error: Exception) -> str:
-    text = str(error)
-    return text[:1].upper() + text[1:]

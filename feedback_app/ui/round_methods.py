@@ -16,28 +16,32 @@ class MethodView:
     beta: str = ""
     epochs: str = ""
     steps: str = ""
+    repeats: str = ""
     reward: bool = True
     sft: bool = True
     names: Mapping[str, str] = field(default_factory=dict)
 
 
 PASSES = "2 to 6, fewer the more there is"
+AGAIN = "Repeated on fresh replies (Advanced), it needs a reward model too."
 METHODS = {
     "dpo": MethodView(
         "The chat model (DPO)",
         "Learns from preference pairs: makes the better reply likelier than the worse.",
-        "Needs rankings.",
+        f"Needs rankings. {AGAIN}",
         rate="4e-4",
         beta="0.1",
         epochs=PASSES,
+        repeats="0",
     ),
     "kto": MethodView(
         "The chat model (KTO)",
         "Learns from single replies, good or bad: thumbs, imported ratings, and pairs taken apart.",
-        "Needs good and bad ones.",
+        f"Needs good and bad ones. {AGAIN}",
         rate="4e-4",
         beta="0.1",
         epochs=PASSES,
+        repeats="0",
     ),
     "sft": MethodView(
         "The chat model (SFT)",
@@ -87,10 +91,21 @@ def about(method: str) -> str:
     return f'<p class="quiet">{view.learns} {view.needs}</p>'
 
 
+def usual(view: MethodView) -> dict[str, str]:
+    """What each setting of the page usually is, empty where the method does not have it."""
+    return {
+        "learning_rate": view.rate,
+        "beta": view.beta,
+        "epochs": view.epochs,
+        "steps": view.steps,
+        "online_repeats": view.repeats,
+    }
+
+
 def settings(method: str, given: dict[str, str | None], first: bool, sft_first: bool) -> dict[str, object]:
     """The settings to queue with: what was filled in, as far as the method has it."""
     view = METHODS[method]
-    offered = {"learning_rate": view.rate, "beta": view.beta, "epochs": view.epochs, "steps": view.steps}
+    offered = usual(view)
     filled: dict[str, object] = {
         view.names.get(name, name): text.strip()
         for name, text in given.items()
@@ -101,3 +116,9 @@ def settings(method: str, given: dict[str, str | None], first: bool, sft_first: 
     if sft_first and view.sft:
         filled["sft_first"] = True
     return filled
+
+
+def numbers(filled: Mapping[str, object]) -> dict[str, int]:
+    """The settings that are whole numbers; what is still being typed is left out."""
+    whole = {name: 1 if value is True else str(value) for name, value in filled.items()}
+    return {name: int(value) for name, value in whole.items() if str(value).isdecimal()}

@@ -6,6 +6,7 @@ from typing import Any
 import gradio as gr
 
 from feedback_app.ui.round_methods import METHODS, about, choices
+from feedback_app.ui.round_presets import presets
 from feedback_app.ui.rounds_view import HEADERS
 from feedback_app.ui.text import heading
 
@@ -19,15 +20,18 @@ class RoundsScreen:
     """`seen` is what the page shows already, so that a look sends only what changed."""
 
     supply: gr.HTML
+    preset: gr.Dropdown
     method: gr.Radio
     about: gr.HTML
     first: gr.Checkbox
     sft_first: gr.Checkbox
     queue: gr.Button
+    estimate: gr.HTML
     rate: gr.Textbox
     beta: gr.Textbox
     epochs: gr.Textbox
     steps: gr.Textbox
+    repeats: gr.Textbox
     line: gr.HTML
     table: gr.Dataframe
     chosen: gr.Dropdown
@@ -40,7 +44,16 @@ class RoundsScreen:
     timer: gr.Timer
 
     def outputs(self) -> list[Any]:
-        shown = [self.supply, self.line, self.table, self.chosen, self.detail, self.measure, self.plot]
+        shown = [
+            self.supply,
+            self.estimate,
+            self.line,
+            self.table,
+            self.chosen,
+            self.detail,
+            self.measure,
+            self.plot,
+        ]
         return [*shown, self.cancel, self.resume, self.seen]
 
 
@@ -51,6 +64,7 @@ def lay_out() -> RoundsScreen:
     supply = gr.HTML(elem_id="supply")
     what = _what()
     queue = gr.Button("Queue a round", variant="primary", elem_id="queue-round")
+    estimate = gr.HTML(elem_id="estimate")
     fields = _fields()
     line = gr.HTML(elem_id="line")
     table = gr.Dataframe(
@@ -72,6 +86,7 @@ def lay_out() -> RoundsScreen:
         supply,
         *what,
         queue,
+        estimate,
         *fields,
         line=line,
         table=table,
@@ -86,18 +101,21 @@ def lay_out() -> RoundsScreen:
     )
 
 
-def _what() -> tuple[gr.Radio, gr.HTML, gr.Checkbox, gr.Checkbox]:
-    """The method, what it is, and the stages that may go before."""
-    method = gr.Radio(choices(), value=FIRST, label="What to train", elem_id="method")
+def _what() -> tuple[gr.Dropdown, gr.Radio, gr.HTML, gr.Checkbox, gr.Checkbox]:
+    """What somebody wants in plain words, which sets the rest: the method, what it is, and the stages that may go before."""
+    preset = gr.Dropdown(
+        presets(), value="rankings", label="What you want", filterable=False, elem_id="preset"
+    )
+    method = gr.Radio(choices(), value=FIRST, label="How", elem_id="method")
     told = gr.HTML(about(FIRST), elem_id="about-method")
     with gr.Row(equal_height=True):
         first = gr.Checkbox(label="Train a reward model first; it speaks in the gate", elem_id="reward-first")
         sft_first = gr.Checkbox(label="Learn from demonstrations first (SFT)", elem_id="sft-first")
-    return method, told, first, sft_first
+    return preset, method, told, first, sft_first
 
 
-def _fields() -> tuple[gr.Textbox, gr.Textbox, gr.Textbox, gr.Textbox]:
-    """Rate, beta, epochs and steps."""
+def _fields() -> tuple[gr.Textbox, gr.Textbox, gr.Textbox, gr.Textbox, gr.Textbox]:
+    """Rate, beta, epochs, steps and repeats."""
     view = METHODS[FIRST]
     with gr.Accordion("Advanced", open=False, elem_id="advanced"), gr.Row():
         return (
@@ -105,6 +123,7 @@ def _fields() -> tuple[gr.Textbox, gr.Textbox, gr.Textbox, gr.Textbox]:
             _setting("Beta (pull back to the base)", "beta", view.beta),
             _setting("Epochs", "epochs", view.epochs),
             _setting("Steps (PPO: replies)", "steps", view.steps),
+            _setting("Repeats on fresh replies", "repeats", view.repeats),
         )
 
 

@@ -7,12 +7,13 @@ import gradio as gr
 from feedback_app.domain.round import Round, RoundEvent, RoundState
 from feedback_app.services.bundle import Services
 from feedback_app.store import RoundNotFound
-from feedback_app.ui import checkpoints_panel
+from feedback_app.ui import checkpoints_panel, compare_panel
 from feedback_app.ui.confirm import PRIVATE
 from feedback_app.ui.guard import Updates, guarded
-from feedback_app.ui.round_methods import METHODS, about, settings
-from feedback_app.ui.rounds_layout import RoundsScreen, lay_out, placeholder
-from feedback_app.ui.rounds_view import curve, detail, measures, short, supply, table
+from feedback_app.ui.round_methods import METHODS, about, numbers, settings
+from feedback_app.ui.round_presets import PRESETS
+from feedback_app.ui.rounds_layout import FIRST, RoundsScreen, lay_out, placeholder
+from feedback_app.ui.rounds_view import curve, detail, estimate, lineage, measures, short, supply, table
 from feedback_app.ui.text import notice
 
 RESUMABLE = (RoundState.failed, RoundState.cancelled)
@@ -25,6 +26,8 @@ EMPTY = (
 class RoundsPage:
     def __init__(self, services: Services, screen: RoundsScreen) -> None:
         self._rounds = services.rounds
+        self._lineage = services.lineage
+        self._estimates = services.estimates
         self._screen = screen
 
     def arrive(self, request: gr.Request) -> Updates:
@@ -32,7 +35,24 @@ class RoundsPage:
         named = request.query_params.get("c", "")
         known = {item.id for item in rounds}
         chosen = named if named in known else rounds[0].id if rounds else None
-        return {**self._supply(), **self._listed(rounds, chosen), **self._detailed(chosen, ())}
+        known_already = {**self._supply(), **self.foresee(FIRST, False, False)}
+        return {**known_already, **self._listed(rounds, chosen), **self._detailed(chosen, ())}
+
+    def foresee(
+        self,
+        method: str,
+        first: bool,
+        sft_first: bool,
+        rate: str | None = None,
+        beta: str | None = None,
+        epochs: str | None = None,
+        steps: str | None = None,
+        repeats: str | None = None,
+    ) -> Updates:
+        """How long such a round will take."""
+        given = {"steps": steps, "online_repeats": repeats}
+        seconds = self._estimates.seconds(method, numbers(settings(method, given, first, sft_first)))
+        return {self._screen.estimate: estimate(seconds)}
 
     def tick(self, chosen: str | None, measure: str | None, seen: tuple[Any, ...]) -> Updates:
         """What changed since the last look; nothing is sent where nothing did."""
@@ -64,12 +84,25 @@ class RoundsPage:
         beta: str | None,
         epochs: str | None,
         steps: str | None,
+        repeats: str | None,
     ) -> Updates:
         """Queue a round; a field left empty keeps its default, and one that the method lacks is left out."""
-        given = {"learning_rate": rate, "beta": beta, "epochs": epochs, "steps": steps}
+        given = {
+            "learning_rate": rate,
+            "beta": beta,
+            "epochs": epochs,
+            "steps": steps,
+            "online_repeats": repeats,
+        }
         queued = self._rounds.queue(method, settings(method, given, first, sft_first))
         told = {self._screen.line: notice("Queued. It starts as soon as a worker is free.")}
         return {**self._listed(self._rounds.list(), queued.id), **self._detailed(queued.id, ()), **told}
+
+    def choose_preset(self, preset: str) -> Updates:
+        """The method and the stages that do what is wanted."""
+        screen, wanted = self._screen, PRESETS[preset]
+        stages = {screen.first: wanted.first, screen.sft_first: wanted.sft_first}
+        return {screen.method: wanted.method, **stages}
 
     def choose_method(self, method: str) -> Updates:
         """What it learns from, and the settings that it has."""
@@ -79,6 +112,7 @@ class RoundsPage:
             screen.beta: view.beta,
             screen.epochs: view.epochs,
             screen.steps: view.steps,
+            screen.repeats: view.repeats,
         }
         return {
             screen.about: about(method),
@@ -134,7 +168,8 @@ class RoundsPage:
             screen.resume: gr.update(visible=current.state in RESUMABLE),
         }
         if now != seen:
-            updates |= {screen.detail: detail(current), **self._curve(events, measure)}
+            shown = detail(current) + lineage(self._lineage.of(current))
+            updates |= {screen.detail: shown, **self._curve(events, measure)}
         return updates
 
     def _curve(self, events: list[RoundEvent], measure: str | None) -> Updates:
@@ -160,9 +195,20 @@ def build(services: Services, demo: gr.Blocks) -> None:
     outputs = screen.outputs()
     demo.load(page.arrive, None, outputs, **PRIVATE)
     screen.timer.tick(page.tick, [screen.chosen, screen.measure, screen.seen], outputs, **PRIVATE)
-    fields = [screen.rate, screen.beta, screen.epochs, screen.steps]
+    fields = [screen.rate, screen.beta, screen.epochs, screen.steps, screen.repeats]
     given = [screen.method, screen.first, screen.sft_first, *fields]
     screen.queue.click(guarded(screen.line, page.queue), given, outputs, **PRIVATE)
+    for listen in (
+        screen.method.change,
+        screen.first.change,
+        screen.sft_first.change,
+        screen.steps.change,
+        screen.repeats.change,
+    ):
+        listen(page.foresee, given, screen.estimate, **PRIVATE)
+    screen.preset.input(
+        page.choose_preset, screen.preset, [screen.method, screen.first, screen.sft_first], **PRIVATE
+    )
     fitting = [screen.about, screen.first, screen.sft_first, *fields]
     screen.method.change(page.choose_method, screen.method, fitting, **PRIVATE)
     screen.chosen.input(guarded(screen.line, page.choose), screen.chosen, outputs, **PRIVATE)
@@ -171,4 +217,5 @@ def build(services: Services, demo: gr.Blocks) -> None:
     screen.table.select(guarded(screen.line, page.pick), None, outputs, **PRIVATE)
     screen.cancel.click(guarded(screen.line, page.cancel), screen.chosen, outputs, **PRIVATE)
     screen.resume.click(guarded(screen.line, page.resume), screen.chosen, outputs, **PRIVATE)
+    compare_panel.build(services)
     checkpoints_panel.build(services, demo)

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from feedback_app.domain.round import Checkpoint, Round, RoundEvent, RoundState
+from feedback_app.services.lineage import Link
 from feedback_app.ui.text import count
 
 HEADERS = ["Queued", "Method", "State", "Stage", "Done", "Checkpoint"]
@@ -24,7 +25,7 @@ VERDICTS = {
     "dpo": ("Passed the gate", "Held back by the gate"),
     "reward": ("This reward model is used", "This reward model is not used"),
 }
-FIRST_MEASURES = ("objective/scores", "reward", "loss", "objective/kl", "kl")
+FIRST_MEASURES = ("objective/scores", "reward", "drawn/reward", "loss", "objective/kl", "kl")
 REWARD_WORDS = {
     RoundState.promoted: "trained: the gate asks it",
     RoundState.held: "trained, but not used",
@@ -69,6 +70,19 @@ def supply(pairs: int, needed: int) -> str:
     )
 
 
+def estimate(seconds: float | None) -> str:
+    """How long a round will take, as HTML."""
+    if seconds is None:
+        told = "How long it takes here the first round of this kind will tell; it can be cancelled and resumed at any time."
+    else:
+        told = f"About {_minutes(seconds)}, as the last round of this kind took here."
+    return f'<p class="quiet">{told}</p>'
+
+
+def _minutes(seconds: float) -> str:
+    return count(max(1, round(seconds / 60)), "minute")
+
+
 def detail(round_: Round) -> str:
     """Where a round stands, as HTML."""
     percent = 100.0 if round_.state in (RoundState.promoted, RoundState.held) else round_.percent
@@ -109,8 +123,14 @@ def decision(decided: Mapping[str, Any] | None, method: str = "dpo") -> str:
     scale = decided.get("evidence", {}).get("scale", 1)
     counted = f'<p class="quiet">The trained update counts {scale:.2f} times.</p>' if scale != 1 else ""
     return (
-        f'<section class="decision"><h3>{title}</h3><ul class="checklist">{reasons}</ul>{counted}</section>'
+        f'<section class="decision"><h2>{title}</h2><ul class="checklist">{reasons}</ul>{counted}</section>'
     )
+
+
+def lineage(links: Sequence[Link]) -> str:
+    """From votes to version, as an HTML list that reads from left to right."""
+    steps = "".join(f"<li><span>{escape(link.what)}</span> {escape(link.words)}</li>" for link in links)
+    return f'<ol class="lineage" aria-label="Where it came from">{steps}</ol>' if len(links) > 1 else ""
 
 
 def measures(events: Sequence[RoundEvent]) -> list[str]:
@@ -122,8 +142,16 @@ def measures(events: Sequence[RoundEvent]) -> list[str]:
 
 
 def curve(events: Sequence[RoundEvent], measure: str) -> pd.DataFrame:
-    """Columns step, value: one measure over the steps."""
-    found = [(event.step, event.metrics[measure]) for event in events if measure in event.metrics]
+    """Columns step, value: one measure over the steps; those of a later stage follow those of the one before."""
+    found: list[tuple[int, float]] = []
+    stage, before, last = "", 0, 0
+    for event in events:
+        if measure not in event.metrics:
+            continue
+        if event.stage != stage:
+            stage, before = event.stage, last
+        last = before + event.step
+        found.append((last, event.metrics[measure]))
     return pd.DataFrame(found, columns=["step", "value"])
 
 

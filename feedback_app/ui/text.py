@@ -21,6 +21,11 @@ def _kept_apart(text: str) -> str:
     return TAG.sub(f"<{WORD_JOINER}", text).replace("![", f"!{WORD_JOINER}[")
 
 
+def typed(text: str) -> str:
+    """What a person wrote into text that came out of `untrusted`."""
+    return text.replace(WORD_JOINER, "")
+
+
 def plain(text: str, css: str = "") -> str:
     """Text as a paragraph that keeps its line breaks."""
     return f'<p class="plain {css}">{escape(text)}</p>'
@@ -39,6 +44,11 @@ def alert(message: str) -> str:
 def heading(title: str, line: str) -> str:
     """A page's title and what it is for."""
     return f'<header class="page-head"><h1>{escape(title)}</h1><p>{escape(line)}</p></header>'
+
+
+def sentence(text: str) -> str:
+    """A message of the services as it begins a line."""
+    return text[:1].upper() + text[1:]
 
 
 def count(n: int, one: str, many: str = "") -> str:

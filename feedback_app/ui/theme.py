@@ -22,6 +22,10 @@ def theme() -> gr.themes.Base:
     ).set(
         body_background_fill="*neutral_50",
         body_background_fill_dark="*neutral_950",
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_400",
+        link_text_color="*primary_700",
+        link_text_color_visited="*primary_700",
         block_border_width="1px",
         block_shadow="none",
         block_label_text_weight="500",
@@ -39,7 +43,9 @@ def theme() -> gr.themes.Base:
 
 
 def head() -> str:
-    """What goes into the pages' `<head>`: a mend of Gradio's event queue, the keyboard, and how the address remembers
-    what is open."""
+    """What goes into the pages' `<head>`: a mend of Gradio's event queue, how the address remembers what is open, the arena,
+    exports with progress, and the rankings on the Data page."""
     scripts = ((STATIC / name).read_text(encoding="utf-8") for name in ("queue.js", "pages.js"))
-    return "\n".join(f"<script>\n{script}</script>" for script in scripts)
+    inline = "\n".join(f"<script>\n{script}</script>" for script in scripts)
+    modules = ("arena/static/arena.js", "data/static/exports.js", "rankings/static/rankings.js")
+    return "\n".join([inline, *(f'<script type="module" src="{name}"></script>' for name in modules)])

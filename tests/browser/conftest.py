@@ -1,5 +1,6 @@
 """A Chromium, and one service per test file."""
 
+import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,6 +16,9 @@ from tests.tiny_model import build_tiny_model
 LEAVING = ("AbortError", "Connection errored out", "net::ERR_ABORTED")
 """What Gradio's client logs when a page is left while it listens."""
 
+
+WITHHELD = ("net::ERR_FAILED", "status of 422")
+"""What Chromium logs of answers that a test withholds or makes up."""
 
 TRAIL = pytest.StashKey[Trail]()
 
@@ -57,6 +61,12 @@ def site(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Where screenshots go: the folder PICTURES, as for docs/pages.md, or one that is thrown away."""
+    return Path(os.environ.get("PICTURES") or tmp_path)
+
+
+@pytest.fixture
 def page(browser: Browser, site: Site, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A page that ends its test in failure if it asked another host for anything or logged an error."""
     outside: list[str] = []
@@ -70,7 +80,7 @@ def page(browser: Browser, site: Site, request: pytest.FixtureRequest) -> Iterat
 
     def logged(message: ConsoleMessage) -> None:
         trail.add("logged", message.type, message.text)
-        if message.type == "error" and not any(word in message.text for word in LEAVING):
+        if message.type == "error" and not any(word in message.text for word in (*LEAVING, *WITHHELD)):
             errors.append(message.text)
 
     context = browser.new_context(base_url=site.url, viewport={"width": 1280, "height": 900})

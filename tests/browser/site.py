@@ -12,7 +12,7 @@ import uvicorn
 
 from feedback_app import main
 from feedback_app.api.security import access
-from feedback_app.engines.base import Delta, Engine, GenerationRequest
+from feedback_app.engines.base import Delta, Engine, EngineUnavailable, GenerationRequest
 from feedback_app.services.learner import LiveReward
 from feedback_app.settings import Settings
 from feedback_app.web import build_web
@@ -22,12 +22,15 @@ from tests.waiting import until
 
 @dataclass(slots=True)
 class HeldEngine:
-    """The real engine, whose stream a test can hold after its first piece, to look at a reply half written."""
+    """The real engine, whose stream a test can hold after its first piece, to look at a reply half written, and which is
+    away while `broken` says why."""
 
     engine: Engine
     free: threading.Event = field(default_factory=threading.Event)
+    broken: str = ""
 
     def generate(self, requests: Sequence[GenerationRequest]) -> Generator[Delta, None, None]:
+        self._check()
         return self._paced(self.engine.generate(requests))
 
     def _paced(self, deltas: Generator[Delta, None, None]) -> Generator[Delta, None, None]:
@@ -50,11 +53,16 @@ class HeldEngine:
         return self.engine.models()
 
     def load(self, name: str) -> None:
+        self._check()
         self.engine.load(name)
 
     def close(self) -> None:
         self.free.set()
         self.engine.close()
+
+    def _check(self) -> None:
+        if self.broken:
+            raise EngineUnavailable(self.broken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +81,8 @@ def serving(home: Path, base_model: Path, live: Callable[[], LiveReward] | None 
         engine="ctranslate2",
         engine_threads=1,
         max_new_tokens=24,
+        temperature=1.8,
+        top_p=1,
         personas=known_personas(home / "personas"),
         redis_url="redis://127.0.0.1:1",
         argilla_enabled=False,

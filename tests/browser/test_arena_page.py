@@ -27,8 +27,10 @@ def shown(page: Page, site: Site) -> Comparison:
 def ask(page: Page, text: str, n: int = 2) -> None:
     """Type a prompt: nothing is drawn ahead then."""
     page.goto("/")
+    page.wait_for_selector("#arena:not([data-state=loading])")
+    page.locator("#auto").get_by_role("checkbox").uncheck()
     page.locator("#number").get_by_label(str(n), exact=True).check()
-    page.locator("#prompt textarea").fill(text)
+    page.locator("#prompt").fill(text)
     page.locator("#compare").click()
     expect(page.locator("#asked")).to_contain_text(text)
     page.wait_for_selector(READY if n == 2 else READY_MANY)
@@ -118,7 +120,7 @@ def test_undo_takes_a_verdict_back_even_after_a_refresh(page: Page, site: Site) 
 def test_a_refresh_while_replies_are_written_loses_nothing(page: Page, site: Site) -> None:
     page.goto("/")
     with site.engine.held():
-        page.locator("#prompt textarea").fill("What should I cook tonight?")
+        page.locator("#prompt").fill("What should I cook tonight?")
         page.locator("#compare").click()
         expect(page.locator("#asked")).to_contain_text("What should I cook tonight?")
         page.wait_for_selector("#better-1[disabled]")
@@ -133,6 +135,8 @@ def test_a_refresh_while_replies_are_written_loses_nothing(page: Page, site: Sit
 
 
 def test_a_new_visit_goes_on_where_no_verdict_was_given(page: Page, site: Site) -> None:
+    for other in site.app.store.comparisons.waiting("arena", 50):
+        site.app.store.comparisons.skip(other.id)
     ask(page, "What is two plus two?")
     waiting = shown(page, site).id
     page.goto("/")
@@ -140,31 +144,10 @@ def test_a_new_visit_goes_on_where_no_verdict_was_given(page: Page, site: Site) 
     assert shown(page, site).id == waiting
 
 
-def test_keys_rank_and_stay_quiet_while_text_is_written(page: Page, site: Site) -> None:
-    ask(page, "Hello again, how are you?")
-    comparison = shown(page, site)
-    page.locator("#prompt textarea").press_sequentially("1atxsun")
-    assert site.app.store.comparisons.get(comparison.id).status == ComparisonStatus.open
-    page.locator("#prompt textarea").fill("")
-    page.locator("h1").click()
-    page.keyboard.press("a")
-    page.wait_for_selector("#next")
-    page.keyboard.press("u")
-    page.wait_for_selector(READY)
-    page.keyboard.press("2")
-    page.wait_for_selector("#next")
-    ranking = shown(page, site).ranking
-    assert ranking is not None
-    assert ranking.groups == (("c2",), ("c1",))
-    page.keyboard.press("n")
-    page.wait_for_selector(READY)
-    assert shown(page, site).id != comparison.id
-
-
 def test_keys_give_places_in_turn(page: Page, site: Site) -> None:
     ask(page, "Tell me another joke.", 4)
     page.locator("h1").click()
-    for key in ("c", "1", "d"):
+    for key in ("3", "1", "4"):
         page.keyboard.press(key)
     page.keyboard.press("Enter")
     page.wait_for_selector("#next")
@@ -181,21 +164,11 @@ def test_a_double_click_is_one_ranking(page: Page, site: Site) -> None:
     assert site.app.store.comparisons.counts()["ranked"] == before + 1
 
 
-def test_going_on_by_itself_shows_the_next_pair_and_what_the_last_one_was(page: Page, site: Site) -> None:
-    ask(page, "Are you a morning person?")
-    page.locator("#auto").get_by_role("checkbox").check()
-    first = shown(page, site).id
-    page.locator("#better-1").click()
-    expect(page.locator("#decided")).to_contain_text("You ranked A > B")
-    page.wait_for_selector(READY)
-    until(lambda: open_id(page) != first)
-
-
 def test_aspects_note_and_rewrite_are_kept(page: Page, site: Site) -> None:
     ask(page, "How was your day?")
-    page.locator("#details button").first.click()
+    page.locator("#details summary").click()
     page.get_by_label("warmer").check()
-    page.locator("#edit textarea").fill("Lovely, thank you!")
+    page.locator("#edit").fill("Lovely, thank you!")
     page.locator("#better-1").click()
     page.wait_for_selector("#next")
     ranking = shown(page, site).ranking

@@ -21,10 +21,10 @@ def fresh(page: Page, site: Site) -> None:
     page.goto("/chat")
     if site.app.services.chat.list():
         page.wait_for_url("**/chat?c=*")
-        expect(page.locator("#version")).to_have_count(1)
+        expect(page.locator("#about .about")).to_have_count(1)
     page.locator("#new-chat").click()
     page.wait_for_function("!location.search.includes('c=')")
-    expect(page.locator("#version")).to_have_count(0)
+    expect(page.locator("#about .about")).to_have_count(0)
     expect(page.locator("#regenerate")).to_be_disabled()
 
 

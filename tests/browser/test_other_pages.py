@@ -19,10 +19,14 @@ def written(path: Path, records: list[dict[str, str]], *more: str) -> Path:
     return path
 
 
-def upload(page: Page, path: Path) -> None:
+def choose_file(page: Page, path: Path) -> None:
     page.goto("/data")
     page.locator("#import-file input[type=file]").set_input_files(path)
     expect(page.locator("#import-file")).to_contain_text(path.stem)
+
+
+def upload(page: Page, path: Path) -> None:
+    choose_file(page, path)
     page.locator("#import").click()
 
 
@@ -97,6 +101,8 @@ def test_a_failed_round_says_why_and_a_queued_one_is_cancelled_and_resumed(page:
 def test_promote_and_roll_back_ask_first(page: Page, site: Site, tmp_path: Path) -> None:
     site.app.store.checkpoints.add(Checkpoint("dpo-test", str(tmp_path), passed=True))
     page.goto("/rounds")
+    # In the middle of the window: Gradio lays the options of a choice at its foot where nobody can scroll to them.
+    page.locator("#version-choice").evaluate("(choice) => choice.scrollIntoView({ block: 'center' })")
     page.locator("#version-choice input").click()
     page.get_by_role("option", name="dpo-test").click()
     page.locator("#promote").click()

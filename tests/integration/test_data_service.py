@@ -56,8 +56,8 @@ def test_every_preference_comes_back_through_every_pair_format(new_store: NewSto
     here, there = new_store(), new_store()
     fill(here)
     content = b"".join(DataService(here).export(format))
-    assert DataService(here).count(format) == ExportCount(records=5, left_out=2)
-    assert DataService(there).import_(format, content) == ImportReport(added=5, skipped=0)
+    assert DataService(here).count(format) == ExportCount(records=8, left_out=2)
+    assert DataService(there).import_(format, content) == ImportReport(added=8, skipped=0)
     assert preferences(there) == preferences(here)
     imported = next(there.comparisons.judged())
     assert imported.source == f"import:{format}"
@@ -85,7 +85,7 @@ def test_a_pair_that_came_in_one_format_is_known_in_every_other(new_store: NewSt
     here, there = new_store(), new_store()
     fill(here)
     added = [DataService(there).import_(f, b"".join(DataService(here).export(f))).added for f in PAIR_FORMATS]
-    assert added == [5, 0, 0, 0, 0]
+    assert added == [8, 0, 0, 0, 0]
 
 
 def test_imports_keep_the_order_of_the_file(new_store: NewStore) -> None:
@@ -133,7 +133,7 @@ def test_kto_comes_in_as_ratings_and_sft_as_demonstrations(new_store: NewStore) 
     fill(here)
     DataService(there).import_("kto", b"".join(DataService(here).export("kto")))
     DataService(there).import_("sft", b"".join(DataService(here).export("sft")))
-    assert Counter(rating.good for rating in there.ratings.all()) == {True: 3, False: 4}
+    assert Counter(rating.good for rating in there.ratings.all()) == {True: 4, False: 5}
     assert [(d.reply, d.source) for d in there.demonstrations.all()] == [("Three, dear.", "import:sft")]
     assert there.comparisons.counts()["ranked"] == 0
 
@@ -163,7 +163,7 @@ def test_an_import_may_come_in_pieces(new_store: NewStore) -> None:
     fill(here)
     content = b"".join(DataService(here).export("trl"))
     pieces = (content[i : i + 7] for i in range(0, len(content), 7))
-    assert DataService(there).import_("trl", pieces).added == 5
+    assert DataService(there).import_("trl", pieces).added == 8
 
 
 @pytest.mark.parametrize("format", FORMATS)

@@ -25,6 +25,7 @@ PASS_THE_ENVIRONMENT_ON = {
     "feedback_app/up/processes.py",
     "feedback_app/commands/prepare.py",
     "alignment/round.py",
+    "alignment/rank.py",
 }
 UNPICKLERS = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 

@@ -39,7 +39,7 @@ def test_every_command_that_a_page_shows_exists(page: Path) -> None:
             r"^(?:\$ |\.venv/bin/)?codelynn ([a-z-]+(?: [a-z]+)?)", page.read_text(encoding="utf-8"), re.M
         )
     )
-    groups = {"round", "reward", "checkpoint", "argilla", "label-studio"}
+    groups = {"round", "reward", "checkpoint", "snapshots", "argilla", "label-studio"}
     for words in shown:
         parts = words.split()
         command = parts if parts[0] in groups else parts[:1]

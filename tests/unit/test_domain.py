@@ -16,7 +16,7 @@ from feedback_app.domain.comparison import (
     checked_prompt,
     checked_ranking,
 )
-from feedback_app.domain.preference import preference_pairs, prompt_key, split_of
+from feedback_app.domain.preference import preference_pairs, prompt_key, ranked_replies, split_of
 
 
 def comparison(n: int) -> Comparison:
@@ -62,6 +62,28 @@ def test_all_bad_gives_no_pairs_and_is_kept_as_one_tie() -> None:
     ranking = checked_ranking(shown, Ranking((), all_bad=True))
     assert ranking.groups == (("c1", "c2", "c3"),)
     assert preference_pairs(replace(shown, ranking=ranking)) == []
+
+
+@pytest.mark.parametrize("all_bad", [False, True])
+def test_a_rewrite_beats_every_reply_that_was_shown(all_bad: bool) -> None:
+    shown = comparison(2)
+    groups = () if all_bad else (("c2",), ("c1",))
+    judged = replace(
+        shown, ranking=checked_ranking(shown, Ranking(groups, all_bad=all_bad, edit="My own words."))
+    )
+    texts = {candidate.text for candidate in shown.candidates}
+    pairs = preference_pairs(judged)
+    assert {pair.rejected for pair in pairs if pair.chosen == "My own words."} == texts
+    assert len(pairs) == (2 if all_bad else 3)
+    assert all(pair.chosen_model == "" for pair in pairs if pair.chosen == "My own words.")
+    ranked = ranked_replies(judged)[0]
+    assert (ranked.replies[0], ranked.places) == ("My own words.", (0, 1, 1) if all_bad else (0, 2, 1))
+
+
+def test_a_rewrite_that_repeats_a_reply_says_nothing_more() -> None:
+    shown = comparison(2)
+    same = Ranking((("c1",), ("c2",)), edit=f" {shown.candidates[0].text} ")
+    assert len(preference_pairs(replace(shown, ranking=same))) == 1
 
 
 @pytest.mark.parametrize(

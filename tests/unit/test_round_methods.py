@@ -6,10 +6,11 @@ import pytest
 
 from alignment.config import POLICY_CONFIGS, Method, round_config
 from feedback_app.services.supply import NEEDS
-from feedback_app.ui.round_methods import METHODS, about, settings
+from feedback_app.ui.round_methods import METHODS, about, settings, usual
+from feedback_app.ui.round_presets import PRESETS
 from reward_model.config import RewardConfig
 
-FILLED = {"learning_rate": "1e-5", "beta": "0.2", "epochs": " 3 ", "steps": "64"}
+FILLED = {"learning_rate": "1e-5", "beta": "0.2", "epochs": " 3 ", "steps": "64", "online_repeats": "2"}
 
 
 def test_page_service_and_trainer_know_the_same_methods() -> None:
@@ -24,15 +25,15 @@ def test_the_trainer_takes_every_setting_that_the_page_offers(method: str) -> No
     assert config["learning_rate"] == 1e-5
     assert config.get("epochs", 3) == 3
     fields = RewardConfig.model_fields if method == "reward" else POLICY_CONFIGS[method].model_fields
-    missing = {"beta", "epochs", "steps"} & set(fields) - set(given)
+    missing = {"beta", "epochs", "steps", "online_repeats"} & set(fields) - set(given)
     assert missing == set()
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_what_is_called_usual_is_the_default(method: str) -> None:
     view, config = METHODS[method], round_config(method, {}).model_dump()
-    for usual, name in ((view.rate, "learning_rate"), (view.beta, "beta"), (view.steps, "steps")):
-        assert not usual or float(usual) == config[view.names.get(name, name)]
+    for name, words in usual(view).items():
+        assert not words or name == "epochs" or float(words) == config[view.names.get(name, name)]
 
 
 def test_empty_fields_keep_their_defaults_and_strange_ones_are_left_out() -> None:
@@ -45,3 +46,10 @@ def test_empty_fields_keep_their_defaults_and_strange_ones_are_left_out() -> Non
 def test_every_method_says_what_it_learns_from_and_what_it_needs(method: str) -> None:
     assert "Learns" in about(method)
     assert "Needs" in about(method)
+
+
+def test_every_preset_asks_for_stages_that_its_method_may_have() -> None:
+    for preset in PRESETS.values():
+        view = METHODS[preset.method]
+        assert view.reward or not preset.first
+        assert view.sft or not preset.sft_first

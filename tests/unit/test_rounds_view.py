@@ -43,3 +43,13 @@ def test_any_measure_of_the_trainer_can_be_drawn_and_the_score_comes_first() -> 
     assert curve(events, "objective/scores").to_dict("list") == {"step": [1, 2], "value": [1, 2]}
     assert measures([]) == []
     assert curve([], "").empty
+
+
+def test_the_steps_of_a_later_stage_follow_those_of_the_one_before() -> None:
+    stages = [("train", 1), ("train", 2), ("draw-1", 1), ("train-1", 1), ("train-1", 2)]
+    events = [
+        RoundEvent(n, stage, step, 2, {"drawn/reward" if "draw" in stage else "loss": n}, datetime.now(UTC))
+        for n, (stage, step) in enumerate(stages)
+    ]
+    assert curve(events, "loss").to_dict("list") == {"step": [1, 2, 3, 4], "value": [0, 1, 3, 4]}
+    assert curve(events, "drawn/reward").to_dict("list") == {"step": [1], "value": [2]}

@@ -24,7 +24,7 @@ from feedback_app.services.arena import Arena, ArenaOptions, line_up
 from feedback_app.services.best_of import BestOf
 from feedback_app.services.chat import Chat
 from feedback_app.services.desks import Desks
-from feedback_app.services.generation import GenerationFailed, Generations
+from feedback_app.services.generation import GenerationFailed, Generations, Problem
 from feedback_app.services.live import LiveTaste
 from feedback_app.services.models import BaseFiles, Models
 from feedback_app.services.prompts import PromptPacks
@@ -81,8 +81,9 @@ def test_a_comparison_is_stored_before_its_replies_are_written(
     engine.broken = "the engine is away"
     opened = arena.open(HELLO)
     until(lambda: store.comparisons.get(opened.id).status == ComparisonStatus.failed)
-    with pytest.raises(GenerationFailed, match="try again"):
-        list(arena.watch(opened.id))
+    until(lambda: arena.problem(opened.id) == Problem("engine", "the engine is away"))
+    with pytest.raises(GenerationFailed, match="the engine is away"):
+        arena.compare(HELLO)
 
 
 def test_both_candidates_of_a_pair_are_asked_in_one_batch_with_the_persona(
@@ -93,9 +94,15 @@ def test_both_candidates_of_a_pair_are_asked_in_one_batch_with_the_persona(
     assert [r.messages for r in engine.requests] == [(Message("system", "You are Lynn."), *HELLO)] * 2
 
 
-def test_watching_shows_replies_as_they_grow_and_ends_with_what_is_stored(arena: Arena, store: Store) -> None:
+def written(arena: Arena, comparison_id: str) -> Comparison:
+    """What the page shows at last, asking again and again as it does."""
+    until(lambda: arena.growing(comparison_id).status != ComparisonStatus.generating, every=0.005)
+    return arena.get(comparison_id)
+
+
+def test_what_is_growing_ends_as_what_is_stored(arena: Arena, store: Store) -> None:
     opened = arena.open(HELLO)
-    *_, last = arena.watch(opened.id)
+    last = written(arena, opened.id)
     assert last == store.comparisons.get(opened.id)
     assert last.status == ComparisonStatus.open
 
@@ -106,7 +113,7 @@ def test_a_comparison_cut_off_by_a_restart_is_written_when_it_is_watched_again(
     candidates = (Candidate("c1", 1, "base"), Candidate("c2", 2, "base"))
     cut_off = Comparison(tuple(HELLO), candidates)
     store.comparisons.add(cut_off)
-    *_, last = arena.watch(cut_off.id)
+    last = written(arena, cut_off.id)
     assert last.status == ComparisonStatus.open
     assert all(candidate.text for candidate in last.candidates)
 
@@ -118,7 +125,7 @@ def test_a_skip_taken_back_before_the_replies_were_written_has_them_written(
     store.comparisons.add(skipped)
     arena.skip(skipped.id)
     arena.undo(skipped.id)
-    *_, last = arena.watch(skipped.id)
+    last = written(arena, skipped.id)
     assert last.status == ComparisonStatus.open
     assert all(candidate.text for candidate in last.candidates)
 
@@ -128,11 +135,10 @@ def test_replies_stopped_on_their_way_are_not_kept_but_written_anew(
 ) -> None:
     opened = Comparison(tuple(HELLO), (Candidate("c1", 1, "base"), Candidate("c2", 2, "base")))
     store.comparisons.add(opened)
-    watching = arena.watch(opened.id)
-    next(watching)
+    arena.growing(opened.id)
     if running := generations.find(opened.id):
         running.stop()
-    *_, last = watching
+    last = written(arena, opened.id)
     assert last.status == ComparisonStatus.open
     assert sorted(c.text for c in last.candidates) == ["A first reply.", "A second reply."]
 
@@ -165,7 +171,7 @@ def test_a_vote_waits_for_no_desk_and_is_in_the_outbox(arena: Arena, store: Stor
 
 def test_skipped_and_undone_comparisons_come_back_on_the_page(arena: Arena) -> None:
     opened = arena.open(HELLO)
-    list(arena.watch(opened.id))
+    written(arena, opened.id)
     arena.skip(opened.id)
     assert arena.unfinished() is None
     arena.undo(opened.id)

@@ -54,6 +54,7 @@ def rank(store: Store, count: int) -> None:
         ("sft", {}, "at least 3 demonstrations"),
         ("rloo", {}, "no reward model of this base model yet: train one first, or set reward to true"),
         ("rloo", {"reward": True}, "at least 3 preference pairs"),
+        ("dpo", {"online_repeats": 2}, "at least 3 preference pairs"),
     ],
 )
 def test_with_nothing_to_learn_from_every_method_says_what_it_lacks(
@@ -93,6 +94,17 @@ def test_demonstrations_and_edits_are_enough_for_sft(store: Store, supply: Suppl
 
 def test_a_reward_model_is_enough_for_rloo(supply: Supply) -> None:
     assert lacking("rloo", {}, replace(supply, reward_model=lambda: True), NEEDED) == ""
+
+
+def test_going_on_with_fresh_replies_needs_a_reward_model_or_its_training(
+    store: Store, supply: Supply
+) -> None:
+    rank(store, NEEDED)
+    again = {"online_repeats": 2}
+    assert lacking("dpo", {"online_repeats": 0}, supply, NEEDED) == ""
+    assert "no reward model of this base model yet" in lacking("dpo", again, supply, NEEDED)
+    assert lacking("dpo", again | {"reward": True}, supply, NEEDED) == ""
+    assert lacking("kto", again, replace(supply, reward_model=lambda: True), NEEDED) == ""
 
 
 def test_what_is_held_out_does_not_count(store: Store, supply: Supply) -> None:

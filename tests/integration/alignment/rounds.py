@@ -43,6 +43,12 @@ QUICK_PPO = {
     "minibatches": 2,
     "max_new_tokens": 12,
 }
+# The trainer without its niceness: nothing has to come before it here, and a test waits for it.
+TRAINER = (
+    sys.executable,
+    "-c",
+    "import sys; from alignment import round; round.NICENESS = 0; sys.exit(round.main(sys.argv[1:]))",
+)
 USUAL = {"rloo": QUICK_RLOO, "ppo": QUICK_PPO}
 # A tiny model forgets quickly; these tests are about the round, not about its judgement.
 LENIENT = Thresholds(
@@ -130,7 +136,9 @@ def prepare_round(
     return folder
 
 
-def prepare_taught_round(home: Path, base_dir: Path, name: str, method: str, snapshot: Path) -> Path:
+def prepare_taught_round(
+    home: Path, base_dir: Path, name: str, method: str, snapshot: Path, **fields: Any
+) -> Path:
     """A round that trains a reward model and then learns from it."""
     return prepare_round(
         home,
@@ -141,18 +149,19 @@ def prepare_taught_round(home: Path, base_dir: Path, name: str, method: str, sna
         snapshot_dir=snapshot,
         convert=False,
         reward_dir=home / "rewards" / name,
+        **fields,
     )
 
 
 def start(folder: Path) -> subprocess.Popen[bytes]:
-    """The trainer as the worker starts it; what it prints goes to trainer.log."""
+    """The trainer as a process of its own; what it prints goes to trainer.log."""
     with (folder / "trainer.log").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "alignment.round", str(folder)],
+            [*TRAINER, str(folder)],
             cwd=PROJECT,
             stdout=log,
             stderr=log,
-            env={**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
+            env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
         )
 
 

@@ -127,3 +127,14 @@ def test_what_cannot_be_trained_is_refused_in_one_line(
     snapshot = write_snapshot(tmp_path / "s", **amounts)
     folder = prepare_round(tmp_path, tiny, config=config, method=method, snapshot_dir=snapshot, convert=False)
     assert refusal(folder).startswith(reason)
+
+
+@pytest.mark.parametrize("method", ["rloo", "ppo"])
+def test_prompts_that_leave_no_room_are_refused_before_a_reward_model_is_trained(
+    tiny: Path, tmp_path: Path, method: str
+) -> None:
+    config = {"reward": True, "max_length": 20, "max_new_tokens": 16}
+    snapshot = write_snapshot(tmp_path / "s")
+    folder = prepare_round(tmp_path, tiny, config=config, method=method, snapshot_dir=snapshot, convert=False)
+    assert "leaves room for a reply: raise max_length or lower max_new_tokens" in refusal(folder)
+    assert not (folder / "reward").exists()

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import redis
 
 from feedback_app.up.valkey import answers, find_server, write_config
 from tests.integration.argilla.records import SECRET
-from tests.integration.argilla_server import API_KEY, WORKSPACE, ArgillaServer, free_port
+from tests.integration.argilla_server import API_KEY, WORKSPACE, ArgillaServer, free_port, running
 from tests.waiting import until
 
 pytestmark = pytest.mark.integration
@@ -36,17 +37,23 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     process.wait(timeout=20)
 
 
-@pytest.fixture
-def queueing(
-    argilla_python: Path, valkey: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture(scope="module")
+def shared(
+    argilla_python: Path, valkey: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ArgillaServer]:
-    monkeypatch.setenv("CODELYNN_ARGILLA_REDIS_URL", valkey)
-    server = ArgillaServer(argilla_python, tmp_path)
-    server.start()
-    yield server
-    assert server.process is not None
-    if server.process.poll() is None:
-        server.end()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CODELYNN_ARGILLA_REDIS_URL", valkey)
+        with running(argilla_python, tmp_path_factory.mktemp("queueing")) as server:
+            yield server
+
+
+@pytest.fixture
+def queueing(shared: ArgillaServer) -> ArgillaServer:
+    """The server of this file, started again if a test has ended it."""
+    assert shared.process is not None
+    if shared.process.poll() is not None:
+        shared.start()
+    return shared
 
 
 class Listener(BaseHTTPRequestHandler):
@@ -82,20 +89,23 @@ def is_listening(url: str) -> bool:
         return bool(queues.smembers("rq:workers:default"))
 
 
-def log_a_record(server: ArgillaServer) -> None:
+def log_a_record(server: ArgillaServer, name: str) -> None:
     client = rg.Argilla(api_url=server.url, api_key=API_KEY)
     settings = rg.Settings(
         fields=[rg.TextField(name="text")], questions=[rg.LabelQuestion(name="choice", labels=["A", "B"])]
     )
-    dataset = rg.Dataset(name="events", workspace=WORKSPACE, settings=settings, client=client).create()
+    dataset = rg.Dataset(name=name, workspace=WORKSPACE, settings=settings, client=client).create()
     dataset.records.log([rg.Record(fields={"text": SECRET})])
     client.http_client.close()
 
 
-def subscribe(server: ArgillaServer, url: str) -> None:
+@contextmanager
+def subscribed(server: ArgillaServer, url: str) -> Iterator[None]:
     client = rg.Argilla(api_url=server.url, api_key=API_KEY)
     body = {"url": url, "events": ["record.created"], "description": "test"}
-    client.http_client.post("/api/v1/webhooks", json=body).raise_for_status()
+    made = client.http_client.post("/api/v1/webhooks", json=body).raise_for_status().json()
+    yield
+    client.http_client.delete(f"/api/v1/webhooks/{made['id']}").raise_for_status()
     client.http_client.close()
 
 
@@ -103,9 +113,9 @@ def test_jobs_are_queued_there_and_run_once_by_the_worker(
     queueing: ArgillaServer, listener: tuple[str, list[dict[str, object]]], valkey: str
 ) -> None:
     url, heard = listener
-    subscribe(queueing, url)
-    log_a_record(queueing)
-    until(lambda: heard, seconds=60)
+    with subscribed(queueing, url):
+        log_a_record(queueing, "events")
+        until(lambda: heard, seconds=60)
     assert [event["type"] for event in heard] == ["record.created"]
     with redis.Redis.from_url(valkey) as queues:
         assert set(queues.smembers("rq:queues")) >= {b"rq:queue:high"}
@@ -117,12 +127,21 @@ def test_a_failing_job_leaves_no_text_in_the_log_and_waits_for_its_next_try(
     queueing: ArgillaServer, listener: tuple[str, list[dict[str, object]]], valkey: str
 ) -> None:
     url, heard = listener
-    subscribe(queueing, f"{url}/{SECRET}/flaky")
-    log_a_record(queueing)
-    until(lambda: "notify_event_job failed: HTTPStatusError" in queueing.log, seconds=60)
-    until(lambda: len(heard) == 2, seconds=60)
+    with subscribed(queueing, f"{url}/{SECRET}/flaky"):
+        log_a_record(queueing, "failing-events")
+        until(lambda: "notify_event_job failed: HTTPStatusError" in queueing.log, seconds=60)
+        until(lambda: len(heard) == 2, seconds=60)
     assert SECRET not in queueing.log
     assert PASSWORD not in queueing.log
+
+
+def test_a_killed_worker_is_started_again(queueing: ArgillaServer, valkey: str) -> None:
+    until(lambda: is_listening(valkey) and workers(queueing), seconds=60)
+    before = workers(queueing)
+    os.kill(before[0].pid, signal.SIGKILL)
+    until(lambda: any(each not in before for each in workers(queueing)), seconds=30)
+    _, alive = psutil.wait_procs(before, timeout=15)
+    assert alive == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
@@ -132,15 +151,6 @@ def test_the_worker_ends_with_the_server(queueing: ArgillaServer, valkey: str, n
     assert all(PASSWORD not in " ".join(each.cmdline()) for each in children)
     queueing.end(number)
     _, alive = psutil.wait_procs(children, timeout=15)
-    assert alive == []
-
-
-def test_a_killed_worker_is_started_again(queueing: ArgillaServer, valkey: str) -> None:
-    until(lambda: is_listening(valkey) and workers(queueing), seconds=60)
-    before = workers(queueing)
-    os.kill(before[0].pid, signal.SIGKILL)
-    until(lambda: any(each not in before for each in workers(queueing)), seconds=30)
-    _, alive = psutil.wait_procs(before, timeout=15)
     assert alive == []
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from feedback_app.domain.comparison import Message, Sampling
+from feedback_app.domain.comparison import Message, PromptTooLong, Sampling
 from feedback_app.engines.base import EngineUnavailable, GenerationRequest
 from feedback_app.engines.openai_server import OpenAiServerEngine
 from tests.integration.engines.asking import answers, ask
@@ -89,7 +89,7 @@ def test_errors_never_quote_the_prompt(engine, server, status):
 
 
 def test_a_prompt_that_does_not_fit_even_alone_is_refused(engine):
-    with pytest.raises(EngineUnavailable, match="shorten it"):
+    with pytest.raises(PromptTooLong, match=r"longer than the server's model can read: shorten it"):
         answers(engine, ask("long " * 1000))
 
 

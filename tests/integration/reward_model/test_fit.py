@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reward_model.fit import ENOUGH_TO_KEEP, fit_reward, keep_apart, load_reward
+from reward_model.fit import fit_reward, load_reward
 from reward_model.rankings import Ranked, RewardRefused
 from reward_model.train import Stopped
 from tests.integration.reward_model.toy import CONFIG, PROMPT, ranking_of_nine, toy_rankings
@@ -83,11 +83,3 @@ def test_what_cannot_be_learned_from_is_refused(tiny: Path, tmp_path: Path, rank
 def test_a_stop_ends_the_training(tiny: Path, tmp_path: Path) -> None:
     with pytest.raises(Stopped):
         fit_reward(tiny, toy_rankings(16, 0), QUICK, tmp_path, should_stop=lambda: True)
-
-
-def test_a_tenth_is_kept_for_the_temperature_where_there_is_enough() -> None:
-    many, few = toy_rankings(3 * ENOUGH_TO_KEEP, 0), toy_rankings(ENOUGH_TO_KEEP - 1, 0)
-    learned, kept = keep_apart(many)
-    assert 0.05 < len(kept) / len(many) < 0.15
-    assert len(learned) + len(kept) == len(many)
-    assert keep_apart(few) == (few, [])

@@ -3,12 +3,14 @@
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from feedback_app.domain.comparison import Message
 from feedback_app.domain.conversation import Conversation, Turn
 from feedback_app.domain.preference import Demonstration, Rating
 from feedback_app.store import ConversationNotFound, InvalidRating, Store
+from feedback_app.store.database import open_database
+from feedback_app.store.migration import downgrade, upgrade
 from feedback_app.store.tables import turns
 from tests.integration.store.examples import NOON, minutes, together
 
@@ -38,6 +40,31 @@ def test_conversations_are_listed_without_turns_the_last_used_first(store: Store
     assert store.conversations.list(9) == [replace(newer, turns=()), replace(older, turns=())]
     store.conversations.append(older.id, QUESTION)
     assert [c.id for c in store.conversations.list(1)] == [older.id]
+
+
+def test_conversations_are_found_by_words_of_title_and_turns_in_any_case(store: Store) -> None:
+    store.conversations.add(one := chat(title="Tea at five", turns=()))
+    store.conversations.add(other := chat(turns=(replace(QUESTION, content="100% GRÜNER tea?"), REPLY)))
+    assert {c.id for c in store.conversations.list(9, "TEA")} == {one.id, other.id}
+    assert [c.id for c in store.conversations.list(9, "100% grüner")] == [other.id]
+    assert store.conversations.list(9, "1%") == []
+
+
+def test_an_edited_reply_keeps_what_the_model_wrote_until_its_words_come_back(store: Store) -> None:
+    store.conversations.add(conversation := chat())
+    store.conversations.edit(conversation.id, 1, "servus")
+    edited = store.conversations.edit(conversation.id, 1, "hej")
+    assert (edited.turns[1].content, edited.turns[1].original) == ("hej", "hello")
+    assert list(store.conversations.edited()) == [edited]
+    assert store.conversations.edit(conversation.id, 1, "hello").turns == conversation.turns
+    assert list(store.conversations.edited()) == []
+
+
+@pytest.mark.parametrize("turn", [0, 2, -1])
+def test_only_replies_are_edited(store: Store, turn: int) -> None:
+    store.conversations.add(conversation := chat())
+    with pytest.raises(InvalidRating):
+        store.conversations.edit(conversation.id, turn, "hej")
 
 
 def test_turns_are_appended_in_order(store: Store) -> None:
@@ -97,6 +124,42 @@ def test_deleting_takes_the_turns_too(store: Store) -> None:
         assert connection.execute(select(func.count()).select_from(turns)).scalar_one() == 0
 
 
+def test_two_beside_each_other_are_listed_once_and_found_by_the_words_of_either(store: Store) -> None:
+    store.conversations.add(left := chat())
+    store.conversations.put_beside(left.id, right := chat(turns=(QUESTION, replace(REPLY, content="servus"))))
+    assert store.conversations.list(9) == [replace(left, turns=(), beside=right.id)]
+    assert [c.id for c in store.conversations.list(9, "servus")] == [left.id]
+    store.conversations.part(left.id)
+    assert {c.id for c in store.conversations.list(9)} == {left.id, right.id}
+
+
+def test_deleting_takes_the_one_beside_too_and_no_other(store: Store) -> None:
+    store.conversations.add(left := chat())
+    store.conversations.add(other := chat())
+    store.conversations.put_beside(left.id, right := chat())
+    store.conversations.delete(left.id)
+    assert [c.id for c in store.conversations.list(9)] == [other.id]
+    with pytest.raises(ConversationNotFound):
+        store.conversations.get(right.id)
+
+
+def test_a_conversation_of_a_database_made_before_pairs_is_alone(empty_url: str) -> None:
+    database = open_database(empty_url)
+    with database.write() as connection:
+        upgrade(connection, "0007")
+        connection.execute(
+            text(
+                "INSERT INTO conversations (id, model, persona, title, created_at, updated_at) VALUES "
+                "('old', 'v1', 'lynn', '\"x\"', '2026-05-01 12:00:00+00:00', '2026-05-01 12:00:00+00:00')"
+            )
+        )
+        upgrade(connection)
+        assert connection.execute(text("SELECT beside FROM conversations")).scalars().all() == [None]
+        downgrade(connection, "0007")
+        assert connection.execute(text("SELECT id FROM conversations")).scalars().all() == ["old"]
+    database.close()
+
+
 def test_every_method_says_when_there_is_no_such_conversation(store: Store) -> None:
     conversations = store.conversations
     for call in (
@@ -106,6 +169,8 @@ def test_every_method_says_when_there_is_no_such_conversation(store: Store) -> N
         lambda: conversations.rate("x", 0, 1),
         lambda: conversations.rename("x", "title"),
         lambda: conversations.delete("x"),
+        lambda: conversations.put_beside("x", chat()),
+        lambda: conversations.part("x"),
     ):
         with pytest.raises(ConversationNotFound, match="there is no conversation x"):
             call()

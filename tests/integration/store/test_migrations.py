@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -12,7 +13,7 @@ from feedback_app.store import DatabaseTooNew, DatabaseUnavailable, migrate, ope
 from feedback_app.store.database import Database, open_database
 from feedback_app.store.migration import downgrade
 from feedback_app.store.tables import metadata
-from tests.integration.store.examples import shown, together
+from tests.integration.store.examples import FIRST_BEST, shown, together
 
 
 @pytest.fixture
@@ -52,6 +53,24 @@ def test_processes_that_start_together_may_all_migrate(empty_url: str) -> None:
     together(4, lambda _: migrate(empty_url))
     store = open_store(empty_url)
     assert store.checkpoints.aliases() == {"latest": "base", "champion": "base"}
+    store.close()
+
+
+def test_verdicts_from_before_the_leaderboard_read_no_texts_count_on_it_too(
+    database: Database, empty_url: str
+) -> None:
+    store = open_store(empty_url)
+    ranked = [shown(str(i), selection="active" if i == 3 else "random") for i in range(4)]
+    store.comparisons.add_all(ranked)
+    for comparison in ranked[1:]:
+        store.comparisons.rank(comparison.id, FIRST_BEST, ())
+    store.annotations.put(ranked[0], replace(FIRST_BEST, annotator="anna"))
+    before = store.verdicts.meetings()
+    with database.write() as connection:
+        downgrade(connection, "0006")
+    migrate(empty_url)
+    assert store.verdicts.meetings() == before
+    assert [count for _, count in before] == [3]
     store.close()
 
 

@@ -6,11 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import psutil
 import pytest
 
 from feedback_app.up.processes import Child, Command
-from tests.waiting import until
+from tests.waiting import ended, until
 
 pytestmark = pytest.mark.integration
 # A shell with a child of its own; both write down who they are.
@@ -36,9 +35,7 @@ def family(folder: Path) -> list[int]:
 
 
 def gone(pids: list[int]) -> bool:
-    return not any(
-        psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE for pid in pids
-    )
+    return all(map(ended, pids))
 
 
 def test_the_whole_group_ends_when_asked(tmp_path: Path) -> None:

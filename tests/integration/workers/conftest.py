@@ -13,7 +13,7 @@ from feedback_app.domain.comparison import Comparison, Message
 from feedback_app.domain.round import Round
 from feedback_app.settings import Settings
 from feedback_app.store import Store, open_store
-from tests.integration.alignment.rounds import QUICK
+from tests.integration.alignment.rounds import QUICK, TRAINER
 from tests.tiny_model import SYSTEM, TURNS
 from tests.unit.workers.examples import ranked
 from workers.bootstrap import Workshop
@@ -77,7 +77,7 @@ def queue(store: Store) -> Callable[[], Round]:
 
 @pytest.fixture
 def workshop(settings: Settings, store: Store) -> Workshop:
-    return Workshop(settings, store, {}, threading.Event(), "a worker", grace=1.0)
+    return Workshop(settings, store, {}, threading.Event(), "a worker", trainer=TRAINER, grace=1.0)
 
 
 @pytest.fixture

@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
 import pytest
 
 from feedback_app.domain.round import Round, RoundState
 from feedback_app.store import Store
-from tests.waiting import until
+from tests.waiting import ended, until
 from workers.bootstrap import Workshop
 from workers.outcome import OUT_OF_MEMORY, STOPPED_OUTSIDE
 from workers.rounds import run_round
@@ -33,10 +32,6 @@ def running(shop: Workshop, round_id: str) -> Iterator[int]:
     finally:
         worker.join(30)
         assert not worker.is_alive()
-
-
-def gone(pid: int) -> bool:
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
 def test_a_real_round_on_a_tiny_model_is_promoted(workshop: Workshop, store: Store, queue: Queue) -> None:
@@ -93,7 +88,7 @@ def test_cancel_ends_the_trainer_and_resume_goes_on_with_the_same_snapshot(
     made = queue()
     with running(scripted("event", "wait"), made.id) as trainer:
         store.rounds.request_cancel(made.id)
-    assert gone(trainer)
+    assert ended(trainer)
     cancelled = store.rounds.get(made.id)
     assert cancelled.state is RoundState.cancelled
     store.rounds.requeue(made.id)
@@ -109,7 +104,7 @@ def test_a_trainer_that_ignores_the_signal_is_killed_after_the_grace(
     made = queue()
     with running(scripted("stubborn", "wait"), made.id) as trainer:
         store.rounds.request_cancel(made.id)
-    assert gone(trainer)
+    assert ended(trainer)
     assert store.rounds.get(made.id).state is RoundState.cancelled
 
 
@@ -142,7 +137,7 @@ def test_a_round_that_was_taken_away_is_dropped_and_its_trainer_killed(
         store.rounds.release(made.id, fence)
         taken = store.rounds.claim(made.id, "another worker")
         assert taken is not None
-        until(lambda: gone(trainer), 15)
+        until(lambda: ended(trainer), 15)
     now = store.rounds.get(made.id)
     assert (now.state, now.fence, now.error) == (RoundState.running, fence + 1, "")
 
@@ -154,7 +149,7 @@ def test_a_worker_that_shuts_down_gives_its_round_back(
     shop = scripted("event", "wait")
     with running(shop, made.id) as trainer:
         shop.stopping.set()
-    assert gone(trainer)
+    assert ended(trainer)
     waiting = store.rounds.get(made.id)
     assert (waiting.state, waiting.attempt, waiting.error) == (RoundState.queued, 0, "")
 

@@ -126,6 +126,12 @@ def test_the_reward_model_is_asked_for_each_reply_after_its_prompt() -> None:
     assert scorer.asked == [(ASKED, "Fine.")]
 
 
+def test_a_reply_that_was_cut_loses_the_penalty() -> None:
+    said = [[{"role": "assistant", "content": text}] for text in ("Fine.", "Fine, and then")]
+    reward = reward_function(Constant(0.5), ends={2}, penalty=2.0)
+    assert reward([list(ASKED)] * 2, said, completion_ids=[[7, 8, 2], [7, 8, 9]]) == [0.5, -1.5]
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_a_reward_that_is_not_a_number_ends_the_round_without_a_word_of_the_reply(value: float) -> None:
     with pytest.raises(BrokenReward, match="train it again") as broken:

@@ -60,6 +60,13 @@ def test_few_heldout_pairs_hold_back_only_when_clearly_bad() -> None:
     assert not decide(hopeless, LIMITS).promote
 
 
+def test_a_method_that_did_not_learn_from_pairs_is_held_back_by_them_only_when_clearly_bad() -> None:
+    unlucky = replace(GOOD, heldout_pairs=40, heldout_correct=18)
+    assert not decide(unlucky, LIMITS).promote
+    assert decide(replace(unlucky, from_pairs=False), LIMITS).promote
+    assert not decide(replace(unlucky, heldout_correct=8, from_pairs=False), LIMITS).promote
+
+
 @pytest.mark.parametrize(
     ("high", "promoted", "words"), [(0.49, False, "clearly fewer"), (0.5, True, "not clearly fewer")]
 )
@@ -85,6 +92,7 @@ evidence = st.integers(0, 200).flatmap(
         adapter_changed=st.booleans(),
         heldout_pairs=st.just(pairs),
         heldout_correct=st.integers(0, pairs),
+        from_pairs=st.booleans(),
         kl=st.floats(-5, 200),
         length_ratio=st.floats(0, 6),
         perplexity_ratio=st.floats(0.5, 3),

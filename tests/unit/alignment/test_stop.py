@@ -23,6 +23,13 @@ def test_outside_training_it_stops_at_once(stop: StopSignal) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
+def test_who_asks_twice_does_not_disturb_what_the_first_request_set_off(stop: StopSignal) -> None:
+    with pytest.raises(Interrupted):
+        os.kill(os.getpid(), signal.SIGTERM)
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert stop.requested
+
+
 def test_in_training_it_waits_until_the_state_is_saved(stop: StopSignal) -> None:
     saved: list[bool] = []
 

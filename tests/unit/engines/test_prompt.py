@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedback_app.domain.comparison import InvalidPrompt, Message
+from feedback_app.domain.comparison import InvalidPrompt, Message, PromptTooLong
 from feedback_app.engines.prompt import CUT, control_pattern, disarmed, fit_window, prompt_limit
 
 CONTROL_TOKENS = ("<|im_start|>", "<|im_end|>", "<|a", "<|a|>", "</s>")
@@ -41,7 +41,7 @@ def test_what_is_kept_begins_with_a_turn_of_the_user():
 
 def test_a_last_turn_that_is_too_long_alone_is_refused_without_quoting_it():
     with pytest.raises(
-        InvalidPrompt, match=r"longer than the model can read \(5 tokens\): shorten it"
+        PromptTooLong, match=r"is 5 tokens longer than the model can read \(5 tokens\): shorten it"
     ) as caught:
         fit_window(conversation(1, 1, 9), encode, limit=5)
     assert "33" not in str(caught.value)

@@ -113,7 +113,7 @@ def comparisons(draw: st.DrawFn) -> Comparison:
         created_at=draw(st.datetimes(timezones=st.just(UTC))),
         others=tuple(draw(st.lists(rankings(ids), max_size=2, unique_by=lambda ranking: ranking.annotator))),
         repeat_of=draw(st.none() | st.uuids().map(str)),
-        selection=draw(st.sampled_from(["random", "active"])),
+        selection=draw(st.sampled_from(["random", "active", "named"])),
     )
 
 

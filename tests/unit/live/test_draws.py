@@ -14,7 +14,6 @@ from feedback_app.domain.round import Checkpoint
 from feedback_app.services.arena import Arena, ArenaOptions
 from feedback_app.services.draws import ENOUGH_VOTES, Drafts, Draws, pairs_to_choose_from
 from feedback_app.services.generation import Generations
-from feedback_app.services.leaderboard import Leaderboard, duels
 from feedback_app.services.live import LiveTaste
 from feedback_app.services.models import BaseFiles, Models
 from feedback_app.services.prompts import PromptPacks
@@ -49,7 +48,7 @@ def bench(store: Store, tmp_path: Path) -> Iterator[Bench]:
     rows = [{"id": f"t-{i}", "prompt": f"Ask {i}?", "tags": ["talk"]} for i in range(30)]
     (tmp_path / "talk.jsonl").write_text("\n".join(map(json.dumps, rows)))
     engine = ScriptedEngine(
-        {"base": ("One.", "Two and a half."), "dpo-1": ("Three.", "Four, and some more.")}
+        {"base": ("One.", "Two and a half.", "Five."), "dpo-1": ("Three.", "Four, and some more.")}
     )
     generations, live = Generations(engine), LiveTaste(store, LongerIsBetter, poll_seconds=3600)
     models = Models(store, lambda: BaseFiles("tiny", Path("base"), None))
@@ -184,14 +183,4 @@ def test_pairs_to_choose_from_are_of_two_models_and_of_two_texts_where_they_can_
     of_models = [replace(c, model=m) for c, m in zip(four.candidates, ("x", "x", "y", "y"), strict=True)]
     assert pairs_to_choose_from(replace(four, candidates=tuple(of_models))) == [(0, 3), (1, 2), (1, 3)]
     assert len(pairs_to_choose_from(four)) == 5
-    assert len(pairs_to_choose_from(opened(texts=("a", "a", "a", "a")))) == 6
-
-
-def test_pairs_that_were_chosen_or_came_back_do_not_count_on_the_leaderboard(store: Store) -> None:
-    pair = opened()
-    met = replace(
-        pair, candidates=(pair.candidates[0], replace(pair.candidates[1], model="dpo-1")), ranking=LONGER_WON
-    )
-    assert len(duels(met)) == 1
-    assert duels(replace(met, selection="active")) == duels(replace(met, repeat_of="other")) == []
-    assert Leaderboard(store).standings() == []
+    assert pairs_to_choose_from(opened(texts=("a", "a", "a", "a"))) == []

@@ -1,0 +1,85 @@
+"""The leaderboard."""
+
+from dataclasses import asdict
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from feedback_app.services.leaderboard import Board, Leaderboard
+
+Annotator = Annotated[
+    Literal["", "owner"], Query(description="Only the owner's rankings; all that count if left out.")
+]
+
+
+class AgainstBody(BaseModel):
+    """What a version won of its duels with one other; a tie is half a win."""
+
+    model: str
+    wins: float
+    votes: int
+
+
+class EffectBody(BaseModel):
+    """How often one of two equal replies wins for that reason; `low` and `high` bound its 95 % interval."""
+
+    share: float
+    low: float
+    high: float
+
+
+class EffectsBody(BaseModel):
+    """`length`: by being twice as long in characters. `side`: by standing left. Not `enough` votes: hardly more than a guess."""
+
+    length: EffectBody | None
+    side: EffectBody | None
+    comparisons: int
+    duels: int
+    enough: bool
+
+
+class StandingBody(BaseModel):
+    """`score` on the Elo scale with `base` at 1000; `low` and `high` bound its 95 % interval. `adjusted`: were all replies
+    equally long and as often left. Not `enough` votes: the scores are hardly more than a guess."""
+
+    model: str
+    score: float
+    low: float
+    high: float
+    votes: int
+    wins: float
+    adjusted: float
+    adjusted_low: float
+    adjusted_high: float
+    enough: bool
+    against: list[AgainstBody]
+
+    @classmethod
+    def all_of(cls, board: Board) -> "list[StandingBody]":
+        met = [
+            [
+                {"model": other.model, "wins": wins, "votes": votes}
+                for other, wins, votes in zip(board.standings, points, numbers, strict=True)
+                if votes
+            ]
+            for points, numbers in zip(board.points, board.votes, strict=True)
+        ]
+        rows = zip(board.standings, met, strict=True)
+        return [cls.model_validate({**asdict(row), "against": against}) for row, against in rows]
+
+
+def router(leaderboard: Leaderboard) -> APIRouter:
+    routes = APIRouter(prefix="/api/v1", tags=["leaderboard"])
+
+    @routes.get("/leaderboard")
+    def standings(annotator: Annotator = "") -> list[StandingBody]:
+        """Bradley-Terry scores of all models that met, with 95 % intervals, best first; `against` is the win matrix."""
+        return StandingBody.all_of(leaderboard.board(annotator))
+
+    @routes.get("/leaderboard/effects")
+    def effects(annotator: Annotator = "") -> EffectsBody:
+        """What length and side do, and how many votes there are."""
+        return EffectsBody.model_validate(leaderboard.board(annotator), from_attributes=True)
+
+    return routes

@@ -1,0 +1,116 @@
+"""The snapshots that rounds learned from, and how two differ."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from feedback_app.api.schemas import MessageBody
+from feedback_app.domain.snapshot import HOWS, KINDS, Change, Described, How, Kind, Record
+from feedback_app.services.snapshots import NOW, Compared, Snapshots
+
+
+class SnapshotBody(BaseModel):
+    """`size` in bytes, `rounds` the ids of those that learned from it, newest first. A snapshot with a `problem` is not
+    here or cannot be read."""
+
+    hash: str
+    created_at: datetime | None
+    counts: Mapping[str, int]
+    size: int
+    rounds: list[str]
+    problem: str
+
+    @classmethod
+    def of(cls, found: Described) -> "SnapshotBody":
+        return cls(
+            hash=found.hash,
+            created_at=found.created_at,
+            counts=found.counts,
+            size=found.size,
+            rounds=[round_.id for round_ in found.rounds],
+            problem=found.problem,
+        )
+
+
+class RecordBody(BaseModel):
+    """`places[i]` is the place of `replies[i]`, 0 the best; of a rating 0 is good and 1 bad."""
+
+    messages: list[MessageBody]
+    replies: list[str]
+    places: list[int]
+
+    @classmethod
+    def of(cls, record: Record | None) -> "RecordBody | None":
+        if record is None:
+            return None
+        messages = [MessageBody(role=m.role, content=m.content) for m in record.prompt]
+        return cls(messages=messages, replies=list(record.replies), places=list(record.places))
+
+
+class ChangeBody(BaseModel):
+    kind: Kind
+    how: How
+    before: RecordBody | None
+    after: RecordBody | None
+
+    @classmethod
+    def of(cls, change: Change) -> "ChangeBody":
+        before, after = RecordBody.of(change.before), RecordBody.of(change.after)
+        return cls(kind=change.kind, how=change.how, before=before, after=after)
+
+
+class DifferenceBody(BaseModel):
+    """`counts` by each kind that both hold: `added`, `removed`, `changed` and `same`. `sources` and `tags` count the comparisons whose rankings
+    differ; `first` are the first ten of each; `notes` say what was not compared."""
+
+    one: str
+    other: str
+    counts: Mapping[Kind, Mapping[str, int]]
+    sources: Mapping[How, Mapping[str, int]]
+    tags: Mapping[How, Mapping[str, int]]
+    first: list[ChangeBody]
+    notes: list[str]
+
+    @classmethod
+    def of(cls, found: Compared) -> "DifferenceBody":
+        said = found.difference
+        return cls(
+            one=found.one,
+            other=found.other,
+            counts={
+                kind: {
+                    **{how: said.counts.get((kind, how), 0) for how in HOWS},
+                    "same": said.same.get(kind, 0),
+                }
+                for kind in KINDS
+                if kind in found.kinds
+            },
+            sources=found.sources,
+            tags=found.tags,
+            first=[ChangeBody.of(change) for change in said.first],
+            notes=list(found.notes),
+        )
+
+
+def router(snapshots: Snapshots) -> APIRouter:
+    routes = APIRouter(prefix="/api/v1/snapshots", tags=["snapshots"])
+
+    @routes.get("")
+    def listing() -> list[SnapshotBody]:
+        """Every snapshot, newest first; at the end those that are not here or cannot be read."""
+        return [SnapshotBody.of(found) for found in snapshots.all()]
+
+    @routes.get("/{name}/diff")
+    def diff(
+        name: str,
+        other: Annotated[
+            str, Query(description="A snapshot's hash or how it begins, `newest`, or `now` for what is here.")
+        ] = NOW,
+    ) -> DifferenceBody:
+        """What `other` has that the snapshot has not, and the other way round. A name is a hash, how it begins, or `newest`."""
+        return DifferenceBody.of(snapshots.compared(name, other))
+
+    return routes

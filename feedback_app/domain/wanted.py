@@ -1,0 +1,35 @@
+"""What is looked for among one's own rankings."""
+
+import unicodedata
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+VerdictKind = Literal["", "ranked", "tie", "all bad", "skipped", "taken out", "waiting"]
+Chosen = Literal["", "random", "active", "named", "came back"]
+VERDICTS: tuple[VerdictKind, ...] = get_args(VerdictKind)[1:]
+CHOSEN: tuple[Chosen, ...] = get_args(Chosen)[1:]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Comparisons with all of this; an empty field asks for nothing.
+
+    `words` stand in the prompt, a reply, the note or the rewrite; `source` is where the comparison or its verdict comes
+    from; `differs`: a pair that came back and was judged otherwise. What says who wrote a reply, or that a pair came back
+    (`version`, `chosen`), finds only what was judged: votes are blind.
+    """
+
+    id: str = ""
+    words: str = ""
+    verdict: VerdictKind = ""
+    source: str = ""
+    version: str = ""
+    tag: str = ""
+    aspect: str = ""
+    chosen: Chosen = ""
+    differs: bool = False
+
+
+def folded(text: str) -> str:
+    """The same for text that differs only in case, or in how its letters are composed."""
+    return text.casefold() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()

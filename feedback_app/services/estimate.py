@@ -1,0 +1,66 @@
+"""How long a round will take: as long as the last one of its kind did here, for as much as there is to learn from now."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from feedback_app.domain.round import Round, RoundEvent, RoundState
+from feedback_app.services.lineage import Lineage
+from feedback_app.store import Store
+
+DONE = (RoundState.promoted, RoundState.held)
+OPTIONS = ("reward", "sft_first", "online_repeats")
+"""What adds stages to a round."""
+GROWS_WITH = {"ppo": "episodes", "rloo": "steps"}
+"""The setting that a method's training is as long as. That of others is as long as there are pairs."""
+LOOK_BACK = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Estimates:
+    """`pairs`: how many a round would train on now."""
+
+    store: Store
+    lineage: Lineage
+    pairs: Callable[[], int]
+
+    def seconds(self, method: str, config: Mapping[str, Any]) -> float | None:
+        """Expected seconds from the start of such a round to its end; None before the first of its kind."""
+        rounds = self.store.rounds.list(LOOK_BACK)
+        last = next((round_ for round_ in rounds if alike(round_, method, config)), None)
+        if last is None or last.started_at is None:
+            return None
+        took = stage_seconds(self.store.rounds.events(last.id), last.started_at)
+        then = self.lineage.counts(last.snapshot).get("train", 0)
+        return expected(took, method, _growth(last, config, method, then, self.pairs()))
+
+
+def alike(round_: Round, method: str, config: Mapping[str, Any]) -> bool:
+    """Whether the round went through the stages that such a one would, undisturbed."""
+    same = all(bool(round_.config.get(name)) == bool(config.get(name)) for name in OPTIONS)
+    return round_.method == method and same and round_.state in DONE and round_.attempt == 1
+
+
+def stage_seconds(events: Sequence[RoundEvent], started: datetime) -> dict[str, float]:
+    """How long each stage took, from the end of the one before to its last event."""
+    took: dict[str, float] = {}
+    for event in events:
+        took[event.stage] = took.get(event.stage, 0.0) + (event.at - started).total_seconds()
+        started = event.at
+    return took
+
+
+def expected(took: Mapping[str, float], method: str, growth: float) -> float:
+    """The sum of the stages, those that train longer or shorter by `growth`. A reward model before PPO or RLOO grows with
+    the pairs and not with the replies: it is left as it was."""
+    grows = ("train",) if method in GROWS_WITH else ("train", "reward", "sft")
+    return sum(seconds * (growth if stage.split("-")[0] in grows else 1.0) for stage, seconds in took.items())
+
+
+def _growth(last: Round, config: Mapping[str, Any], method: str, pairs_then: int, pairs_now: int) -> float:
+    name = GROWS_WITH.get(method)
+    if name is None:
+        return pairs_now / pairs_then if pairs_then and pairs_now else 1.0
+    then = last.config.get(name)
+    return float(config.get(name) or then or 1) / float(then or config.get(name) or 1)

@@ -1,0 +1,74 @@
+"""Where a version came from: votes, snapshot, reward model, training, version."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from feedback_app.domain.round import Round
+from feedback_app.store import CheckpointNotFound, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One step on the way from votes to a version: what it is, and a few words."""
+
+    what: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """Reads what a round left behind. `snapshots` is their folder; where it is another machine's, their counts are not told."""
+
+    store: Store
+    snapshots: Path
+
+    def of(self, round_: Round) -> list[Link]:
+        """The steps that the round has come to, in order."""
+        manifest = self._manifest(round_.checkpoint)
+        return links(round_, self.counts(round_.snapshot), manifest, self.store.checkpoints.aliases())
+
+    def counts(self, snapshot: str) -> Mapping[str, int]:
+        """What is in a snapshot, by kind; nothing where it is not here."""
+        file = self.snapshots / snapshot / "manifest.json"
+        if not snapshot or not file.exists():
+            return {}
+        counts: dict[str, int] = json.loads(file.read_text(encoding="utf-8"))["counts"]
+        return counts
+
+    def _manifest(self, checkpoint: str | None) -> Mapping[str, Any]:
+        try:
+            return self.store.checkpoints.get(checkpoint).manifest if checkpoint else {}
+        except CheckpointNotFound:
+            return {}
+
+
+def links(
+    round_: Round, counts: Mapping[str, int], manifest: Mapping[str, Any], aliases: Mapping[str, str]
+) -> list[Link]:
+    """The steps of a round with these facts; what is not known is left out."""
+    found = [Link("votes", _votes(counts)), Link("snapshot", round_.snapshot[:8])]
+    found.append(Link("reward model", _reward_model(round_, manifest)))
+    found.append(Link("training", f"{round_.method} from {round_.parent}" if round_.snapshot else ""))
+    if round_.checkpoint:
+        names = ", ".join(sorted(alias for alias, version in aliases.items() if version == round_.checkpoint))
+        found.append(Link("version", f"{round_.checkpoint} ({names})" if names else round_.checkpoint))
+    return [link for link in found if link.words]
+
+
+def _votes(counts: Mapping[str, int]) -> str:
+    if not counts:
+        return ""
+    kinds = {"rankings": "rankings", "ratings": "ratings", "demonstrations": "demonstrations"}
+    given = [f"{counts[name]:,} {words}" for name, words in kinds.items() if counts.get(name)]
+    pairs = f"{counts.get('train', 0):,} pairs to train on, {counts.get('heldout', 0):,} held out"
+    return f"{', '.join(given)}: {pairs}" if given else pairs
+
+
+def _reward_model(round_: Round, manifest: Mapping[str, Any]) -> str:
+    named = manifest.get("training", {}).get("reward_model")
+    if named:
+        return str(named)
+    return "trained in this round" if round_.config.get("reward") else ""

@@ -1,0 +1,130 @@
+"""What becomes of comparisons afterwards: verdicts taken out and brought back, tags, and deletion."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, Connection, Table, delete, insert, select, update
+
+from feedback_app.domain.comparison import ComparisonStatus, Ranking
+from feedback_app.store.comparison_rows import ranking_from
+from feedback_app.store.comparisons import ComparisonNotFound
+from feedback_app.store.database import Database, insert_new
+from feedback_app.store.outbox import announce
+from feedback_app.store.tables import comparisons, desk_verdicts, rankings, withdrawn
+
+BATCH = 500
+OWNER = "owner"
+
+
+@dataclass(frozen=True, slots=True)
+class Curation:
+    """Each method is one transaction: all of it happens, or nothing. Ids that are unknown are passed over."""
+
+    database: Database
+
+    def take_out(self, ids: Sequence[str], desks: Sequence[str]) -> list[str]:
+        """Verdicts no longer count; their comparisons are as if skipped, and the desks hear of it. Gives those that had one."""
+        return self._move(ids, desks, rankings, withdrawn, ComparisonStatus.ranked, ComparisonStatus.skipped)
+
+    def bring_back(self, ids: Sequence[str], desks: Sequence[str]) -> list[str]:
+        """The very same verdicts count again. Not where the comparison has been opened or ranked since."""
+        return self._move(ids, desks, withdrawn, rankings, ComparisonStatus.skipped, ComparisonStatus.ranked)
+
+    def withdrawn(self, ids: Sequence[str]) -> dict[str, Ranking]:
+        """The verdicts that were taken out of these comparisons and can be brought back."""
+        query = (
+            select(withdrawn)
+            .join(comparisons)
+            .where(comparisons.c.status == ComparisonStatus.skipped.value, comparisons.c.id.in_(ids))
+        )
+        with self.database.read() as connection:
+            return {row["comparison_id"]: ranking_from(row) for row in connection.execute(query).mappings()}
+
+    def forget(self, comparison_id: str) -> None:
+        """Another verdict was given in place of the one that was taken out."""
+        with self.database.write() as connection:
+            connection.execute(delete(withdrawn).where(withdrawn.c.comparison_id == comparison_id))
+
+    def tag(self, comparison_id: str, tags: Sequence[str]) -> None:
+        """In place of those it had. Raises ComparisonNotFound."""
+        change = update(comparisons).where(comparisons.c.id == comparison_id).values(tags=list(tags))
+        with self.database.write() as connection:
+            if not connection.execute(change).rowcount:
+                raise ComparisonNotFound(f"there is no comparison {comparison_id}")
+
+    def same_pairs(self, ids: Sequence[str]) -> list[str]:
+        """These comparisons, and those of the same pair: what came back, and what it had come from."""
+        with self.database.read() as connection:
+            return _same_pairs(connection, ids)
+
+    def delete(self, ids: Sequence[str], desks: Sequence[str]) -> list[str]:
+        """Prompts, replies, verdicts of everybody, and guesses are gone, also of the same pairs. Gives the ids of all that
+        went. `desk_verdicts` without a comparison are left for the desks: see `DeskStates.orphans`."""
+        with self.database.write() as connection:
+            if connection.dialect.name == "sqlite":  # or the texts stay readable in the file
+                connection.exec_driver_sql("PRAGMA secure_delete=ON")
+            going = _same_pairs(connection, ids)
+            for batch in _batches(going):
+                told = [_deleted(desk, name) for desk in desks for name in batch]
+                insert_new(connection, desk_verdicts, told, "desk")
+                connection.execute(delete(comparisons).where(comparisons.c.id.in_(batch)))
+        return going
+
+    def _move(
+        self,
+        ids: Sequence[str],
+        desks: Sequence[str],
+        source: Table,
+        target: Table,
+        before: ComparisonStatus,
+        after: ComparisonStatus,
+    ) -> list[str]:
+        moved: list[str] = []
+        with self.database.write() as connection:
+            for batch in _batches(ids):
+                lock = select(comparisons.c.id).where(
+                    comparisons.c.id.in_(batch), comparisons.c.status == before.value
+                )
+                found = connection.execute(lock.with_for_update()).scalars().all()
+                known = select(source.c.comparison_id).where(source.c.comparison_id.in_(found))
+                going = set(connection.execute(known).scalars())
+                kept = [name for name in dict.fromkeys(batch) if name in going]
+                _copied(connection, kept, source, target)
+                change = update(comparisons).where(comparisons.c.id.in_(kept)).values(status=after.value)
+                connection.execute(change)
+                announce(connection, kept, desks)
+                moved += kept
+        return moved
+
+
+def _deleted(desk: str, comparison_id: str) -> dict[str, str]:
+    """A row of `desk_verdicts` that agrees on nothing."""
+    return {"desk": desk, "comparison_id": comparison_id, "annotator": OWNER, "ours": "", "theirs": ""}
+
+
+def _copied(connection: Connection, ids: Sequence[str], source: Table, target: Table) -> None:
+    """Rows of these comparisons, out of one table into the other."""
+    connection.execute(delete(target).where(target.c.comparison_id.in_(ids)))
+    rows = select(source).where(source.c.comparison_id.in_(ids))
+    connection.execute(insert(target).from_select([column.name for column in source.c], rows))
+    connection.execute(delete(source).where(source.c.comparison_id.in_(ids)))
+
+
+def _same_pairs(connection: Connection, ids: Sequence[str]) -> list[str]:
+    first = comparisons.c.repeat_of
+    origins = _column(connection, first, comparisons.c.id, ids)
+    known = _column(connection, comparisons.c.id, comparisons.c.id, [*ids, *filter(None, origins)])
+    return list(dict.fromkeys([*known, *_column(connection, comparisons.c.id, first, known)]))
+
+
+def _column(
+    connection: Connection, column: Column[Any], named: Column[Any], values: Sequence[str]
+) -> list[str]:
+    """That column of the comparisons whose `named` is among the values."""
+    queries = (select(column).where(named.in_(batch)) for batch in _batches(values))
+    return [value for query in queries for value in connection.execute(query).scalars()]
+
+
+def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))

@@ -1,0 +1,29 @@
+"""What the owner does to one reply of a transcript, whichever it stands in: a thumb, or their own words."""
+
+from typing import Literal
+
+import gradio as gr
+
+from feedback_app.services.chat import Chat
+from feedback_app.ui.text import alert, notice, typed
+
+EDITED = "Kept. A round can learn from your words: they are a demonstration now."
+NOT_YOURS = "Your own messages stay as they were sent. Write another one below."
+
+
+def rate(chat: Chat, conversation_id: str, thumb: gr.LikeData) -> None:
+    value: Literal[1, -1] | None = 1 if thumb.liked is True else -1 if thumb.liked is False else None
+    chat.rate(conversation_id, _turn(thumb.index), value)
+
+
+def edit(chat: Chat, conversation_id: str, change: gr.EditData) -> str:
+    """Put the owner's words in place of a reply, and say so, as HTML; their own messages stay as they were sent."""
+    turn = _turn(change.index)
+    if chat.get(conversation_id).turns[turn].role == "user":
+        return alert(NOT_YOURS)
+    chat.edit(conversation_id, turn, typed(str(change.value)))
+    return notice(EDITED)
+
+
+def _turn(index: int | tuple[int, int]) -> int:
+    return index if isinstance(index, int) else index[0]

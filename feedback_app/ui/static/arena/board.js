@@ -1,0 +1,97 @@
+// What is on the page. The HTML of replies comes from the service, which has made it harmless.
+export const el = (id) => document.getElementById(id);
+const OPENS = { open: true, generating: true };
+
+const EMPTY = `<div class="empty"><p class="empty-title">Which reply sounds more like you?</p><p>Draw a prompt, or write one
+  above: the replies appear here side by side, without the names of their models.</p></div>`;
+const WAITING = `<article class="card loading"><div class="bone"></div><div class="bone"></div><div class="bone short"></div></article>`;
+
+const show = (id, on) => {
+  el(id).hidden = !on;
+};
+
+function buttons(state, n) {
+  const asking = Boolean(OPENS[state]);
+  for (const button of el("verdicts").children) {
+    const one = button.classList.contains("two") ? n === 2 : button.classList.contains("many") ? n > 2 : true;
+    button.hidden = !(asking && one);
+    button.disabled = state === "generating" && button.id !== "skip";
+  }
+  el("tie").textContent = n > 2 ? "All equal" : "Tie";
+  show("undo", true);
+  el("undo").disabled = false;
+  el("again").hidden = !(asking || state === "failed");
+  show("next", state === "ranked" || state === "failed");
+  show("details", asking || state === "ranked");
+  show("save-details", state === "ranked");
+}
+
+export function draw(board) {
+  el("arena").dataset.state = board.state;
+  el("asked").innerHTML = board.asked;
+  show("asked", true);
+  el("cards").innerHTML = board.cards;
+  el("cards").dataset.n = board.ids.length;
+  el("cards").setAttribute("aria-busy", board.state === "generating");
+  buttons(board.state, board.ids.length);
+}
+
+// Replies that grow.
+export function grow(board) {
+  const replies = el("cards").querySelectorAll(".reply");
+  board.replies.forEach((html, i) => {
+    if (replies[i] && replies[i].innerHTML !== html) replies[i].innerHTML = html;
+  });
+}
+
+export function empty() {
+  el("arena").dataset.state = "empty";
+  show("asked", false);
+  el("cards").innerHTML = EMPTY;
+  blank();
+}
+
+export function loading(n = 2) {
+  el("arena").dataset.state = "loading";
+  show("asked", false);
+  el("cards").innerHTML = WAITING.repeat(n);
+  el("cards").setAttribute("aria-busy", true);
+  blank();
+}
+
+function blank() {
+  for (const button of el("verdicts").children) button.hidden = button.id !== "undo";
+  show("details", false);
+}
+
+export function line(text) {
+  el("line").innerHTML = text ? `<p class="notice alert"></p>` : "";
+  if (text) el("line").firstChild.textContent = text;
+}
+
+// What the last verdict was, and how the conversation may go on.
+export function strip(text, goOn = [], follow = () => {}) {
+  el("decided").innerHTML = text ? `<p class="notice"></p>` : "";
+  const told = el("decided").firstChild;
+  if (!told) return;
+  told.textContent = `${text} `;
+  for (const { reply, label } of goOn) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "link go-on";
+    button.textContent = `Continue with ${label}`;
+    button.addEventListener("click", () => follow(reply, label));
+    told.append(button, " ");
+  }
+}
+
+export function clearDetails() {
+  for (const box of el("aspects").querySelectorAll("input")) box.checked = false;
+  el("edit").value = el("note").value = "";
+}
+
+export const details = () => ({
+  aspects: [...el("aspects").querySelectorAll("input:checked")].map((box) => box.value),
+  note: el("note").value,
+  edit: el("edit").value,
+});

@@ -1,0 +1,9 @@
+// The comparisons that this session has decided, oldest first, so that undo goes back all the way, also after a reload.
+const KEPT = "codelynn.decided";
+
+export const decided = JSON.parse(sessionStorage.getItem(KEPT) || "[]");
+
+export function note(id) {
+  if (id) decided.push(id);
+  sessionStorage.setItem(KEPT, JSON.stringify(decided.slice(-500)));
+}

@@ -1,0 +1,29 @@
+// What is looked for, and what is changed, as the service is told of it.
+export function wanted(form) {
+  const fields = Object.fromEntries([...new FormData(form)].filter(([, value]) => value));
+  return { ...fields, differs: form.elements.differs.checked };
+}
+
+export function change(form) {
+  const checked = (name) => [...form.querySelectorAll(`[name="${name}"]:checked`)].map((box) => box.value);
+  const places = [...form.querySelectorAll("select[name=place]")].filter((one) => one.value);
+  return {
+    places: Object.fromEntries(places.map((one) => [one.dataset.reply, Number(one.value)])),
+    all_bad: form.elements["all-bad"].checked,
+    aspects: checked("aspect"),
+    note: form.elements.note.value,
+    edit: form.elements.edit.value,
+    tags: form.elements.tags.value.split(","),
+  };
+}
+
+// The choices that depend on what there is; what was chosen stays chosen.
+export function choose(form, choices) {
+  for (const [name, html] of Object.entries(choices)) {
+    const select = form.elements[name];
+    const before = select.value;
+    select.innerHTML = html;
+    select.value = before;
+    if (select.selectedIndex < 0) select.value = "";
+  }
+}

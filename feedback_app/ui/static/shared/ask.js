@@ -1,0 +1,30 @@
+// How a page asks its own routes: JSON out, JSON back, and one error each for "not now" and "not so".
+export class Refused extends Error {}
+export class Unreachable extends Error {}
+
+export const sentence = (text) => (text ? `${text[0].toUpperCase()}${text.slice(1)}.` : "");
+
+// What to say of either. Any other error is a fault of the page's own.
+export function inWords(error) {
+  if (error instanceof Unreachable) return `${error.message}. Try again in a moment.`;
+  if (error instanceof Refused) return sentence(error.message);
+  throw error;
+}
+
+export const asker = (root) =>
+  async function ask(method, path, body) {
+    let answer;
+    try {
+      answer = await fetch(`${root}/${path}`, {
+        method,
+        headers: body ? { "Content-Type": "application/json" } : {},
+        body: body && JSON.stringify(body),
+      });
+    } catch {
+      throw new Unreachable("codeLynn does not answer");
+    }
+    const said = await answer.json().catch(() => ({}));
+    if (answer.ok) return said;
+    const reason = typeof said.detail === "string" ? said.detail : `the service answered ${answer.status}`;
+    throw answer.status >= 500 && !said.detail ? new Unreachable(reason) : new Refused(reason);
+  };

@@ -1,0 +1,1 @@
+"""The leaderboard: what counts, how it is fitted, how it is shown."""

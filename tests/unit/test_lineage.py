@@ -1,0 +1,66 @@
+"""Where a version came from, and how two rounds differ."""
+
+from datetime import UTC, datetime, timedelta
+
+from feedback_app.domain.round import Round, RoundState
+from feedback_app.services.lineage import Link, links
+from feedback_app.ui.rounds_compare import comparison, differences
+from feedback_app.ui.rounds_view import lineage
+
+BEGAN = datetime(2026, 1, 2, tzinfo=UTC)
+ROUND = Round(
+    method="ppo",
+    config={"episodes": 96, "learning_rate": 1e-3},
+    state=RoundState.promoted,
+    snapshot="0123456789",
+    checkpoint="ppo-1",
+    decision={"promote": True, "reasons": [], "evidence": {"kl": 0.9, "scale": 1.0}},
+    started_at=BEGAN,
+    finished_at=BEGAN + timedelta(minutes=11),
+)
+COUNTS = {"rankings": 48, "train": 41, "heldout": 7, "ratings": 0}
+
+
+def test_a_version_is_followed_from_votes_to_its_aliases() -> None:
+    manifest = {"training": {"reward_model": "reward-1"}}
+    aliases = {"latest": "ppo-1", "challenger": "ppo-1", "champion": "base"}
+    assert links(ROUND, COUNTS, manifest, aliases) == [
+        Link("votes", "48 rankings: 41 pairs to train on, 7 held out"),
+        Link("snapshot", "01234567"),
+        Link("reward model", "reward-1"),
+        Link("training", "ppo from base"),
+        Link("version", "ppo-1 (challenger, latest)"),
+    ]
+
+
+def test_a_round_that_has_not_begun_has_come_from_nowhere() -> None:
+    assert links(Round(), {}, {}, {}) == []
+    assert lineage([]) == ""
+
+
+def test_names_in_a_lineage_are_text() -> None:
+    assert "&lt;b&gt;" in lineage([Link("votes", "<b>"), Link("version", "x")])
+
+
+def test_two_rounds_differ_in_what_was_set_and_measured_and_nothing_else_is_shown() -> None:
+    other = Round(
+        method="dpo",
+        config={"beta": 0.1, "learning_rate": 1e-3},
+        snapshot="0123456789",
+        state=RoundState.held,
+    )
+    rows = {what: (left, right) for what, left, right in differences(ROUND, other)}
+    assert rows["method"] == ("ppo", "dpo")
+    assert rows["took"] == ("11 min 0 s", "–")
+    assert rows["episodes"] == ("96", "–")
+    assert rows["beta"] == ("–", "0.1")
+    assert rows["KL from the base, nats"] == ("0.9", "–")
+    assert rows["ended"] == ("promoted", "held")
+    assert "learning_rate" not in rows
+    assert "learned from snapshot" not in rows
+
+
+def test_a_comparison_is_a_table_with_both_rounds_as_columns() -> None:
+    shown = comparison(ROUND, Round(method="<i>"))
+    assert shown.count('scope="col"') == 3
+    assert "&lt;i&gt;" in shown
