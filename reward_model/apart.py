@@ -26,6 +26,7 @@ def keep_apart(rankings: Sequence[Ranked]) -> tuple[list[Ranked], list[Ranked]]:
         same[_digest(ranked)].add(number)
         for reply in ranked.replies:
             having[reply].add(number)
+
     def others(digest: str) -> int:
         one = rankings[min(same[digest])]
         return sum(len(having[reply]) - len(same[digest]) for reply in set(one.replies))

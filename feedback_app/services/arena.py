@@ -226,7 +226,7 @@ class Arena:
             keep=lambda replies: self._keep(comparison, replies),
             fail=lambda: self._store.comparisons.fail(comparison.id),
             background=background,
-            apart=comparison.source == "arena",
+            useless=twins if comparison.source == "arena" else None,
         )
 
     def _keep(self, comparison: Comparison, replies: Sequence[Reply]) -> None:

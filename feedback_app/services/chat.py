@@ -10,7 +10,7 @@ from feedback_app.domain.persona import Persona
 from feedback_app.domain.preference import Demonstration, Rating
 from feedback_app.engines.base import GenerationRequest
 from feedback_app.services.best_of import BestOf
-from feedback_app.services.generation import Generation, Generations, Problem, Reply
+from feedback_app.services.generation import Generation, Generations, Problem, Reply, wordless
 from feedback_app.services.models import Models
 from feedback_app.store import Store
 
@@ -160,7 +160,10 @@ class Chat:
         seeds = range(len(conversation.turns), len(conversation.turns) + best_of)
         requests = [GenerationRequest(conversation.model, messages, self._sampling, seed) for seed in seeds]
         return self._generations.start(
-            conversation.id, requests, keep=lambda replies: self._keep(conversation, messages, replies)
+            conversation.id,
+            requests,
+            keep=lambda replies: self._keep(conversation, messages, replies),
+            useless=wordless,
         )
 
     def _chosen(self, conversation_id: str, generation: Generation) -> Iterator[str]:

@@ -8,7 +8,7 @@ from itertools import combinations
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus, Message
 from feedback_app.services.arena import Arena, with_replies
-from feedback_app.services.generation import Generations, Reply
+from feedback_app.services.generation import Generations, Reply, twins
 from feedback_app.services.live import LiveTaste
 from feedback_app.services.prompts import PackPrompt
 from feedback_app.services.repeats import Repeats
@@ -61,7 +61,7 @@ class Drafts:
                 keep=lambda replies: self._keep(prompt.key, draft, replies),
                 fail=lambda: self.writing.discard(prompt.key),
                 background=True,
-                apart=True,
+                useless=twins,
             )
         except Exception:
             self.writing.discard(prompt.key)

@@ -22,7 +22,7 @@ KEPT_PROBLEMS = 50
 
 
 ANEW = 3
-"""How often replies that came out word for word alike are written once more."""
+"""How often replies that came out of no use are written once more."""
 
 
 class GenerationFailed(RuntimeError):
@@ -63,6 +63,15 @@ def twins(replies: Sequence[Reply]) -> list[int]:
     """Which replies, by index, say what an earlier one says."""
     texts = [reply.text for reply in replies]
     return [i for i, text in enumerate(texts) if text in texts[:i]]
+
+
+def wordless(replies: Sequence[Reply]) -> list[int]:
+    """Which replies, by index, came out empty."""
+    return [i for i, reply in enumerate(replies) if not reply.text]
+
+
+Useless = Callable[[Sequence[Reply]], list[int]]
+"""Which replies of a batch, by index, are to be written once more: `twins`, `wordless`."""
 
 
 class Generation:
@@ -130,16 +139,18 @@ class Generation:
             for text, finish, ms in zip(self._texts, finishes, latencies, strict=True)
         ]
 
-    def write_apart(self, engine: Engine, requests: Sequence[GenerationRequest]) -> list[Reply]:
-        """Run the batch; what came out like another reply is drawn anew, with other seeds. Twins may be left at the end."""
+    def write_anew(
+        self, engine: Engine, requests: Sequence[GenerationRequest], useless: Useless
+    ) -> list[Reply]:
+        """Run the batch; what is useless is drawn anew, with other seeds. Some may be left at the end."""
         replies = self.write(engine, requests)
         for turn in range(1, ANEW + 1):
-            alike = [i for i in twins(replies) if requests[i].sampling.temperature > 0]
-            if not alike or self._stopped.is_set():
+            poor = [i for i in useless(replies) if requests[i].sampling.temperature > 0]
+            if not poor or self._stopped.is_set():
                 break
-            again = [replace(requests[i], seed=requests[i].seed + turn) for i in alike]
+            again = [replace(requests[i], seed=requests[i].seed + turn * len(requests)) for i in poor]
             fresh = Generation(len(again)).write(engine, again)
-            for i, request, reply in zip(alike, again, fresh, strict=True):
+            for i, request, reply in zip(poor, again, fresh, strict=True):
                 replies[i] = replace(reply, seed=request.seed)
         return replies
 
@@ -178,12 +189,13 @@ class Generations:
         keep: Callable[[list[Reply]], object],
         fail: Callable[[], object] = lambda: None,
         background: bool = False,
-        apart: bool = False,
+        useless: Useless | None = None,
     ) -> Generation:
         """Begin a batch, or give the one that already runs under `key`. Raises GenerationFailed after `close`.
 
         `keep` stores the finished replies before watchers are told of the end; `fail` is called instead on an error.
-        A batch that is not `background` stops those that are, and is one from then on itself. `apart`: see `write_apart`.
+        A batch that is not `background` stops those that are, and is one from then on itself. `useless`: what is
+        written once more.
         """
         with self._lock:
             if self._closed:
@@ -194,8 +206,10 @@ class Generations:
                 return self._running[key]
             generation = self._running[key] = Generation(len(requests), background)
             self._problems = deque((old for old in self._problems if old[0] != key), KEPT_PROBLEMS)
-        write = generation.write_apart if apart else generation.write
-        self._pool.submit(self._run, key, generation, partial(write, self._engine, requests), keep, fail)
+        write = partial(generation.write, self._engine, requests)
+        if useless is not None:
+            write = partial(generation.write_anew, self._engine, requests, useless)
+        self._pool.submit(self._run, key, generation, write, keep, fail)
         return generation
 
     def busy(self) -> bool:

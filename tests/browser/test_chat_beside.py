@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from feedback_app.domain.round import Checkpoint
 from feedback_app.services.beside import Pair
+from tests.browser.choices import choose
 from tests.browser.shots import take
 from tests.browser.site import Site
 from tests.browser.test_chat_page import fresh, say
@@ -29,9 +30,8 @@ def second(site: Site, tmp_path_factory: pytest.TempPathFactory) -> str:
     return name
 
 
-def choose(page: Page, version: str) -> None:
-    page.locator("#beside input").click()
-    page.get_by_role("option", name=version, exact=True).click()
+def beside(page: Page, version: str) -> None:
+    choose(page, "#beside", version)
     expect(page.locator("#best-of input").first).to_be_disabled()
 
 
@@ -57,7 +57,7 @@ def test_two_versions_answer_are_judged_and_one_goes_on_alone(
 ) -> None:
     fresh(page, site)
     expect(page.locator(RIGHT)).to_be_hidden()
-    choose(page, second)
+    beside(page, second)
     with site.engine.held():
         say(page, "How was your day?")
         for side in (LEFT, RIGHT):
@@ -94,13 +94,13 @@ def test_two_versions_answer_are_judged_and_one_goes_on_alone(
     expect(page.locator("#line")).to_contain_text(f"{second} goes on alone")
     expect(page.locator(RIGHT)).to_be_hidden()
     expect(page.locator("#version")).to_contain_text(second)
-    assert page.url.split("c=")[1] == pair.right.id
+    page.wait_for_url(f"**/chat?c={pair.right.id}")
     expect(page.locator("#conversations")).to_contain_text("How was your day? · base")
 
 
 def test_stop_and_regenerate_are_for_both_and_an_edit_is_for_one(page: Page, site: Site, second: str) -> None:
     fresh(page, site)
-    choose(page, second)
+    beside(page, second)
     with site.engine.held():
         say(page, "Tell me a joke.")
         page.locator("#stop:not([disabled])").click()
@@ -132,7 +132,7 @@ def test_on_a_phone_they_stand_below_each_other_and_every_button_has_a_name(
 ) -> None:
     page.set_viewport_size({"width": 390, "height": 800})
     fresh(page, site)
-    choose(page, second)
+    beside(page, second)
     say(page, "I am sad.")
     answered(page, site)
     left, right = (page.locator(side).bounding_box() for side in (LEFT, RIGHT))
@@ -150,7 +150,7 @@ def test_on_a_phone_they_stand_below_each_other_and_every_button_has_a_name(
 
 def test_an_engine_that_is_away_is_told_of_with_the_way_on(page: Page, site: Site, second: str) -> None:
     fresh(page, site)
-    choose(page, second)
+    beside(page, second)
     site.engine.broken = "no answer from the model server: start it"
     try:
         say(page, "Are you there?")

@@ -6,6 +6,7 @@ from playwright.sync_api import Page, expect
 
 from feedback_app.domain.conversation import Conversation, Turn
 from feedback_app.services.best_of import BestOf
+from tests.browser.choices import choose
 from tests.browser.site import Site
 from tests.fakes import ShorterIsBetter
 from tests.waiting import until
@@ -99,8 +100,7 @@ def test_a_conversation_is_renamed_and_deleted_after_a_question(page: Page, site
 
 def test_a_version_can_be_chosen(page: Page, site: Site) -> None:
     fresh(page, site)
-    page.locator("#model input").click()
-    page.get_by_role("option", name="base", exact=True).click()
+    choose(page, "#model", "base")
     say(page, "What is two plus two?")
     assert answered(page, site).model == "base"
 

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from feedback_app.domain.round import Checkpoint, Round, RoundEvent, RoundState
+from tests.browser.choices import choose
 from tests.browser.site import Site
 from tests.waiting import until
 
@@ -101,10 +102,7 @@ def test_a_failed_round_says_why_and_a_queued_one_is_cancelled_and_resumed(page:
 def test_promote_and_roll_back_ask_first(page: Page, site: Site, tmp_path: Path) -> None:
     site.app.store.checkpoints.add(Checkpoint("dpo-test", str(tmp_path), passed=True))
     page.goto("/rounds")
-    # In the middle of the window: Gradio lays the options of a choice at its foot where nobody can scroll to them.
-    page.locator("#version-choice").evaluate("(choice) => choice.scrollIntoView({ block: 'center' })")
-    page.locator("#version-choice input").click()
-    page.get_by_role("option", name="dpo-test").click()
+    choose(page, "#version-choice", "dpo-test")
     page.locator("#promote").click()
     expect(page.locator("#promote-confirm")).to_contain_text("dpo-test becomes the latest at once")
     page.locator("#promote-yes").click()

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from feedback_app.domain.round import Checkpoint, Round, RoundState
+from tests.browser.choices import choose
 from tests.browser.site import Site
 
 SNAPSHOT = "ab" * 32
@@ -50,8 +51,7 @@ def test_a_version_is_followed_back_to_its_votes_and_two_rounds_are_compared(
     expect(page.locator("#estimate")).to_contain_text(
         "About 1 minute, as the last round of this kind took here"
     )
-    page.locator("#preset input").click()
-    page.get_by_role("option", name="From my thumbs and rankings").click()
+    choose(page, "#preset", "From my thumbs and rankings")
     expect(page.locator("#method").get_by_label("KTO")).to_be_checked()
     expect(page.locator("#estimate")).to_contain_text("the first round of this kind will tell")
     came_from = page.get_by_label("Where it came from")

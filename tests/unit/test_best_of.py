@@ -101,7 +101,15 @@ def test_a_conversation_keeps_the_chosen_reply_and_what_it_was_chosen_from(
     assert (kept.turns[1].best_of, kept.turns[1].chosen_by) == (4, "a fake")
     assert chosen(kept) == "The best of 4 replies, chosen by a fake."
     assert (shown[-1], set(shown[:-1])) == ("Short one.", {""})
-    assert len({request.seed for request in engine.requests}) == 4
+    assert len({request.seed for request in engine.requests}) == 5, "the empty one was written once more"
+
+
+def test_a_reply_that_comes_out_empty_is_written_once_more(talk: Talk, engine: ScriptedEngine) -> None:
+    engine.replies["base"] = ["", "", "Hello you."]
+    begun = talk().begin("base", "lynn")
+    list(talk().say(begun.id, "Hello there"))
+    assert [turn.content for turn in talk().get(begun.id).turns] == ["Hello there", "Hello you."]
+    assert len({request.seed for request in engine.requests}) == 3
 
 
 def test_a_single_reply_says_nothing_of_a_choice(talk: Talk) -> None:
