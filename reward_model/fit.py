@@ -2,7 +2,7 @@
 
 First a Bayesian head over style features and the base model's hidden states (`posterior.py`): it is hard to beat with
 few rankings, and it is where training starts (linear probing, then fine-tuning: Kumar et al. 2022). Then the network
-learns what the head leaves over.
+learns what the head leaves over, and as much of that is kept as holds for replies that it never learned from (`between.py`).
 """
 
 import json
@@ -17,6 +17,7 @@ import torch
 from safetensors.numpy import load_file, save_file
 
 from reward_model.apart import keep_apart
+from reward_model.between import SHARES, Way, likeliest_share
 from reward_model.calibrate import fit_temperature
 from reward_model.config import RewardConfig
 from reward_model.evaluate import wilson_interval
@@ -25,7 +26,7 @@ from reward_model.posterior import Duels, Posterior, fit_widths, use_weights
 from reward_model.rankings import Messages, Ranked, contradictions, duels, informative, repeats
 from reward_model.report import evaluate_rewards
 from reward_model.style import style_features
-from reward_model.train import Report, train_network
+from reward_model.train import Report, Stopped, train_network
 
 Array = npt.NDArray[np.float64]
 
@@ -81,8 +82,17 @@ def fit_reward(
     known = informative(ranked for ranked in rankings if ranked.split == "train")
     learned, kept = keep_apart(known)
     head = BayesianStart(read)
+
+    def settle(way: Way) -> float:
+        found = dict[float, list[float]]()
+        for share in SHARES:
+            if should_stop():
+                raise Stopped
+            found[share] = margins(Reward(way.at(share), head.style, 1.0), kept)
+        return likeliest_share(found)
+
     facts = train_network(
-        base_dir, learned, config, folder, start=head, report=report, should_stop=should_stop
+        base_dir, learned, config, folder, start=head, settle=settle, report=report, should_stop=should_stop
     )
     save_file({"weights": head.style}, folder / STYLE)
     write_temperature(folder, 1.0)
@@ -98,6 +108,7 @@ def fit_reward(
         "contradictions": contradictions(known),
         "repeats": _repeats(rankings),
         "temperature": temperature,
+        "training_kept": facts["share"],
         **{name: facts[name] for name in ("tie_threshold", "loss", "steps", "truncated", "update_norm")},
         "seconds": round(time.monotonic() - began, 1),
     }

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch.nn.functional import softplus
 
+from reward_model.between import Way
 from reward_model.collate import Text, chunks, pack, packed_size
 from reward_model.config import RewardConfig
 from reward_model.loss import (
@@ -33,6 +34,8 @@ TRAIN_TOKENS = 768  # in one row with gradients: what is kept for the backward p
 NOT_NUMBERS = "training ended in weights that are not numbers: lower learning_rate"
 THRESHOLD_RATE = 50.0  # times the learning rate: one number that is far larger than a weight
 STANDARD_TEXTS = 64  # at most, to standardise the head with: a few seconds
+Settle = Callable[[Way], float]
+"""Chooses, once training has ended, which share of the way from its start to its end is kept."""
 Start = Callable[[RewardNetwork, Sequence[Ranked]], Sequence[Sequence[float]]]
 """Readies the head of a fresh network for these rankings. Gives fixed scores, one per reply of each ranking, that are added
 to the network's own: it learns what they leave over."""
@@ -58,6 +61,7 @@ def train_network(
     folder: Path,
     *,
     start: Start | None = None,
+    settle: Settle = lambda way: 1.0,
     report: Report = lambda step, total, metrics: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> dict[str, Any]:
@@ -73,7 +77,7 @@ def train_network(
         network = RewardNetwork.fresh(base_dir, config)
         examples = _examples(network, rankings, (start or from_zero)(network, rankings), config)
         trainer = _Trainer(network, examples, config)
-        before = adapter_weights(network.model)
+        before, begun = adapter_weights(network.model), network.head.score.weight.detach().clone()
         losses = []
         for step, metrics in enumerate(trainer.steps(), 1):
             losses.append(metrics["loss"])
@@ -82,14 +86,17 @@ def train_network(
                 raise Stopped
     network.tie_threshold = float(trainer.eta.detach())
     norm = _change(before, adapter_weights(network.model))
-    network.save(folder, base_dir.parent.name)
+    way = Way(network, begun)
+    share = settle(way)
+    way.at(share).save(folder, base_dir.parent.name)
     last = losses[-max(1, len(losses) // 10) :]
     return {
         "steps": trainer.total,
         "loss": sum(last) / len(last),  # over the last tenth of the steps
         "tie_threshold": network.tie_threshold,
         "trainable_parameters": sum(each.numel() for each in trainer.parameters),
-        "update_norm": round(norm, 6),
+        "update_norm": round(norm, 6),  # of all of it, whichever share is kept
+        "share": share,
         "truncated": sum(text.truncated for example in examples for text in example.texts),
         "seconds": round(time.monotonic() - began, 2),
     }

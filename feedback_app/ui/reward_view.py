@@ -28,6 +28,8 @@ def facts(model: RewardModel) -> str:
         ("Calibration error", _number(record.get("ece"), "{:.3f}")),
         ("Correlation with length", _number(record.get("length_correlation"), "{:.2f}")),
     ]
+    if "training_kept" in record:  # not in manifests before there was a choice
+        rows.append(("Kept of its training", _kept(record["training_kept"])))
     listed = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in rows)
     return f'<p class="about"><strong>{escape(model.name)}</strong></p><dl class="facts">{listed}</dl>'
 
@@ -45,6 +47,16 @@ def _repeats(found: Mapping[str, float] | None) -> str:
         return "not known yet"
     interval = f"{found['low']:.0%} to {found['high']:.0%}"
     return f'{found["agreed"] / found["pairs"]:.0%} <span class="quiet">{interval}, {found["pairs"]:.0f} pairs</span>'
+
+
+def _kept(share: float) -> str:
+    """How far the weights went from what was known without training them."""
+    why = (
+        "as much as held for replies that it had not learned from"
+        if share
+        else "it held for no other replies"
+    )
+    return f'{share:.0%} <span class="quiet">{why}</span>'
 
 
 def _number(value: float | None, form: str) -> str:

@@ -21,6 +21,12 @@ def test_the_facts_are_numbers_with_their_interval_and_names_are_text() -> None:
     assert "0.031" in shown
 
 
+def test_how_much_of_the_training_was_kept_is_said_where_it_was_chosen() -> None:
+    assert "Kept of its training" not in facts(model())
+    assert '50% <span class="quiet">as much as held' in facts(model(training_kept=0.5))
+    assert '0% <span class="quiet">it held for no other' in facts(model(training_kept=0.0))
+
+
 def test_what_is_not_known_is_said_to_be() -> None:
     unknown = model(accuracy=None, ece=None, length_correlation=None, calibration=[], by_margin=[])
     assert facts(unknown).count("not known yet") == 4

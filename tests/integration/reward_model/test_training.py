@@ -69,6 +69,22 @@ def test_the_same_seed_gives_the_same_weights(tiny: Path, tmp_path: Path) -> Non
         assert a != c
 
 
+def test_no_share_of_the_way_is_the_start_and_half_of_it_lies_between(tiny: Path, tmp_path: Path) -> None:
+    def scores(share: float) -> torch.Tensor:
+        folder = tmp_path / str(share)
+        facts = train_network(tiny, toy_rankings(24, 0), SHORT, folder, settle=lambda way: share)
+        assert (facts["share"], facts["update_norm"] > 0) == (share, True)
+        adapter = load_file(folder / "adapter_model.safetensors")
+        assert any(part.any() for name, part in adapter.items() if "lora_B" in name) == (share > 0)
+        return torch.tensor(
+            RewardNetwork.load(tiny, folder).score([(PROMPT, "thanks a lot"), (PROMPT, "warm soup")])
+        )
+
+    begun, half, ended = scores(0.0), scores(0.5), scores(1.0)
+    assert torch.equal(begun, torch.zeros(2)), "the head begins at zero"
+    assert (half - begun).abs().sum() < (ended - begun).abs().sum()
+
+
 def test_training_leaves_the_global_generator_alone(tiny: Path, tmp_path: Path) -> None:
     before = torch.random.get_rng_state()
     train_network(tiny, toy_rankings(8, 0), SHORT, tmp_path)
@@ -186,7 +202,7 @@ def test_a_ranking_too_large_for_one_row_gives_the_same_gradients(
 
 def test_a_shared_prompt_changes_no_hidden_state(tiny: Path) -> None:
     torch.manual_seed(0)
-    network = RewardNetwork.fresh(tiny, RewardConfig())
+    network = RewardNetwork.fresh(tiny, RewardConfig(precision="fp32"))
     torch.nn.init.normal_(network.head.score.weight)
     replies = ["Soup is warm.", "Add salt.", "", "Soup is warm and easy."]
     together = network.score([(PROMPT, reply) for reply in replies])
