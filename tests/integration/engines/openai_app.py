@@ -30,6 +30,7 @@ class Server:
     refuse_next: list[int] = field(default_factory=list)  # statuses to answer the next completions with
     break_off: bool = False
     endless: bool = False  # keep the connection open after the first piece
+    together: int = 1  # no reply goes on before so many were running at once, or 10 s are over
     bodies: list[dict[str, Any]] = field(default_factory=list)
     running: int = 0
     most_running: int = 0
@@ -108,6 +109,7 @@ async def _events(server: Server, deltas: Any) -> AsyncIterator[str]:
     done = False
     try:
         yield _event(role="assistant")
+        await _company(server)
         while (delta := await run_in_threadpool(next, deltas, None)) is not None:
             if server.break_off and delta.finish:
                 return
@@ -121,6 +123,14 @@ async def _events(server: Server, deltas: Any) -> AsyncIterator[str]:
         deltas.close()
         server.running -= 1
         server.stopped_early += not done
+
+
+async def _company(server: Server) -> None:
+    """So quick a model else ends one reply before the next has begun."""
+    for _ in range(1000):
+        if server.most_running >= server.together:
+            return
+        await asyncio.sleep(0.01)
 
 
 def _event(finish: str | None = None, **delta: str) -> str:
