@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from reward_model.rankings import Ranked
 
 KEPT = 0.1
-ENOUGH_TO_KEEP = 200
+ENOUGH_TO_KEEP = 400
 
 
 def keep_apart(rankings: Sequence[Ranked]) -> tuple[list[Ranked], list[Ranked]]:

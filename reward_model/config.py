@@ -29,7 +29,7 @@ class RewardConfig(BaseModel):
     )
     lora_r: int = Field(16, ge=1, le=512, description="Rank of the LoRA matrices.")
     lora_alpha: float = Field(32.0, gt=0, le=2048, description="LoRA scaling; the update counts alpha / r.")
-    lora_dropout: float = Field(0.05, ge=0, lt=1, description="Dropout before the LoRA matrices.")
+    lora_dropout: float = Field(0.0, ge=0, lt=1, description="Dropout before the LoRA matrices.")
     lora_depth: float = Field(
         0.5, gt=0, le=1, description="Share of the layers, counted from the last, that are adapted."
     )
@@ -39,6 +39,6 @@ class RewardConfig(BaseModel):
     weight_decay: float = Field(0.01, ge=0, le=1, description="AdamW's weight decay.")
     max_grad_norm: float = Field(1.0, gt=0, le=1000, description="Gradients are clipped to this norm.")
     precision: Literal["auto", "fp32", "bf16"] = Field(
-        "auto", description="Arithmetic of training; auto: bf16 where the processor has it."
+        "auto", description="Arithmetic of training; auto: bf16 where that is quicker."
     )
     seed: int = Field(0, ge=0, le=2**31 - 1, description="Seed of everything random in the training.")

@@ -31,9 +31,9 @@ from reward_model.train import Report, Stopped, train_network
 Array = npt.NDArray[np.float64]
 
 STYLE, CALIBRATION = "style.safetensors", "calibration.json"
-STATE_SCALE = 0.15
-"""Hidden states are a thousand features that say much the same: each may say a sixth of what a style feature may."""
-WIDTHS = (0.03, 0.05, 0.08, 0.16)
+STATE_SCALE = 0.3
+"""Hidden states are a thousand features that say much the same: each may say a third of what a style feature may."""
+WIDTHS = (0.02, 0.03, 0.05, 0.08, 0.16)
 
 
 class Reward:
@@ -82,21 +82,20 @@ def fit_reward(
     known = informative(ranked for ranked in rankings if ranked.split == "train")
     learned, kept = keep_apart(known)
     head = BayesianStart(read)
+    looked = dict[float, list[float]]()
 
     def settle(way: Way) -> float:
-        found = dict[float, list[float]]()
         for share in SHARES:
             if should_stop():
                 raise Stopped
-            found[share] = margins(Reward(way.at(share), head.style, 1.0), kept)
-        return likeliest_share(found)
+            looked[share] = margins(Reward(way.at(share), head.style, 1.0), kept)
+        return likeliest_share(looked)
 
     facts = train_network(
         base_dir, learned, config, folder, start=head, settle=settle, report=report, should_stop=should_stop
     )
     save_file({"weights": head.style}, folder / STYLE)
-    write_temperature(folder, 1.0)
-    temperature = fit_temperature(margins(load_reward(base_dir, folder), kept))
+    temperature = fit_temperature(looked[facts["share"]])
     write_temperature(folder, temperature)
     heldout = [ranked for ranked in rankings if ranked.split == "heldout" and duels(ranked)]
     found = evaluate_rewards(heldout, rewards_of(load_reward(base_dir, folder), heldout))

@@ -39,7 +39,7 @@ class PolicyConfig(BaseModel):
     weight_decay: float = Field(0.0, ge=0, le=1, description="AdamW's weight decay.")
     max_grad_norm: float = Field(1.0, gt=0, le=1000, description="Gradients are clipped to this norm.")
     precision: Literal["auto", "fp32", "bf16"] = Field(
-        "auto", description="Arithmetic of training; auto: bf16 where the processor has it."
+        "auto", description="Arithmetic of training; auto: bf16 where that is quicker."
     )
     perplexity_budget: float | None = Field(
         1.1,
