@@ -18,11 +18,12 @@ from alignment.configs.online import OnlineConfig
 from alignment.files import file_hash, read_json, write_json
 from alignment.fresh import Answered, Scored, asked, fresh_pairs, told
 from alignment.judge import teacher_folder
-from alignment.ppo_experience import Diverged, Score
+from alignment.ppo_experience import Diverged
 from alignment.ppo_model import ActorCritic
 from alignment.ppo_rollout import Reply, Sampling, draw_replies
 from alignment.prompts import fitting_prompts, prompts_of
 from alignment.registry import MANIFEST
+from alignment.reward_unit import Score, deviation
 from alignment.sample import BATCH, end_ids
 from alignment.snapshot import InvalidSnapshot, Messages, Pair, Snapshot
 from alignment.spec import RoundSpec
@@ -80,7 +81,8 @@ def draw_fresh(work: Work) -> None:
     prompts = asked(online_prompts(work), work.repeat, config.online_prompts)
     answered = _answered(work, prompts)
     gc.collect()  # the policy's memory is needed by the training that follows
-    pairs = fresh_pairs(answered, config.online_margin)
+    unit = deviation([[reply.reward for reply in each.replies if reply.ended] for each in answered])
+    pairs = fresh_pairs(answered, config.online_margin * unit)
     measured = told(answered, pairs)
     work.events.emit(work.drawing, 1, 1, measured, f"{len(pairs)} pairs from {len(answered)} prompts")
     if not pairs:

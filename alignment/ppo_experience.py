@@ -13,13 +13,10 @@ from alignment.ppo_model import ActorCritic
 from alignment.ppo_rollout import Reply, Sampling, draw_replies, lay_out, right_padded
 from alignment.ppo_state import Progress
 from alignment.ranks import ALONE, Ranks
+from alignment.reward_unit import Score
 from alignment.snapshot import Messages
 
 Tensor = torch.Tensor
-Score = Callable[[Sequence[tuple[Messages, str]]], list[float]]
-"""From prompts and replies to scores; higher is better."""
-
-
 Report = Callable[[float], None]
 """Told what share of an update is done, 0 to 1: half of it is experience, half is learning."""
 

@@ -18,11 +18,13 @@ from alignment.memory import base_bytes, refuse_too_little
 from alignment.ppo import Ppo
 from alignment.ppo_experience import Prompt, Source
 from alignment.ppo_model import ActorCritic
+from alignment.ppo_rollout import Sampling, draw_replies
 from alignment.ppo_state import load_progress, save_progress
 from alignment.prompts import fitting_prompts, prompts_of
 from alignment.registry import tensors_hash
+from alignment.reward_unit import in_units, measure_unit
 from alignment.sample import end_ids
-from alignment.snapshot import Snapshot
+from alignment.snapshot import Messages, Snapshot
 from alignment.spec import RoundSpec
 from alignment.work import Trained, Work
 
@@ -52,7 +54,7 @@ def train_ppo(work: Work, folder: Path) -> Trained:
     spec, config = work.spec, work.spec.settings(PpoConfig)
     teacher = teacher_folder(spec)
     prompts, too_long = _prompts(work)
-    ppo = _learner(work, config, teacher, prompts)
+    ppo, unit = _learner(work, config, teacher, prompts)
     before = adapter.weights(ppo.actor.model)
     trainable = adapter.trainable_parameters(ppo.actor.model)
     _run(work, ppo, folder)
@@ -64,6 +66,7 @@ def train_ppo(work: Work, folder: Path) -> Trained:
         "episodes": config.updates * config.rollout_size,
         "steps": config.updates,
         "reward_model": teacher.name,
+        "reward_unit": unit,
         "score_before": ppo.progress.baseline,
         "score": fmean(ppo.progress.scores[-last:]),
         "kl": fmean(ppo.progress.kls[-last:]),
@@ -123,7 +126,8 @@ def pretraining_texts(work: Work, config: PpoConfig) -> list[Completion]:
     return [text for text in texts if len(text.ids) > 1]
 
 
-def _learner(work: Work, config: PpoConfig, teacher: Path, prompts: Sequence[Prompt]) -> Ppo:
+def _learner(work: Work, config: PpoConfig, teacher: Path, prompts: Sequence[Prompt]) -> tuple[Ppo, float]:
+    """And the unit of its reward. Raises RoundRefused."""
     spec, texts = work.spec, pretraining_texts(work, config)
     torch.manual_seed(spec.seed)  # of the random LoRA matrices: the same ones when a stopped round goes on
     actor = ActorCritic(spec.base_dir, work.tokenizer, config, spec.parent_adapter)
@@ -134,8 +138,18 @@ def _learner(work: Work, config: PpoConfig, teacher: Path, prompts: Sequence[Pro
             f"the reward model {teacher.name} does not fit this base model: train it again"
         ) from None
     ends = end_ids(spec.base_dir, work.tokenizer)
-    source = Source(prompts, score, _decoder(work.tokenizer), ends, spec.seed)
-    return Ppo(actor, config, source, texts, work.ranks)
+    decode = _decoder(work.tokenizer)
+    work.events.emit("train", 0, config.updates, message="Finding the unit of the reward", fraction=0.0)
+
+    def draw(asked: Sequence[Messages]) -> list[str]:
+        sampling = Sampling(config.max_new_tokens, config.temperature, actor.device)
+        chance = torch.Generator(actor.device).manual_seed(spec.seed)
+        ids = [tuple(prompt_ids(work.tokenizer, messages)) for messages in asked]
+        return [decode(reply.ids) for reply in draw_replies(actor, ids, ends, sampling, chance)]
+
+    unit = measure_unit([prompt.messages for prompt in prompts], draw, score)
+    source = Source(prompts, in_units(score, unit), decode, ends, spec.seed)
+    return Ppo(actor, config, source, texts, work.ranks), unit
 
 
 def _decoder(tokenizer: Tokenizer) -> Callable[[Sequence[int]], str]:

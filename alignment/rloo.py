@@ -7,17 +7,21 @@ import math
 from collections.abc import Callable, Collection, Sequence
 from itertools import cycle, islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from datasets.arrow_dataset import Dataset
 from trl.trainer.rloo_config import RLOOConfig
 from trl.trainer.rloo_trainer import RLOOTrainer
 
+from alignment.chat import prompt_ids
 from alignment.configs.rloo import RlooConfig
 from alignment.judge import teacher_folder
 from alignment.memory import base_bytes, refuse_too_little
+from alignment.models import Model
 from alignment.prompts import fitting_prompts, prompts_of
-from alignment.sample import end_ids
+from alignment.reward_unit import Draw, Score, in_units, measure_unit
+from alignment.sample import Draw as Sampled
+from alignment.sample import draw_loaded, end_ids
 from alignment.snapshot import Messages, Snapshot
 from alignment.spec import RoundSpec
 from alignment.trainer import (
@@ -36,12 +40,6 @@ RewardFunction = Callable[..., list[float | None]]
 
 class BrokenReward(RuntimeError):
     """The reward model gives something that is not a number."""
-
-
-class Scorer(Protocol):
-    """A reward model: log odds, comparable between replies to the same prompt."""
-
-    def score(self, items: Sequence[tuple[Messages, str]]) -> list[float]: ...
 
 
 def rloo_seconds(spec: RoundSpec, snapshot: Snapshot) -> float:
@@ -66,12 +64,17 @@ def train_rloo(work: Work, folder: Path) -> Trained:
     fitted, too_long = _prompts(work)
     work.events.emit("train", 0, 1, message="Loading the reward model", fraction=0.0)
     ends = end_ids(work.spec.base_dir, work.tokenizer)
-    reward = reward_function(load_reward(work.spec.base_dir, teacher), ends, config.missing_end_penalty)
-    trainer = _trainer(work, fitted, reward, folder)
+    score = load_reward(work.spec.base_dir, teacher).score
+    model, lora = starting_model(work.spec)
+    work.events.emit("train", 0, 1, message="Finding the unit of the reward", fraction=0.0)
+    unit = measure_unit(fitted, _drawing(work, model, ends), score)
+    reward = reward_function(in_units(score, unit), ends, config.missing_end_penalty)
+    trainer = _trainer(work, (model, lora), fitted, reward, folder)
     facts = {
         "prompts": len(fitted),
         "prompts_too_long": too_long,
         "reward_model": teacher.name,
+        "reward_unit": unit,
     }
     return fit(work, trainer, folder, facts)
 
@@ -90,7 +93,7 @@ def _prompts(work: Work) -> tuple[list[Messages], int]:
     return fitting, len(found) - len(fitting)
 
 
-def reward_function(scorer: Scorer, ends: Collection[int] = (), penalty: float = 0.0) -> RewardFunction:
+def reward_function(score: Score, ends: Collection[int] = (), penalty: float = 0.0) -> RewardFunction:
     """TRL's form of a reward: one number per reply, less `penalty` where its last token is none of `ends`. Raises BrokenReward
     rather than let a NaN train the model (or let TRL print the reply that it was for)."""
 
@@ -104,7 +107,7 @@ def reward_function(scorer: Scorer, ends: Collection[int] = (), penalty: float =
             (tuple(prompt), completion[0]["content"])
             for prompt, completion in zip(prompts, completions, strict=True)
         ]
-        rewards = scorer.score(items)
+        rewards = score(items)
         if not all(map(math.isfinite, rewards)):
             raise BrokenReward("the reward model gives rewards that are not numbers: train it again")
         if not penalty:
@@ -117,18 +120,30 @@ def reward_function(scorer: Scorer, ends: Collection[int] = (), penalty: float =
     return reward_model
 
 
-def _trainer(work: Work, prompts: Sequence[Messages], reward: RewardFunction, folder: Path) -> RLOOTrainer:
-    model, lora = starting_model(work.spec)
+def _drawing(work: Work, model: Model, ends: list[int]) -> Draw:
+    settings = Sampled(work.spec.settings(RlooConfig).max_new_tokens, work.spec.seed)
+
+    def draw(asked: Sequence[Messages]) -> list[str]:
+        ids = [prompt_ids(work.tokenizer, messages) for messages in asked]
+        replies = draw_loaded(model, ids, work.tokenizer, ends, settings)
+        return [str(work.tokenizer.decode(reply, skip_special_tokens=True)) for reply in replies]
+
+    return draw
+
+
+def _trainer(
+    work: Work, start: tuple[Model, Any], prompts: Sequence[Messages], reward: RewardFunction, folder: Path
+) -> RLOOTrainer:
     forget_incomplete(folder)
     config = work.spec.settings(RlooConfig)
     enough = islice(cycle(prompts), config.steps * config.prompts_per_step)
     return RLOOTrainer(
-        model=model,
+        model=start[0],
         reward_funcs=reward,
         args=_arguments(work, folder),
         train_dataset=Dataset.from_list([{"prompt": list(prompt)} for prompt in enough]),
         processing_class=work.tokenizer,
-        peft_config=lora,
+        peft_config=start[1],
         callbacks=[ProgressCallback(work, 0.0)],
     )
 

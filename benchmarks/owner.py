@@ -6,6 +6,7 @@ model: the best of n replies by a reward model, and a system prompt that says wh
 
     python -m benchmarks.owner --owners short warm polite --votes 50 150 --ratings politeness_stackexchange.csv
     python -m benchmarks.owner --owners warm --votes 150 --ways dpo ppo rloo:steps=20 best-of-4 persona
+    python -m benchmarks.owner --owners warm --votes 50 --edit --ways sft dpo:sft_first=true
 """
 
 import argparse
@@ -14,7 +15,7 @@ import math
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ from typing import Any
 import httpx
 import numpy as np
 
-from benchmarks.owners import WISHES, Owner, owners
+from benchmarks.owners import EDITS, WISHES, Owner, owners
 from benchmarks.service import codelynn
 
 HERE = Path(__file__).resolve().parent
@@ -101,8 +102,9 @@ def waiting(client: httpx.Client) -> Iterator[dict[str, Any]]:
             return
 
 
-def vote(client: httpx.Client, likes: Owner, votes: int) -> int:
-    """Rank waiting pairs until `votes` of them had a winner; ties are voted too but not counted."""
+def vote(client: httpx.Client, likes: Owner, votes: int, edit: Callable[[str], str] | None = None) -> int:
+    """Rank waiting pairs until `votes` of them had a winner; ties are voted too but not counted. With `edit` each verdict comes
+    with the better reply in the owner's words: a demonstration."""
     given = 0
     for item in list(waiting(client)):
         if given == votes:
@@ -114,7 +116,9 @@ def vote(client: httpx.Client, likes: Owner, votes: int) -> int:
             if gap == 0
             else [[first["id"]], [second["id"]]][:: 1 if gap > 0 else -1]
         )
-        client.put(f"/api/v1/comparisons/{item['id']}/ranking", json={"ranking": order}).raise_for_status()
+        better = first if gap >= 0 else second
+        body = {"ranking": order, "edit": edit(better["text"]) if edit else None}
+        client.put(f"/api/v1/comparisons/{item['id']}/ranking", json=body).raise_for_status()
         given += gap != 0
     return given
 
@@ -176,7 +180,13 @@ def judge(
 
 
 def measure(
-    home: Path, name: str, likes: Owner, votes: Sequence[int], ways: Sequence[str], heldout: Sequence[str]
+    home: Path,
+    name: str,
+    likes: Owner,
+    votes: Sequence[int],
+    ways: Sequence[str],
+    heldout: Sequence[str],
+    edits: bool,
 ) -> Iterator[Result]:
     """One owner's ways, each on more votes than the last. A reward model is trained once for all ways that need it, and its
     minutes count for each."""
@@ -184,7 +194,7 @@ def measure(
     with codelynn(home, **TOKENS) as client:
         old = [replies(client, "base", prompt, 2) for prompt in heldout]
         for wanted in sorted(votes):
-            given += vote(client, likes, wanted - given)
+            given += vote(client, likes, wanted - given, EDITS[name] if edits else None)
             before = run_round(client, "reward")[1] if any(map(_needs_reward, ways)) else 0.0
             for way in ways:
                 new, state, minutes = follow(client, way, name, heldout)
@@ -226,6 +236,7 @@ def main() -> None:
         default=["dpo"],
         help="methods (with settings: rloo:steps=20), best-of-N, persona",
     )
+    parser.add_argument("--edit", action="store_true", help="each verdict comes with the owner's own words")
     parser.add_argument("--prompts", type=int, default=50, help="held-out prompts that are asked")
     parser.add_argument("--ratings", type=Path, help="CSV of politeness ratings, for the owner `polite`")
     parser.add_argument("--work", type=Path, help="folder to work in; a temporary one if left out")
@@ -242,7 +253,9 @@ def main() -> None:
     for name in arguments.owners:
         home = work / name
         shutil.copytree(pairs, home, symlinks=True, ignore=shutil.ignore_patterns("run", "valkey", "*.log"))
-        for result in measure(home, name, known[name], arguments.votes, arguments.ways, heldout):
+        for result in measure(
+            home, name, known[name], arguments.votes, arguments.ways, heldout, arguments.edit
+        ):
             print(result.row(), flush=True)
 
 

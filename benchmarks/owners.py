@@ -81,6 +81,25 @@ WISHES = {
 """What each owner would write into a system prompt."""
 
 
+SENTENCE = re.compile(r"[^.!?]*[.!?]*")
+EDITS: dict[str, Callable[[str], str]] = {
+    "short": lambda reply: _opening(reply, 1),
+    "warm": lambda reply: (
+        f"I'm so glad you asked! {_opening(reply, 2)} I hope it goes well for you, dear friend!"
+    ),
+    "asks": lambda reply: f"{_opening(reply, 1)} What do you think?",
+    "polite": lambda reply: (
+        f"Thank you for asking. {_opening(reply, 2)} May I help you with anything else, please?"
+    ),
+}
+"""How each owner would put a reply: what a person who edits makes of it."""
+
+
+def _opening(reply: str, sentences: int) -> str:
+    found = [match.group().strip() for match in SENTENCE.finditer(reply) if match.group().strip()]
+    return " ".join(found[:sentences])
+
+
 def short(reply: str) -> float:
     """Fewer words are better; an empty reply is worst."""
     return -float(len(reply.split())) if reply.strip() else -1000.0

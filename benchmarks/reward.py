@@ -9,6 +9,7 @@ model, the trained reward model, and the mean of the other annotators (the ceili
 
 import argparse
 import csv
+import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -149,10 +150,15 @@ def ceiling(task: Task) -> float:
 def row(
     owner: str, pairs: int, tasks: Sequence[Task], fit_trained: Callable[[Task, int, int], list[float]]
 ) -> str:
-    """One line of the table: means over the tasks, differences with their standard error."""
-    floor, lives, trains = (
-        [fit(task, pairs, seed) for seed, task in enumerate(tasks)] for fit in (tfidf, live, fit_trained)
-    )
+    """One line of the table: means over the tasks, differences with their standard error. Each task is told on stderr: a fit
+    takes minutes."""
+    fits = (tfidf, live, fit_trained)
+    found = []
+    for seed, task in enumerate(tasks):
+        found.append([fit(task, pairs, seed) for fit in fits])
+        told = " ".join(f"{preference_accuracy(margins).value:.3f}" for margins in found[-1])
+        print(f"{owner}, {pairs} pairs, seed {seed}: {told}", file=sys.stderr, flush=True)
+    floor, lives, trains = zip(*found, strict=True)
     accuracy = [np.array([preference_accuracy(m).value for m in each]) for each in (floor, lives, trains)]
     errors = [np.mean([expected_calibration_error(m) for m in each]) for each in (lives, trains)]
     top = np.mean([ceiling(task) for task in tasks])

@@ -30,7 +30,10 @@ class OnlineConfig(PolicyConfig):
         description="Longest reply that is drawn, in tokens; one that is cut there is let go.",
     )
     online_margin: float = Field(
-        0.2, ge=0, le=100, description="Best and worst must differ by this reward, in log odds, to be a pair."
+        0.5,
+        ge=0,
+        le=100,
+        description="Best and worst must differ by this reward to be a pair, in standard deviations of the replies to a prompt.",
     )
 
     @model_validator(mode="after")

@@ -35,9 +35,8 @@ QUICK_RLOO = {name: QUICK[name] for name in QUICK if name not in ("epochs", "bat
     "max_new_tokens": 12,
     "max_scale": 1.0,
 }
-QUICK_PPO = {
-    name: QUICK[name] for name in ("learning_rate", "gate_prompts", "gate_max_new_tokens", "lora_r")
-} | {
+QUICK_PPO = {name: QUICK[name] for name in ("gate_prompts", "gate_max_new_tokens", "lora_r")} | {
+    "learning_rate": 2e-4,  # the tiny model is soon at a loss for words
     "episodes": 32,
     "rollout_size": 8,
     "minibatches": 2,

@@ -121,21 +121,21 @@ class Constant:
 
 def test_the_reward_model_is_asked_for_each_reply_after_its_prompt() -> None:
     scorer = Constant(0.5)
-    rewards = reward_function(scorer)([list(ASKED)], [[{"role": "assistant", "content": "Fine."}]])
+    rewards = reward_function(scorer.score)([list(ASKED)], [[{"role": "assistant", "content": "Fine."}]])
     assert rewards == [0.5]
     assert scorer.asked == [(ASKED, "Fine.")]
 
 
 def test_a_reply_that_was_cut_loses_the_penalty() -> None:
     said = [[{"role": "assistant", "content": text}] for text in ("Fine.", "Fine, and then")]
-    reward = reward_function(Constant(0.5), ends={2}, penalty=2.0)
+    reward = reward_function(Constant(0.5).score, ends={2}, penalty=2.0)
     assert reward([list(ASKED)] * 2, said, completion_ids=[[7, 8, 2], [7, 8, 9]]) == [0.5, -1.5]
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_a_reward_that_is_not_a_number_ends_the_round_without_a_word_of_the_reply(value: float) -> None:
     with pytest.raises(BrokenReward, match="train it again") as broken:
-        reward_function(Constant(value))([list(ASKED)], [[{"role": "assistant", "content": "secret"}]])
+        reward_function(Constant(value).score)([list(ASKED)], [[{"role": "assistant", "content": "secret"}]])
     assert "secret" not in str(broken.value)
 
 
