@@ -43,10 +43,10 @@ class BrokenReward(RuntimeError):
 
 
 def rloo_seconds(spec: RoundSpec, snapshot: Snapshot) -> float:
-    """Expected time: writing, rewarding and learning from each reply. Reckoned, not measured."""
+    """Expected time: writing, rewarding and learning from each reply. The default model on a busy core."""
     config = spec.settings(RlooConfig)
     replies = config.steps * config.schedule().batch
-    return 20 + replies * (config.max_new_tokens / 75 + 0.4)
+    return 20 + replies * (config.max_new_tokens * 0.04 + 0.4)
 
 
 def rloo_batch(spec: RoundSpec, snapshot: Snapshot) -> int:

@@ -52,7 +52,10 @@ class PpoConfig(PolicyConfig):
     lam: float = Field(0.95, ge=0, le=1, description="Lambda of generalised advantage estimation.")
     whiten_rewards: bool = Field(False, description="Divide rewards by their deviation in the rollout.")
     missing_end_penalty: float = Field(
-        0.0, ge=0, le=1000, description="Taken from the score of a reply that did not come to its end."
+        0.0,
+        ge=0,
+        le=1000,
+        description="Taken from the score of a reply that did not come to its end; scores deviate by 1 before training.",
     )
     ptx_coef: float = Field(
         0.0,
