@@ -64,9 +64,9 @@ METHODS = {
         "The chat model (RLOO)",
         "Learns from rewards: writes replies of its own, which the reward model compares.",
         "Needs a reward model: tick the box below, or train one before. Takes longest.",
-        rate="1e-4",
+        rate="1e-3",
         beta="0.05",
-        steps="60",
+        steps="24",
     ),
     "reward": MethodView(
         "A reward model",
