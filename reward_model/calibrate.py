@@ -11,8 +11,9 @@ from scipy.special import expit, log_expit
 Array = npt.NDArray[np.float64]
 
 BINS = 10
-DOUBT = 0.7
-"""Standard deviation of the prior on log T: a handful of pairs leaves the temperature near 1."""
+USUAL, DOUBT = 1.5, 0.35
+"""The prior on T, and its standard deviation on the logarithm: a network is surer than it is right, usually by that much, and a
+handful of pairs says little against it (docs/decisions/0014-reward-model.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +26,13 @@ class Bin:
 
 
 def fit_temperature(margins: Sequence[float]) -> float:
-    """T > 0 that makes sigmoid(margin / T) likeliest; margins are score(chosen) - score(rejected). 1 without pairs."""
+    """T > 0 that makes sigmoid(margin / T) likeliest; margins are score(chosen) - score(rejected). USUAL without pairs."""
     values = np.asarray(margins, dtype=np.float64)
 
     def loss(log_t: float) -> float:
-        return float(-log_expit(values * np.exp(-log_t)).sum() + 0.5 * (log_t / DOUBT) ** 2)
+        return float(-log_expit(values * np.exp(-log_t)).sum() + 0.5 * ((log_t - np.log(USUAL)) / DOUBT) ** 2)
 
-    return float(np.exp(minimize_scalar(loss, bounds=(-4, 4), method="bounded").x)) if len(values) else 1.0
+    return float(np.exp(minimize_scalar(loss, bounds=(-4, 4), method="bounded").x))
 
 
 def calibration_bins(margins: Sequence[float], bins: int = BINS) -> list[Bin]:

@@ -54,7 +54,7 @@ METHODS = {
     "ppo": MethodView(
         "The chat model (PPO)",
         "Learns from rewards: writes replies of its own, and is held near to where it began.",
-        "Needs a reward model: tick the box below, or train one before. Takes longest.",
+        "Needs a reward model: tick the box below, or train one before.",
         rate="1e-3",
         beta="0.05",
         steps="256",
@@ -63,7 +63,7 @@ METHODS = {
     "rloo": MethodView(
         "The chat model (RLOO)",
         "Learns from rewards: writes replies of its own, which the reward model compares.",
-        "Needs a reward model: tick the box below, or train one before. Takes longest.",
+        "Needs a reward model: tick the box below, or train one before.",
         rate="1e-3",
         beta="0.05",
         steps="24",

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reward_model.calibrate import calibration_bins, expected_calibration_error, fit_temperature
+from reward_model.calibrate import USUAL, calibration_bins, expected_calibration_error, fit_temperature
 from reward_model.rankings import Ranked
 from reward_model.report import evaluate_rewards
 
@@ -30,10 +30,10 @@ def test_the_temperature_undoes_what_margins_were_multiplied_by(factor: float) -
     assert expected_calibration_error([margin / temperature for margin in found]) < 0.03
 
 
-def test_few_pairs_leave_the_temperature_near_one() -> None:
-    assert fit_temperature([]) == 1
-    assert 0.3 < fit_temperature([5.0]) < 1
-    assert 1 < fit_temperature([-5.0]) < 8
+def test_few_pairs_leave_the_temperature_near_the_usual() -> None:
+    assert fit_temperature([]) == pytest.approx(USUAL, rel=1e-3)
+    assert USUAL / 1.5 < fit_temperature([5.0]) < USUAL
+    assert USUAL < fit_temperature([-5.0]) < 2 * USUAL
 
 
 def test_margins_that_are_too_large_show_as_calibration_error() -> None:
