@@ -19,10 +19,13 @@ def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
 
 def whiten(values: Tensor, mask: Tensor, shift_mean: bool = True) -> Tensor:
     """Values with standard deviation 1, and with mean 0 unless the mean is to stay. 0 on padding."""
-    mean = masked_mean(values, mask)
-    variance = masked_mean((values - mean) ** 2, mask)
-    white = (values - mean) * torch.rsqrt(variance + 1e-8)
-    return torch.where(mask, white if shift_mean else white + mean, 0.0)
+    exact = (
+        values.double()
+    )  # values that are all but equal are multiplied by 1e4, and with them the rounding of their mean
+    mean = masked_mean(exact, mask)
+    variance = masked_mean((exact - mean) ** 2, mask)
+    white = (exact - mean) * torch.rsqrt(variance + 1e-8)
+    return torch.where(mask, white if shift_mean else white + mean, 0.0).to(values)
 
 
 def token_rewards(scores: Tensor, kl: Tensor, kl_coef: float, mask: Tensor) -> Tensor:

@@ -82,8 +82,7 @@ def test_whitened_values_have_mean_0_and_deviation_1(
     values, _, mask = data
     spread = float(values[mask].std(unbiased=False))
     white = whiten(values, mask)[mask]
-    # Values that are all but equal are multiplied by 1e4, and with them the rounding of their mean.
-    assert float(white.mean()) == pytest.approx(0, abs=1e-3 if spread > 0.1 else 2e-2)
+    assert float(white.mean()) == pytest.approx(0, abs=1e-3)
     if spread > 0.1:
         assert float(white.std(unbiased=False)) == pytest.approx(1, abs=1e-3)
 
