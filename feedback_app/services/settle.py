@@ -20,6 +20,8 @@ def settle(ours: DeskVerdict | None, theirs: DeskVerdict | None, agreed: Agreed 
     base = agreed or NEVER
     if theirs is not None and theirs.state == "draft":
         return "nothing"
+    if theirs is None and agreed is None:  # nothing is known of what the desk was told
+        return "give" if ours else "agree"
     they_changed, we_changed = digest(theirs) != base.theirs, digest(ours) != base.ours
     if not they_changed:
         return "nothing"

@@ -191,7 +191,8 @@ class DeskSync:
 
 
 def _changed(pulled: Pulled, agreed: dict[Key, Agreed]) -> Iterator[tuple[Key, DeskVerdict | None]]:
-    """Verdicts that the desk has and that are not as agreed, then those that it had. Drafts say nothing yet."""
+    """Verdicts that the desk has and that are not as agreed, then those that it had, then the owner's that it might have had:
+    of a record that the desk lists something was agreed, unless that was lost. Drafts say nothing yet."""
     seen: set[Key] = {(problem.comparison_id, problem.annotator) for problem in pulled.problems}
     for verdict in pulled.verdicts:
         key = (verdict.comparison_id, verdict.annotator)
@@ -202,6 +203,9 @@ def _changed(pulled: Pulled, agreed: dict[Key, Agreed]) -> Iterator[tuple[Key, D
         could = pulled.annotators is None or key[1] in pulled.annotators
         if could and key[0] in pulled.listed and key not in seen and was.theirs:
             yield key, None
+    if pulled.annotators is None or OWNER in pulled.annotators:
+        owners = ((comparison_id, OWNER) for comparison_id in pulled.listed)
+        yield from ((key, None) for key in owners if key not in seen and key not in agreed)
 
 
 def wait_after(attempts: int) -> float:

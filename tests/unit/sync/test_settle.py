@@ -110,11 +110,7 @@ def _do(step: str, store: Store, desk: RecordingDesk, comparison: Comparison, sy
         "discard": lambda: desk.say(discard),
         "unsay": lambda: desk.unsay(*owners) if owners in desk.verdicts else None,
         "anna": lambda: desk.say(said(comparison, "anna")),
-        # The desk took a push and its answer was lost: nothing is noted, and the push is still due.
-        "lost": lambda: (
-            store.desks.forget(desk.name, [owners]),
-            store.outbox.enqueue([comparison.id], [desk.name]),
-        ),
+        "lost": lambda: store.desks.forget(desk.name, [owners]),
         "sync": lambda: (sync.pull(at_once=True), sync.push()),
     }
     acts[step]()
