@@ -19,9 +19,8 @@ def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
 
 def whiten(values: Tensor, mask: Tensor, shift_mean: bool = True) -> Tensor:
     """Values with standard deviation 1, and with mean 0 unless the mean is to stay. 0 on padding."""
-    exact = (
-        values.double()
-    )  # values that are all but equal are multiplied by 1e4, and with them the rounding of their mean
+    # Values that are all but equal are multiplied by 1e4, and the rounding of their mean with them.
+    exact = values.double()
     mean = masked_mean(exact, mask)
     variance = masked_mean((exact - mean) ** 2, mask)
     white = (exact - mean) * torch.rsqrt(variance + 1e-8)

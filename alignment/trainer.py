@@ -19,7 +19,7 @@ from alignment.registry import tensors_hash
 from alignment.snapshot import InvalidSnapshot, Messages
 from alignment.spec import RoundSpec
 from alignment.work import Trained, Work
-from reward_model.network import bf16
+from reward_model.precision import bf16
 
 COMPLETE = "complete"
 SAVES_PER_ROUND = 10

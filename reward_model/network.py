@@ -3,9 +3,7 @@
 import json
 import math
 import re
-import time
 from collections.abc import Callable, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from transformers.pytorch_utils import Conv1D
 
 from reward_model.collate import Packed, Text, Tokenizer, chunks, encode, pack
 from reward_model.config import RewardConfig
+from reward_model.precision import bf16
 from reward_model.rankings import Messages
 
 Model = Any
@@ -27,7 +26,6 @@ SETTINGS = "adapter_config.json"
 HEAD = "head.safetensors"
 Told = Callable[[float], None]
 """Called with the share that is done, 0 to 1."""
-PRODUCTS, CLEARLY = 8, 1.2  # so clearly that one machine decides the same each time
 SCORE_TOKENS = 512  # in one row; longer rows were not faster on a CPU, and attention grows with their square
 
 
@@ -216,33 +214,3 @@ def adapter_weights(model: Model) -> dict[str, torch.Tensor]:
 
 def _width(base: Model) -> int:
     return int(base.config.get_text_config().hidden_size)
-
-
-def bf16(precision: str, device: str) -> bool:
-    """Whether training runs in bfloat16 autocast; `auto`: where that is quicker."""
-    if precision != "auto":
-        return precision == "bf16"
-    if device.startswith("cuda"):
-        return bool(torch.cuda.is_bf16_supported())
-    return _quicker_in_bf16()
-
-
-@cache
-def _quicker_in_bf16() -> bool:
-    """Whether this processor multiplies matrices in bfloat16 clearly faster. That it has the instructions does not tell: with
-    AVX512-BF16 and without AMX it was half as fast as in float32."""
-    abilities = torch.cpu.get_capabilities()
-    if not (abilities.get("amx_tile") or abilities.get("avx512_bf16")):
-        return False  # only imitated
-    seconds = {
-        dtype: min(_product(dtype) for _ in range(PRODUCTS)) for dtype in (torch.float32, torch.bfloat16)
-    }
-    return seconds[torch.float32] > CLEARLY * seconds[torch.bfloat16]
-
-
-def _product(dtype: torch.dtype) -> float:
-    """Seconds for a product of the size that a layer of a small model needs."""
-    states, weights = torch.ones(512, 576, dtype=dtype), torch.ones(1536, 576, dtype=dtype)
-    began = time.perf_counter()
-    torch.nn.functional.linear(states, weights)
-    return time.perf_counter() - began
