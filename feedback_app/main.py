@@ -33,7 +33,7 @@ from feedback_app.services.data import DataService
 from feedback_app.services.desks import Desks
 from feedback_app.services.draws import Drafts, Draws
 from feedback_app.services.estimate import Estimates
-from feedback_app.services.generation import Generations
+from feedback_app.services.generations import Generations
 from feedback_app.services.knowing import Knowing
 from feedback_app.services.leaderboard import Leaderboard
 from feedback_app.services.learner import LiveReward

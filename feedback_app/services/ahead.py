@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from feedback_app.domain.comparison import Comparison, ComparisonStatus
 from feedback_app.services.arena import Arena
 from feedback_app.services.draws import Draws
-from feedback_app.services.generation import Generations
+from feedback_app.services.generations import Generations
 from feedback_app.services.models import Models
 from feedback_app.store import Store
 

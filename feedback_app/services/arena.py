@@ -16,7 +16,8 @@ from feedback_app.domain.comparison import (
 )
 from feedback_app.domain.persona import Persona
 from feedback_app.engines.base import GenerationRequest
-from feedback_app.services.generation import Generation, GenerationFailed, Generations, Problem, Reply, twins
+from feedback_app.services.generation import Generation, GenerationFailed, Reply, twins
+from feedback_app.services.generations import Generations, Problem
 from feedback_app.services.live import LiveTaste
 from feedback_app.services.models import Models
 from feedback_app.services.prompts import PackPrompt, PromptPacks

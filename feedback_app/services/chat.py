@@ -10,7 +10,8 @@ from feedback_app.domain.persona import Persona
 from feedback_app.domain.preference import Demonstration, Rating
 from feedback_app.engines.base import GenerationRequest
 from feedback_app.services.best_of import BestOf
-from feedback_app.services.generation import Generation, Generations, Problem, Reply, wordless
+from feedback_app.services.generation import Generation, Reply, wordless
+from feedback_app.services.generations import Generations, Problem
 from feedback_app.services.models import Models
 from feedback_app.store import Store
 

@@ -8,7 +8,8 @@ from itertools import combinations
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus, Message
 from feedback_app.services.arena import Arena, with_replies
-from feedback_app.services.generation import Generations, Reply, twins
+from feedback_app.services.generation import Reply, twins
+from feedback_app.services.generations import Generations
 from feedback_app.services.live import LiveTaste
 from feedback_app.services.prompts import PackPrompt
 from feedback_app.services.repeats import Repeats

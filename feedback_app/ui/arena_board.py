@@ -6,7 +6,7 @@ from typing import Any
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus, Message
 from feedback_app.services.ahead import drawn
-from feedback_app.services.generation import Problem
+from feedback_app.services.generations import Problem
 from feedback_app.ui.arena_view import LETTERS, ORDINALS, model_label, places_of, winner
 from feedback_app.ui.markdown import safe_html
 

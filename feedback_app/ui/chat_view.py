@@ -6,7 +6,7 @@ from typing import Any
 
 from feedback_app.domain.conversation import Conversation
 from feedback_app.domain.persona import Persona
-from feedback_app.services.generation import Problem
+from feedback_app.services.generations import Problem
 from feedback_app.ui.arena_view import model_label
 from feedback_app.ui.text import sentence, untrusted
 

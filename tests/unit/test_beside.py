@@ -16,7 +16,7 @@ from feedback_app.services.arena import Arena, ArenaOptions
 from feedback_app.services.beside import Beside, Better, Pair
 from feedback_app.services.best_of import BestOf
 from feedback_app.services.chat import Busy, Chat
-from feedback_app.services.generation import Generations
+from feedback_app.services.generations import Generations
 from feedback_app.services.leaderboard import Leaderboard
 from feedback_app.services.live import LiveTaste
 from feedback_app.services.models import BaseFiles, Models

@@ -12,7 +12,8 @@ from feedback_app.domain.conversation import chosen
 from feedback_app.domain.persona import Persona
 from feedback_app.services.best_of import BestOf, Choice, NothingToChooseBy
 from feedback_app.services.chat import Chat
-from feedback_app.services.generation import GenerationFailed, Generations
+from feedback_app.services.generation import GenerationFailed
+from feedback_app.services.generations import Generations
 from feedback_app.services.models import BaseFiles, Models
 from feedback_app.store import Store
 from tests.fakes import ScriptedEngine, ShorterIsBetter

@@ -6,7 +6,7 @@ from feedback_app.domain.comparison import Message
 from feedback_app.domain.conversation import Conversation, Turn
 from feedback_app.domain.preference import Demonstration, Rating
 from feedback_app.services.chat import edited_replies, rated_replies
-from feedback_app.services.generation import Problem
+from feedback_app.services.generations import Problem
 from feedback_app.ui.chat_view import listed, problem_line, unanswered
 from feedback_app.ui.text import typed, untrusted
 

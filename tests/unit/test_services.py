@@ -24,7 +24,8 @@ from feedback_app.services.arena import Arena, ArenaOptions, line_up
 from feedback_app.services.best_of import BestOf
 from feedback_app.services.chat import Chat
 from feedback_app.services.desks import Desks
-from feedback_app.services.generation import GenerationFailed, Generations, Problem
+from feedback_app.services.generation import GenerationFailed
+from feedback_app.services.generations import Generations, Problem
 from feedback_app.services.live import LiveTaste
 from feedback_app.services.models import BaseFiles, Models
 from feedback_app.services.prompts import PromptPacks

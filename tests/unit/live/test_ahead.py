@@ -7,7 +7,7 @@ import pytest
 from feedback_app.domain.comparison import ComparisonStatus, Message
 from feedback_app.domain.round import Checkpoint
 from feedback_app.services.ahead import DEPTH, Ahead
-from feedback_app.services.generation import Generations
+from feedback_app.services.generations import Generations
 from feedback_app.services.models import BaseFiles, Models
 from feedback_app.store import Store
 from tests.unit.live.examples import LONGER_WON, opened

@@ -13,7 +13,7 @@ from feedback_app.domain.persona import Persona
 from feedback_app.domain.round import Checkpoint
 from feedback_app.services.arena import Arena, ArenaOptions
 from feedback_app.services.draws import ENOUGH_VOTES, Drafts, Draws, pairs_to_choose_from
-from feedback_app.services.generation import Generations
+from feedback_app.services.generations import Generations
 from feedback_app.services.live import LiveTaste
 from feedback_app.services.models import BaseFiles, Models
 from feedback_app.services.prompts import PromptPacks
