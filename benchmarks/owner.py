@@ -65,7 +65,7 @@ class Result:
             f"{low:.3f} to {high:.3f}",
             _ratio(evidence, "perplexity_ratio"),
             _ratio(evidence, "length_ratio"),
-            f"{evidence.get('kl', float('nan')):.1f}",
+            f"{evidence['kl']:.1f}" if "kl" in evidence else "–",
             self.round.get("state", "–"),
         )
         return "| " + " | ".join(map(str, cells)) + " |"

@@ -94,3 +94,11 @@ def page(browser: Browser, site: Site, request: pytest.FixtureRequest) -> Iterat
     context.close()
     assert outside == [], "the page asked another host"
     assert errors == [], "the page logged errors"
+
+
+@pytest.fixture
+def intercepted(page: Page) -> Page:
+    """The page, with every request handed to Playwright from the first on: switched on by a later `route`, Chromium may let
+    through what the page asks in the same moment."""
+    page.route("**/never-asked", lambda route: route.abort())
+    return page

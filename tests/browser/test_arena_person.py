@@ -29,13 +29,13 @@ def stored(site: Site, prompt: str, *texts: str) -> Comparison:
 
 
 @pytest.fixture
-def three(page: Page, site: Site) -> list[str]:
+def three(intercepted: Page, site: Site) -> list[str]:
     """A page with three comparisons ready, the first one shown; their ids in turn."""
     for waiting in site.app.store.comparisons.waiting("arena", 50):
         site.app.store.comparisons.skip(waiting.id)
     made = [stored(site, f"Question {i}?", f"Left {i}", f"Right {i}").id for i in range(3)]
-    page.goto(f"/?c={made[0]}")
-    page.wait_for_selector("#arena[data-state=open]:not([data-ahead='0']):not([data-ahead='1'])")
+    intercepted.goto(f"/?c={made[0]}")
+    intercepted.wait_for_selector("#arena[data-state=open]:not([data-ahead='0']):not([data-ahead='1'])")
     return made
 
 
@@ -73,13 +73,14 @@ def test_a_late_answer_to_a_verdict_that_was_taken_back_changes_nothing(
     page: Page, site: Site, three: list[str]
 ) -> None:
     held: list[Route] = []
-    page.route("**/ranking", lambda route: held.append(route), times=1)
+    page.route("**/ranking", lambda route: held.append(route))
     with page.expect_request("**/ranking"):
         page.keyboard.press("b")
     page.keyboard.press("u")
     assert open_id(page) == three[0]
     page.wait_for_function("() => true")  # lets the held request be handed over
     held[0].continue_()
+    page.unroute("**/ranking")
     until(lambda: verdicts(site, three[:1]) == [None])
     expect(page.locator("#decided")).to_have_text("Taken back: decide again.")
     page.keyboard.press("2")
@@ -171,6 +172,7 @@ def test_a_reply_runs_no_script_and_loads_nothing(page: Page, site: Site) -> Non
     assert page.evaluate("window.hit") is None
 
 
+@pytest.mark.usefixtures("intercepted")
 def test_an_engine_that_is_away_is_told_with_a_way_on(page: Page, site: Site) -> None:
     failed = replace(stored(site, "Too much?", "", ""), status=ComparisonStatus.failed)
     site.app.store.comparisons.skip(failed.id)

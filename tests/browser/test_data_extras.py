@@ -51,6 +51,7 @@ def test_an_import_is_watched_cancelled_without_a_trace_and_done_again(
     expect(page.locator("#counts")).to_contain_text("3,000")
 
 
+@pytest.mark.usefixtures("intercepted")
 def test_an_export_is_watched_cancelled_saved_and_left_to_the_browser_where_it_is_large(
     page: Page, site: Site, pictures: Path
 ) -> None:
