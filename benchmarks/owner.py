@@ -10,7 +10,6 @@ model: the best of n replies by a reward model, and a system prompt that says wh
 """
 
 import argparse
-import json
 import math
 import shutil
 import tempfile
@@ -22,39 +21,33 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import numpy as np
 
-from benchmarks.owners import EDITS, WISHES, Owner, owners
+from benchmarks.owners import EDITS, Owner, owners
 from benchmarks.service import codelynn
+from benchmarks.win_rate import BEST_OF, TOKENS, WinRates, asked, interval, judge, prompts, replies
 
-HERE = Path(__file__).resolve().parent
-PERSONA = HERE.parent / "datasets" / "personas" / "lynn.json"
-TOKENS = {"MAX_NEW_TOKENS": "80", "TEMPERATURE": "0.9"}
 HEADER = (
     "| owner | way | votes | minutes to serving | win rate | 95 % interval | perplexity | reply length | KL, nats | decision |\n"
     "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
 )
 
 
-BEST_OF = "best-of-"
 NEEDS_REWARD = ("ppo", "rloo", BEST_OF)
 
 
 @dataclass(frozen=True)
 class Result:
-    """One owner after one round. `wins` has the win rate of each held-out prompt, shape (prompts,)."""
+    """One owner after one round. `wins` is of the held-out prompts."""
 
     owner: str
     way: str
     votes: int
     minutes: float
-    wins: "np.ndarray[tuple[int], np.dtype[np.float64]]"
+    wins: WinRates
     round: dict[str, Any]
 
     def row(self) -> str:
-        chance = np.random.default_rng(0)
-        draws = chance.choice(self.wins, (4000, len(self.wins))).mean(1)
-        low, high = np.percentile(draws, [2.5, 97.5])
+        low, high = interval(self.wins)
         evidence = (self.round.get("decision") or {}).get("evidence", {})
         cells = (
             self.owner,
@@ -75,11 +68,6 @@ def _ratio(evidence: dict[str, Any], name: str) -> str:
     return f"× {evidence[name]:.3f}" if name in evidence else "–"
 
 
-def prompts(name: str) -> list[str]:
-    """Everyday questions and remarks, one a line."""
-    return (HERE / f"prompts_{name}.txt").read_text(encoding="utf-8").splitlines()
-
-
 def open_comparisons(client: httpx.Client, asked: Sequence[str]) -> None:
     """Have the pairs written, two comparisons at a time."""
 
@@ -94,7 +82,11 @@ def waiting(client: httpx.Client) -> Iterator[dict[str, Any]]:
     """All comparisons without a verdict."""
     cursor = None
     while True:
-        params = {"status": "open", "limit": 200, **({"cursor": cursor} if cursor else {})}
+        params: dict[str, str | int] = {
+            "status": "open",
+            "limit": 200,
+            **({"cursor": cursor} if cursor else {}),
+        }
         page = client.get("/api/v1/comparisons", params=params).raise_for_status().json()
         yield from page["items"]
         cursor = page["next_cursor"]
@@ -142,43 +134,6 @@ def run_round(client: httpx.Client, way: str) -> tuple[dict[str, Any], float]:
     return state, (time.monotonic() - began) / 60
 
 
-def replies(
-    client: httpx.Client, model: str, prompt: str, n: int, wish: str = "", best_of: int = 1
-) -> list[str]:
-    """So many replies; each the best of `best_of`."""
-    system = f"{_system_prompt()} {wish}".strip()
-    messages = [{"role": "system", "content": system}, {"role": "user", "content": prompt}]
-    body = {"model": model, "messages": messages, "seed": 1000}
-    if best_of == 1:
-        return _choices(client, body | {"n": n})
-    return [
-        reply
-        for number in range(n)
-        for reply in _choices(client, body | {"best_of": best_of, "seed": 1000 + number})
-    ]
-
-
-def _choices(client: httpx.Client, body: dict[str, Any]) -> list[str]:
-    answer = client.post("/v1/chat/completions", json=body).raise_for_status().json()
-    return [choice["message"]["content"] for choice in answer["choices"]]
-
-
-def _system_prompt() -> str:
-    return str(json.loads(PERSONA.read_text(encoding="utf-8"))["system_prompt"])
-
-
-def judge(
-    likes: Owner, new: Sequence[Sequence[str]], old: Sequence[Sequence[str]]
-) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
-    """Win rate of the new replies on each prompt: all pairs of its samples, a tie counts half."""
-    return np.array(
-        [
-            np.mean([(1 + np.sign(likes(a) - likes(b))) / 2 for a in mine for b in theirs])
-            for mine, theirs in zip(new, old, strict=True)
-        ]
-    )
-
-
 def measure(
     home: Path,
     name: str,
@@ -210,18 +165,17 @@ def follow(
     client: httpx.Client, way: str, name: str, heldout: Sequence[str]
 ) -> tuple[list[list[str]], dict[str, Any], float]:
     """Two replies to each prompt in this way, the state of its round where it has one, and its minutes."""
-    if way == "persona":
-        return [replies(client, "base", prompt, 2, WISHES[name]) for prompt in heldout], {}, 0.0
+    version, state, minutes = way, dict[str, Any](), 0.0
     if way.startswith(BEST_OF):
         n = int(way.removeprefix(BEST_OF))
         # KL of the best of n from the base, at most (Stiennon et al. 2020, appendix G.3).
-        evidence = {"kl": math.log(n) - (n - 1) / n}
-        new = [replies(client, "base", prompt, 2, best_of=n) for prompt in heldout]
-        return new, {"decision": {"evidence": evidence}}, 0.0
-    state, minutes = run_round(client, way)
-    if state["checkpoint"] is None:
+        state = {"decision": {"evidence": {"kl": math.log(n) - (n - 1) / n}}}
+    elif way != "persona":
+        state, minutes = run_round(client, way)
+        version = state["checkpoint"]
+    if version is None:
         raise RuntimeError(f"{name}, {way}: the round ended as {state['state']}: {state['error']}")
-    return [replies(client, state["checkpoint"], prompt, 2) for prompt in heldout], state, minutes
+    return [asked(client, version, name, prompt, 2) for prompt in heldout], state, minutes
 
 
 def main() -> None:
