@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 import torch
 
+GAIN = 1.1
+"""A larger scale is tried where it would be larger by so much."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scale:
@@ -24,23 +27,40 @@ def largest_scale(measure: Callable[[float], float], budget: float, ceiling: flo
     """The largest scale up to `ceiling` that is found with `measure(scale) <= budget`.
 
     `measure` is a ratio that is 1 at scale 0 and rises about as the square of the scale: each guess follows from the cost
-    of the last, a little below where that square meets the budget. If none of the tries is within the budget, the
-    smallest is returned with its cost: the caller (the gate) judges that. Calls `measure` at most `tries` times.
+    of the last, a little below where that square meets the budget; from a try within the budget up again, where that gains
+    enough. If none of the tries is within the budget, the smallest is returned with its cost: the caller (the gate) judges
+    that. Calls `measure` at most `tries` times.
     """
-    tried = Scale(ceiling, measure(ceiling))
+    tried = smallest = Scale(ceiling, measure(ceiling))
+    best, too_far = None, ceiling
     for _ in range(tries - 1):
         if tried.cost <= budget:
-            break
-        value = tried.value * _step(tried.cost, budget)
+            best, value = tried, min(tried.value * _up(tried.cost, budget), (tried.value + too_far) / 2)
+            if value < GAIN * tried.value:
+                break
+        else:
+            too_far, value = tried.value, tried.value * _down(tried.cost, budget)
+            if best:  # between the largest that was within and the smallest that was not
+                value = max(value, (best.value + too_far) / 2)
         tried = Scale(value, measure(value))
-    return tried
+        smallest = min(smallest, tried, key=lambda scale: scale.value)
+    return tried if tried.cost <= budget else best or smallest
 
 
-def _step(cost: float, budget: float) -> float:
+def _down(cost: float, budget: float) -> float:
     """What to multiply a scale by that costs more than the budget: never so little that a try is wasted, nor so much
     that one wild cost ends the search at nothing."""
+    return min(0.95, max(0.25, _to_budget(cost, budget)))
+
+
+def _up(cost: float, budget: float) -> float:
+    """What to multiply a scale by that costs less than the budget."""
+    return min(2.0, _to_budget(cost, budget))
+
+
+def _to_budget(cost: float, budget: float) -> float:
     excess = max(cost - 1, 1e-9) if math.isfinite(cost) else math.inf
-    return min(0.95, max(0.25, 0.97 * math.sqrt(max(budget - 1, 0.0) / excess)))
+    return 0.97 * math.sqrt(max(budget - 1, 0.0) / excess)
 
 
 def scaled_tensors(tensors: Mapping[str, torch.Tensor], scale: float) -> dict[str, torch.Tensor]:

@@ -22,7 +22,7 @@ def test_the_ceiling_is_taken_after_one_look_where_the_budget_allows_it(ceiling:
 
 
 @given(st.floats(0.01, 3.0), st.floats(1.5, 3.0), st.floats(1.001, 1.5), st.integers(1, 8))
-def test_the_result_is_the_first_try_within_the_budget_or_else_the_smallest(
+def test_the_result_is_the_largest_try_within_the_budget_or_else_the_smallest(
     growth: float, power: float, budget: float, tries: int
 ) -> None:
     tried: dict[float, float] = {}
@@ -33,9 +33,18 @@ def test_the_result_is_the_first_try_within_the_budget_or_else_the_smallest(
 
     chosen = largest_scale(measure, budget, 2.0, tries)
     assert len(tried) <= tries
-    assert chosen.value == min(tried)
+    assert max(tried) == 2.0
+    within = [scale for scale, cost in tried.items() if cost <= budget]
+    assert chosen.value == (max(within) if within else min(tried))
     assert chosen.cost == tried[chosen.value]
-    assert all(cost > budget for scale, cost in tried.items() if scale > chosen.value)
+
+
+def test_a_try_that_leaves_much_of_the_budget_is_followed_by_a_larger_one() -> None:
+    def steep(scale: float) -> float:
+        return 1 + 0.07 * scale**2 + (10 if scale > 2 else 0)
+
+    limit = math.sqrt(0.1 / 0.07)
+    assert 0.85 * limit <= largest_scale(steep, 1.1, 3.0).value <= limit
 
 
 @given(st.floats(0.03, 2.0))
