@@ -120,7 +120,8 @@ def run_round(client: httpx.Client, way: str) -> tuple[dict[str, Any], float]:
     version answers."""
     began = time.monotonic()
     method, _, given = way.partition(":")
-    config = dict(item.split("=", 1) for item in given.split(",") if item)
+    settings = (item.split("=", 1) for item in given.split(",") if item)
+    config = {name: value.split("+") if "+" in value else value for name, value in settings}
     queued = (
         client.post("/api/v1/rounds", json={"method": method, "config": config}).raise_for_status().json()
     )
@@ -188,7 +189,7 @@ def main() -> None:
         "--ways",
         nargs="+",
         default=["dpo"],
-        help="methods (with settings: rloo:steps=20), best-of-N, persona",
+        help="methods (with settings: rloo:steps=20 or dpo:loss=sigmoid+sft), best-of-N, persona",
     )
     parser.add_argument("--edit", action="store_true", help="each verdict comes with the owner's own words")
     parser.add_argument("--prompts", type=int, default=50, help="held-out prompts that are asked")
