@@ -31,20 +31,17 @@ def largest_scale(measure: Callable[[float], float], budget: float, ceiling: flo
     enough. If none of the tries is within the budget, the smallest is returned with its cost: the caller (the gate) judges
     that. Calls `measure` at most `tries` times.
     """
-    tried = smallest = Scale(ceiling, measure(ceiling))
-    best, too_far = None, ceiling
-    for _ in range(tries - 1):
-        if tried.cost <= budget:
-            best, value = tried, min(tried.value * _up(tried.cost, budget), (tried.value + too_far) / 2)
-            if value < GAIN * tried.value:
-                break
-        else:
-            too_far, value = tried.value, tried.value * _down(tried.cost, budget)
-            if best:  # between the largest that was within and the smallest that was not
-                value = max(value, (best.value + too_far) / 2)
+    best, too_far, value = None, ceiling, ceiling
+    for _ in range(tries):
         tried = Scale(value, measure(value))
-        smallest = min(smallest, tried, key=lambda scale: scale.value)
-    return tried if tried.cost <= budget else best or smallest
+        if tried.cost <= budget:
+            best, value = tried, min(value * _up(tried.cost, budget), (value + too_far) / 2)
+        else:
+            too_far, value = value, value * _down(tried.cost, budget)
+            value = max(value, (best.value + too_far) / 2) if best else value
+        if best and value < GAIN * best.value:
+            break
+    return best or tried
 
 
 def _down(cost: float, budget: float) -> float:

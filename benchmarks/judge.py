@@ -18,7 +18,7 @@ HEADER = "| version | win rate | 95 % interval |\n| --- | --- | --- |"
 
 
 def versions(client: httpx.Client) -> list[str]:
-    """All that were trained."""
+    """All that were trained: their names have a dash, `base` and the aliases have none."""
     listed = client.get("/v1/models").raise_for_status().json()["data"]
     return sorted(model["id"] for model in listed if "-" in model["id"])
 

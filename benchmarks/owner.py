@@ -30,8 +30,6 @@ HEADER = (
     "| owner | way | votes | minutes to serving | win rate | 95 % interval | perplexity | reply length | KL, nats | decision |\n"
     "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
 )
-
-
 NEEDS_REWARD = ("ppo", "rloo", BEST_OF)
 
 
@@ -68,14 +66,14 @@ def _ratio(evidence: dict[str, Any], name: str) -> str:
     return f"× {evidence[name]:.3f}" if name in evidence else "–"
 
 
-def open_comparisons(client: httpx.Client, asked: Sequence[str]) -> None:
+def open_comparisons(client: httpx.Client, questions: Sequence[str]) -> None:
     """Have the pairs written, two comparisons at a time."""
 
     def one(prompt: str) -> None:
         client.post("/api/v1/comparisons", json={"prompt": prompt, "n": 2}).raise_for_status()
 
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(one, asked))
+        list(pool.map(one, questions))
 
 
 def waiting(client: httpx.Client) -> Iterator[dict[str, Any]]:
