@@ -4,7 +4,9 @@ Reads top to bottom: data, trainer, run. What all methods share is in `trainer.p
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from datasets.arrow_dataset import Dataset
 from trl.trainer.dpo_config import DPOConfig
@@ -12,6 +14,7 @@ from trl.trainer.dpo_trainer import DPOTrainer
 
 from alignment.chat import Tokenizer
 from alignment.configs.dpo import DpoConfig
+from alignment.sample import end_ids
 from alignment.snapshot import Pair, Snapshot
 from alignment.spec import RoundSpec
 from alignment.trainer import (
@@ -31,6 +34,8 @@ from alignment.work import Trained, Work
 
 # A training pass over the pairs, in passes of the base alone: forward, and backward through half the layers.
 PASS_COST = 1.7
+CUT = {"chosen_cut": "chosen_ids", "rejected_cut": "rejected_ids"}
+"""Columns that say whether a reply was cut, and those of its token ids."""
 
 
 def dpo_seconds(spec: RoundSpec, snapshot: Snapshot) -> float:
@@ -61,7 +66,7 @@ def train_dpo(work: Work, folder: Path) -> Trained:
 def fitting_pairs(tokenizer: Tokenizer, pairs: Sequence[Pair], spec: RoundSpec) -> list[Pair]:
     """The pairs cut to `max_length`, without those whose last turn alone is too long. Raises InvalidSnapshot."""
     fitted = [
-        Pair(prompt, pair.chosen, pair.rejected)
+        replace(pair, prompt=prompt)
         for pair in pairs
         if (prompt := fitting_replies(tokenizer, spec, pair.prompt, pair.chosen, pair.rejected))
     ]
@@ -69,21 +74,45 @@ def fitting_pairs(tokenizer: Tokenizer, pairs: Sequence[Pair], spec: RoundSpec) 
     return fitted
 
 
+class PairTrainer(DPOTrainer):
+    """TRL's trainer, which gives each reply an end token; here those that were cut have none."""
+
+    def __init__(self, ends: Sequence[int], **rest: Any) -> None:
+        """`ends` are the ids that end a reply."""
+        self._ends = ends
+        super().__init__(**rest)
+
+    def _prepare_dataset(self, *given: Any, **more: Any) -> Any:
+        prepared = super()._prepare_dataset(*given, **more)
+        return prepared.map(without_ends, fn_kwargs={"ends": self._ends}, remove_columns=list(CUT))
+
+
+def without_ends(row: dict[str, Any], ends: Sequence[int]) -> dict[str, list[int]]:
+    """The token ids of both replies of a pair, those of one that was cut up to its end token and without it."""
+    return {ids: row[ids][: _end(row[ids], ends)] if row[cut] else row[ids] for cut, ids in CUT.items()}
+
+
+def _end(ids: Sequence[int], ends: Sequence[int]) -> int:
+    """Where the last end token is: only the chat template wrote one, people cannot."""
+    return max((place for place, token in enumerate(ids) if token in ends), default=len(ids))
+
+
 def _trainer(work: Work, pairs: Sequence[Pair], folder: Path) -> DPOTrainer:
     model, lora = starting_model(work.spec)
     forget_incomplete(folder)
     begin = 1 / (1 + PASS_COST * work.spec.settings(DpoConfig).schedule(len(pairs)).epochs)
-    return DPOTrainer(
+    return PairTrainer(
+        end_ids(work.spec.base_dir, work.tokenizer),
         model=model,
         args=_arguments(work, folder, len(pairs)),
-        train_dataset=seen_by_all(_dataset(pairs), folder, work.ranks),
+        train_dataset=seen_by_all(dataset(pairs), folder, work.ranks),
         processing_class=work.tokenizer,
         peft_config=lora,
         callbacks=[ProgressCallback(work, begin)],
     )
 
 
-def _dataset(pairs: Sequence[Pair]) -> Dataset:
+def dataset(pairs: Sequence[Pair]) -> Dataset:
     """TRL's conversational form."""
     return Dataset.from_list(
         [
@@ -91,6 +120,8 @@ def _dataset(pairs: Sequence[Pair]) -> Dataset:
                 "prompt": list(pair.prompt),
                 "chosen": answer(pair.chosen),
                 "rejected": answer(pair.rejected),
+                "chosen_cut": pair.chosen_cut,
+                "rejected_cut": pair.rejected_cut,
                 "chat_template_kwargs": CHAT_TEMPLATE,
             }
             for pair in pairs

@@ -31,6 +31,8 @@ class Measured:
     champion_length: float
     perplexity: dict[str, float]
     base_perplexity: dict[str, float]
+    nll: float
+    usual_nll: float
     reward: RewardEvidence | None = None
 
     def evidence(self, adapter_changed: bool, from_pairs: bool = True) -> Evidence:
@@ -42,6 +44,8 @@ class Measured:
             kl=self.kl,
             length_ratio=self.candidate_length / self.champion_length if self.champion_length else math.nan,
             perplexity_ratio=self.perplexity[ALL] / self.base_perplexity[ALL],
+            nll=self.nll,
+            usual_nll=self.usual_nll,
             reward=self.reward,
             from_pairs=from_pairs,
         )
@@ -88,6 +92,16 @@ def log_ratios(model: Model, replies: Sequence[Completion], pad_id: int) -> list
 def mean_kl(model: Model, replies: Sequence[Completion], pad_id: int) -> float:
     """KL(pi || pi_base) per reply in nats, estimated from replies that were drawn from pi."""
     return fmean(log_ratios(model, replies, pad_id)) if replies else math.nan
+
+
+def mean_nll(model: Model, replies: Sequence[Completion], pad_id: int) -> float:
+    """Mean negative log-likelihood of replies in nats per token.
+
+    Of a version's replies under the base it tells language from what is none, which a fixed text does not (why likely
+    replies can be lost: Razin et al. 2024, arXiv 2410.08847).
+    """
+    tokens = sum(len(reply.ids) - reply.start for reply in replies)
+    return -sum(log_probs(model, replies, pad_id)) / tokens if tokens else math.nan
 
 
 def perplexities(model: Model, tokenizer: Tokenizer, texts: Sequence[tuple[str, str]]) -> dict[str, float]:

@@ -10,7 +10,8 @@ from reward_model.evaluate import wilson_interval
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """What a candidate must meet. `max_kl` is in nats per reply; the ratios are shares of the champion's or base's."""
+    """What a candidate must meet. `max_kl` is in nats per reply, `max_nll_rise` in nats per token; the ratios are shares of
+    the champion's or base's."""
 
     min_accuracy: float = 0.5
     min_heldout_pairs: int = 8
@@ -18,11 +19,16 @@ class Thresholds:
     min_length_ratio: float = 0.1
     max_length_ratio: float = 3.0
     max_perplexity_ratio: float = 1.1
+    max_nll_rise: float = 0.4
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What was measured, candidate against champion (length) or base (the rest). A NaN never passes."""
+    """What was measured, candidate against champion (length) or base (the rest). A NaN never passes.
+
+    `nll` is the mean negative log-likelihood of the candidate's replies under the base, `usual_nll` that of the base's own
+    replies, or of those that people liked or wrote where that is higher; both in nats per token.
+    """
 
     adapter_changed: bool
     heldout_pairs: int
@@ -30,6 +36,8 @@ class Evidence:
     kl: float
     length_ratio: float
     perplexity_ratio: float
+    nll: float
+    usual_nll: float
     reward: "RewardEvidence | None" = None
     from_pairs: bool = True
     """Whether the method learned from pairs like the held-out ones."""
@@ -85,6 +93,12 @@ def _verdicts(evidence: Evidence, limits: Thresholds) -> Iterator[tuple[bool, st
         evidence.perplexity_ratio,
         limits.max_perplexity_ratio,
         "{:.3f}",
+    )
+    yield _at_most(
+        "Replies have a negative log-likelihood of {value:.2f} nats per token under the base",
+        evidence.nll,
+        evidence.usual_nll + limits.max_nll_rise,
+        "{:.2f}",
     )
     if evidence.reward is not None:
         yield _reward(evidence.reward)

@@ -1,22 +1,20 @@
 """The gate's measurements of a published candidate, in the order that needs the least memory."""
 
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from alignment import evaluate
-from alignment.chat import Completion, prompt_ids
+from alignment.chat import prompt_ids
+from alignment.drawing import Prompts, completions, draw, drawn_key
 from alignment.files import file_hash
 from alignment.gate import RewardEvidence, reward_evidence
 from alignment.judge import Judge, judge_of
+from alignment.language import own_and_usual_nll
 from alignment.models import load_adapter, load_base
-from alignment.registry import adapter_record, base_hash, conversion_beside
+from alignment.registry import adapter_record, base_hash
 from alignment.remember import remembered
-from alignment.sample import Draw, draw_converted, draw_loaded, end_ids
-from alignment.spec import RoundSpec
+from alignment.sample import Draw
 from alignment.work import Work
-
-Prompts = Sequence[list[int]]
 
 
 def measure(work: Work) -> evaluate.Measured:
@@ -24,19 +22,18 @@ def measure(work: Work) -> evaluate.Measured:
     spec, tokenizer = work.spec, work.tokenizer
     adapter_dir = spec.checkpoint_dir / "adapter"
     prompts, replies, champion_length, reward = _replies(work, adapter_dir)
-    _tell(work, 0.5, "Measuring KL from the base")
+    _tell(work, 0.5, "Measuring how likely its replies are under the base")
+    nll, usual = own_and_usual_nll(work, adapter_dir, prompts)
+    _tell(work, 0.6, "Measuring KL from the base")
     model = load_adapter(load_base(spec.base_dir), adapter_dir)
-    drawn = [
-        Completion((*prompt, *reply), len(prompt)) for prompt, reply in zip(prompts, replies, strict=True)
-    ]
-    kl = evaluate.mean_kl(model, drawn, tokenizer.pad_token_id)
+    kl = evaluate.mean_kl(model, completions(prompts, replies), tokenizer.pad_token_id)
     _tell(work, 0.7, "Measuring agreement on held-out pairs")
     accuracy = evaluate.heldout_accuracy(model, tokenizer, work.snapshot.heldout)
     del model
     _tell(work, 0.8, "Measuring perplexity")
     base, tuned = perplexity_of(work, None), perplexity_of(work, adapter_dir)
     length = evaluate.mean_length(replies)
-    return evaluate.Measured(accuracy, kl, length, champion_length, tuned, base, reward)
+    return evaluate.Measured(accuracy, kl, length, champion_length, tuned, base, nll, usual, reward)
 
 
 def _replies(
@@ -51,7 +48,7 @@ def _replies(
     prompts = [prompt_ids(tokenizer, messages) for messages in asked]
     judge = judge_of(spec, tokenizer, asked)
     _tell(work, 0.0, "Drawing the candidate's replies")
-    replies = list(_told(work, draw(work, adapter_dir, prompts), len(prompts), 0.0))
+    replies = list(_told(work, draw(work, adapter_dir, prompts, _plain(work)), len(prompts), 0.0))
     _tell(work, 0.25, "Drawing the champion's replies")
     length, rewards = _champion(work, prompts, judge)
     found = reward_evidence(judge.rewards(replies), rewards) if judge else None
@@ -85,13 +82,12 @@ def _champion(work: Work, prompts: Prompts, judge: Judge | None) -> tuple[float,
         "what": "length",
         "base": base_hash(spec.base_dir),
         "adapter": adapter_record(champion) if champion else None,
-        "prompts": hashlib.sha256(str(list(prompts)).encode()).hexdigest(),
-        "draw": [spec.policy.gate_max_new_tokens, spec.seed, _converted(spec, champion) is not None],
+        **drawn_key(spec, prompts, champion),
         "judge": judge.hash if judge else None,
     }
 
     def compute() -> dict[str, float]:
-        drawn = list(_told(work, draw(work, champion, prompts), len(prompts), 0.25))
+        drawn = list(_told(work, draw(work, champion, prompts, _plain(work)), len(prompts), 0.25))
         rewards = judge.rewards(drawn) if judge else []
         return {"length": evaluate.mean_length(drawn)} | {str(i): value for i, value in enumerate(rewards)}
 
@@ -99,24 +95,8 @@ def _champion(work: Work, prompts: Prompts, judge: Judge | None) -> tuple[float,
     return found["length"], [found[str(i)] for i in range(len(prompts))] if judge else []
 
 
-def draw(work: Work, adapter_dir: Path | None, prompts: Prompts) -> Iterator[list[int]]:
-    """Token ids of one reply per prompt from a version (None: the base)."""
-    spec = work.spec
-    ends = end_ids(spec.base_dir, work.tokenizer)
-    how = Draw(spec.policy.gate_max_new_tokens, spec.seed)
-    converted = _converted(spec, adapter_dir)
-    if converted:
-        return draw_converted(converted, prompts, work.tokenizer, ends, how, work.threads)
-    base = load_base(spec.base_dir)
-    model = load_adapter(base, adapter_dir) if adapter_dir else base
-    return draw_loaded(model, prompts, work.tokenizer, ends, how)
-
-
-def _converted(spec: RoundSpec, adapter_dir: Path | None) -> Path | None:
-    """The conversion to draw from; None unless champion and candidate both have one, so that they compare fairly."""
-    if not (spec.convert and conversion_beside(spec.champion_adapter or spec.base_dir)):
-        return None
-    return conversion_beside(adapter_dir or spec.base_dir)
+def _plain(work: Work) -> Draw:
+    return Draw(work.spec.policy.gate_max_new_tokens, work.spec.seed)
 
 
 def _told(work: Work, replies: Iterator[list[int]], count: int, begin: float) -> Iterator[list[int]]:

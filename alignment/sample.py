@@ -16,11 +16,21 @@ BATCH = 16
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """Plain sampling from the model's own distribution (temperature 1, nothing cut off), or the likeliest token."""
+    """Plain sampling from the model's own distribution (temperature 1, nothing cut off) if nothing else is said, or the
+    likeliest token. `top_k` 0 means no limit."""
 
     max_new_tokens: int
     seed: int = 0
     greedy: bool = False
+    temperature: float = 1.0
+    top_k: int = 0
+    top_p: float = 1.0
+    repetition_penalty: float = 1.0
+
+
+def as_heard(max_new_tokens: int, seed: int) -> Draw:
+    """As people hear a model if they change nothing (docs/decisions/0009-sampling.md)."""
+    return Draw(max_new_tokens, seed, temperature=0.9, top_k=50, top_p=0.95, repetition_penalty=1.1)
 
 
 def end_ids(base_dir: Path, tokenizer: Tokenizer) -> list[int]:
@@ -48,8 +58,10 @@ def draw_converted(
         results = generator.generate_batch(
             batch,
             max_length=draw.max_new_tokens,
-            sampling_topk=1 if draw.greedy else 0,
-            sampling_temperature=1.0,
+            sampling_topk=1 if draw.greedy else draw.top_k,
+            sampling_topp=draw.top_p,
+            sampling_temperature=draw.temperature,
+            repetition_penalty=draw.repetition_penalty,
             include_prompt_in_result=False,
             end_token=ends,
             return_end_token=True,
@@ -63,12 +75,14 @@ def draw_loaded(
 ) -> Iterator[list[int]]:
     """The same from a model in memory."""
     torch.manual_seed(draw.seed)
+    how = {"temperature": draw.temperature, "top_k": draw.top_k, "top_p": draw.top_p}
     settings = GenerationConfig(  # type: ignore[no-untyped-call]
         do_sample=not draw.greedy,
         max_new_tokens=draw.max_new_tokens,
         eos_token_id=ends,
         pad_token_id=tokenizer.pad_token_id,
-        **({} if draw.greedy else {"temperature": 1.0, "top_k": 0, "top_p": 1.0}),
+        repetition_penalty=draw.repetition_penalty,
+        **({} if draw.greedy else how),
     )
     for begin in range(0, len(prompts), BATCH):
         batch = prompts[begin : begin + BATCH]

@@ -16,6 +16,8 @@ Messages = tuple[dict[str, str], ...]
 Row = dict[str, Any]
 FORMAT_WITH_SINGLE_REPLIES = 3
 """Snapshots before it hold neither ratings nor demonstrations; a resumed round may still have one."""
+FORMAT_WITH_CUTS = 4
+"""Snapshots before it do not say which replies were cut."""
 
 
 class InvalidSnapshot(RoundRefused):
@@ -24,11 +26,14 @@ class InvalidSnapshot(RoundRefused):
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """`prompt` is a conversation (with its system turn, if it had one) that ends with the user's turn."""
+    """`prompt` is a conversation (with its system turn, if it had one) that ends with the user's turn. A reply is `cut`
+    where it met its limit of tokens: that it ends there says nothing."""
 
     prompt: Messages
     chosen: str
     rejected: str
+    chosen_cut: bool = False
+    rejected_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +71,11 @@ class Snapshot:
 def read_snapshot(folder: Path) -> Snapshot:
     """What lies in `folder`. Raises InvalidSnapshot."""
     manifest = _manifest(folder)
-    pairs = _rows(folder, manifest, "pairs.parquet", ("chosen", "rejected"))
+    format_ = manifest.get("format", 0)
+    cuts = ("chosen_cut", "rejected_cut") if format_ >= FORMAT_WITH_CUTS else ()
+    pairs = _rows(folder, manifest, "pairs.parquet", ("chosen", "rejected", *cuts))
     ratings, demonstrations = list[Row](), list[Row]()
-    if manifest.get("format", 0) >= FORMAT_WITH_SINGLE_REPLIES:
+    if format_ >= FORMAT_WITH_SINGLE_REPLIES:
         ratings = _rows(folder, manifest, "ratings.parquet", ("reply", "good"))
         demonstrations = _rows(folder, manifest, "demonstrations.parquet", ("reply",))
     every = (*pairs, *ratings, *demonstrations)
@@ -132,7 +139,8 @@ def _rows(folder: Path, manifest: dict[str, Any], name: str, columns: tuple[str,
 
 
 def _pair(row: Row) -> Pair:
-    return Pair(_prompt(row), row["chosen"], row["rejected"])
+    cuts = bool(row.get("chosen_cut")), bool(row.get("rejected_cut"))
+    return Pair(_prompt(row), row["chosen"], row["rejected"], *cuts)
 
 
 def _prompt(row: Row) -> Messages:

@@ -151,6 +151,11 @@ class Settings(BaseSettings):
     gate_max_perplexity_ratio: float = Field(
         1.1, ge=1, description="Gate: highest perplexity on the fixed pack, as a share of the base's."
     )
+    gate_max_nll_rise: float = Field(
+        0.4,
+        ge=0,
+        description="Gate: nats per token by which replies may be less likely under the base than usual; more is broken language.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Least severe log line written."
     )

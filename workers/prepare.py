@@ -110,6 +110,7 @@ def thresholds(settings: Settings) -> Thresholds:
         min_length_ratio=settings.gate_min_length_ratio,
         max_length_ratio=settings.gate_max_length_ratio,
         max_perplexity_ratio=settings.gate_max_perplexity_ratio,
+        max_nll_rise=settings.gate_max_nll_rise,
     )
 
 

@@ -36,6 +36,8 @@ SCHEMA = pyarrow.schema(
         ("prompt", pyarrow.list_(MESSAGE)),
         ("chosen", pyarrow.string()),
         ("rejected", pyarrow.string()),
+        ("chosen_cut", pyarrow.bool_()),
+        ("rejected_cut", pyarrow.bool_()),
         ("split", pyarrow.string()),
         ("comparison_id", pyarrow.string()),
     ]
@@ -185,6 +187,8 @@ def _pairs(comparison: Comparison, split: str, counts: Counter[str]) -> Iterator
             "prompt": _turns(pair.prompt),
             "chosen": pair.chosen,
             "rejected": pair.rejected,
+            "chosen_cut": pair.chosen_cut,
+            "rejected_cut": pair.rejected_cut,
             "split": split,
             "comparison_id": pair.comparison_id,
         }
@@ -193,7 +197,7 @@ def _pairs(comparison: Comparison, split: str, counts: Counter[str]) -> Iterator
 def _manifest(found: str, heldout_fraction: float, counts: Counter[str], folder: Path) -> dict[str, Any]:
     return {
         "hash": found,
-        "format": 3,
+        "format": 4,
         "heldout_fraction": heldout_fraction,
         "counts": {name: counts[name] for name in COUNTS},
         "files": {name: file_hash(folder / name) for name in (PAIRS, RANKINGS, RATINGS, DEMONSTRATIONS)},

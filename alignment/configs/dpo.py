@@ -14,7 +14,11 @@ LossName = Literal[
 
 
 class DpoConfig(OnlineConfig):
-    """Settings of direct preference optimisation (Rafailov et al. 2023)."""
+    """Settings of direct preference optimisation (Rafailov et al. 2023).
+
+    The loss is that of anchored preference optimisation (D'Oosterlinck et al. 2024, arXiv 2408.06266): chosen replies
+    become likelier, where the sigmoid may make both less likely (docs/decisions/0006-dpo-defaults.md).
+    """
 
     beta: float = Field(0.1, gt=0, le=10, description="Strength of the pull back to the base model.")
     epochs: float | None = Field(
@@ -29,7 +33,9 @@ class DpoConfig(OnlineConfig):
     micro_batch_size: int = Field(
         2, ge=1, le=256, description="Pairs per forward pass; smaller needs less memory."
     )
-    loss: tuple[LossName, ...] = Field(("sigmoid",), min_length=1, description="TRL loss types, added up.")
+    loss: tuple[LossName, ...] = Field(
+        ("apo_zero",), min_length=1, description="TRL loss types, added up; sigmoid is the paper's."
+    )
     loss_weights: tuple[float, ...] = Field(
         (), description="One weight per loss; empty: each counts the same."
     )

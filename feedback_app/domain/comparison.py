@@ -9,6 +9,7 @@ from uuid import uuid4
 
 Role = Literal["system", "user", "assistant"]
 Selection = Literal["random", "active", "named"]
+Finish = Literal["stop", "length", "imported"]
 
 
 class InvalidRanking(ValueError):
@@ -55,7 +56,12 @@ class Candidate:
     sampling: Sampling = Sampling()
     seed: int = 0
     latency_ms: int = 0
-    finish: Literal["stop", "length", "imported"] | None = None
+    finish: Finish | None = None
+
+    @property
+    def cut(self) -> bool:
+        """Whether it met its limit of tokens before it came to its end."""
+        return self.finish == "length"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ Split = Literal["train", "heldout"]
 
 @dataclass(frozen=True, slots=True)
 class PreferencePair:
-    """`chosen` was ranked above `rejected` as a reply to `prompt`."""
+    """`chosen` was ranked above `rejected` as a reply to `prompt`. A reply is `cut` where it met its limit of tokens."""
 
     prompt: tuple[Message, ...]
     chosen: str
@@ -23,6 +23,8 @@ class PreferencePair:
     chosen_model: str = ""
     rejected_model: str = ""
     annotator: str = "owner"
+    chosen_cut: bool = False
+    rejected_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ def _pairs_of_rewrite(comparison: Comparison, ranking: Ranking) -> list[Preferen
             comparison_id=comparison.id,
             rejected_model=shown.model,
             annotator=ranking.annotator,
+            rejected_cut=shown.cut,
         )
         for shown in comparison.candidates
     ]
@@ -124,6 +127,8 @@ def _pairs_of(comparison: Comparison, ranking: Ranking) -> list[PreferencePair]:
             chosen_model=winner.model,
             rejected_model=loser.model,
             annotator=ranking.annotator,
+            chosen_cut=winner.cut,
+            rejected_cut=loser.cut,
         )
         for upper, lower in combinations(ranking.groups, 2)
         for better in upper

@@ -8,12 +8,13 @@ are some, `ranking` may be null.
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 from feedback_app.domain.comparison import (
     Candidate,
     Comparison,
     ComparisonStatus,
+    Finish,
     InvalidRanking,
     Ranking,
     Sampling,
@@ -26,7 +27,6 @@ from feedback_app.formats.fields import Record
 from feedback_app.formats.identity import content_id
 
 LARGEST = sys.float_info.max
-Finish = Literal["stop", "length", "imported"]
 
 
 def dump(comparison: Comparison) -> dict[str, Any]:

@@ -12,6 +12,7 @@ MEASURED = {
     "kl": "KL from the base, nats",
     "length_ratio": "reply length, times the champion's",
     "perplexity_ratio": "perplexity, times the base's",
+    "nll": "negative log-likelihood of replies under the base, nats per token",
     "scale": "scale of the update",
 }
 

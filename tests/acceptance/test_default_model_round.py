@@ -32,7 +32,7 @@ def test_the_default_model_is_made_ready_trained_on_ten_pairs_and_judged(tmp_pat
     assert run(folder, seconds=1500) == 0, (folder / "trainer.log").read_text()
 
     decision = json.loads((folder / "gate" / "decision.json").read_text())
-    assert len(decision["reasons"]) == 5
+    assert len(decision["reasons"]) == 6
     assert 0.9 < decision["evidence"]["perplexity_ratio"] < 1.1
     published = read_checkpoint(tmp_path / "checkpoints" / "r1")
     assert published.ct2_dir is not None

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,14 @@ import pyarrow
 import pyarrow.parquet
 
 from alignment.config import round_config
+from alignment.events import EventLog, Plan
 from alignment.files import file_hash
 from alignment.gate import Thresholds
-from alignment.spec import RoundSpec, write_spec
+from alignment.models import load_tokenizer
+from alignment.snapshot import read_snapshot
+from alignment.spec import RoundSpec, read_spec, write_spec
+from alignment.stop import StopSignal
+from alignment.work import Work
 from reward_model.rankings import SCHEMA as RANKED_SCHEMA
 from tests.tiny_model import SYSTEM, TURNS
 from workers.snapshot import DEMONSTRATION_SCHEMA, RATING_SCHEMA, SCHEMA
@@ -51,7 +57,12 @@ TRAINER = (
 USUAL = {"rloo": QUICK_RLOO, "ppo": QUICK_PPO}
 # A tiny model forgets quickly; these tests are about the round, not about its judgement.
 LENIENT = Thresholds(
-    min_accuracy=0, max_kl=1e6, min_length_ratio=0, max_length_ratio=1e6, max_perplexity_ratio=1e6
+    min_accuracy=0,
+    max_kl=1e6,
+    min_length_ratio=0,
+    max_length_ratio=1e6,
+    max_perplexity_ratio=1e6,
+    max_nll_rise=1e6,
 )
 
 
@@ -68,6 +79,7 @@ def write_snapshot(
     ]
     compared = [
         {"prompt": prompt, "split": "train" if number < train else "heldout", "comparison_id": f"c{number}"}
+        | {"chosen_cut": False, "rejected_cut": False}
         | ({"chosen": "No.", "rejected": reply} if curt else {"chosen": reply, "rejected": "No."})
         for number, (prompt, reply) in enumerate(asked[: train + heldout])
     ]
@@ -93,7 +105,7 @@ def write_snapshot(
     for name, (rows, schema) in files.items():
         pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows, schema), snapshot / name)
     hashes = {name: file_hash(snapshot / name) for name in files}
-    facts = {"hash": snapshot.name, "format": 3, "files": hashes}
+    facts = {"hash": snapshot.name, "format": 4, "files": hashes}
     (snapshot / "manifest.json").write_text(json.dumps(facts))
     return snapshot
 
@@ -133,6 +145,20 @@ def prepare_round(
     )
     write_spec(folder, spec)
     return folder
+
+
+def work_in(folder: Path, **changed: Any) -> Work:
+    """The work of a round that was prepared, with some of its spec changed."""
+    spec = replace(read_spec(folder), **changed)
+    return Work(
+        folder=folder,
+        spec=spec,
+        snapshot=read_snapshot(spec.snapshot_dir),
+        tokenizer=load_tokenizer(spec.base_dir),
+        events=EventLog(folder, Plan({"train": 1.0})),
+        stop=StopSignal(),
+        threads=1,
+    )
 
 
 def prepare_taught_round(

@@ -1,17 +1,22 @@
 """Token ids and log-probabilities, against the plainest way to compute them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from peft import get_peft_model
+from trl.trainer.dpo_config import DPOConfig
 
 from alignment.adapter import lora_config
 from alignment.chat import completion, fitting, prompt_ids, with_system
 from alignment.config import dpo_config
-from alignment.evaluate import perplexities
+from alignment.dpo import PairTrainer, dataset
+from alignment.evaluate import mean_nll, perplexities
 from alignment.models import load_base, load_tokenizer, log_probs
-from alignment.sample import Draw, draw_loaded, end_ids
+from alignment.sample import Draw, as_heard, draw_loaded, end_ids
+from alignment.snapshot import Pair
+from tests.tiny_model import SYSTEM, TURNS
 
 pytestmark = pytest.mark.integration
 
@@ -62,6 +67,59 @@ def test_sampling_is_repeatable_and_ends_at_the_end_token(tiny: Path) -> None:
     once, twice = (list(draw_loaded(model, prompts, tokenizer, ends, Draw(30, seed=3))) for _ in range(2))
     assert once == twice
     assert all(not set(reply[:-1]) & set(ends) for reply in once)
+
+
+def test_of_one_token_at_a_time_to_choose_from_the_likeliest_is_drawn(tiny: Path) -> None:
+    tokenizer, model = load_tokenizer(tiny), load_base(tiny)
+    prompts = [prompt_ids(tokenizer, with_system("", user)) for user in ("Hello, how are you?", "I am sad.")]
+    ends = end_ids(tiny, tokenizer)
+    heard = as_heard(30, seed=3)
+    likeliest = (replace(heard, top_k=1), Draw(30, greedy=True, repetition_penalty=heard.repetition_penalty))
+    one, other = (list(draw_loaded(model, prompts, tokenizer, ends, draw)) for draw in likeliest)
+    assert one == other
+    freely = replace(heard, temperature=3.0, top_k=0, top_p=1.0)
+    assert one != list(draw_loaded(model, prompts, tokenizer, ends, freely))
+
+
+def test_what_is_no_language_is_less_likely_per_token(tiny: Path) -> None:
+    tokenizer, model = load_tokenizer(tiny), load_base(tiny)
+    asked = with_system(SYSTEM, TURNS[0][0])
+    said, salad = (
+        completion(tokenizer, asked, reply)
+        for reply in (TURNS[0][1], " ".join(reversed(TURNS[0][1].split())))
+    )
+    likely = mean_nll(model, [said], tokenizer.pad_token_id)
+    assert likely + 0.5 < mean_nll(model, [salad], tokenizer.pad_token_id)
+    both = mean_nll(model, [said, salad, said], tokenizer.pad_token_id)
+    assert likely < both
+
+
+# PEFT 0.21 asks transformers 5 by a name that is deprecated there.
+@pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing. is deprecated:FutureWarning")
+def test_the_trainer_gives_an_end_token_to_whole_replies_alone(tiny: Path, tmp_path: Path) -> None:
+    tokenizer, base = load_tokenizer(tiny), load_base(tiny)
+    prompt = with_system("", "Hi")
+    pairs = [Pair(prompt, "Good morning!", "No.", rejected_cut=cut) for cut in (False, True)]
+    trainer = PairTrainer(
+        end_ids(tiny, tokenizer),
+        model=base,
+        args=DPOConfig(
+            output_dir=str(tmp_path),
+            use_cpu=True,
+            bf16=False,
+            report_to="none",
+            activation_checkpointing=False,
+        ),
+        train_dataset=dataset(pairs),
+        processing_class=tokenizer,
+        peft_config=lora_config(dpo_config({}), base),
+    )
+    whole, cut = trainer.train_dataset
+    assert whole["chosen_ids"] == cut["chosen_ids"]
+    end = len(whole["rejected_ids"]) - len(cut["rejected_ids"])
+    assert whole["rejected_ids"][:-end] == cut["rejected_ids"]
+    assert "<|im_end|>" in tokenizer.decode(whole["rejected_ids"][-end:])
+    assert tokenizer.decode(cut["rejected_ids"]) == "No."
 
 
 def test_long_conversations_lose_their_oldest_turns_but_never_the_system_turn(tiny: Path) -> None:

@@ -4,7 +4,6 @@ TRL 1.16 ends a round of RLOO on an adapter that was loaded frozen as if it had 
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,15 +13,12 @@ from peft import PeftModel, get_peft_model
 from alignment import adapter, ppo_stage, rloo
 from alignment.adapter import NothingLearned, lora_config, save_adapter, weights
 from alignment.configs.dpo import DpoConfig
-from alignment.events import EventLog, Plan
 from alignment.methods import METHODS
-from alignment.models import Model, load_base, load_tokenizer
+from alignment.models import Model, load_base
 from alignment.ppo_model import ActorCritic
-from alignment.snapshot import Messages, read_snapshot
-from alignment.spec import read_spec
-from alignment.stop import StopSignal
+from alignment.snapshot import Messages
 from alignment.work import Work
-from tests.integration.alignment.rounds import prepare_round, write_snapshot
+from tests.integration.alignment.rounds import prepare_round, work_in, write_snapshot
 
 pytestmark = [
     pytest.mark.integration,
@@ -53,16 +49,7 @@ def work_on_a_parent(tiny: Path, home: Path, method: str) -> Work:
     folder = prepare_round(
         home, tiny, method=method, snapshot_dir=snapshot, parent_adapter=home / "parent" / "adapter"
     )
-    spec = replace(read_spec(folder), current_reward=home)
-    return Work(
-        folder=folder,
-        spec=spec,
-        snapshot=read_snapshot(snapshot),
-        tokenizer=load_tokenizer(tiny),
-        events=EventLog(folder, Plan({"train": 1.0})),
-        stop=StopSignal(),
-        threads=1,
-    )
+    return work_in(folder, current_reward=home)
 
 
 @pytest.fixture(autouse=True)

@@ -127,7 +127,7 @@ def test_a_round_can_go_on_from_a_checkpoint_and_be_scaled_back(
         tmp_path,
         tiny,
         "child",
-        {"perplexity_budget": 1.0},
+        {"perplexity_budget": 1.0, "loss": ["sigmoid"], "learning_rate": 1e-2},  # so that it forgets
         snapshot_dir=write_snapshot(tmp_path / "curt", curt=True),
         convert=False,
         parent="r1",

@@ -37,6 +37,7 @@ def settings(prepared_home: Path, tmp_path: Path) -> Settings:
         gate_min_length_ratio=0,
         gate_max_length_ratio=1e6,
         gate_max_perplexity_ratio=1e6,
+        gate_max_nll_rise=1e6,
         round_stale_seconds=15,
         train_threads=1,
         argilla_enabled=False,

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.integration
 PROJECT = Path(__file__).resolve().parents[3]
 PASSED_ON = (
     *("base_model", "engine", "gate_packs", "personas", "persona", "gate_min_accuracy", "gate_max_kl"),
-    *("gate_min_length_ratio", "gate_max_length_ratio", "gate_max_perplexity_ratio"),
+    *("gate_min_length_ratio", "gate_max_length_ratio", "gate_max_perplexity_ratio", "gate_max_nll_rise"),
     *("round_stale_seconds", "train_threads", "argilla_enabled"),
 )
 

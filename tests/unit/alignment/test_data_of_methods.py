@@ -12,8 +12,10 @@ from alignment.chat import with_system
 from alignment.config import InvalidConfig, RoundRefused, round_config
 from alignment.configs.kto import KtoConfig
 from alignment.configs.rloo import RlooConfig
+from alignment.dpo import without_ends
 from alignment.kto import balancing_weights, in_order
 from alignment.kto import dataset as kto_dataset
+from alignment.language import liked
 from alignment.needs import refuse_lacking
 from alignment.ratings import rated_replies
 from alignment.rloo import BrokenReward, reward_function
@@ -192,3 +194,28 @@ def test_the_stage_before_another_method_has_its_adapter_and_its_own_pace() -> N
     assert first.policy.learning_rate == 2e-4
     with pytest.raises(InvalidConfig, match="sft_first is for the other methods"):
         round_config("sft", {"sft_first": True})
+
+
+def test_a_reply_that_was_cut_is_learned_without_its_end_token() -> None:
+    row = {"chosen_ids": [5, 6, 2, 9], "rejected_ids": [7, 2, 8, 2, 9]}
+    cut = row | {"chosen_cut": False, "rejected_cut": True}
+    assert without_ends(cut, [2, 3]) == {"chosen_ids": [5, 6, 2, 9], "rejected_ids": [7, 2, 8]}
+    assert without_ends(cut | {"chosen_cut": True}, [2])["chosen_ids"] == [5, 6]
+    assert without_ends(cut, [3]) == row
+
+
+def test_what_people_liked_is_read_by_kind_and_spread_evenly() -> None:
+    chosen, good, written = liked(FULL, 4)
+    assert chosen == [(pair.prompt, "yes") for pair in PAIRS[::2]]
+    assert good == [(ASKED, f"reply {n}") for n in (0, 2, 4, 6)]
+    assert written == [(ASKED, f"reply {n}") for n in (0, 2, 4, 6)]
+    assert liked(EMPTY, 4) == [[], [], []]
+
+
+@given(st.integers(0, 200), st.integers(1, 40))
+def test_never_more_is_read_than_asked_for_and_something_where_there_is_something(
+    count: int, most: int
+) -> None:
+    kind = liked(replace(EMPTY, demonstrations=SHOWN[:1] * count), most)[2]
+    assert len(kind) <= most
+    assert bool(kind) is bool(count)

@@ -17,6 +17,8 @@ GOOD = Evidence(
     kl=12.0,
     length_ratio=0.9,
     perplexity_ratio=1.02,
+    nll=2.1,
+    usual_nll=2.0,
 )
 LIMITS = Thresholds()
 
@@ -24,7 +26,7 @@ LIMITS = Thresholds()
 def test_good_evidence_is_promoted_with_a_reason_for_each_criterion() -> None:
     decision = decide(GOOD, LIMITS)
     assert decision.promote
-    assert len(decision.reasons) == 5
+    assert len(decision.reasons) == 6
     assert "30 of 40 held-out pairs agree" in decision.reasons[1]
 
 
@@ -40,13 +42,16 @@ def test_good_evidence_is_promoted_with_a_reason_for_each_criterion() -> None:
         ({"kl": math.nan}, "nan nats"),
         ({"length_ratio": math.nan}, "could not be measured"),
         ({"perplexity_ratio": math.inf}, "inf times"),
+        ({"nll": 2.41}, "2.41 nats per token under the base, above the limit of 2.40"),
+        ({"usual_nll": 1.5}, "above the limit of 1.90"),
+        ({"nll": math.nan}, "nan nats per token"),
     ],
 )
 def test_one_failed_criterion_holds_the_model_and_is_named(flaw: dict[str, float], word: str) -> None:
     decision = decide(replace(GOOD, **flaw), LIMITS)
     assert not decision.promote
     assert any(word in reason for reason in decision.reasons)
-    assert len(decision.reasons) == 5
+    assert len(decision.reasons) == 6
 
 
 def test_without_heldout_pairs_accuracy_does_not_count() -> None:
@@ -96,6 +101,8 @@ evidence = st.integers(0, 200).flatmap(
         kl=st.floats(-5, 200),
         length_ratio=st.floats(0, 6),
         perplexity_ratio=st.floats(0.5, 3),
+        nll=st.floats(0, 12),
+        usual_nll=st.floats(0, 12),
     )
 )
 thresholds = st.builds(
@@ -106,13 +113,20 @@ thresholds = st.builds(
     min_length_ratio=st.floats(0, 1),
     max_length_ratio=st.floats(1, 5),
     max_perplexity_ratio=st.floats(1, 2),
+    max_nll_rise=st.floats(0, 5),
 )
 shares = st.floats(0, 1)
 
 
-@given(evidence, thresholds, shares, shares, shares, shares)
+@given(evidence, thresholds, shares, shares, shares, shares, shares)
 def test_better_evidence_never_turns_promote_into_hold(
-    seen: Evidence, limits: Thresholds, more: float, less_kl: float, nearer: float, less_perplexity: float
+    seen: Evidence,
+    limits: Thresholds,
+    more: float,
+    less_kl: float,
+    nearer: float,
+    less_perplexity: float,
+    less_nll: float,
 ) -> None:
     better = replace(
         seen,
@@ -121,6 +135,7 @@ def test_better_evidence_never_turns_promote_into_hold(
         kl=seen.kl - 10 * less_kl,
         length_ratio=seen.length_ratio + nearer * (1 - seen.length_ratio),
         perplexity_ratio=seen.perplexity_ratio - less_perplexity,
+        nll=seen.nll - less_nll,
     )
     assert decide(better, limits).promote or not decide(seen, limits).promote
 
@@ -136,6 +151,7 @@ def test_looser_limits_never_turn_promote_into_hold(
         min_length_ratio=min(one.min_length_ratio, other.min_length_ratio),
         max_length_ratio=max(one.max_length_ratio, other.max_length_ratio),
         max_perplexity_ratio=max(one.max_perplexity_ratio, other.max_perplexity_ratio),
+        max_nll_rise=max(one.max_nll_rise, other.max_nll_rise),
     )
     assert decide(seen, looser).promote or not decide(seen, one).promote
 

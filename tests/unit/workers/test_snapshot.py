@@ -10,8 +10,9 @@ from hypothesis import given as drawn
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from alignment.files import file_hash
 from alignment.snapshot import InvalidSnapshot, read_ranked, read_snapshot
-from feedback_app.domain.comparison import Message
+from feedback_app.domain.comparison import Finish, Message
 from feedback_app.domain.preference import Demonstration, Rating, preference_pairs, split_of
 from tests.unit.workers.examples import ranked
 from workers.snapshot import BATCH, Given, export
@@ -48,6 +49,29 @@ def test_the_trainer_reads_what_was_written(tmp_path: Path) -> None:
     assert len(read.train) == snapshot.counts["train"] > 0
     assert len(read.heldout) == snapshot.counts["heldout"] > 0
     assert read.train[0].prompt[0] == {"role": "system", "content": "Be kind."}
+
+
+def test_the_trainer_reads_which_replies_were_cut(tmp_path: Path) -> None:
+    shown = ranked("long", (("c2",), ("c1", "c3")))
+    ends: tuple[Finish, ...] = ("length", "stop", "imported")
+    cut = tuple(replace(reply, finish=end) for reply, end in zip(shown.candidates, ends, strict=True))
+    read = read_snapshot(export([replace(shown, candidates=cut)], 0.0, tmp_path).folder)
+    assert [(pair.chosen_cut, pair.rejected_cut) for pair in read.train] == [(False, True), (False, False)]
+
+
+def test_a_snapshot_from_before_cuts_were_told_is_read_as_if_none_were(tmp_path: Path) -> None:
+    snapshot = export(VERDICTS, 0.15, tmp_path)
+    file, manifest = snapshot.folder / "pairs.parquet", snapshot.folder / "manifest.json"
+    older = pyarrow.parquet.read_table(file).drop_columns(["chosen_cut", "rejected_cut"])
+    pyarrow.parquet.write_table(older, file)
+    facts = json.loads(manifest.read_text())
+    facts["files"][file.name] = file_hash(file)
+    manifest.write_text(json.dumps(facts))
+    with pytest.raises(InvalidSnapshot, match="chosen_cut"):
+        read_snapshot(snapshot.folder)
+    manifest.write_text(json.dumps(facts | {"format": 3}))
+    read = read_snapshot(snapshot.folder)
+    assert not any(pair.chosen_cut or pair.rejected_cut for pair in read.train)
 
 
 def test_a_changed_file_is_noticed_by_the_trainer(tmp_path: Path) -> None:
