@@ -35,6 +35,11 @@ def completion(tokenizer: Tokenizer, prompt: Sequence[dict[str, str]], reply: st
     return Completion(tuple(whole), start)
 
 
+def before_end(ids: Sequence[int], ends: Sequence[int]) -> Sequence[int]:
+    """The ids up to the last end token, which only the chat template writes, people cannot; all where there is none."""
+    return ids[: max((place for place, token in enumerate(ids) if token in ends), default=len(ids))]
+
+
 def with_system(system_prompt: str, user: str) -> Messages:
     """A prompt of one user turn, after the system turn if there is one."""
     system = ({"role": "system", "content": system_prompt},) if system_prompt else ()

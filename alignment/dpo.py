@@ -12,7 +12,7 @@ from datasets.arrow_dataset import Dataset
 from trl.trainer.dpo_config import DPOConfig
 from trl.trainer.dpo_trainer import DPOTrainer
 
-from alignment.chat import Tokenizer
+from alignment.chat import Tokenizer, before_end
 from alignment.configs.dpo import DpoConfig
 from alignment.sample import end_ids
 from alignment.snapshot import Pair, Snapshot
@@ -87,14 +87,9 @@ class PairTrainer(DPOTrainer):
         return prepared.map(without_ends, fn_kwargs={"ends": self._ends}, remove_columns=list(CUT))
 
 
-def without_ends(row: dict[str, Any], ends: Sequence[int]) -> dict[str, list[int]]:
+def without_ends(row: dict[str, Any], ends: Sequence[int]) -> dict[str, Sequence[int]]:
     """The token ids of both replies of a pair, those of one that was cut up to its end token and without it."""
-    return {ids: row[ids][: _end(row[ids], ends)] if row[cut] else row[ids] for cut, ids in CUT.items()}
-
-
-def _end(ids: Sequence[int], ends: Sequence[int]) -> int:
-    """Where the last end token is: only the chat template wrote one, people cannot."""
-    return max((place for place, token in enumerate(ids) if token in ends), default=len(ids))
+    return {ids: before_end(row[ids], ends) if row[cut] else row[ids] for cut, ids in CUT.items()}
 
 
 def _trainer(work: Work, pairs: Sequence[Pair], folder: Path) -> DPOTrainer:

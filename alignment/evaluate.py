@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any, TypeVar
 
-from alignment.chat import Completion, Tokenizer, completion, with_system
+from alignment.chat import Completion, Tokenizer, before_end, completion, with_system
 from alignment.config import RoundRefused
 from alignment.files import finite
 from alignment.gate import Evidence, RewardEvidence
@@ -66,19 +66,28 @@ def evidence_record(measured: Measured, evidence: Evidence) -> dict[str, Any]:
     return {**record, "perplexity": {name: finite(ratio) for name, ratio in ratios.items()}}
 
 
-def heldout_accuracy(model: Model, tokenizer: Tokenizer, pairs: Sequence[Pair]) -> PreferenceAccuracy:
+def heldout_accuracy(
+    model: Model, tokenizer: Tokenizer, pairs: Sequence[Pair], ends: Sequence[int]
+) -> PreferenceAccuracy:
     """Share of pairs whose implicit reward prefers the chosen reply.
 
     The reward of a reply is beta times log pi - log pi_base (Rafailov et al. 2023, equation 7, up to a term that both
-    replies to a prompt share); beta does not change the order.
+    replies to a prompt share); beta does not change the order. A reply that was cut is read without the end token (one of
+    `ends`) that it never had.
     """
     replies = [
-        completion(tokenizer, pair.prompt, reply) for pair in pairs for reply in (pair.chosen, pair.rejected)
+        _as_written(completion(tokenizer, pair.prompt, reply), cut, ends)
+        for pair in pairs
+        for reply, cut in ((pair.chosen, pair.chosen_cut), (pair.rejected, pair.rejected_cut))
     ]
     rewards = log_ratios(model, replies, tokenizer.pad_token_id)
     return preference_accuracy(
         [chosen - rejected for chosen, rejected in zip(rewards[::2], rewards[1::2], strict=True)]
     )
+
+
+def _as_written(reply: Completion, cut: bool, ends: Sequence[int]) -> Completion:
+    return Completion(tuple(before_end(reply.ids, ends)), reply.start) if cut else reply
 
 
 def log_ratios(model: Model, replies: Sequence[Completion], pad_id: int) -> list[float]:

@@ -13,7 +13,7 @@ from alignment.language import own_and_usual_nll
 from alignment.models import load_adapter, load_base
 from alignment.registry import adapter_record, base_hash
 from alignment.remember import remembered
-from alignment.sample import Draw
+from alignment.sample import Draw, end_ids
 from alignment.work import Work
 
 
@@ -28,7 +28,9 @@ def measure(work: Work) -> evaluate.Measured:
     model = load_adapter(load_base(spec.base_dir), adapter_dir)
     kl = evaluate.mean_kl(model, completions(prompts, replies), tokenizer.pad_token_id)
     _tell(work, 0.7, "Measuring agreement on held-out pairs")
-    accuracy = evaluate.heldout_accuracy(model, tokenizer, work.snapshot.heldout)
+    accuracy = evaluate.heldout_accuracy(
+        model, tokenizer, work.snapshot.heldout, end_ids(spec.base_dir, tokenizer)
+    )
     del model
     _tell(work, 0.8, "Measuring perplexity")
     base, tuned = perplexity_of(work, None), perplexity_of(work, adapter_dir)
