@@ -119,7 +119,9 @@ def run_round(client: httpx.Client, way: str) -> tuple[dict[str, Any], float]:
     began = time.monotonic()
     method, _, given = way.partition(":")
     settings = (item.split("=", 1) for item in given.split(",") if item)
-    config = {name: value.split("+") if "+" in value else value for name, value in settings}
+    config = {
+        name: list(filter(None, value.split("+"))) if "+" in value else value for name, value in settings
+    }
     queued = (
         client.post("/api/v1/rounds", json={"method": method, "config": config}).raise_for_status().json()
     )
@@ -187,7 +189,7 @@ def main() -> None:
         "--ways",
         nargs="+",
         default=["dpo"],
-        help="methods (with settings: rloo:steps=20 or dpo:loss=sigmoid+sft), best-of-N, persona",
+        help="methods (with settings: rloo:steps=20, dpo:loss=sigmoid+sft, dpo:loss=sigmoid+), best-of-N, persona",
     )
     parser.add_argument("--edit", action="store_true", help="each verdict comes with the owner's own words")
     parser.add_argument("--prompts", type=int, default=50, help="held-out prompts that are asked")
