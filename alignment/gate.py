@@ -14,7 +14,7 @@ class Thresholds:
     the champion's or base's."""
 
     min_accuracy: float = 0.5
-    min_heldout_pairs: int = 50
+    min_heldout_pairs: int = 8
     max_kl: float = 60.0
     min_length_ratio: float = 0.1
     max_length_ratio: float = 3.0

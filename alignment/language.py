@@ -4,6 +4,7 @@ Training on preferences can make all replies that anybody wrote less likely, cho
 then language that nobody writes (Razin et al. 2024, arXiv 2410.08847). Perplexity on a fixed text does not see it.
 """
 
+from dataclasses import asdict
 from pathlib import Path
 
 from alignment import evaluate
@@ -12,7 +13,7 @@ from alignment.drawing import Prompts, completions, draw, drawn_key
 from alignment.models import load_base
 from alignment.registry import base_hash
 from alignment.remember import remembered
-from alignment.sample import as_heard
+from alignment.sample import Draw, as_heard
 from alignment.snapshot import Messages, Snapshot
 from alignment.work import Work
 
@@ -47,7 +48,12 @@ def liked(snapshot: Snapshot, most: int) -> list[list[tuple[Messages, str]]]:
 
 def _base_nll(work: Work, prompts: Prompts) -> float:
     """Of the base's own replies. Measured once."""
-    key = {"what": "nll", "base": base_hash(work.spec.base_dir), **drawn_key(work.spec, prompts, None)}
+    key = {
+        "what": "nll",
+        "base": base_hash(work.spec.base_dir),
+        **drawn_key(work.spec, prompts, None),
+        "how": asdict(_how(work)),
+    }
 
     def compute() -> dict[str, float]:
         own = _heard(work, None, prompts)
@@ -58,5 +64,8 @@ def _base_nll(work: Work, prompts: Prompts) -> float:
 
 
 def _heard(work: Work, adapter_dir: Path | None, prompts: Prompts) -> list[Completion]:
-    how = as_heard(work.spec.policy.gate_max_new_tokens, work.spec.seed)
-    return completions(prompts, list(draw(work, adapter_dir, prompts, how)))
+    return completions(prompts, list(draw(work, adapter_dir, prompts, _how(work))))
+
+
+def _how(work: Work) -> Draw:
+    return as_heard(work.spec.policy.gate_max_new_tokens, work.spec.seed)

@@ -129,8 +129,8 @@ def steps_of(schedule: Schedule, examples: int) -> int:
 def answer(reply: str) -> list[dict[str, str]]:
     """A reply in TRL's conversational form.
 
-    One that was cut at the token limit gets an end token like all others: without it, replies of the trained model
-    ran on (docs/decisions/0006-dpo-defaults.md).
+    TRL gives it an end token, one that was cut at the token limit too; DPO takes that away again
+    (docs/decisions/0006-dpo-defaults.md).
     """
     return [{"role": "assistant", "content": reply}]
 

@@ -135,7 +135,7 @@ class Settings(BaseSettings):
         0.5, ge=0, le=1, description="Gate: lowest accuracy on held-out preference pairs."
     )
     gate_min_heldout_pairs: int = Field(
-        50,
+        8,
         ge=0,
         description="Gate: below this many held-out pairs, accuracy only holds a model back when clearly bad.",
     )

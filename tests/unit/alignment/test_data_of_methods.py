@@ -19,10 +19,12 @@ from alignment.language import liked
 from alignment.needs import refuse_lacking
 from alignment.ratings import rated_replies
 from alignment.rloo import BrokenReward, reward_function
+from alignment.sample import as_heard
 from alignment.sft import SHARED, sft_spec
 from alignment.sft import dataset as sft_dataset
 from alignment.snapshot import Demonstration, Messages, Pair, Rating, Snapshot
 from alignment.spec import RoundSpec
+from feedback_app.settings import Settings
 
 ASKED = with_system("Be kind.", "How are you?")
 PAIRS = tuple(Pair(with_system("", f"question {n}"), "yes", "no") for n in range(8))
@@ -219,3 +221,9 @@ def test_never_more_is_read_than_asked_for_and_something_where_there_is_somethin
     kind = liked(replace(EMPTY, demonstrations=SHOWN[:1] * count), most)[2]
     assert len(kind) <= most
     assert bool(kind) is bool(count)
+
+
+def test_the_gate_hears_replies_as_people_do_who_change_nothing() -> None:
+    heard, usual = as_heard(80, 0), Settings.model_fields
+    for name in ("temperature", "top_k", "top_p", "repetition_penalty"):
+        assert getattr(heard, name) == usual[name].default

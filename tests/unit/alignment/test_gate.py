@@ -12,8 +12,8 @@ from reward_model.evaluate import preference_accuracy, wilson_interval
 
 GOOD = Evidence(
     adapter_changed=True,
-    heldout_pairs=80,
-    heldout_correct=60,
+    heldout_pairs=40,
+    heldout_correct=30,
     kl=12.0,
     length_ratio=0.9,
     perplexity_ratio=1.02,
@@ -27,14 +27,14 @@ def test_good_evidence_is_promoted_with_a_reason_for_each_criterion() -> None:
     decision = decide(GOOD, LIMITS)
     assert decision.promote
     assert len(decision.reasons) == 6
-    assert "60 of 80 held-out pairs agree" in decision.reasons[1]
+    assert "30 of 40 held-out pairs agree" in decision.reasons[1]
 
 
 @pytest.mark.parametrize(
     ("flaw", "word"),
     [
         ({"adapter_changed": False}, "changed nothing"),
-        ({"heldout_correct": 39}, "not the 50% needed"),
+        ({"heldout_correct": 19}, "not the 50% needed"),
         ({"kl": 60.1}, "above the limit of 60.0"),
         ({"length_ratio": 0.05}, "0.05 times as long"),
         ({"length_ratio": 3.1}, "allowed is 0.1 to 3"),
@@ -59,17 +59,17 @@ def test_without_heldout_pairs_accuracy_does_not_count() -> None:
 
 
 def test_few_heldout_pairs_hold_back_only_when_clearly_bad() -> None:
-    unlucky = replace(GOOD, heldout_pairs=49, heldout_correct=20)
-    hopeless = replace(GOOD, heldout_pairs=49, heldout_correct=10)
+    unlucky = replace(GOOD, heldout_pairs=6, heldout_correct=2)
+    hopeless = replace(GOOD, heldout_pairs=6, heldout_correct=0)
     assert decide(unlucky, LIMITS).promote
     assert not decide(hopeless, LIMITS).promote
 
 
 def test_a_method_that_did_not_learn_from_pairs_is_held_back_by_them_only_when_clearly_bad() -> None:
-    unlucky = replace(GOOD, heldout_pairs=80, heldout_correct=36)
+    unlucky = replace(GOOD, heldout_pairs=40, heldout_correct=18)
     assert not decide(unlucky, LIMITS).promote
     assert decide(replace(unlucky, from_pairs=False), LIMITS).promote
-    assert not decide(replace(unlucky, heldout_correct=16, from_pairs=False), LIMITS).promote
+    assert not decide(replace(unlucky, heldout_correct=8, from_pairs=False), LIMITS).promote
 
 
 @pytest.mark.parametrize(
