@@ -33,11 +33,13 @@ from feedback_app.store.comparison_rows import (
     comparison_row,
     ranking_row,
     select_comparisons,
+    with_others,
 )
 from feedback_app.store.cursor import Page, Position, decode_cursor, encode_cursor
 from feedback_app.store.database import BATCH, Database, Stored, insert_new, unheard
 from feedback_app.store.outbox import announce
-from feedback_app.store.tables import UtcDateTime, annotations, comparisons, rankings
+from feedback_app.store.tables import annotations, comparisons, rankings
+from feedback_app.store.types import UtcDateTime
 
 NEWEST_FIRST = (comparisons.c.created_at.desc(), comparisons.c.id.desc())
 OLDEST_FIRST = (comparisons.c.created_at, comparisons.c.id)
@@ -175,13 +177,12 @@ class Comparisons:
         with self.database.read() as connection:
             return [comparison_from(row) for row in connection.execute(query.limit(limit)).mappings()]
 
-    def judged(self) -> Iterator[Comparison]:
+    def judged(self, damaged: bool = False) -> Iterator[Comparison]:
         """All comparisons that anybody ranked, with the rankings of others, oldest first, each once. Reads in batches
-        and holds nothing between them."""
-        return self._walk(
-            (comparisons.c.status == ComparisonStatus.ranked.value)
-            | comparisons.c.id.in_(select(annotations.c.comparison_id))
-        )
+        and holds nothing between them. Damaged ones come only if asked for."""
+        by_others = comparisons.c.id.in_(select(annotations.c.comparison_id))
+        found = self._walk((comparisons.c.status == ComparisonStatus.ranked.value) | by_others)
+        return (each for each in found if damaged or not each.damaged)
 
     def written(self) -> Iterator[Comparison]:
         """All comparisons whose replies are complete, whatever became of them, oldest first."""
@@ -246,7 +247,7 @@ class Comparisons:
             rows = connection.execute(query.order_by(*OLDEST_FIRST).limit(BATCH)).mappings()
             found = [comparison_from(row) for row in rows]
             others = annotated.of(connection, [comparison.id for comparison in found])
-        return [replace(comparison, others=others.get(comparison.id, ())) for comparison in found]
+        return [with_others(comparison, others.get(comparison.id, ())) for comparison in found]
 
     def _change(
         self,

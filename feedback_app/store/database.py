@@ -15,6 +15,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
 
+from feedback_app.domain.json_rules import stored
+
 BUSY_SECONDS = 30
 WAL_ATTEMPTS = 20
 WRITING = "codelynn_writing"
@@ -69,7 +71,9 @@ def open_database(url: str) -> Database:
         return Database(_sqlite_engine(address))
     if address.drivername in ("postgres", "postgresql"):
         address = address.set(drivername="postgresql+psycopg")
-    engine = create_engine(address, hide_parameters=True, pool_pre_ping=True, json_serializer=to_json)
+    engine = create_engine(
+        address, hide_parameters=True, pool_pre_ping=True, json_serializer=to_json, json_deserializer=stored
+    )
     event.listen(engine, "handle_error", _without_detail)
     return Database(engine)
 
@@ -119,7 +123,11 @@ def _sqlite_engine(address: URL) -> Engine:
     if address.database and address.database != ":memory:":
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
-        address, hide_parameters=True, json_serializer=to_json, connect_args={"timeout": BUSY_SECONDS}
+        address,
+        hide_parameters=True,
+        json_serializer=to_json,
+        json_deserializer=stored,
+        connect_args={"timeout": BUSY_SECONDS},
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

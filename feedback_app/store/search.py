@@ -1,14 +1,16 @@
 """Finding rankings again: by their words, and by what was said of them."""
 
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, false, func, select, union
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus
+from feedback_app.domain.json_rules import holds_mended
 from feedback_app.domain.wanted import VerdictKind, Wanted, folded
-from feedback_app.store.comparison_rows import comparison_from, select_comparisons
+from feedback_app.store.comparison_rows import MISFITS, comparison_from, select_comparisons, texts
 from feedback_app.store.comparisons import NEWEST_FIRST
 from feedback_app.store.cursor import Page, Position, decode_cursor, encode_cursor
 from feedback_app.store.database import Database
@@ -78,10 +80,11 @@ class Search:
         sources = union(select(comparisons.c.source), select(rankings.c.source))
         with self.database.read() as connection:
             for row in _rows(connection, _joined(given)):
-                tags.update(row.tags)
-                aspects.update(row.counts or row.out or ())
-                if row.counts is not None or row.out is not None:
-                    versions.update(candidate["model"] for candidate in row.candidates)
+                with suppress(*MISFITS):
+                    tags.update(texts(row.tags))
+                    aspects.update(texts(row.counts or row.out or []))
+                    if row.counts is not None or row.out is not None:
+                        versions.update(candidate["model"] for candidate in row.candidates)
             named = sorted(connection.execute(sources).scalars())
         return Choices(named, sorted(versions), sorted(tags), sorted(aspects))
 
@@ -90,19 +93,20 @@ def _positions(connection: Connection, wanted: Wanted, among: Collection[str] | 
     """Texts are read here and not by the database: they are kept encoded, and SQLite knows upper and lower case of ASCII
     alone."""
     columns: list[Any] = [comparisons.c.created_at, comparisons.c.id]
-    if wanted.words or wanted.version:
+    all_of_it = wanted.verdict == "damaged"
+    if all_of_it or wanted.words or wanted.version:
         columns.append(comparisons.c.candidates)
-    if wanted.words:
+    if all_of_it or wanted.words:
         columns += [comparisons.c.messages, rankings.c.note, rankings.c.edit]
         columns += [withdrawn.c.note.label("note_out"), withdrawn.c.edit.label("edit_out")]
-    if wanted.tag:
+    if all_of_it or wanted.tag:
         columns.append(comparisons.c.tags)
-    if wanted.aspect:
+    if all_of_it or wanted.aspect:
         columns += [rankings.c.aspects.label("aspects"), withdrawn.c.aspects.label("aspects_out")]
     query = _joined(select(*columns)).where(*_conditions(wanted)).order_by(*NEWEST_FIRST)
     words = folded(wanted.words.strip())
     found = (row for row in _rows(connection, query) if among is None or row.id in among)
-    return [Position(row.created_at, row.id) for row in found if _fits(row, wanted, words)]
+    return [Position(row.created_at, row.id) for row in found if _wanted(row, wanted, words)]
 
 
 def _joined(query: Select[Any]) -> Select[Any]:
@@ -122,7 +126,7 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     asked: list[ColumnElement[bool]] = []
     if wanted.id:
         asked.append(comparisons.c.id == wanted.id)
-    if wanted.verdict:
+    if wanted.verdict and wanted.verdict != "damaged":
         asked.append(OF_VERDICT.get(wanted.verdict, false()))
     if wanted.source:
         asked.append((comparisons.c.source == wanted.source) | (rankings.c.source == wanted.source))
@@ -135,8 +139,17 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     return asked
 
 
+def _wanted(row: Row[Any], wanted: Wanted, words: str) -> bool:
+    """The rest; `words` are folded. A row that cannot be read has none of it."""
+    if wanted.verdict == "damaged" and not any(map(holds_mended, row)):
+        return False
+    try:
+        return _fits(row, wanted, words)
+    except MISFITS:
+        return False
+
+
 def _fits(row: Row[Any], wanted: Wanted, words: str) -> bool:
-    """The rest; `words` are folded."""
     if wanted.version and wanted.version not in {candidate["model"] for candidate in row.candidates}:
         return False
     if wanted.tag and wanted.tag not in row.tags:
