@@ -105,7 +105,8 @@ def body_fault(body: bytes) -> str | None:
     except NotJson:
         return None
     except Unfit as error:
-        return f"the body: {error}"
+        fault = str(error)
+        return f"in the body, {fault}" if fault.startswith("`") else f"the body {fault}"
     return None
 
 

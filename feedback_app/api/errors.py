@@ -25,6 +25,7 @@ from feedback_app.store import (
     InvalidCursor,
     NothingToRollBack,
     RoundNotFound,
+    UnreadableRecord,
 )
 
 STATUS: dict[type[Exception], int] = {
@@ -47,6 +48,7 @@ STATUS: dict[type[Exception], int] = {
     NothingToRollBack: 409,
     FileTooLarge: 413,
     ExportFailed: 500,
+    UnreadableRecord: 500,
     GenerationFailed: 503,
     BrokenRewardModel: 503,
     EngineUnavailable: 503,

@@ -10,11 +10,11 @@ from typing import Any, NoReturn
 
 from feedback_app.domain.text_rules import UNFIT, Mended, mended, number_fault, text_fault
 
-DEEPEST = 100
-"""Levels of lists and objects."""
+DEEPEST = 256
+"""Levels of lists and objects: room for a tree of 100 turns."""
 LONGEST_STEP = 40
-# What JSON of ours never holds. It may stand in a text too, so what it finds is only looked at more closely.
-SUSPECT = re.compile(r"\\u(?:0000|[dD][89a-fA-F])|NaN|Infinity|[0-9][eE]\+?[0-9]{3}|[\x00\ud800-\udfff]")
+# NUL or either half of a surrogate pair, as JSON spells them: a first look, which is quick.
+SUSPECT = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 
 Place = tuple[str | int, ...]
 
@@ -62,7 +62,7 @@ def fault_in(value: Any) -> str | None:
     waiting: list[tuple[Place, Any]] = [((), value)]
     while waiting:
         place, item = waiting.pop()
-        if len(place) > DEEPEST:
+        if len(place) >= DEEPEST and isinstance(item, (dict, list, tuple)):
             return "is nested too deeply"
         if (fault := _fault(item)) is not None:
             return f"{where(place)} {fault}".strip()
@@ -110,10 +110,18 @@ def stored(raw: str | bytes) -> Any:
     at all is one mended text."""
     text = raw.decode("utf-8", "replace") if isinstance(raw, (bytes, bytearray)) else raw
     try:
-        value = json.loads(text)
+        value = STORED.decode(text)
     except (ValueError, RecursionError):
         return Mended(mended(text))
     return _shown(value) if SUSPECT.search(text) else value
+
+
+def _known(number: str) -> float | None:
+    value = float(number)
+    return None if number_fault(value) else value
+
+
+STORED = json.JSONDecoder(parse_float=_known, parse_constant=lambda name: None)
 
 
 def holds_mended(value: Any) -> bool:
@@ -127,8 +135,6 @@ def _shown(value: Any) -> Any:
     match value:
         case str():
             return Mended(mended(value)) if UNFIT.search(value) else value
-        case float():
-            return None if number_fault(value) else value
         case dict():
             return {_shown(key): _shown(item) for key, item in value.items()}
         case list():

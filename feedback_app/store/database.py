@@ -137,10 +137,16 @@ def _sqlite_engine(address: URL) -> Engine:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     """`synchronous=FULL`: what was acknowledged survives a power cut too."""
     connection.isolation_level = None  # we say BEGIN ourselves, see _begin_sqlite
+    connection.text_factory = _text_of
     connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}").close()
     _switch_to_wal(connection)
     for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _text_of(raw: bytes) -> str:
+    """Text as it is stored; bytes that are no UTF-8 are shown and break nothing."""
+    return raw.decode("utf-8", "replace")
 
 
 def _switch_to_wal(connection: Any) -> None:
