@@ -94,6 +94,11 @@ class Ranking:
         """Whether both say the same, whenever and however long it took to say it."""
         return replace(self, created_at=other.created_at, seconds=other.seconds) == other
 
+    @property
+    def damaged(self) -> bool:
+        """Whether the store held text in it that no text may be (see `text_rules.Mended`)."""
+        return damaged((self.note, self.edit, *self.aspects))
+
 
 class ComparisonStatus(StrEnum):
     generating = "generating"
@@ -133,11 +138,12 @@ class Comparison:
 
     @property
     def damaged(self) -> bool:
-        """Whether the store held text in it that no text may be (see `text_rules.Mended`)."""
-        said = [ranking for ranking in (self.ranking, *self.others) if ranking is not None]
-        own = (text for ranking in said for text in (ranking.note, ranking.edit, *ranking.aspects))
+        """The same of all that is in it."""
         replies = (text for c in self.candidates for text in (c.id, c.model, c.text))
-        return damaged((*(m.content for m in self.messages), *self.tags, *replies, *own))
+        said = (ranking for ranking in (self.ranking, *self.others) if ranking is not None)
+        return damaged((*(m.content for m in self.messages), *self.tags, *replies)) or any(
+            ranking.damaged for ranking in said
+        )
 
     def candidate(self, candidate_id: str) -> Candidate:
         """The candidate of that id. Raises InvalidRanking if this comparison has none."""

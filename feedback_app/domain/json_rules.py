@@ -124,13 +124,6 @@ def _known(number: str) -> float | None:
 STORED = json.JSONDecoder(parse_float=_known, parse_constant=lambda name: None)
 
 
-def holds_mended(value: Any) -> bool:
-    """Whether a value out of the store was mended somewhere."""
-    if isinstance(value, dict):
-        return any(map(holds_mended, (*value, *value.values())))
-    return any(map(holds_mended, value)) if isinstance(value, list) else isinstance(value, Mended)
-
-
 def _shown(value: Any) -> Any:
     match value:
         case str():

@@ -36,10 +36,13 @@ def text_fault(text: str) -> str | None:
     """What is wrong with a text, as the end of a sentence; None where nothing is."""
     if isinstance(text, Mended):
         return "was damaged in the database"
-    found = UNFIT.search(text)
-    if found is None:
-        return None
-    return "holds a NUL character" if found[0] == "\0" else "holds half a surrogate pair"
+    if "\0" in text:
+        return "holds a NUL character"
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "holds half a surrogate pair"
+    return None
 
 
 def name_fault(text: str) -> str | None:

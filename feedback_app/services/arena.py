@@ -204,7 +204,7 @@ class Arena:
         prompt = checked_prompt(messages)
         if prompt[0].role == "system":
             return prompt
-        return (Message("system", self._persona().system_prompt), *prompt)
+        return checked_prompt((Message("system", self._persona().system_prompt), *prompt))
 
     def _candidates(self, n: int, wanted: Sequence[str]) -> tuple[Candidate, ...]:
         latest, previous = self._models.resolve("latest"), self._models.predecessor()

@@ -5,16 +5,22 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, false, func, select, union
+from sqlalchemy import ColumnElement, Connection, Row, Select, false, func, select, true, union
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus
-from feedback_app.domain.json_rules import holds_mended
 from feedback_app.domain.wanted import VerdictKind, Wanted, folded
-from feedback_app.store.comparison_rows import MISFITS, comparison_from, select_comparisons, texts
+from feedback_app.store.comparison_rows import (
+    MISFITS,
+    annotation_from,
+    comparison_from,
+    select_comparisons,
+    texts,
+)
 from feedback_app.store.comparisons import NEWEST_FIRST
 from feedback_app.store.cursor import Page, Position, decode_cursor, encode_cursor
 from feedback_app.store.database import Database
 from feedback_app.store.tables import comparisons, rankings, withdrawn
+from feedback_app.store.walk import walk
 
 BATCH = 500
 AT_ONCE = 2000
@@ -55,6 +61,7 @@ class Search:
         """Comparisons of which all this is true (only of those `among`), newest first, and how many there are in all.
         Raises InvalidCursor."""
         after = None if cursor is None else decode_cursor(cursor)
+        among = self._among(wanted, among)
         with self.database.read() as connection:
             found = _positions(connection, wanted, among)
             rest = [place for place in found if after is None or _key(place) < _key(after)]
@@ -65,8 +72,19 @@ class Search:
 
     def ids(self, wanted: Wanted, among: Collection[str] | None) -> list[str]:
         """All that `page` would show, newest first."""
+        among = self._among(wanted, among)
         with self.database.read() as connection:
             return [place.id for place in _positions(connection, wanted, among)]
+
+    def _among(self, wanted: Wanted, among: Collection[str] | None) -> Collection[str] | None:
+        """Where damaged ones are wanted, those: every record is read then."""
+        if wanted.verdict != "damaged":
+            return among
+        found = {comparison.id for comparison in walk(self.database, true()) if comparison.damaged}
+        with self.database.read() as connection:
+            out = connection.execute(select(withdrawn)).mappings()
+            found |= {row["comparison_id"] for row in out if annotation_from(row).damaged}
+        return found if among is None else found.intersection(among)
 
     def choices(self) -> Choices:
         """Versions are only those whose replies were judged."""
@@ -93,15 +111,14 @@ def _positions(connection: Connection, wanted: Wanted, among: Collection[str] | 
     """Texts are read here and not by the database: they are kept encoded, and SQLite knows upper and lower case of ASCII
     alone."""
     columns: list[Any] = [comparisons.c.created_at, comparisons.c.id]
-    all_of_it = wanted.verdict == "damaged"
-    if all_of_it or wanted.words or wanted.version:
+    if wanted.words or wanted.version:
         columns.append(comparisons.c.candidates)
-    if all_of_it or wanted.words:
+    if wanted.words:
         columns += [comparisons.c.messages, rankings.c.note, rankings.c.edit]
         columns += [withdrawn.c.note.label("note_out"), withdrawn.c.edit.label("edit_out")]
-    if all_of_it or wanted.tag:
+    if wanted.tag:
         columns.append(comparisons.c.tags)
-    if all_of_it or wanted.aspect:
+    if wanted.aspect:
         columns += [rankings.c.aspects.label("aspects"), withdrawn.c.aspects.label("aspects_out")]
     query = _joined(select(*columns)).where(*_conditions(wanted)).order_by(*NEWEST_FIRST)
     words = folded(wanted.words.strip())
@@ -141,8 +158,6 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
 
 def _wanted(row: Row[Any], wanted: Wanted, words: str) -> bool:
     """The rest; `words` are folded. A row that cannot be read has none of it."""
-    if wanted.verdict == "damaged" and not any(map(holds_mended, row)):
-        return False
     try:
         return _fits(row, wanted, words)
     except MISFITS:
