@@ -10,6 +10,7 @@ from feedback_app.domain.comparison import Comparison, Message, Ranking
 from feedback_app.domain.guess import Guess
 from feedback_app.domain.round import Checkpoint, Round, RoundEvent
 from feedback_app.domain.text_rules import (
+    LONGEST_CONVERSATION,
     LONGEST_EDIT,
     LONGEST_NAME,
     LONGEST_NOTE,
@@ -31,7 +32,7 @@ class ComparisonRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    prompt: str | None = Field(None, max_length=100_000)
+    prompt: str | None = Field(None, max_length=LONGEST_CONVERSATION)
     messages: list[MessageBody] | None = Field(None, max_length=1000)
     n: int | None = Field(
         None, ge=2, le=4, strict=True, description="Candidates; the service's default if left out."

@@ -11,6 +11,10 @@ from collections.abc import Iterable
 
 LONGEST_CONVERSATION = 1_000_000
 """Characters of all turns of a prompt together."""
+LONGEST_REPLY = 1_000_000
+LONGEST_REPLIES = 4_000_000
+"""Characters of all replies of a comparison together."""
+MOST_REPLIES = 10_000
 LONGEST_EDIT = 100_000
 LONGEST_NOTE = 10_000
 LONGEST_NAME = 200

@@ -5,7 +5,7 @@ from typing import Any
 
 from feedback_app.domain.comparison import InvalidPrompt, Message, Role, checked_prompt
 from feedback_app.domain.preference import PreferencePair
-from feedback_app.domain.text_rules import name_fault, number_fault, text_fault
+from feedback_app.domain.text_rules import LONGEST_REPLY, length_fault, name_fault, number_fault, text_fault
 from feedback_app.formats.errors import BadRecord
 
 Record = Mapping[str, Any]
@@ -112,6 +112,8 @@ def reply(turns: Sequence[Message], name: str) -> str:
 def filled(text: str, name: str) -> str:
     if not text.strip():
         raise BadRecord(f"`{name}` is empty")
+    if fault := length_fault(text, LONGEST_REPLY):
+        raise BadRecord(f"`{name}` {fault}")
     return encodable(text, name)
 
 

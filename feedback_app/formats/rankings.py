@@ -21,7 +21,7 @@ from feedback_app.domain.comparison import (
     checked_ranking,
     ranking_fault,
 )
-from feedback_app.domain.text_rules import MOST_TAGS
+from feedback_app.domain.text_rules import LONGEST_REPLIES, MOST_REPLIES, MOST_TAGS
 from feedback_app.formats import fields, trl
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
@@ -113,8 +113,10 @@ def _candidates(record: Record) -> tuple[Candidate, ...]:
     candidates = tuple(
         _candidate(fields.as_object(value, "candidates[]"), i) for i, value in enumerate(listed, start=1)
     )
-    if len(candidates) < 2:
-        raise BadRecord("`candidates` must be two or more")
+    if not 2 <= len(candidates) <= MOST_REPLIES:
+        raise BadRecord(f"`candidates` must be two or more, and at most {MOST_REPLIES:,}")
+    if sum(len(candidate.text) for candidate in candidates) > LONGEST_REPLIES:
+        raise BadRecord(f"`candidates` together are longer than {LONGEST_REPLIES:,} characters")
     if len({candidate.id for candidate in candidates}) < len(candidates):
         raise BadRecord("two candidates have the same id")
     return candidates

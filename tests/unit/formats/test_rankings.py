@@ -73,7 +73,7 @@ EVERY_ONCE = "`ranking.groups` must name every candidate exactly once"
         ({"messages": None}, "`messages` is missing"),
         ({"messages": [{"role": "user", "content": "\ud800"}]}, "`messages[0].content` holds half a surrogate pair"),
         ({"candidates": {}}, "`candidates` must be a list"),
-        ({"candidates": [{"id": "a", "text": "x"}]}, "`candidates` must be two or more"),
+        ({"candidates": [{"id": "a", "text": "x"}]}, "`candidates` must be two or more, and at most 10,000"),
         ({"candidates": [{"id": "a", "text": "x"}] * 2}, "two candidates have the same id"),
         ({"candidates": [{"text": "x"}]}, "`id` is missing"),
         ({"candidates": [{"id": 1, "text": "x"}]}, "`id` must be text"),
