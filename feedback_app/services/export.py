@@ -39,5 +39,7 @@ def _told(record: Comparison | PreferencePair | Rating | Demonstration) -> str:
                 f"the export failed: comparison {name} cannot be written. Delete it with "
                 f"`codelynn rankings delete {name}`, then export again"
             )
-        case _:
+        case Rating() | Demonstration():
             return f"the export failed: a {type(record).__name__.lower()} from {record.source!r} cannot be written"
+        case _:
+            return "the export failed: a pair cannot be written"

@@ -39,7 +39,7 @@ def test_words_that_are_too_long_are_a_problem_that_is_told_and_nothing_is_store
 ) -> None:
     pull(store, desk, submitted("two", note="n" * 10_001))
     assert store.comparisons.get("two").ranking is None
-    assert store.desks.state(desk.name).problems == ["two, owner: the note is longer than 10,000 characters"]
+    assert store.desks.state(desk.name).problems == ("two, owner: the note is longer than 10,000 characters",)
 
 
 def test_a_name_that_no_name_may_be_is_a_problem(store: Store, desk: RecordingDesk) -> None:
