@@ -10,13 +10,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from feedback_app.api.content_types import TAKEN
 from feedback_app.api.errors import refusal
 from feedback_app.domain import json_rules
 from feedback_app.domain.json_rules import NotJson, Unfit
 from feedback_app.domain.text_rules import text_fault
 
-FILES = ("/api/v1/import", "/api/v1/chats", "/api/v1/documents")
-"""Paths whose body is a file: it is read in pieces, and checked by its format."""
 WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 LARGEST_BODY = 64 * 1024 * 1024
 LARGE = 64 * 1024
@@ -69,10 +68,11 @@ def address_fault(scope: Scope) -> str | None:
 
 
 def takes_json(scope: Scope) -> bool:
-    """Whether the body will be read as JSON; one without a type may be."""
+    """Whether the body will be read as JSON; one without a type may be. A path that takes other types takes a file: that is read
+    in pieces and checked by its format."""
     kind = Headers(scope=scope).get("content-type", "").partition(";")[0].strip().lower()
     is_json = kind in ("", "application/json") or kind.endswith("+json")
-    return scope["method"] in WITH_BODY and is_json and not scope["path"].startswith(FILES)
+    return scope["method"] in WITH_BODY and is_json and scope["path"].rstrip("/") not in TAKEN
 
 
 async def _body(headers: Headers, receive: Receive) -> bytes:

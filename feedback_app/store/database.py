@@ -18,6 +18,8 @@ from sqlalchemy.exc import OperationalError
 from feedback_app.domain.json_rules import stored
 
 BUSY_SECONDS = 30
+POSTGRESQL_TIMEOUTS = {"connect_timeout": 10, "tcp_user_timeout": 15_000}
+"""In seconds and milliseconds: a network that swallows everything becomes an error, not a wait without end."""
 WAL_ATTEMPTS = 20
 WRITING = "codelynn_writing"
 BATCH = 500
@@ -72,7 +74,12 @@ def open_database(url: str) -> Database:
     if address.drivername in ("postgres", "postgresql"):
         address = address.set(drivername="postgresql+psycopg")
     engine = create_engine(
-        address, hide_parameters=True, pool_pre_ping=True, json_serializer=to_json, json_deserializer=stored
+        address,
+        hide_parameters=True,
+        pool_pre_ping=True,
+        json_serializer=to_json,
+        json_deserializer=stored,
+        connect_args=POSTGRESQL_TIMEOUTS,
     )
     event.listen(engine, "handle_error", _without_detail)
     return Database(engine)
