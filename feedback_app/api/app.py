@@ -16,6 +16,7 @@ from feedback_app.api import (
     health,
     leaderboard,
     openai_api,
+    preferences,
     rankings,
     rounds,
     snapshots,
@@ -30,7 +31,7 @@ def build_api(
     services: Services,
     store: Store,
     engine: Engine,
-    sampling: Sampling,
+    sampling: Callable[[], Sampling],
     close: Callable[[], None],
 ) -> FastAPI:
     """The API without pages. `close` runs once it stops serving."""
@@ -50,6 +51,7 @@ def build_api(
         conversations.router(services.chat),
         data.router(services.data),
         rankings.router(services.curation),
+        preferences.router(services.preferences),
         snapshots.router(services.snapshots),
         rounds.rounds_router(services.rounds),
         rounds.checkpoints_router(services.models),

@@ -15,6 +15,7 @@ from feedback_app.engines.base import EngineUnavailable, UnknownModel
 from feedback_app.services.best_of import NothingToChooseBy
 from feedback_app.services.data import FileTooLarge, ImportRefused, UnknownFormat
 from feedback_app.services.generation import GenerationFailed
+from feedback_app.services.preferences import FixedPreference, InvalidPreference
 from feedback_app.services.rewards import BrokenRewardModel
 from feedback_app.store import (
     CheckpointNotFound,
@@ -29,6 +30,8 @@ STATUS: dict[type[Exception], int] = {
     InvalidPrompt: 422,
     InvalidRanking: 422,
     InvalidCursor: 422,
+    InvalidPreference: 422,
+    FixedPreference: 409,
     InvalidRound: 409,
     NothingToChooseBy: 422,
     UnknownFormat: 422,

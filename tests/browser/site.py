@@ -13,6 +13,7 @@ import uvicorn
 from feedback_app import main
 from feedback_app.api.security import access
 from feedback_app.engines.base import Delta, Engine, EngineUnavailable, GenerationRequest
+from feedback_app.preferred import chat_sampling
 from feedback_app.services.learner import LiveReward
 from feedback_app.settings import Settings
 from feedback_app.web import build_web
@@ -100,7 +101,7 @@ def serving(home: Path, base_model: Path, live: Callable[[], LiveReward] | None 
     assert isinstance(app.engine, HeldEngine)
     app.engine.free.set()
     rules = access("127.0.0.1", "", "")
-    api = build_web(app.services, app.store, app.engine, main.sampling(settings), rules, lambda: None)
+    api = build_web(app.services, app.store, app.engine, chat_sampling(settings, app.services.preferences), rules, lambda: None)
     server = uvicorn.Server(uvicorn.Config(api, log_config=None, ws="none", timeout_graceful_shutdown=1))
     listener = socket.create_server(("127.0.0.1", 0))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
