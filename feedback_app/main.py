@@ -169,8 +169,7 @@ def build(settings: Settings) -> App:
     base = cache(lambda: prepare_model(settings))
     models = Models(store, base)
     engine = build_engine(settings.engine, models.files, settings)
-    generations = Generations(engine)
-    queue = RoundQueue(settings.redis_url)
+    generations, queue = Generations(engine), RoundQueue(settings.redis_url)
     persona = partial(read_persona, settings.personas)
     personas, desks = partial(known_personas, settings.personas), desk_names(settings)
     chance = random.Random()  # noqa: S311 - draws prompts and shuffles candidates, guards nothing
