@@ -33,6 +33,11 @@ OTHER_PAGES: tuple[tuple[Place, Build], ...] = (
 )
 
 
+def page_paths() -> frozenset[str]:
+    """Where the pages are."""
+    return frozenset({"/", *(f"/{place.path}" for place, _ in OTHER_PAGES)})
+
+
 def build_ui(services: Services) -> gr.Blocks:
     """Every page, ready to be mounted."""
     demo: gr.Blocks
@@ -50,13 +55,13 @@ def _page(place: Place, build: Build, services: Services, demo: gr.Blocks) -> No
     build(services, demo)
 
 
-def mount_options() -> dict[str, Any]:
+def mount_options(page_token: str) -> dict[str, Any]:
     """What `gradio.mount_gradio_app` is given besides the pages."""
     styles = ("style.css", "shell.css", "arena.css", "rankings.css")
     return {
         "theme": theme(),
         "css_paths": [STATIC / name for name in styles],
-        "head": head(),
+        "head": head(page_token),
         "favicon_path": str(STATIC / "shell" / "mark.svg"),
         "run_history": False,
         "show_error": False,
