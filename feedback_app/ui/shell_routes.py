@@ -18,10 +18,14 @@ class ShellDesk:
         self._services = services
 
     def state(self) -> dict[str, Any]:
-        """The steps as HTML, whether a round waits or runs, and the chosen colours."""
+        """The steps as HTML, whether a round waits or runs, the chosen colours, and whether this is the first visit."""
         now = self._standing()
         theme = self._services.preferences.get().theme
-        return {"steps": steps_html(steps(now)), "busy": now.busy, "theme": theme}
+        return {"steps": steps_html(steps(now)), "busy": now.busy, "theme": theme, "first": self._first()}
+
+    def _first(self) -> bool:
+        """Whether languages and topics are to be asked for: nothing was chosen yet and nothing ranked."""
+        return not self._services.preferences.asked() and not self._services.arena.counts()["ranked"]
 
     def _standing(self) -> Standing:
         services = self._services

@@ -94,7 +94,7 @@ def _train(now: Standing) -> str:
             return "the last version was not kept: see why"
     if now.version:
         return "done; train again when you have ranked more"
-    return f"ready, takes {takes}" if now.enough else takes
+    return f"ready: {takes}" if now.enough else takes
 
 
 def _chat(now: Standing) -> str:

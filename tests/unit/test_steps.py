@@ -43,7 +43,7 @@ def test_at_first_one_ranks_and_is_told_how_long_that_takes() -> None:
 def test_with_enough_pairs_a_round_can_start_and_the_estimate_is_told() -> None:
     rank, train, _ = steps(Standing(pairs=8, min_pairs=8, foreseen=200))
     assert (rank.done, rank.told) == (True, "8 pairs to train on")
-    assert (train.current, train.told) == (True, "ready, takes about 4 min")
+    assert (train.current, train.told) == (True, "ready: about 4 min")
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_with_enough_pairs_a_round_can_start_and_the_estimate_is_told() -> None:
         (Standing(9, 8, state=RoundState.running, percent=42, seconds_left=90), "42 %, about 2 min left"),
         (Standing(9, 8, state=RoundState.failed), "the last round failed: see why"),
         (Standing(9, 8, state=RoundState.held), "the last version was not kept: see why"),
-        (Standing(9, 8, state=RoundState.cancelled), "ready, takes a few minutes"),
+        (Standing(9, 8, state=RoundState.cancelled), "ready: a few minutes"),
         (Standing(9, 8, state=RoundState.running, version="dpo-1"), "0 %"),
     ],
 )

@@ -19,6 +19,9 @@ window.codelynn = {
 
   // Called when a request failed or a stream broke off; static/shell/connection.js looks whether the service answers.
   doubt() {},
+
+  // Called before Gradio loads the page anew; static/shell/typed.js keeps what was typed.
+  keep() {},
 };
 
 (() => {
@@ -58,6 +61,8 @@ window.codelynn = {
     const address = new URL(input.url || input, location.href);
     try {
       const answer = await send(input, init);
+      // Gradio asks this after a broken connection alone, and loads the page anew when it is answered.
+      if (address.pathname.endsWith("/gradio_api/app_id") && answer.ok) window.codelynn.keep();
       return address.pathname.includes("/gradio_api/heartbeat/") && answer.body ? heard(answer) : answer;
     } catch (error) {
       if (ours(address) && error.name !== "AbortError") window.codelynn.doubt();

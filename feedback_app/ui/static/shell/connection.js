@@ -65,4 +65,5 @@ async function doubt() {
 
 export function watchConnection() {
   window.codelynn.doubt = doubt;
+  window.codelynn.keep = keep;
 }

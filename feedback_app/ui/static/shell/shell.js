@@ -1,6 +1,7 @@
 // The head of each page: the tab's title, menus that shut again, the steps, and the chosen colours.
 import { asker, Unreachable } from "../../shared/static/ask.js";
 import { connected, watchConnection } from "./connection.js";
+import { firstQuestion } from "./first.js";
 import { restore } from "./typed.js";
 
 const WATCH_MS = 10000; // how often the steps are looked at while a round runs
@@ -32,6 +33,7 @@ async function look() {
     const told = await ask("GET", "state");
     if (el("steps").innerHTML !== told.steps) el("steps").innerHTML = told.steps;
     window.codelynn.colours(told.theme);
+    firstQuestion(told.first);
     if (told.busy) timer = setTimeout(() => document.hidden || look(), WATCH_MS);
   } catch (error) {
     if (!(error instanceof Unreachable)) throw error; // the line about the connection tells of that
