@@ -188,7 +188,9 @@ def build(settings: Settings) -> App:
     packs = PromptPacks(settings.prompt_packs)
     preferences = preference_book(settings, store, packs, models, personas)
     options = ArenaOptions(settings.candidates, arena_sampling(settings, preferences), desks)
-    arena = Arena(store, models, generations, packs, lambda: persona(preferences.get().persona), options, chance, live)
+    arena = Arena(
+        store, models, generations, packs, lambda: persona(preferences.get().persona), options, chance, live
+    )
     repeats = Repeats(store, settings.repeat_share, desks, chance)
     trained = rewards(settings, store, base, repeats)
     best = BestOf((TrainedScorer(trained), live))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from feedback_app.domain.comparison import Message
 from feedback_app.domain.conversation import Conversation, Turn
-from feedback_app.domain.preference import Demonstration, Rating
+from feedback_app.domain.preference import Demonstration
 from feedback_app.services.chat import edited_replies, rated_replies
 from feedback_app.services.generations import Problem
 from feedback_app.ui.chat_view import listed, problem_line, unanswered
@@ -34,7 +34,7 @@ def test_two_versions_beside_each_other_are_marked_in_the_list() -> None:
     assert listed(replace(alone, beside="y")) == ("A | B · Tea", "x")
 
 
-def test_a_thumb_is_on_what_the_model_wrote_and_an_edit_is_a_demonstration_after_the_same_prompt() -> None:
+def test_an_edit_is_a_demonstration_and_no_thumb_that_was_there_before_counts() -> None:
     turns = (
         Turn("user", "hi"),
         Turn("assistant", "mine", "v1", rating=-1, original="the model's"),
@@ -43,7 +43,7 @@ def test_a_thumb_is_on_what_the_model_wrote_and_an_edit_is_a_demonstration_after
     )
     conversation = Conversation("v1", "lynn", turns=turns)
     asked = (Message("system", "Be kind."), Message("user", "hi"))
-    assert rated_replies(conversation, "Be kind.") == [Rating(asked, "the model's", good=False)]
+    assert rated_replies(conversation, "Be kind.") == []
     assert edited_replies(conversation, "Be kind.") == [Demonstration(asked, "mine")]
 
 
