@@ -57,7 +57,7 @@ def _page(place: Place, build: Build, services: Services, demo: gr.Blocks) -> No
 
 def mount_options(page_token: str) -> dict[str, Any]:
     """What `gradio.mount_gradio_app` is given besides the pages."""
-    styles = ("style.css", "shell.css", "arena.css", "rankings.css")
+    styles = ("style.css", "shell.css", "arena.css", "chat.css", "rankings.css")
     return {
         "theme": theme(),
         "css_paths": [STATIC / name for name in styles],

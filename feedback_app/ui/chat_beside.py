@@ -139,6 +139,7 @@ class BesidePage:
     def _framed(self, pair: Pair, busy: bool) -> Updates:
         screen, threads = self._screen, self._threads
         return {
+            **screen.alternatives.hidden(),
             **self._side(threads.left, pair.left, busy),
             **self._side(threads.right, pair.right, busy),
             screen.stop: gr.update(interactive=busy),

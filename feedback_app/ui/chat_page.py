@@ -10,7 +10,7 @@ from feedback_app.domain.conversation import Conversation, chosen
 from feedback_app.domain.persona import Persona
 from feedback_app.services.bundle import Services
 from feedback_app.services.generation import GenerationFailed
-from feedback_app.ui import chat_beside, chat_marks
+from feedback_app.ui import chat_alternatives, chat_beside, chat_marks, chat_switch
 from feedback_app.ui.chat_layout import ChatScreen, lay_out
 from feedback_app.ui.chat_view import (
     ALONE,
@@ -31,6 +31,8 @@ from feedback_app.ui.latest import Latest
 from feedback_app.ui.text import alert, notice
 from feedback_app.ui.wiring import REMEMBER_OPEN, at_most
 
+TAKE_MESSAGE = "(text) => [text, '']"
+GIVE_BACK = "(left, text) => (left && !text ? ['', left] : ['', text])"
 GO_RANK = "(id) => { if (id) window.location.href = './?c=' + id; }"
 """Opens a comparison in the arena."""
 
@@ -44,6 +46,7 @@ class ChatPage:
         self._screen = screen
         self._latest = Latest()
         self.beside = chat_beside.BesidePage(services, screen, self._opened)
+        self.switching = chat_switch.Switching(services, screen, self._opened)
 
     def arrive(self, request: gr.Request) -> Updates:
         """Where a refresh goes on: what the address names, or else the conversation used last."""
@@ -55,9 +58,11 @@ class ChatPage:
         on = {part: gr.update(interactive=True) for part in (*self._screen.entry(), self._screen.search)}
         chosen = {
             self._screen.model: gr.update(choices=choices),
-            self._screen.beside: gr.update(choices=[ALONE, *choices], value=""),
+            self._screen.beside: gr.update(
+                choices=[ALONE, *choices], value="", visible=True if len(models.versions()) > 1 else "hidden"
+            ),
         }
-        return {**chosen, **on, **self._opened(current)}
+        return {**chosen, **on, **self._screen.connect.filled(request), **self._opened(current)}
 
     def show(self, current: str, persona: str, request: gr.Request) -> Iterator[Updates]:
         """The transcript, growing while a reply is written."""
@@ -103,7 +108,7 @@ class ChatPage:
 
     def new(self) -> Updates:
         """An empty page; the conversation is begun with its first message."""
-        return {self._screen.search: "", **self._opened("")}
+        return {self._screen.search: "", self._screen.model: "latest", **self._opened("")}
 
     def say(self, current: str, text: str, model: str, beside: str, persona: str, best_of: int) -> Updates:
         """Keep the message and begin the reply, in a new conversation where none is open; of two versions where one is
@@ -113,13 +118,21 @@ class ChatPage:
         conversation_id = current or (self._chat.begin(model, persona).id if text.strip() else "")
         if not self.beside.say(conversation_id, text, beside):
             self._chat.say(conversation_id, text, best_of)
-        return {self._screen.text: "", **self._opened(conversation_id)}
+        return {self._screen.sent: "", **self._opened(conversation_id)}
 
     def regenerate(self, current: str, best_of: int) -> Updates:
         if self.beside.two(current):
             self._services.beside.regenerate(current)
         else:
             self._chat.regenerate(current, best_of)
+        return self._opened(current)
+
+    def reply_before(self, current: str) -> Updates:
+        chat_alternatives.step(self._chat, current, -1)
+        return self._opened(current)
+
+    def reply_after(self, current: str) -> Updates:
+        chat_alternatives.step(self._chat, current, 1)
         return self._opened(current)
 
     def stop(self, current: str) -> Updates:
@@ -164,7 +177,7 @@ class ChatPage:
         none = notice("No conversation has these words.") if words.strip() and not found else ""
         return {
             self._screen.listing: gr.update(choices=found, value=shown),
-            self._screen.line: none,
+            self._screen.found: none,
         }
 
     def rate(self, current: str, thumb: gr.LikeData) -> Updates:
@@ -179,6 +192,7 @@ class ChatPage:
             screen.current: current,
             screen.wake: f"{current} {time.time_ns()}",
             screen.listing: gr.update(choices=choices, value=current or None),
+            **screen.switch.shut(),
         }
 
     def _framed(self, conversation: Conversation, writing: str | None) -> Updates:
@@ -192,6 +206,7 @@ class ChatPage:
         return {
             **self._headed(conversation),
             **self.beside.alone(),
+            **(screen.alternatives.hidden() if busy else screen.alternatives.shown(conversation)),
             screen.transcript: shown,
             screen.stop: gr.update(interactive=busy),
             screen.again: gr.update(interactive=not busy and bool(conversation.turns)),
@@ -204,6 +219,7 @@ class ChatPage:
         return {
             screen.about: about(conversation, self._personas(), self._services.models.aliases()),
             screen.name: conversation.title,
+            **self.switching.chosen(conversation),
             screen.delete: on,
             screen.rename: on,
         }
@@ -213,6 +229,7 @@ class ChatPage:
         greeted = greeting(self._personas().get(persona))
         return {
             **self.beside.alone(),
+            **screen.alternatives.hidden(),
             screen.about: "",
             screen.transcript: gr.update(value=[], placeholder=greeted),
             screen.name: "",
@@ -243,9 +260,8 @@ def build(services: Services, demo: gr.Blocks) -> None:
     screen.current.change(None, screen.current, None, js=REMEMBER_OPEN)
     demo.unload(page.leave)
     demo.load(page.arrive, None, outputs, **PRIVATE)
-    spoken = [screen.current, screen.text, screen.model, screen.beside, screen.persona, screen.best_of]
+    _connect_sending(page, screen)
     for listen, act, inputs in (
-        (screen.text.submit, page.say, spoken),
         (screen.new.click, page.new, None),
         (screen.listing.input, page.choose, [screen.listing, screen.search]),
         (screen.search.change, page.search, [screen.current, screen.search]),
@@ -253,16 +269,28 @@ def build(services: Services, demo: gr.Blocks) -> None:
         (screen.again.click, page.regenerate, [screen.current, screen.best_of]),
         (screen.rename.click, page.rename, [screen.current, screen.name]),
         (screen.confirm.yes.click, page.delete, [screen.current]),
+        (screen.stop.click, page.stop, [screen.current]),
+        (screen.transcript.like, page.rate, [screen.current]),
+        (screen.transcript.edit, page.edit, [screen.current]),
+        (screen.alternatives.before.click, page.reply_before, [screen.current]),
+        (screen.alternatives.after.click, page.reply_after, [screen.current]),
+        (screen.persona.input, page.switching.persona, [screen.current, screen.persona]),
+        (screen.model.input, page.switching.model, [screen.current, screen.model]),
+        (screen.switch.here.click, page.switching.here, [screen.current, screen.persona]),
+        (screen.switch.fresh.click, page.switching.fresh, None),
+        (screen.switch.keep.click, page.switching.keep, [screen.current]),
     ):
         listen(guarded(screen.line, act), inputs, outputs, **PRIVATE)
-    screen.stop.click(guarded(screen.line, page.stop), [screen.current], outputs, **PRIVATE)
-    screen.transcript.like(guarded(screen.line, page.rate), [screen.current], outputs, **PRIVATE)
-    screen.transcript.edit(guarded(screen.line, page.edit), [screen.current], outputs, **PRIVATE)
     screen.goal.change(None, screen.goal, None, js=GO_RANK)
-    screen.persona.input(_wake, None, screen.wake, **PRIVATE)
     chat_beside.connect(page.beside, screen)
     asks(screen.delete, screen.confirm, page.about_to_delete, [screen.current])
 
 
-def _wake() -> str:
-    return str(time.time_ns())
+def _connect_sending(page: ChatPage, screen: ChatScreen) -> None:
+    """The message leaves the box at once, which is then free for the next one. It comes back where it could not be sent and nothing
+    else was typed meanwhile."""
+    spoken = [screen.current, screen.sent, screen.model, screen.beside, screen.persona, screen.best_of]
+    both = [screen.sent, screen.text]
+    sending = screen.text.submit(None, screen.text, both, js=TAKE_MESSAGE, **PRIVATE)
+    sent = sending.then(guarded(screen.line, page.say), spoken, screen.outputs(), **PRIVATE)
+    sent.then(None, both, both, js=GIVE_BACK, **PRIVATE)

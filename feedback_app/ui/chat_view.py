@@ -4,28 +4,57 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from feedback_app.domain.conversation import Conversation
+from feedback_app.domain.conversation import Conversation, Ending
 from feedback_app.domain.persona import Persona
 from feedback_app.services.generations import Problem
 from feedback_app.ui.arena_view import model_label
 from feedback_app.ui.text import sentence, untrusted
 
-ALONE = ("no other version", "")
+ALONE = ("No other version", "")
 """The first of what may stand beside, and its value."""
 AFTER = {
     "engine": "Your message is kept: Regenerate asks again.",
     "too_long": "Send a shorter message: the long one is left out then.",
     "other": "Regenerate tries again.",
 }
+MARKS: dict[Ending, str] = {
+    "": "",
+    "stopped": "\n\n*Stopped by you.*",
+    "length": "\n\n*Cut off: the longest reply is set on the Settings page.*",
+}
+"""What is shown under a reply that did not come to its end."""
 THUMBS = {1: "Like", -1: "Dislike"}
 
 
 def messages(conversation: Conversation, writing: str | None = None) -> list[dict[str, Any]]:
     """The turns for `gr.Chatbot`, with the reply that is being written."""
-    said = [{"role": turn.role, "content": untrusted(turn.content)} for turn in conversation.turns]
+    said = [
+        {"role": turn.role, "content": untrusted(turn.content) + MARKS[turn.ending]}
+        for turn in conversation.turns
+    ]
     if writing is not None:
         said.append({"role": "assistant", "content": untrusted(writing) or "…"})
     return said
+
+
+def unmarked(text: str) -> str:
+    """What was shown of a reply, without the mark under it."""
+    for mark in filter(None, MARKS.values()):
+        text = text.removesuffix(mark)
+    return text
+
+
+def which(conversation: Conversation) -> str:
+    """`2 of 3`, where the last message has several replies; else empty."""
+    place = len(conversation.turns) - 1
+    found = (
+        conversation.alternatives(place)
+        if conversation.turns and conversation.turns[-1].role == "assistant"
+        else []
+    )
+    if len(found) < 2:
+        return ""
+    return f"Reply {found.index(conversation.turns[-1]) + 1} of {len(found)}"
 
 
 def unanswered(conversation: Conversation) -> str:
@@ -79,8 +108,12 @@ def answers(conversation: Conversation, aliases: Mapping[str, str]) -> str:
 
 
 def _saved(conversation: Conversation) -> str:
-    address = f"api/v1/conversations/{escape(conversation.id)}"
-    return f'<a class="quiet" href="{address}" download>Save as a file</a>'
+    address = f"api/v1/conversations/{escape(conversation.id)}?format="
+    links = " · ".join(
+        f'<a href="{address}{kind}" download>{name}</a>'
+        for kind, name in (("markdown", "Markdown"), ("text", "text"), ("json", "JSON"))
+    )
+    return f'<span class="quiet saved">Save as {links}</span>'
 
 
 def greeting(persona: Persona | None) -> str:

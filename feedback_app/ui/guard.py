@@ -19,6 +19,7 @@ from feedback_app.store import (
     CheckpointNotFound,
     ComparisonNotFound,
     ConversationNotFound,
+    InvalidRating,
     NothingToRollBack,
     RoundNotFound,
 )
@@ -40,6 +41,7 @@ FRIENDLY = (
     ImportRefused,
     InvalidPrompt,
     InvalidRanking,
+    InvalidRating,
     InvalidRound,
     NothingToChooseBy,
     NothingToRollBack,
