@@ -13,7 +13,7 @@ from feedback_app.domain.round import InvalidRound
 from feedback_app.domain.snapshot import BrokenSnapshot, SnapshotNeeded, SnapshotNotFound
 from feedback_app.engines.base import EngineUnavailable, UnknownModel
 from feedback_app.services.best_of import NothingToChooseBy
-from feedback_app.services.data import FileTooLarge, ImportRefused, UnknownFormat
+from feedback_app.services.data import CannotIgnore, FileTooLarge, ImportRefused, UnknownFormat
 from feedback_app.services.generation import GenerationFailed
 from feedback_app.services.rewards import BrokenRewardModel
 from feedback_app.store import (
@@ -32,6 +32,7 @@ STATUS: dict[type[Exception], int] = {
     InvalidRound: 409,
     NothingToChooseBy: 422,
     UnknownFormat: 422,
+    CannotIgnore: 422,
     UnknownPersona: 404,
     UnknownModel: 404,
     CheckpointNotFound: 404,

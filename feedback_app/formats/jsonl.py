@@ -100,6 +100,18 @@ def parsed(line: bytes) -> dict[str, Any]:
     return value
 
 
+def decoded(text: str, at: int) -> tuple[Any, int]:
+    """The value that begins there, and where it ends. Raises BadRecord, json.JSONDecodeError where it is broken or cut."""
+    try:
+        return json.JSONDecoder().raw_decode(text, at)
+    except json.JSONDecodeError:
+        raise
+    except RecursionError as error:
+        raise BadRecord("is nested too deeply") from error
+    except ValueError as error:  # an integer of thousands of digits
+        raise BadRecord("holds a number that is too long") from error
+
+
 def read(
     source: Iterable[bytes], load: Callable[[dict[str, Any]], T], limits: Limits, problems: Problems
 ) -> Iterator[T]:

@@ -7,6 +7,7 @@ are some, `ranking` may be null.
 
 import sys
 from dataclasses import asdict
+from dataclasses import fields as attributes
 from datetime import UTC, datetime
 from typing import Any, get_args
 
@@ -21,12 +22,16 @@ from feedback_app.domain.comparison import (
     Selection,
     checked_ranking,
 )
-from feedback_app.formats import fields, trl
+from feedback_app.formats import conversation, fields, trl, unused
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
 from feedback_app.formats.identity import content_id
 
 LARGEST = sys.float_info.max
+USED, CANDIDATE, RANKING, SAMPLING = (
+    frozenset(attribute.name for attribute in attributes(kind))
+    for kind in (Comparison, Candidate, Ranking, Sampling)
+)
 
 
 def dump(comparison: Comparison) -> dict[str, Any]:
@@ -60,7 +65,7 @@ def load(record: Record) -> Comparison:
     others = _others(record, created_at)
     decided = None if record.get("ranking") is None and others else fields.required(record, "ranking")
     comparison = Comparison(
-        messages=fields.prompt(fields.messages(fields.required(record, "messages"), "messages")),
+        messages=fields.prompt(conversation.turns(fields.required(record, "messages"), "messages")),
         candidates=_candidates(record),
         id=fields.short_name(record, "id", "") or content_id("rankings", record),
         status=ComparisonStatus.open if decided is None else ComparisonStatus.ranked,
@@ -124,6 +129,7 @@ def _candidate(record: Record, position: int) -> Candidate:
     if finish is not None and finish not in get_args(Finish):
         raise BadRecord(f"`finish` must be one of: {', '.join(get_args(Finish))}")
     fields.required(record, "id")
+    unused.refuse_unread(record, CANDIDATE, " in `candidates`")
     return Candidate(
         id=fields.short_name(record, "id", ""),
         position=_integer(record, "position", position),
@@ -137,6 +143,7 @@ def _candidate(record: Record, position: int) -> Candidate:
 
 
 def _sampling(record: Record) -> Sampling:
+    unused.refuse_unread(record, SAMPLING, " in `sampling`")
     usual = Sampling()
     return Sampling(
         temperature=_number(record, "temperature", usual.temperature),
@@ -148,6 +155,7 @@ def _sampling(record: Record) -> Sampling:
 
 
 def _ranking(record: Record, asked_at: datetime) -> Ranking:
+    unused.refuse_unread(record, RANKING, " in `ranking`")
     groups = fields.as_list(record.get("groups") or [], "groups")
     edit, seconds = record.get("edit"), record.get("seconds")
     return Ranking(
