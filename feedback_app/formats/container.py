@@ -2,6 +2,7 @@
 
 import codecs
 import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -11,7 +12,7 @@ from feedback_app.formats.jsonl import BOM, Limits
 
 Numbered = tuple[int, dict[str, Any]]
 """A record and its place: its line, or its number in an array or a Parquet file, from 1."""
-WHITE = " \t\r\n"
+WHITE = re.compile(r"[ \t\r\n]*")
 # What JSON is not, whatever follows: more text mends only a value that was cut.
 ENOUGH = 64 * 1024
 
@@ -115,14 +116,17 @@ class Reader:
         self._pieces = iter(pieces)
         self._utf8 = codecs.getincrementaldecoder("utf-8-sig")()
         self._text, self._at, self._ended = "", 0, False
-        self._line, self._line_began = 1, 0  # the line of what is not taken yet, and where it began in the text held
+        self._line, self._line_began = (
+            1,
+            0,
+        )  # the line of what is not taken yet, and where it began in the text held
 
     def next(self) -> str:
         """The next character that is no white space, not taken yet; nothing at the end."""
         while True:
-            rest = self._text[self._at :].lstrip(WHITE)
-            self._skip(len(self._text) - len(rest))
-            if rest or not self._more():
+            if blank := WHITE.match(self._text, self._at):
+                self._skip(blank.end())
+            if self._at < len(self._text) or not self._more():
                 return self._text[self._at : self._at + 1]
 
     def take(self) -> None:

@@ -37,10 +37,10 @@ def unpacked(source: Iterable[bytes], limits: Limits) -> Iterator[bytes]:
 
 def _ungzipped(pieces: Iterable[bytes], limits: Limits) -> Iterator[bytes]:
     """In bounded steps, so that a small file that unpacks to a large one is found out early."""
-    size, inner = 0, zlib.decompressobj(wbits=31)
+    size, inner, whole = 0, zlib.decompressobj(wbits=31), True
     try:
         for piece in pieces:
-            rest = piece
+            rest, whole = piece, False
             while rest:
                 part = inner.decompress(rest, limits.line)
                 size += len(part)
@@ -48,10 +48,12 @@ def _ungzipped(pieces: Iterable[bytes], limits: Limits) -> Iterator[bytes]:
                 if part:
                     yield part
                 rest = inner.unconsumed_tail
-                if inner.eof:
+                if whole := inner.eof:
                     rest, inner = inner.unused_data, zlib.decompressobj(wbits=31)
     except zlib.error as error:
         raise BadRecord("is not a readable gzip file") from error
+    if not whole:
+        raise BadRecord("is a gzip file that is not whole")
 
 
 def _unzipped(pieces: Iterable[bytes], limits: Limits) -> Iterator[bytes]:

@@ -30,9 +30,10 @@ AUTO = "auto"
 
 @dataclass(slots=True)
 class Reading:
-    """`left_out`: what no value of ours can hold, by reason. `ignored`: fields left out as the importer asked, by name, with how often."""
+    """`head` are the first records, as they stand. `left_out`: what no value of ours can hold, by reason. `ignored`: fields left out as the importer asked, by name, with how often."""
 
     format: str
+    head: list[Numbered]
     items: Iterator[Item]
     problems: Problems
     left_out: Counter[str] = field(default_factory=Counter)
@@ -60,22 +61,19 @@ def opened(
     found = given if given and given != "parquet" else _told(head, problems, given)
     if found == "trl" and given != "trl" and container.is_parquet(start):
         found = "parquet"
-    reading = Reading(found, iter(()), problems)
+    reading = Reading(found, head, iter(()), problems)
     names = unused.checked_names(list(ignore), LOADERS[found][1])
     reading.items = _items(reading, chain(head, records), names)
     return reading
 
 
-def look(source: Iterable[bytes], limits: Limits) -> Look:
+def look(source: Iterable[bytes], format: str | None, limits: Limits) -> Look:
     """What a file is, from its first records. Raises UnknownFormat, ImportRefused, FileTooLarge."""
-    problems = Problems()
-    start, pieces = packed.begun(source)
-    head = list(islice(container.records(pieces, limits, problems), detect.LOOKED_AT))
-    found = _told(head, problems, None)
-    _, used = LOADERS[found]
-    names = dict.fromkeys(name for _, record in head for name in unused.unread(record, used))
-    format = "parquet" if found == "trl" and container.is_parquet(start) else found
-    return Look(format, tuple(names))
+    reading = opened(source, format, limits)
+    names = dict.fromkeys(
+        name for _, record in reading.head for name in unused.unread(record, LOADERS[reading.format][1])
+    )
+    return Look(reading.format, tuple(names))
 
 
 def _told(head: list[Numbered], problems: Problems, given: str | None) -> str:

@@ -103,9 +103,9 @@ class DataService:
         importer = Importer(self._store, self._persona, self._limits, self._desks)
         return importer.take(format, pieces, meter, ignore, trial)
 
-    def look(self, pieces: Iterable[bytes]) -> Look:
-        """What a file is, from its beginning. Raises UnknownFormat, FileTooLarge, ImportRefused."""
-        return look(pieces, self._limits)
+    def look(self, format: str | None, pieces: Iterable[bytes]) -> Look:
+        """What a file is, from its first records. Raises UnknownFormat, FileTooLarge, ImportRefused."""
+        return look(pieces, format, self._limits)
 
     def _documents(self, format: str) -> Iterator[dict[str, Any]]:
         match format:

@@ -140,7 +140,10 @@ def detected(content: bytes) -> str | None:
 
 
 def taken(
-    content: bytes | str, format: str | None = None, ignore: tuple[str, ...] = (), limits: Limits | None = None
+    content: bytes | str,
+    format: str | None = None,
+    ignore: tuple[str, ...] = (),
+    limits: Limits | None = None,
 ) -> tuple[Reading, list[Any]]:
     """A file as an import reads it, in pieces of five bytes, and what it gives. Raises ImportRefused."""
     whole = content.encode() if isinstance(content, str) else content
