@@ -19,8 +19,8 @@ def shape(record: Mapping[str, Any]) -> str | None:
 
 
 def detected(records: Iterable[Mapping[str, Any]]) -> str | None:
-    """The format of all these records; None where they are of none, or not all of the same."""
-    found = {shape(record) for record in records}
+    """The format of these records; None where they are of none, or of several. One that is of none is refused when it is read."""
+    found = {name for name in map(shape, records) if name}
     return found.pop() if len(found) == 1 else None
 
 
