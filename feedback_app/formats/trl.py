@@ -16,7 +16,7 @@ from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
 
 PROMPTS = ("prompt", "question")
-MODELS = {
+NAMES = {
     "chosen_model": "chosen_model",
     "rejected_model": "rejected_model",
     "chosen-model": "chosen_model",
@@ -33,7 +33,7 @@ SCORES = frozenset(
 """What a judge gave the two replies. `chosen` and `rejected` say already which is better."""
 REPLIES = {"chosen": ("chosen", "chosen_messages"), "rejected": ("rejected", "rejected_messages")}
 USED = frozenset(
-    {*PROMPTS, *MODELS, *SCORES, *conversation.SYSTEM, *REPLIES["chosen"], *REPLIES["rejected"], "messages"}
+    {*PROMPTS, *NAMES, *SCORES, *conversation.SYSTEM, *REPLIES["chosen"], *REPLIES["rejected"], "messages"}
     | {"comparison_id"}
 )
 
@@ -66,8 +66,18 @@ def load(record: Record) -> PreferencePair:
     pair = fields.conversation_pair(
         conversation.with_system(record, chosen), conversation.with_system(record, rejected)
     )
-    found = {own: fields.short_name(record, name, "") for name, own in MODELS.items() if record.get(name)}
-    return replace(pair, **{name: value for name, value in found.items() if value})
+    return replace(
+        pair,
+        chosen_model=_named(record, "chosen_model", pair.chosen_model),
+        rejected_model=_named(record, "rejected_model", pair.rejected_model),
+        annotator=_named(record, "annotator", pair.annotator),
+    )
+
+
+def _named(record: Record, own: str, default: str) -> str:
+    """The name that the record gives for that field of the pair."""
+    name = next((name for name, field in NAMES.items() if field == own and record.get(name)), own)
+    return fields.short_name(record, name, default) or default
 
 
 def optional_prompt(record: Record) -> tuple[Message, ...] | None:

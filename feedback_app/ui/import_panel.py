@@ -146,9 +146,9 @@ def import_panel(services: Services, demo: gr.Blocks) -> Any:
     """Draw it; gives the event after which there may be more data than before."""
     gr.HTML('<h2 class="section">Import</h2>')
     panel = ImportPanel(services.data)
-    looks = {"fn": guarded(panel.line, panel.look), "inputs": [panel.file, panel.format]}
+    look, shown = guarded(panel.line, panel.look), [panel.line, panel.about, panel.ignore]
     for event in (panel.file.upload, panel.file.clear, panel.format.input):
-        event(**looks, outputs=[panel.line, panel.about, panel.ignore], **PRIVATE)
+        event(look, [panel.file, panel.format], shown, **PRIVATE)
     panel.stop.click(panel.cancel, None, None, **PRIVATE)
     demo.unload(panel.leave)
     outputs = [panel.line, panel.file, panel.button, panel.stop, panel.about, panel.ignore]
