@@ -27,8 +27,6 @@ def detected(records: Iterable[Mapping[str, Any]]) -> str | None:
 def seen(records: Iterable[Mapping[str, Any]]) -> str:
     """What a file that is not recognised has, for a person: names of fields, nothing of what is in them."""
     rows = list(records)
-    if not rows:
-        return "it has no records"
     shapes = Counter(name for name in map(shape, rows) if name)
     if len(shapes) > 1:
         return f"its records are in different formats: {', '.join(sorted(shapes))}"

@@ -84,6 +84,7 @@ def _told(head: list[Numbered], problems: Problems, given: str | None) -> str:
         problems.refuse()
         if given:
             return given
+        raise UnknownFormat("Unrecognised file: it has no records")
     raise UnknownFormat(f"Unrecognised file: choose a format; {detect.seen(record for _, record in head)}")
 
 

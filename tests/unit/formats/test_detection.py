@@ -115,14 +115,19 @@ def test_a_line_of_another_kind_in_the_same_format_is_refused_by_its_number() ->
         (lines({"text": "secret", "meta": {"a": 1}}), "its records have the fields `text`, `meta`"),
         (lines({"a secret in a key": 1}), "its records have the fields a field with an unusual name"),
         (lines(SHOWN, RATED), "its records are in different formats: kto, sft"),
-        ("", "it has no records"),
-        ("[]", "it has no records"),
     ],
 )
 def test_a_file_that_is_not_recognised_is_said_to_be_so_by_its_fields(content: str, told: str) -> None:
     with pytest.raises(UnknownFormat) as refused:
         taken(content)
     assert str(refused.value) == f"Unrecognised file: choose a format; {told}"
+
+
+@pytest.mark.parametrize("content", ["", "[]", "[ ]\n", "\n\n", "\ufeff"])
+def test_a_file_without_records_says_so(content: str) -> None:
+    with pytest.raises(UnknownFormat, match="^Unrecognised file: it has no records$"):
+        taken(content)
+    assert taken(content, "trl")[1] == []
 
 
 def test_a_file_in_which_no_line_can_be_read_is_refused_by_its_lines() -> None:
