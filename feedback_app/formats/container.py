@@ -6,13 +6,17 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from feedback_app.domain import json_rules
+from feedback_app.domain.json_rules import Unfit
 from feedback_app.formats import jsonl, packed, parquet
 from feedback_app.formats.errors import BadRecord, Problems
-from feedback_app.formats.jsonl import BOM, Limits
+from feedback_app.formats.jsonl import BOM, MEBIBYTE, Limits
 
 Numbered = tuple[int, dict[str, Any]]
 """A record and its place: its line, or its number in an array or a Parquet file, from 1."""
 WHITE = re.compile(r"[ \t\r\n]*")
+BEGINNING = MEBIBYTE
+"""So much is looked at to tell lines from pretty-printed JSON."""
 # What JSON is not, whatever follows: more text mends only a value that was cut.
 ENOUGH = 64 * 1024
 
@@ -20,14 +24,14 @@ ENOUGH = 64 * 1024
 def records(source: Iterable[bytes], limits: Limits, problems: Problems) -> Iterator[Numbered]:
     """The records of a file given in pieces; what cannot be read is a problem. Raises FileTooLarge."""
     try:
-        start, pieces = packed.begun(_bounded(packed.unpacked(source, limits), limits), limits.line)
+        start, pieces = packed.begun(_bounded(packed.unpacked(source, limits), limits), BEGINNING)
         if start.startswith(parquet.MAGIC):
             yield from parquet.rows(pieces, limits, problems)
         elif _spread(start):
             yield from _values(pieces, problems)
         else:
             yield from _lines(pieces, limits, problems)
-    except BadRecord as error:
+    except (BadRecord, Unfit) as error:
         problems.add(0, str(error))
 
 
@@ -77,10 +81,12 @@ def _lines(pieces: Iterable[bytes], limits: Limits, problems: Problems) -> Itera
 def _values(pieces: Iterable[bytes], problems: Problems) -> Iterator[Numbered]:
     """The items of an array, or one value after the other, in the memory of one."""
     for number, value in enumerate(_decoded(pieces), start=1):
-        if isinstance(value, dict):
-            yield number, value
-        else:
+        if not isinstance(value, dict):
             problems.add(number, "is not a JSON object")
+        elif fault := json_rules.fault_in(value):
+            problems.add(number, fault)
+        else:
+            yield number, value
 
 
 def _decoded(pieces: Iterable[bytes]) -> Iterator[Any]:
@@ -136,7 +142,7 @@ class Reader:
         """The next value. Raises BadRecord."""
         while True:
             try:
-                found, end = jsonl.decoded(self._text, self._at)
+                found, end = json_rules.next_value(self._text, self._at)
             except json.JSONDecodeError as error:
                 # A value that was cut looks broken too: read on, twice as much each time.
                 place = error.pos - self._at

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStatus, Message, Ranking
-from feedback_app.formats import fields, trl
+from feedback_app.formats import fields, rankings, trl
 from feedback_app.formats.fields import Record
 from feedback_app.formats.identity import content_id
 
@@ -43,7 +43,8 @@ def comparison(
     asked = fields.prompt(prompt)
     content = {"prompt": trl.turns(asked), "replies": [reply.text for reply in replies], "groups": groups}
     source = f"import:{kind}"
-    return Comparison(
+    rankings.check_replies([reply.text for reply in replies], "replies")
+    made = Comparison(
         messages=asked,
         candidates=tuple(
             Candidate(f"c{i}", i, reply.model, fields.encodable(reply.text, "reply"), finish="imported")
@@ -52,14 +53,13 @@ def comparison(
         id=content_id(kind, {**content, "all_bad": all_bad, "annotator": annotator}),
         status=ComparisonStatus.ranked,
         source=source,
-        ranking=Ranking(
-            groups, all_bad=all_bad, note=fields.encodable(note, "note"), annotator=annotator, source=source
-        ),
+        ranking=Ranking(groups, all_bad=all_bad, note=note, annotator=annotator, source=source),
         others=tuple(
-            Ranking(said, note=fields.encodable(why, "note"), annotator=name, source=source)
+            Ranking(said, note=why, annotator=name, source=source)
             for name, (said, why) in (others or {}).items()
         ),
     )
+    return rankings.checked(made)
 
 
 def by_score(scores: Sequence[float]) -> Groups:

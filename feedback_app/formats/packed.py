@@ -8,7 +8,7 @@ from itertools import chain
 from typing import BinaryIO
 
 from feedback_app.formats.errors import BadRecord
-from feedback_app.formats.jsonl import Limits, chunks
+from feedback_app.formats.jsonl import MEBIBYTE, Limits, chunks
 
 GZIP = b"\x1f\x8b"
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
@@ -42,7 +42,7 @@ def _ungzipped(pieces: Iterable[bytes], limits: Limits) -> Iterator[bytes]:
         for piece in pieces:
             rest, whole = piece, False
             while rest:
-                part = inner.decompress(rest, limits.line)
+                part = inner.decompress(rest, MEBIBYTE)
                 size += len(part)
                 limits.check(size)
                 if part:

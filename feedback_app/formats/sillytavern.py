@@ -8,8 +8,9 @@ chat kept, is a demonstration. What was shown last with other swipes beside it w
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from feedback_app.domain.comparison import Comparison, Message
+from feedback_app.domain.comparison import Comparison, Message, Role
 from feedback_app.domain.preference import Demonstration
+from feedback_app.domain.text_rules import name_fault
 from feedback_app.formats import fields, judged, unused
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
@@ -52,10 +53,8 @@ def load(record: Record) -> Line | list[Line]:
                 f"has `{name}` in `extra`, which cannot be imported. To import the text alone, ignore `{name}`"
             )
     text = fields.encodable(fields.as_text(fields.required(record, "mes"), "mes"), "mes")
-    role = "user" if fields.as_bool(fields.required(record, "is_user"), "is_user") else "assistant"
-    return Line(
-        Message("user" if role == "user" else "assistant", text), _others(record, text), _model(extra)
-    )
+    role: Role = "user" if fields.as_bool(fields.required(record, "is_user"), "is_user") else "assistant"
+    return Line(Message(role, text), _others(record, text), _model(extra))
 
 
 def _others(record: Record, kept: str) -> tuple[str, ...]:
@@ -68,11 +67,7 @@ def _others(record: Record, kept: str) -> tuple[str, ...]:
 
 def _model(extra: Record) -> str:
     name = extra.get("model")
-    return (
-        name
-        if isinstance(name, str) and 0 < len(name) <= fields.LONGEST_NAME and name.isprintable()
-        else "imported"
-    )
+    return name if isinstance(name, str) and name and name_fault(name) is None else "imported"
 
 
 def told(lines: Iterable[Line]) -> Iterator[Comparison | Demonstration | Left]:

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import BytesIO
-from typing import Any
 
-from feedback_app.formats import jsonl, kto, parquet, rankings, sft
+from feedback_app.formats import jsonl, kto, rankings, sft
 from feedback_app.formats.errors import ImportRefused, LineError
 from feedback_app.formats.jsonl import FileTooLarge, Limits
 from feedback_app.formats.listed import FORMATS, IMPORTS, PAIRS, UnknownFormat, exported
@@ -12,6 +11,7 @@ from feedback_app.formats.pairs import carried
 from feedback_app.formats.reading import AUTO, Look, look
 from feedback_app.formats.unused import CannotIgnore
 from feedback_app.services.data_sizes import ExportCount, Sizes
+from feedback_app.services.export import ExportFailed, lines, parquet_file
 from feedback_app.services.given import PersonaOf, every_rating, given_demonstrations, given_pairs
 from feedback_app.services.imports import Importer, ImportReport
 from feedback_app.services.progress import Meter, Watch, unwatched
@@ -25,6 +25,7 @@ __all__ = [
     "CannotIgnore",
     "DataService",
     "ExportCount",
+    "ExportFailed",
     "FileTooLarge",
     "ImportRefused",
     "ImportReport",
@@ -64,10 +65,20 @@ class DataService:
         self._limits.check(size)
 
     def export(self, format: str) -> Iterator[bytes]:
-        """The dataset in pieces, read as it is sent: a line each, or parts of a Parquet file. Raises UnknownFormat."""
-        if exported(format) == "parquet":
-            return parquet.written(filter(carried, given_pairs(self._store)))
-        return map(jsonl.dumped, self._documents(format))
+        """The dataset in pieces, read as it is sent: a line each, or parts of a Parquet file. Damaged records are left out.
+        Raises UnknownFormat, and on the way ExportFailed."""
+        match exported(format):
+            case "parquet":
+                return parquet_file(filter(carried, given_pairs(self._store)))
+            case "rankings":
+                return lines(self._store.comparisons.judged(), rankings.dump)
+            case "kto":
+                return lines(filter(kto.carried, every_rating(self._store, self._persona)), kto.dump)
+            case "sft":
+                given = given_demonstrations(self._store, self._persona)
+                return lines(filter(sft.carried, given), sft.dump)
+            case _:
+                return lines(filter(carried, given_pairs(self._store)), PAIRS[format].dump)
 
     def count(self, format: str) -> ExportCount:
         """How much an export holds and leaves out now. Raises UnknownFormat."""
@@ -106,14 +117,3 @@ class DataService:
     def look(self, format: str | None, pieces: Iterable[bytes]) -> Look:
         """What a file is, from its first records. Raises UnknownFormat, FileTooLarge, ImportRefused."""
         return look(pieces, format, self._limits)
-
-    def _documents(self, format: str) -> Iterator[dict[str, Any]]:
-        match format:
-            case "rankings":
-                return map(rankings.dump, self._store.comparisons.judged())
-            case "kto":
-                return map(kto.dump, filter(kto.carried, every_rating(self._store, self._persona)))
-            case "sft":
-                return map(sft.dump, filter(sft.carried, given_demonstrations(self._store, self._persona)))
-            case _:
-                return map(PAIRS[format].dump, filter(carried, given_pairs(self._store)))

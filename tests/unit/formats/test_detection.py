@@ -125,7 +125,7 @@ def test_a_file_that_is_not_recognised_is_said_to_be_so_by_its_fields(content: s
 
 @pytest.mark.parametrize("content", ["", "[]", "[ ]\n", "\n\n", "\ufeff"])
 def test_a_file_without_records_says_so(content: str) -> None:
-    with pytest.raises(UnknownFormat, match="^Unrecognised file: it has no records$"):
+    with pytest.raises(UnknownFormat, match=r"^Unrecognised file: it has no records$"):
         taken(content)
     assert taken(content, "trl")[1] == []
 

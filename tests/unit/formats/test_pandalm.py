@@ -85,7 +85,7 @@ def test_the_same_judgement_has_the_same_id_wherever_it_stands() -> None:
     [
         ({"instruction": None}, "`instruction` is missing"),
         ({"instruction": " ", "input": ""}, "the prompt is empty: write something to answer"),
-        ({"instruction": "\ud800"}, "`prompt` holds half a surrogate pair"),
+        ({"instruction": "\ud800"}, "`instruction` holds half a surrogate pair"),
         ({"input": 1}, "`input` must be text"),
         ({"response1": None}, "`response1` is missing"),
         ({"response2": 1}, "`response2` must be text"),
