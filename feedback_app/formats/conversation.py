@@ -73,7 +73,7 @@ def _weight(turn: Record) -> int | None:
     found = [turn[name] for name in WEIGHTS if turn.get(name) is not None]
     if not found:
         return None
-    if len(set(found)) > 1 or isinstance(found[0], bool) or found[0] not in (0, 1):
+    if any(isinstance(one, bool) or one not in (0, 1) or one != found[0] for one in found):
         raise BadRecord("`weight` must be 0 or 1")
     return int(found[0])
 

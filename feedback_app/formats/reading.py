@@ -95,11 +95,14 @@ def _items(reading: Reading, records: Iterable[Numbered], ignore: frozenset[str]
             found = helpsteer.grouped(found)
         case "sillytavern":
             found = sillytavern.told(found)
-    for one in found:
-        if isinstance(one, Left):
-            reading.left_out[one.reason] += 1
-        else:
-            yield one
+    try:
+        for one in found:
+            if isinstance(one, Left):
+                reading.left_out[one.reason] += 1
+            else:
+                yield one
+    except BadRecord as error:  # what several records together come to
+        reading.problems.add(0, f"cannot be read: {error}")
 
 
 def _each(reading: Reading, records: Iterable[Numbered], ignore: frozenset[str]) -> Iterator[Any]:

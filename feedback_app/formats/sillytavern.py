@@ -92,14 +92,22 @@ def told(lines: Iterable[Line]) -> Iterator[Comparison | Demonstration | Left]:
 def _said(
     before: list[Message], line: Line, kept: Message, went_on: bool
 ) -> Comparison | Demonstration | Left:
-    if not before or before[-1].role != "user":
+    if not before or before[-1].role != "user" or not before[-1].content.strip():
         return UNASKED
     if not kept.content.strip():
         return EMPTY
-    if not line.swipes:
-        return Demonstration(fields.prompt(before), kept.content, "import:sillytavern")
-    if not went_on:
+    if line.swipes and not went_on:
         return UNDECIDED
-    replies = [Reply(kept.content, line.model), *map(Reply, line.swipes)]
+    try:
+        return _kept(before, line, kept.content)
+    except BadRecord as error:  # a chat that has grown too long, for one
+        return Left(f"reply that cannot be stored: {error}")
+
+
+def _kept(before: list[Message], line: Line, text: str) -> Comparison | Demonstration:
+    """Raises BadRecord."""
+    if not line.swipes:
+        return Demonstration(fields.prompt(before), fields.filled(text, "mes"), "import:sillytavern")
+    replies = [Reply(text, line.model), *map(Reply, line.swipes)]
     rest = tuple(f"c{i}" for i in range(2, len(replies) + 1))
     return judged.comparison("sillytavern", before, replies, (("c1",), rest))

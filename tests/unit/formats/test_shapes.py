@@ -7,7 +7,7 @@ import pytest
 
 from feedback_app.domain.comparison import Comparison, Message
 from feedback_app.domain.preference import Demonstration, PreferencePair, Rating
-from tests.unit.formats.values import taken
+from tests.unit.formats.values import lines, taken
 
 SHAPES = Path(__file__).resolve().parents[2] / "data" / "shapes"
 GOOD, BAD, ASKED = "Sunny, thank you!", "None of your business.", "How was your day?"
@@ -157,3 +157,12 @@ def test_the_names_of_models_and_the_notes_come_along() -> None:
     )
     first, *_ = taken((SHAPES / "fastchat_log.jsonl").read_bytes())[1]
     assert [one.model for one in first.candidates] == ["vicuna-7b", "koala-13b"]
+
+
+def test_a_chat_that_has_grown_too_long_is_kept_as_far_as_it_goes() -> None:
+    long = {"name": "Anna", "is_user": True, "mes": "x" * 600_000}
+    reply = {"name": "Lynn", "is_user": False, "mes": "Oh."}
+    reading, items = taken(lines({"user_name": "Anna", "character_name": "Lynn"}, long, reply, long, reply))
+    assert [said(item)[2] for item in items] == ["Oh."]
+    told = "reply that cannot be stored: the conversation is longer than 1,000,000 characters"
+    assert reading.left_out == {told: 1}
