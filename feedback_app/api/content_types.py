@@ -13,7 +13,8 @@ NDJSON = frozenset(
 )
 PARQUET = frozenset({"application/vnd.apache.parquet", "application/x-parquet"})
 ZIP = frozenset({"application/zip", "application/x-zip-compressed"})
-FILES = JSON | NDJSON | PARQUET | ZIP | {"application/octet-stream"}
+GZIP = frozenset({"application/gzip", "application/x-gzip"})
+FILES = JSON | NDJSON | PARQUET | ZIP | GZIP | {"application/octet-stream"}
 UPLOADS = frozenset({"multipart/form-data"})
 LOGIN = frozenset({"application/x-www-form-urlencoded"})
 

@@ -1,13 +1,14 @@
 """The preference dataset, out and in."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from feedback_app.services.data import DataService
+from feedback_app.services.data import DataService, ImportReport
 
 PIECE = 64 * 1024
 
@@ -33,18 +34,39 @@ def router(data: DataService) -> APIRouter:
     async def import_(
         request: Request,
         format: Annotated[
-            str, Query(description="One of the formats of docs/formats.md, those that are only read too.")
-        ] = "trl",
+            str | None,
+            Query(
+                description="One of the formats of docs/formats.md; left out or `auto`, the file's records tell it."
+            ),
+        ] = None,
+        ignore: Annotated[
+            list[str] | None,
+            Query(description="A field to leave out that the format does not use; may be given again."),
+        ] = None,
+        dry_run: Annotated[bool, Query(description="Only say what would be imported.")] = False,
     ) -> dict[str, Any]:
         """Take in a dataset, sent as the body. Whole or not at all: bad lines are listed by number with the reason."""
         body = bytearray()
         async for chunk in request.stream():
             body += chunk
             data.check_size(len(body))
-        report = await run_in_threadpool(data.import_, format, bytes(body))
-        return {"format": format, "added": report.added, "skipped": report.skipped}
+        take = partial(data.import_, ignore=ignore or (), trial=dry_run)
+        report = await run_in_threadpool(take, format, bytes(body))
+        return _told(report)
 
     return routes
+
+
+def _told(report: ImportReport) -> dict[str, Any]:
+    return {
+        "format": report.format,
+        "added": report.added,
+        "skipped": report.skipped,
+        "kinds": report.kinds,
+        "left_out": report.left_out,
+        "ignored": report.ignored,
+        "dry_run": report.trial,
+    }
 
 
 def _body(begun: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -15,7 +15,13 @@ from feedback_app.domain.text_rules import mended
 from feedback_app.engines.base import EngineUnavailable, UnknownModel
 from feedback_app.services.best_of import NothingToChooseBy
 from feedback_app.services.curation import InvalidTag
-from feedback_app.services.data import ExportFailed, FileTooLarge, ImportRefused, UnknownFormat
+from feedback_app.services.data import (
+    CannotIgnore,
+    ExportFailed,
+    FileTooLarge,
+    ImportRefused,
+    UnknownFormat,
+)
 from feedback_app.services.generation import GenerationFailed
 from feedback_app.services.preferences import FixedPreference, InvalidPreference
 from feedback_app.services.rewards import BrokenRewardModel
@@ -39,6 +45,7 @@ STATUS: dict[type[Exception], int] = {
     InvalidRound: 409,
     NothingToChooseBy: 422,
     UnknownFormat: 422,
+    CannotIgnore: 422,
     UnknownPersona: 404,
     UnknownModel: 404,
     CheckpointNotFound: 404,

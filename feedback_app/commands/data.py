@@ -11,7 +11,7 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from feedback_app.commands.running import err, opened, out, told
-from feedback_app.services.data import DataService, ImportRefused
+from feedback_app.services.data import DataService, ImportRefused, ImportReport
 from feedback_app.services.progress import EVERY, words
 from feedback_app.services.progress import Progress as Step
 
@@ -21,12 +21,16 @@ Written = Annotated[
     str, typer.Option("--format", "-f", help="trl, hh, openai, sharegpt, kto, sft, rankings or parquet.")
 ]
 Read = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--format",
         "-f",
-        help="trl, hh, openai, sharegpt, kto, sft, rankings, parquet, oasst or pandalm.",
+        help="A format of docs/formats.md; left out, the file's records tell it.",
     ),
+]
+Ignored = Annotated[
+    list[str] | None,
+    typer.Option("--ignore", help="A field to leave out that the format does not use; may be given again."),
 ]
 
 
@@ -63,19 +67,36 @@ def _saved(parts: Iterator[bytes], output: Path) -> int:
 
 def import_(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="File to take in.")],
-    format: Read = "trl",
+    format: Read = None,
+    ignore: Ignored = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be imported.")] = False,
 ) -> None:
     """Import a dataset: whole, or not at all."""
     with told(), opened() as services:
         try:
             with file.open("rb") as content, _bar() as bar:
                 pieces = iter(partial(content.read, CHUNK), b"")
-                report = services.data.import_(format, pieces, bar.step, file.stat().st_size)
+                size = file.stat().st_size
+                report = services.data.import_(
+                    format, pieces, bar.step, size, ignore=ignore or (), trial=dry_run
+                )
         except ImportRefused as refused:
             for bad in refused.errors:
                 err.print(str(bad), markup=False)
             raise
-        out.print(f"added {report.added}, already there {report.skipped}")
+        _tell(report)
+
+
+def _tell(report: ImportReport) -> None:
+    """What was imported, as what, and what was not."""
+    gave = ", ".join(f"{number} {kind}" for kind, number in report.kinds.items()) or "no records"
+    out.print(f"format {report.format}: {gave}")
+    for reason, number in report.left_out.items():
+        out.print(f"left out {number}: {reason}", markup=False)
+    for name, number in report.ignored.items():
+        out.print(f"ignored `{name}` in {number}", markup=False)
+    would = "would add" if report.trial else "added"
+    out.print(f"{would} {report.added}, already there {report.skipped}")
 
 
 class Bar:

@@ -15,7 +15,7 @@ from feedback_app.engines.base import EngineUnavailable
 from feedback_app.main import build
 from feedback_app.services.bundle import Services
 from feedback_app.services.chat import Busy
-from feedback_app.services.data import FileTooLarge, ImportRefused, UnknownFormat
+from feedback_app.services.data import CannotIgnore, FileTooLarge, ImportRefused, UnknownFormat
 from feedback_app.services.generation import GenerationFailed
 from feedback_app.settings import Settings, load_settings
 from feedback_app.up import with_embedded
@@ -23,7 +23,15 @@ from feedback_app.up import with_embedded
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
-WRONG_USE = (InvalidPrompt, InvalidRound, UnknownFormat, FileTooLarge, LookupError, ValidationError)
+WRONG_USE = (
+    InvalidPrompt,
+    InvalidRound,
+    UnknownFormat,
+    CannotIgnore,
+    FileTooLarge,
+    LookupError,
+    ValidationError,
+)
 FAILED = (
     BrokenSnapshot,
     EngineUnavailable,

@@ -10,6 +10,7 @@ from feedback_app.store.curation import Curation
 from feedback_app.store.database import Database, open_database
 from feedback_app.store.desks import DeskStates
 from feedback_app.store.guesses import Guesses
+from feedback_app.store.imports import Imports
 from feedback_app.store.outbox import Outbox
 from feedback_app.store.preferences import StoredPreferences
 from feedback_app.store.repeats import Repeats
@@ -27,6 +28,7 @@ class Store:
     comparisons: Comparisons
     demonstrations: Demonstrations
     ratings: Ratings
+    imports: Imports
     conversations: Conversations
     rounds: Rounds
     checkpoints: Checkpoints
@@ -56,6 +58,7 @@ def open_store(url: str) -> Store:
         comparisons=Comparisons(database),
         demonstrations=Demonstrations(database),
         ratings=Ratings(database),
+        imports=Imports(database),
         conversations=Conversations(database),
         rounds=Rounds(database),
         checkpoints=Checkpoints(database),
