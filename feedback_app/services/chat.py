@@ -7,7 +7,7 @@ from typing import Literal
 
 from feedback_app.domain.comparison import InvalidPrompt, Message, Sampling, checked_text
 from feedback_app.domain.conversation import Conversation, Ending, Turn
-from feedback_app.domain.persona import Persona
+from feedback_app.domain.persona import Persona, UnknownPersona
 from feedback_app.domain.preference import Demonstration, Rating
 from feedback_app.domain.text_rules import LONGEST_CONVERSATION, LONGEST_EDIT
 from feedback_app.engines.base import GenerationRequest
@@ -55,6 +55,13 @@ class Chat:
 
     def get(self, conversation_id: str) -> Conversation:
         return self._store.conversations.get(conversation_id)
+
+    def speaker(self, conversation: Conversation) -> str:
+        """The name of who answers; the persona's id where its file is gone."""
+        try:
+            return self._persona(conversation.persona).name
+        except UnknownPersona:
+            return conversation.persona
 
     def rename(self, conversation_id: str, title: str) -> None:
         """Raises ConversationNotFound, InvalidPrompt."""

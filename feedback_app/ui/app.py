@@ -8,7 +8,7 @@ import gradio as gr
 from feedback_app.services.bundle import Services
 from feedback_app.ui import (
     arena_page,
-    chat_page,
+    chat_events,
     data_page,
     leaderboard_page,
     navigation,
@@ -24,7 +24,7 @@ PARALLEL_EVENTS = 32
 
 Build = Callable[[Services, gr.Blocks], None]
 OTHER_PAGES: tuple[tuple[Place, Build], ...] = (
-    (navigation.CHAT, chat_page.build),
+    (navigation.CHAT, chat_events.build),
     (navigation.ROUNDS, rounds_page.build),
     (navigation.LEADERBOARD, leaderboard_page.build),
     (navigation.REWARD, reward_page.build),

@@ -37,9 +37,9 @@ class Alternatives:
 
 def lay_out_alternatives() -> Alternatives:
     with gr.Row(visible="hidden", elem_id="alternatives") as row:
-        before = gr.Button("‹", size="sm", elem_id="reply-before", min_width=44, scale=0)
+        before = gr.Button("‹ Previous", size="sm", elem_id="reply-before", min_width=90, scale=0)
         place = gr.HTML(elem_id="reply-place")
-        after = gr.Button("›", size="sm", elem_id="reply-after", min_width=44, scale=0)
+        after = gr.Button("Next ›", size="sm", elem_id="reply-after", min_width=90, scale=0)
     return Alternatives(row, before, place, after)
 
 

@@ -9,7 +9,9 @@ from feedback_app.ui.guard import Updates
 from feedback_app.ui.text import plain
 
 WHAT = "Any program that talks to OpenAI's API can chat with your model. Enter these three there."
-KEY = "any text; the access token if one is set (CODELYNN_ACCESS_TOKEN)"
+KEY = "codelynn"
+KEY_INFO = "Any text works. If you set an access token (CODELYNN_ACCESS_TOKEN), enter the token."
+MODEL_INFO = "“latest” follows your training. Or enter the name of a version, such as base."
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +31,18 @@ class Connect:
 def example(base: str) -> str:
     """A first request."""
     body = '{"model": "latest", "messages": [{"role": "user", "content": "Hello!"}]}'
-    return f"curl {base}/chat/completions \\\n  -H 'Content-Type: application/json' \\\n  -d '{body}'"
+    return f"curl {base}/chat/completions \\\n  -H 'Content-Type: application/json' -H 'Authorization: Bearer {KEY}' \\\n  -d '{body}'"
 
 
 def lay_out_connect() -> Connect:
     with gr.Accordion("Connect another app", open=False, elem_id="connect"):
         gr.HTML(plain(WHAT))
         address = _copied("Address (base URL)", "", "connect-address")
-        _copied("Key", KEY, "connect-key")
-        _copied("Model", "latest", "connect-model")
+        _copied("Key", KEY, "connect-key", KEY_INFO)
+        _copied("Model", "latest", "connect-model", MODEL_INFO)
         curl = gr.Code("", language="shell", label="Try it", elem_id="connect-curl", interactive=False)
     return Connect(address, curl)
 
 
-def _copied(label: str, value: str, name: str) -> gr.Textbox:
-    return gr.Textbox(value, label=label, interactive=False, buttons=["copy"], elem_id=name)
+def _copied(label: str, value: str, name: str, info: str = "") -> gr.Textbox:
+    return gr.Textbox(value, label=label, info=info, interactive=False, buttons=["copy"], elem_id=name)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import gradio as gr
 
@@ -10,8 +11,9 @@ from feedback_app.domain.conversation import Conversation, chosen
 from feedback_app.domain.persona import Persona
 from feedback_app.services.bundle import Services
 from feedback_app.services.generation import GenerationFailed
+from feedback_app.services.models import ALIASES
 from feedback_app.ui import chat_alternatives, chat_beside, chat_marks, chat_switch
-from feedback_app.ui.chat_layout import ChatScreen, lay_out
+from feedback_app.ui.chat_layout import ChatScreen
 from feedback_app.ui.chat_view import (
     ALONE,
     about,
@@ -25,16 +27,10 @@ from feedback_app.ui.chat_view import (
     unanswered,
     writing_line,
 )
-from feedback_app.ui.confirm import PRIVATE, asks
-from feedback_app.ui.guard import Updates, guarded, guarded_stream
+from feedback_app.ui.guard import FRIENDLY, Updates
 from feedback_app.ui.latest import Latest
-from feedback_app.ui.text import alert, notice
-from feedback_app.ui.wiring import REMEMBER_OPEN, at_most
-
-TAKE_MESSAGE = "(text) => [text, '']"
-GIVE_BACK = "(left, text) => (left && !text ? ['', left] : ['', text])"
-GO_RANK = "(id) => { if (id) window.location.href = './?c=' + id; }"
-"""Opens a comparison in the arena."""
+from feedback_app.ui.text import alert, notice, sentence
+from feedback_app.ui.wiring import at_most
 
 
 class ChatPage:
@@ -54,15 +50,17 @@ class ChatPage:
         named = request.query_params.get("c", "")
         current = named if named in kept else next(iter(kept), "")
         models = self._services.models
-        choices = model_choices(models.versions(), models.aliases())
+        choices, begun = model_choices(models.versions(), models.aliases()), self._preferred()
         on = {part: gr.update(interactive=True) for part in (*self._screen.entry(), self._screen.search)}
         chosen = {
-            self._screen.model: gr.update(choices=choices),
+            self._screen.model: gr.update(choices=choices, value=begun[self._screen.model]),
+            self._screen.persona: gr.update(value=begun[self._screen.persona]),
             self._screen.beside: gr.update(
                 choices=[ALONE, *choices], value="", visible=True if len(models.versions()) > 1 else "hidden"
             ),
         }
-        return {**chosen, **on, **self._screen.connect.filled(request), **self._opened(current)}
+        connect = self._screen.connect.filled(request)
+        return {**chosen, **on, **connect, **self._opened(current)}
 
     def show(self, current: str, persona: str, request: gr.Request) -> Iterator[Updates]:
         """The transcript, growing while a reply is written."""
@@ -75,11 +73,11 @@ class ChatPage:
         if not current:
             yield self._blank(persona)
             return
+        conversation, candidates = self._chat.get(current), self._chat.candidates(current)
+        yield {**self._headed(conversation), **self.switching.chosen(conversation)}
         if self.beside.two(current):
-            yield self._headed(self._chat.get(current))
             yield from self.beside.shown(current)
             return
-        conversation, candidates = self._chat.get(current), self._chat.candidates(current)
         if self._chat.writing(current) and conversation.turns and conversation.turns[-1].role == "user":
             yield {**self._framed(conversation, writing=""), **self._line(writing_line(candidates))}
             try:
@@ -108,7 +106,7 @@ class ChatPage:
 
     def new(self) -> Updates:
         """An empty page; the conversation is begun with its first message."""
-        return {self._screen.search: "", self._screen.model: "latest", **self._opened("")}
+        return {self._screen.search: "", **self._preferred(), **self._opened("")}
 
     def say(self, current: str, text: str, model: str, beside: str, persona: str, best_of: int) -> Updates:
         """Keep the message and begin the reply, in a new conversation where none is open; of two versions where one is
@@ -119,6 +117,13 @@ class ChatPage:
         if not self.beside.say(conversation_id, text, beside):
             self._chat.say(conversation_id, text, best_of)
         return {self._screen.sent: "", **self._opened(conversation_id)}
+
+    def send(self, current: str, text: str, *chosen: Any) -> Updates:
+        """`say`, or why not: the message is then told back, for the box."""
+        try:
+            return {self._screen.line: "", **self.say(current, text, *chosen)}
+        except FRIENDLY as error:
+            return {self._screen.sent: text, self._screen.line: alert(sentence(str(error)))}
 
     def regenerate(self, current: str, best_of: int) -> Updates:
         if self.beside.two(current):
@@ -219,7 +224,6 @@ class ChatPage:
         return {
             screen.about: about(conversation, self._personas(), self._services.models.aliases()),
             screen.name: conversation.title,
-            **self.switching.chosen(conversation),
             screen.delete: on,
             screen.rename: on,
         }
@@ -240,57 +244,12 @@ class ChatPage:
             screen.rename: off,
         }
 
+    def _preferred(self) -> Updates:
+        """What a new conversation begins with, as the Settings page has it."""
+        preferences, models = self._services.preferences.get(), self._services.models
+        known = preferences.model in (*ALIASES, *models.versions())
+        model = preferences.model if known else ALIASES[0]
+        return {self._screen.model: model, self._screen.persona: preferences.persona}
+
     def _personas(self) -> dict[str, Persona]:
         return {persona.id: persona for persona in self._services.personas()}
-
-
-def build(services: Services, demo: gr.Blocks) -> None:
-    """Draw the page and connect it."""
-    choices = [(f"{persona.name}: {persona.description}", persona.id) for persona in services.personas()]
-    screen = lay_out(choices, services.default_persona)
-    page = ChatPage(services, screen)
-    outputs = screen.outputs()
-    screen.wake.change(
-        guarded_stream(screen.line, page.show),
-        [screen.current, screen.persona],
-        outputs,
-        trigger_mode="multiple",
-        **PRIVATE,
-    )
-    screen.current.change(None, screen.current, None, js=REMEMBER_OPEN)
-    demo.unload(page.leave)
-    demo.load(page.arrive, None, outputs, **PRIVATE)
-    _connect_sending(page, screen)
-    for listen, act, inputs in (
-        (screen.new.click, page.new, None),
-        (screen.listing.input, page.choose, [screen.listing, screen.search]),
-        (screen.search.change, page.search, [screen.current, screen.search]),
-        (screen.rank.click, page.rank, [screen.current]),
-        (screen.again.click, page.regenerate, [screen.current, screen.best_of]),
-        (screen.rename.click, page.rename, [screen.current, screen.name]),
-        (screen.confirm.yes.click, page.delete, [screen.current]),
-        (screen.stop.click, page.stop, [screen.current]),
-        (screen.transcript.like, page.rate, [screen.current]),
-        (screen.transcript.edit, page.edit, [screen.current]),
-        (screen.alternatives.before.click, page.reply_before, [screen.current]),
-        (screen.alternatives.after.click, page.reply_after, [screen.current]),
-        (screen.persona.input, page.switching.persona, [screen.current, screen.persona]),
-        (screen.model.input, page.switching.model, [screen.current, screen.model]),
-        (screen.switch.here.click, page.switching.here, [screen.current, screen.persona]),
-        (screen.switch.fresh.click, page.switching.fresh, None),
-        (screen.switch.keep.click, page.switching.keep, [screen.current]),
-    ):
-        listen(guarded(screen.line, act), inputs, outputs, **PRIVATE)
-    screen.goal.change(None, screen.goal, None, js=GO_RANK)
-    chat_beside.connect(page.beside, screen)
-    asks(screen.delete, screen.confirm, page.about_to_delete, [screen.current])
-
-
-def _connect_sending(page: ChatPage, screen: ChatScreen) -> None:
-    """The message leaves the box at once, which is then free for the next one. It comes back where it could not be sent and nothing
-    else was typed meanwhile."""
-    spoken = [screen.current, screen.sent, screen.model, screen.beside, screen.persona, screen.best_of]
-    both = [screen.sent, screen.text]
-    sending = screen.text.submit(None, screen.text, both, js=TAKE_MESSAGE, **PRIVATE)
-    sent = sending.then(guarded(screen.line, page.say), spoken, screen.outputs(), **PRIVATE)
-    sent.then(None, both, both, js=GIVE_BACK, **PRIVATE)

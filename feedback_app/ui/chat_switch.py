@@ -35,18 +35,19 @@ class Switch:
 
     def asks_persona(self, before: str, chosen: str) -> Updates:
         question = (
-            f"This conversation is with {before}. Do you want to go on as {chosen} from the next reply on?"
+            f"This conversation is with {before}. Should {chosen} answer from the next reply on? "
+            f"Until you choose, {before} answers."
         )
         return {
             self.row: gr.update(visible=True),
             self.question: notice(question),
-            self.here: gr.update(visible=True, value=f"Go on as {chosen}"),
+            self.here: gr.update(visible=True, value=f"Go on with {chosen}"),
             self.fresh: gr.update(value=f"New conversation with {chosen}"),
             self.keep: gr.update(value=f"Keep {before}"),
         }
 
     def asks_model(self, conversation: Conversation, chosen: str) -> Updates:
-        question = f"This conversation keeps {conversation.model}, the version it began with."
+        question = f"This conversation stays with {conversation.model}, the version it began with."
         return {
             self.row: gr.update(visible=True),
             self.question: notice(question),

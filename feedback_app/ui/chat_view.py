@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from feedback_app.domain.conversation import Conversation, Ending
+from feedback_app.domain.conversation import Conversation, Ending, Turn
 from feedback_app.domain.persona import Persona
 from feedback_app.services.generations import Problem
 from feedback_app.ui.arena_view import model_label
@@ -29,29 +29,29 @@ THUMBS = {1: "Like", -1: "Dislike"}
 def messages(conversation: Conversation, writing: str | None = None) -> list[dict[str, Any]]:
     """The turns for `gr.Chatbot`, with the reply that is being written."""
     said = [
-        {"role": turn.role, "content": untrusted(turn.content) + MARKS[turn.ending]}
-        for turn in conversation.turns
+        {"role": turn.role, "content": untrusted(turn.content) + _mark(turn)} for turn in conversation.turns
     ]
     if writing is not None:
         said.append({"role": "assistant", "content": untrusted(writing) or "…"})
     return said
 
 
-def unmarked(text: str) -> str:
-    """What was shown of a reply, without the mark under it."""
-    for mark in filter(None, MARKS.values()):
-        text = text.removesuffix(mark)
-    return text
+def unmarked(text: str, ending: Ending) -> str:
+    """What was shown of a reply that ended so, without the mark; an edit may have left words on both sides of it."""
+    mark = MARKS[ending].strip()
+    return text.replace(mark, "").strip() if mark else text
+
+
+def _mark(turn: Turn) -> str:
+    """The owner's own words are whole."""
+    return MARKS[turn.ending] if turn.original is None else ""
 
 
 def which(conversation: Conversation) -> str:
-    """`2 of 3`, where the last message has several replies; else empty."""
-    place = len(conversation.turns) - 1
-    found = (
-        conversation.alternatives(place)
-        if conversation.turns and conversation.turns[-1].role == "assistant"
-        else []
-    )
+    """`Reply 2 of 3`, where the last message has several replies; else empty."""
+    if not conversation.turns or conversation.turns[-1].role != "assistant":
+        return ""
+    found = conversation.alternatives(len(conversation.turns) - 1)
     if len(found) < 2:
         return ""
     return f"Reply {found.index(conversation.turns[-1]) + 1} of {len(found)}"
@@ -121,6 +121,11 @@ def greeting(persona: Persona | None) -> str:
     if persona is None:
         return "Say something."
     return f"### {persona.name}\n\n{persona.greeting}"
+
+
+def persona_choices(personas: Sequence[Persona]) -> list[tuple[str, str]]:
+    """Name and description, with the id each stands for."""
+    return [(f"{persona.name}: {persona.description}", persona.id) for persona in personas]
 
 
 def model_choices(versions: Sequence[str], aliases: Mapping[str, str]) -> list[tuple[str, str]]:
