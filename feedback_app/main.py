@@ -51,8 +51,6 @@ from feedback_app.services.supply import Supply
 from feedback_app.services.trained import TrainedScorer
 from feedback_app.settings import Settings, load_settings
 from feedback_app.store import Store, migrate, open_store
-from reward_model.live import LiveRewardModel
-from reward_model.rankings import Ranked
 
 if TYPE_CHECKING:
     from reward_model.fit import Reward
@@ -115,7 +113,14 @@ def check_config(method: str, config: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def live_reward(settings: Settings) -> Callable[[], LiveReward] | None:
     """What makes the live reward model; None: there is none."""
-    return LiveRewardModel if settings.live_reward else None
+    return _live_reward_model if settings.live_reward else None
+
+
+def _live_reward_model() -> LiveReward:
+    """Called in the thread that learns: its numerics are not needed before the pages answer."""
+    from reward_model.live import LiveRewardModel
+
+    return LiveRewardModel()
 
 
 def rewards(settings: Settings, store: Store, base: Callable[[], BaseFiles], repeats: Repeats) -> Rewards:
@@ -157,6 +162,7 @@ def _open_reward(base_dir: Path, folder: Path) -> _TrainedReward:
 
 
 def _judged(rankings: Sequence[RankedReplies], rewards: Sequence[Sequence[float]]) -> dict[str, Any]:
+    from reward_model.rankings import Ranked
     from reward_model.report import evaluate_rewards
 
     ranked = [Ranked(_turns(r.prompt), r.replies, r.places, "heldout") for r in rankings]

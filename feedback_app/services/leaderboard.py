@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit
 
 from feedback_app.domain.duels import Meeting
-from feedback_app.services.bradley_terry import Fitted, Floats, fitted
+from feedback_app.services.bradley_terry import Fitted, Floats, expit, fitted
 from feedback_app.services.league import Kind, League, league, table
 from feedback_app.store import Store
 
@@ -109,7 +108,7 @@ def _elo(fit: Fitted, met: League, anchor: str) -> Floats:
 
 def _effect(fit: Fitted, row: int) -> Effect:
     low, high = np.percentile(fit.draws[row], [2.5, 97.5])
-    return Effect(*(float(share) for share in expit([fit.point[row], low, high])))
+    return Effect(*(float(share) for share in expit(np.array([fit.point[row], low, high]))))
 
 
 def met(store: Store, annotator: str = "") -> list[Kind]:

@@ -1,8 +1,12 @@
 """Tells the workers that a round waits. The database row is what counts: a lost message is sent again by the workers."""
 
+from functools import cached_property
+from typing import TYPE_CHECKING
+
 import structlog
-from celery import Celery
-from kombu.exceptions import OperationalError
+
+if TYPE_CHECKING:  # Celery is imported when the first message is sent: the service starts without it
+    from celery import Celery
 
 log = structlog.get_logger()
 
@@ -11,15 +15,24 @@ class RoundQueue:
     """Sends round ids, and nothing else, over Redis."""
 
     def __init__(self, redis_url: str) -> None:
-        self._app = Celery("codelynn", broker=redis_url)
-        self._app.conf.update(
+        self._redis_url = redis_url
+
+    @cached_property
+    def _app(self) -> "Celery":
+        from celery import Celery
+
+        app = Celery("codelynn", broker=self._redis_url)
+        app.conf.update(
             task_serializer="json",
             broker_connection_timeout=2,
             broker_transport_options={"socket_connect_timeout": 2, "socket_timeout": 5},
         )
+        return app
 
     def send(self, round_id: str) -> bool:
         """Whether Redis took the message. If it is away the round stays queued until the workers find it."""
+        from kombu.exceptions import OperationalError
+
         try:
             self._app.send_task("workers.tasks.run_round", args=[round_id], queue="rounds", retry=False)
         except OperationalError:
@@ -28,6 +41,8 @@ class RoundQueue:
         return True
 
     def reachable(self) -> bool:
+        from kombu.exceptions import OperationalError
+
         try:
             with self._app.connection_for_write() as connection:
                 connection.ensure_connection(max_retries=1, timeout=2)
