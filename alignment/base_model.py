@@ -12,7 +12,7 @@ from filelock import FileLock
 from alignment.base_source import BaseModelUnavailable, find_source
 from alignment.files import fresh_dir, read_json, write_json
 
-__all__ = ["BaseModel", "BaseModelUnavailable", "prepare_base"]
+__all__ = ["BaseModel", "BaseModelUnavailable", "is_prepared", "prepare_base"]
 
 MANIFEST = "manifest.json"
 Report = Callable[[str, float], None]
@@ -52,6 +52,12 @@ def prepare_base(source: str, models_dir: Path, convert: bool, report: Report) -
             _add_conversion(folder)
     report(f"{found.name} is ready", 1.0)
     return _prepared(folder, convert)
+
+
+def is_prepared(source: str, models_dir: Path, convert: bool) -> bool:
+    """Whether `prepare_base` would have nothing to do. Raises BaseModelUnavailable for a source that is none."""
+    manifest = models_dir / find_source(source).slug / MANIFEST
+    return manifest.is_file() and (not convert or "conversion" in read_json(manifest))
 
 
 def _prepared(folder: Path, convert: bool) -> BaseModel:

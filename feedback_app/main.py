@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from alignment.base_model import prepare_base
+from alignment.base_model import is_prepared, prepare_base
+from alignment.base_source import BaseModelUnavailable, find_source
 from alignment.config import InvalidConfig, round_config
 from alignment.rewards import CorruptReward, read_reward
 from feedback_app.api.security import access
@@ -42,15 +44,19 @@ from feedback_app.services.live import LiveTaste
 from feedback_app.services.models import BaseFiles, Models, warm
 from feedback_app.services.prompts import PromptPacks
 from feedback_app.services.queue import RoundQueue
+from feedback_app.services.reach import desk_checks, redis_answers
 from feedback_app.services.repeats import Repeats
 from feedback_app.services.rewards import BrokenRewardModel, Reply, Rewards, Shelf
 from feedback_app.services.rounds import Rounds
 from feedback_app.services.snapshots import Snapshots
-from feedback_app.services.status import Status
+from feedback_app.services.status import Check, Status
 from feedback_app.services.supply import Supply
 from feedback_app.services.trained import TrainedScorer
 from feedback_app.settings import Settings, load_settings
 from feedback_app.store import Store, migrate, open_store
+from feedback_app.up.local import listener
+from feedback_app.up.plan import reached_at
+from feedback_app.up.services import service_told, with_embedded
 
 if TYPE_CHECKING:
     from reward_model.fit import Reward
@@ -85,6 +91,22 @@ def prepare_model(settings: Settings, report: Report = lambda what, share: None)
     """The base model, made ready once. Raises alignment.base_model.BaseModelUnavailable."""
     ready = prepare_base(settings.base_model, settings.root / "models", converts(settings), report)
     return BaseFiles(ready.name, ready.hf_dir, ready.ct2_dir, ready.hash)
+
+
+def base_name(settings: Settings) -> str:
+    """What the base model is called, whether it is prepared or not."""
+    try:
+        return find_source(settings.base_model).name
+    except BaseModelUnavailable:
+        return settings.base_model
+
+
+def prepared_model(settings: Settings) -> bool:
+    """Whether the base model is ready, so that a start does not wait for it."""
+    try:
+        return is_prepared(settings.base_model, settings.root / "models", converts(settings))
+    except BaseModelUnavailable:
+        return False
 
 
 def prepare_database(settings: Settings) -> None:
@@ -222,15 +244,16 @@ def build(settings: Settings) -> App:
         agreements=Agreements(store),
         models=models,
         desks=Desks(store, desks),
-        status=_status(store, models, queue),
+        status=_status(settings, store, models, queue),
         personas=personas,
         default_persona=settings.persona,
+        base_name=base_name(settings),
     )
     live.start()
     return App(settings, store, engine, generations, services)
 
 
-def _status(store: Store, models: Models, queue: RoundQueue) -> Status:
+def _status(settings: Settings, store: Store, models: Models, queue: RoundQueue) -> Status:
     def database() -> str:
         counts = store.comparisons.counts()
         return f"{sum(counts[status] for status in ComparisonStatus)} comparisons, {counts['ranked']} ranked"
@@ -240,36 +263,39 @@ def _status(store: Store, models: Models, queue: RoundQueue) -> Status:
         return f"{files.name} on {files.base_dir.parent.name}"
 
     def redis() -> str:
-        if not queue.reachable():
-            raise ConnectionError("no answer: rounds wait in the database")
-        return "reachable"
+        return redis_answers(settings.redis_url)
 
     def outbox() -> str:
         counts = store.outbox.counts()
         return f"{counts['pending']} comparisons waiting for annotation desks, {counts['refused']} refused"
 
-    return Status({"database": database, "model": model}, {"redis": redis, "outbox": outbox})
+    def around() -> dict[str, Check]:
+        return {"workers": queue.workers, **desk_checks(with_embedded(settings))}
+
+    return Status({"database": database, "model": model}, {"redis": redis, "outbox": outbox}, around)
 
 
 def serve(settings: Settings) -> None:
-    """Listen until a signal comes. The model is made ready and loaded first."""
+    """Listen until a signal comes. The model is made ready and loaded first, while the pages are built.
+    Raises PortTaken, Unprotected."""
     import uvicorn  # imported here: the command line needs neither server nor pages
-
-    from feedback_app.web import build_web
 
     configure_logs(settings.log_level)
     rules = access(settings.host, settings.access_token, settings.allowed_hosts)
-    app = build(settings)
-    warm(app.engine, app.services.models)
-    api = build_web(app.services, app.store, app.engine, sampling(settings), rules, app.close)
-    uvicorn.run(
-        api,
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=5,
-    )
+    with listener(
+        settings.host, settings.port
+    ) as socket:  # bound at once: a taken port is not found out after minutes
+        app = build(settings)
+        with ThreadPoolExecutor(1) as loading:
+            loaded = loading.submit(warm, app.engine, app.services.models)
+            from feedback_app.web import build_web
+
+            api = build_web(app.services, app.store, app.engine, sampling(settings), rules, app.close)
+            loaded.result()
+        address = reached_at(settings.host, socket.getsockname()[1])
+        config = uvicorn.Config(api, log_config=None, access_log=False, timeout_graceful_shutdown=5)
+        with service_told(settings.root, address):
+            uvicorn.Server(config).run(sockets=[socket])
 
 
 if __name__ == "__main__":

@@ -17,8 +17,10 @@ from feedback_app.api import (
     leaderboard,
     openai_api,
     rankings,
+    rewards,
     rounds,
     snapshots,
+    status,
 )
 from feedback_app.domain.comparison import Sampling
 from feedback_app.engines.base import Engine
@@ -47,13 +49,15 @@ def build_api(
     errors.install(api)
     for router in (
         comparisons.router(services.arena, services.live),
-        conversations.router(services.chat),
+        conversations.router(services.chat, services.default_persona),
         data.router(services.data),
         rankings.router(services.curation),
         snapshots.router(services.snapshots),
-        rounds.rounds_router(services.rounds),
+        rounds.rounds_router(services.rounds, services.estimates),
         rounds.checkpoints_router(services.models),
         leaderboard.router(services.leaderboard),
+        rewards.router(services.rewards),
+        status.router(services),
         openai_api.router(engine, services.models, sampling, services.arena.in_persona, services.best),
         health.router(services.status, registry),
     ):

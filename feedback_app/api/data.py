@@ -1,15 +1,24 @@
 """The preference dataset, out and in."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from feedback_app.services.data import DataService
 
 PIECE = 64 * 1024
+
+
+class ExportSize(BaseModel):
+    """`left_out` records have what the format cannot carry."""
+
+    records: int
+    left_out: int
 
 
 def router(data: DataService) -> APIRouter:
@@ -25,6 +34,11 @@ def router(data: DataService) -> APIRouter:
         name, media = data.file_name(format), data.media_type(format)
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
         return StreamingResponse(_chunks(data.export(format)), media_type=media, headers=headers)
+
+    @routes.get("/export/sizes", summary="How much each export holds")
+    def sizes() -> dict[str, ExportSize]:
+        """By format."""
+        return {name: ExportSize(**asdict(count)) for name, count in data.sizes().items()}
 
     @routes.post("/import")
     async def import_(

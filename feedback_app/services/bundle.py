@@ -29,7 +29,8 @@ from feedback_app.services.status import Status
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Built once, in `feedback_app.main`. `personas` reads the persona files afresh at each call."""
+    """Built once, in `feedback_app.main`. `personas` reads the persona files afresh at each call; `base_name` is what the base
+    model is called."""
 
     arena: Arena
     draws: Draws
@@ -54,3 +55,4 @@ class Services:
     status: Status
     personas: Callable[[], list[Persona]]
     default_persona: str
+    base_name: str

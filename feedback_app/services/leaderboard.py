@@ -9,15 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from feedback_app.domain.duels import Meeting
+from feedback_app.domain.duels import ENOUGH, Meeting
 from feedback_app.services.bradley_terry import Fitted, Floats, expit, fitted
 from feedback_app.services.league import Kind, League, league, table
 from feedback_app.store import Store
 
 ELO = 400 / math.log(10)
 DRAWS = 200
-ENOUGH = 20
-"""Votes below which a score says more about chance than about the model: 20 leave at best 150 Elo either way."""
 OWNER = "owner"
 
 

@@ -11,6 +11,14 @@ if TYPE_CHECKING:  # Celery is imported when the first message is sent: the serv
 log = structlog.get_logger()
 
 
+QUEUES = ("rounds", "default")
+ANSWER_SECONDS = 1.0
+
+
+class WorkersAway(RuntimeError):
+    """No worker takes some of the tasks; the message says which."""
+
+
 class RoundQueue:
     """Sends round ids, and nothing else, over Redis."""
 
@@ -40,12 +48,11 @@ class RoundQueue:
             return False
         return True
 
-    def reachable(self) -> bool:
-        from kombu.exceptions import OperationalError
-
-        try:
-            with self._app.connection_for_write() as connection:
-                connection.ensure_connection(max_retries=1, timeout=2)
-        except OperationalError:
-            return False
-        return True
+    def workers(self) -> str:
+        """Which workers answer, and what they do, within about a second. Raises WorkersAway where rounds or the other tasks
+        have no worker."""
+        told = self._app.control.inspect(timeout=ANSWER_SECONDS).active_queues() or {}
+        served = {queue["name"] for queues in told.values() for queue in queues}
+        if missing := [queue for queue in QUEUES if queue not in served]:
+            raise WorkersAway(f"no worker for {' and '.join(missing)} answers: `codelynn up` starts them")
+        return f"{len(told)} answer: {', '.join(sorted(told))}"

@@ -6,6 +6,7 @@ from feedback_app.store.conversations import ConversationNotFound, InvalidRating
 from feedback_app.store.cursor import InvalidCursor, Page
 from feedback_app.store.database import DatabaseUnavailable
 from feedback_app.store.desks import Agreed, DeskState
+from feedback_app.store.ids import AmbiguousId
 from feedback_app.store.migration import DatabaseTooNew, migrate
 from feedback_app.store.outbox import OutboxItem
 from feedback_app.store.promotions import CheckpointNotFound, NothingToRollBack, StaleFence
@@ -14,6 +15,7 @@ from feedback_app.store.store import Store, open_store
 
 __all__ = [
     "Agreed",
+    "AmbiguousId",
     "CheckpointExists",
     "CheckpointNotFound",
     "ComparisonNotFound",

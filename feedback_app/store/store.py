@@ -10,6 +10,7 @@ from feedback_app.store.curation import Curation
 from feedback_app.store.database import Database, open_database
 from feedback_app.store.desks import DeskStates
 from feedback_app.store.guesses import Guesses
+from feedback_app.store.ids import Ids
 from feedback_app.store.outbox import Outbox
 from feedback_app.store.repeats import Repeats
 from feedback_app.store.rounds import Rounds
@@ -37,6 +38,7 @@ class Store:
     verdicts: Verdicts
     search: Search
     curation: Curation
+    ids: Ids
 
     def ping(self) -> None:
         """Raises DatabaseUnavailable."""
@@ -65,4 +67,5 @@ def open_store(url: str) -> Store:
         verdicts=Verdicts(database),
         search=Search(database),
         curation=Curation(database),
+        ids=Ids(database),
     )

@@ -1,5 +1,6 @@
 """Secrets, private files and ports of this machine."""
 
+import errno
 import os
 import secrets
 import socket
@@ -22,6 +23,29 @@ def write_private(path: Path, text: str) -> None:
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)
     fresh.replace(path)
+
+
+class PortTaken(RuntimeError):
+    """Another program listens on our port; the message says what to do."""
+
+
+def listener(host: str, port: int) -> socket.socket:
+    """A socket bound to that address; it listens once a server takes it. Port 0: a free one. Raises PortTaken."""
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        raise PortTaken(f"{why_not(host, port, error)}, or set CODELYNN_HOST and CODELYNN_PORT") from error
+    return bound
+
+
+def why_not(host: str, port: int, error: OSError) -> str:
+    """Why an address cannot be listened on, and what to do, as the beginning of a line."""
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} is in use: stop what listens there"
+    return f"cannot listen on {host} port {port} ({error.strerror}): choose an address of this machine"
 
 
 def free_port() -> int:
