@@ -42,6 +42,7 @@ def _prompt(home: Path) -> Callable[[], str]:
     from prompt_toolkit.completion import WordCompleter
     from prompt_toolkit.history import FileHistory
     from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+    from prompt_toolkit.shortcuts import CompleteStyle
 
     keys = KeyBindings()
 
@@ -55,6 +56,8 @@ def _prompt(home: Path) -> Callable[[], str]:
         key_bindings=keys,
         completer=WordCompleter(list(COMMANDS), sentence=True),
         complete_while_typing=False,
+        complete_style=CompleteStyle.READLINE_LIKE,
+        reserve_space_for_menu=0,
     )
     return session.prompt
 

@@ -1,5 +1,6 @@
 """What the shell completes: ids and names, from the service that runs. Without one nothing is completed."""
 
+from contextlib import closing
 from typing import Any
 
 
@@ -26,7 +27,7 @@ def _asked(path: str) -> list[Any]:
         service = found(settings_in_force())
         if service is None:
             return []
-        with service.http:
+        with closing(service.http):
             return list(service.get(path))
     except (
         RuntimeError,

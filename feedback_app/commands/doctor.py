@@ -1,5 +1,7 @@
 """`codelynn doctor`: what this machine has for codeLynn, and what to do about what it lacks. Works when nothing runs."""
 
+from contextlib import closing
+
 import typer
 
 from feedback_app.commands.running import complain, settings_in_force, told
@@ -20,7 +22,7 @@ def doctor() -> None:
         if service is None:
             checks += [part for part in without_service(settings) if part.name != "service"]
         else:
-            with service.http:
+            with closing(service.http):
                 checks += of_service(service)
         table(checks)
         if not all(part.ok for part in checks if part.required):

@@ -1,5 +1,6 @@
 """What every command needs: the settings, a way to print, and errors as one line. Imports little: mistakes are quick."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -12,7 +13,9 @@ if TYPE_CHECKING:
 
     from feedback_app.settings import Settings
 
-out = Console(highlight=False)
+PIPE_WIDTH = 200
+"""Columns where the output is no terminal: what reads it wants whole values."""
+out = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 err = Console(stderr=True, highlight=False)
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -186,7 +186,7 @@ def at_hand(offline: bool) -> Iterator[Service]:
     settings = settings_in_force()
     service = found(settings)
     if service is not None:
-        with service.http:
+        with closing(service.http):
             yield service
     elif offline:
         from feedback_app.commands.alone import alone
@@ -203,7 +203,7 @@ def connected() -> Iterator[Service]:
     settings = settings_in_force()
     service = found(settings)
     if service is not None:
-        with service.http:
+        with closing(service.http):
             yield service
         return
     if settings.service_url:

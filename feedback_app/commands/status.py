@@ -1,5 +1,6 @@
 """`codelynn status`: what is running, and whether it answers."""
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import typer
@@ -23,7 +24,7 @@ def status() -> None:
         if service is None:
             parts = without_service(settings)
         else:
-            with service.http:
+            with closing(service.http):
                 parts = of_service(service)
         table(parts)
         if not all(part.ok for part in parts if part.required):
@@ -64,7 +65,8 @@ def without_service(settings: "Settings") -> "list[PartStatus]":
 
 
 def table(parts: "list[PartStatus]") -> None:
-    shown = Table("part", "ok", "needed", "detail")
+    shown = Table("part", "ok", "needed")
+    shown.add_column("detail", overflow="fold")
     for part in parts:
         shown.add_row(
             part.name,

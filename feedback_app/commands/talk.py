@@ -46,7 +46,8 @@ class Talk:
             self._begin(model, persona or None)
 
     def until_left(self, asking: Asking) -> None:
-        """Read and answer. A person is told of an error and goes on; without one, the error ends it."""
+        """Read and answer. A command that cannot be done is told of. So is a failed reply to a person; without one, it ends
+        the conversation. Raises Mistaken, Refused."""
         try:
             while True:
                 try:
@@ -55,7 +56,9 @@ class Talk:
                     if not asking.person:
                         return
                     out.print("Ctrl-D leaves", style="dim")
-                except (Mistaken, Refused, WrongUse, OSError) as error:
+                except WrongUse as error:
+                    complain(str(error))
+                except (Mistaken, Refused) as error:
                     if not asking.person:
                         raise
                     complain(str(error))
@@ -75,7 +78,10 @@ class Talk:
                 raise WrongUse(
                     f"there is no command {name}: /help lists them; // begins a message with a slash"
                 )
-            command(rest.strip())
+            try:
+                command(rest.strip())
+            except (Mistaken, OSError) as error:
+                raise WrongUse(str(error)) from error
         elif text.strip():
             self._say(text)
 

@@ -51,7 +51,14 @@ class RoundQueue:
     def workers(self) -> str:
         """Which workers answer, and what they do, within about a second. Raises WorkersAway where rounds or the other tasks
         have no worker."""
-        told = self._app.control.inspect(timeout=ANSWER_SECONDS).active_queues() or {}
+        from kombu.exceptions import OperationalError
+
+        if not self._redis_url:
+            raise WorkersAway("not running: `codelynn up` starts them")
+        try:
+            told = self._app.control.inspect(timeout=ANSWER_SECONDS).active_queues() or {}
+        except OperationalError as error:
+            raise WorkersAway("cannot be asked: Redis does not answer") from error
         served = {queue["name"] for queues in told.values() for queue in queues}
         if missing := [queue for queue in QUEUES if queue not in served]:
             raise WorkersAway(f"no worker for {' and '.join(missing)} answers: `codelynn up` starts them")
