@@ -200,8 +200,9 @@ def known_personas(folder: Path) -> list[Persona]:
     return [read_persona(folder, path.stem) for path in sorted(folder.glob("*.json"))]
 
 
-def build(settings: Settings) -> App:
-    """Everything but the web server. The base model is made ready at its first use."""
+def build(settings: Settings, learning: bool = True) -> App:
+    """Everything but the web server. The base model is made ready at its first use. Without `learning`, the live reward
+    model is left to be started later."""
     store = open_store(settings.database)
     base = cache(lambda: prepare_model(settings))
     models = Models(store, base)
@@ -249,7 +250,8 @@ def build(settings: Settings) -> App:
         default_persona=settings.persona,
         base_name=base_name(settings),
     )
-    live.start()
+    if learning:
+        live.start()
     return App(settings, store, engine, generations, services)
 
 
@@ -285,7 +287,7 @@ def serve(settings: Settings) -> None:
     with listener(
         settings.host, settings.port
     ) as socket:  # bound at once: a taken port is not found out after minutes
-        app = build(settings)
+        app = build(settings, learning=False)
         with ThreadPoolExecutor(1) as loading:
             loaded = loading.submit(warm, app.engine, app.services.models)
             from feedback_app.web import build_web
@@ -294,6 +296,7 @@ def serve(settings: Settings) -> None:
             loaded.result()
         address = reached_at(settings.host, socket.getsockname()[1])
         config = uvicorn.Config(api, log_config=None, access_log=False, timeout_graceful_shutdown=5)
+        app.services.live.start()
         with service_told(settings.root, address):
             uvicorn.Server(config).run(sockets=[socket])
 

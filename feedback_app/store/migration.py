@@ -8,7 +8,9 @@ from sqlalchemy.exc import OperationalError
 
 from feedback_app.store.database import open_database, unavailable
 
-if TYPE_CHECKING:  # Alembic is imported where tables are made: a service on tables that are there does without it
+if (
+    TYPE_CHECKING
+):  # Alembic is imported where tables are made: a service on tables that are there does without it
     from alembic.config import Config
 
 MIGRATIONS = Path(__file__).parent / "migrations"
