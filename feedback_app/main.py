@@ -1,5 +1,6 @@
 """The composition root: settings in, a running service out."""
 
+import hmac
 import random
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -54,7 +55,7 @@ from feedback_app.services.supply import Supply
 from feedback_app.services.trained import TrainedScorer
 from feedback_app.settings import Settings, load_settings
 from feedback_app.store import Store, migrate, open_store
-from feedback_app.up.local import listener
+from feedback_app.up.local import listener, secret
 from feedback_app.up.plan import reached_at
 from feedback_app.up.services import service_told, with_embedded
 
@@ -277,16 +278,23 @@ def _status(settings: Settings, store: Store, models: Models, queue: RoundQueue)
     return Status({"database": database, "model": model}, {"redis": redis, "outbox": outbox}, around)
 
 
+def page_token(settings: Settings) -> str:
+    """What the pages' own requests carry: the same after a restart, so that open pages go on, and in each service of a
+    team, which have the access token in common."""
+    if settings.access_token:
+        return hmac.new(settings.access_token.encode(), b"pages", "sha256").hexdigest()
+    return secret(settings.root / "secrets" / "pages")
+
+
 def serve(settings: Settings) -> None:
     """Listen until a signal comes. The model is made ready and loaded first, while the pages are built.
     Raises PortTaken, Unprotected."""
     import uvicorn  # imported here: the command line needs neither server nor pages
 
     configure_logs(settings.log_level)
-    rules = access(settings.host, settings.access_token, settings.allowed_hosts)
-    with listener(
-        settings.host, settings.port
-    ) as socket:  # bound at once: a taken port is not found out after minutes
+    rules = access(settings.host, settings.access_token, settings.allowed_hosts, page_token(settings))
+    # Bound at once: a port that is taken is not found out after minutes.
+    with listener(settings.host, settings.port) as socket:
         app = build(settings, learning=False)
         with ThreadPoolExecutor(1) as loading:
             loaded = loading.submit(warm, app.engine, app.services.models)
@@ -294,10 +302,15 @@ def serve(settings: Settings) -> None:
 
             api = build_web(app.services, app.store, app.engine, sampling(settings), rules, app.close)
             loaded.result()
-        address = reached_at(settings.host, socket.getsockname()[1])
-        config = uvicorn.Config(api, log_config=None, access_log=False, timeout_graceful_shutdown=5)
+        config = uvicorn.Config(
+            api,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=5,
+            ws="none",  # nothing here speaks WebSocket
+        )
         app.services.live.start()
-        with service_told(settings.root, address):
+        with service_told(settings.root, reached_at(settings.host, socket.getsockname()[1])):
             uvicorn.Server(config).run(sockets=[socket])
 
 

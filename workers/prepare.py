@@ -15,6 +15,7 @@ from feedback_app.services.given import given_demonstrations, given_ratings
 from feedback_app.services.rewards import Shelf
 from feedback_app.settings import Settings
 from feedback_app.store import Store
+from workers import attempts
 from workers.snapshot import MANIFEST, Given, export
 
 
@@ -25,13 +26,15 @@ def base_model(settings: Settings) -> BaseModel:
 
 
 def prepare_round(settings: Settings, store: Store, claimed: Round, base: BaseModel) -> RoundSpec:
-    """Write snapshot and spec into the round's folder. A resumed round keeps those it began with: what it has
+    """Write snapshot and spec into the attempt's folder. A resumed round keeps those it began with: what it has
     trained so far would not fit others. Raises alignment's RoundRefused, CheckpointNotFound, StaleFence."""
-    folder = round_folder(settings, claimed.id)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = attempts.begin(round_folder(settings, claimed.id), claimed.fence)
     if (folder / SPEC_FILE).exists():
-        spec = read_spec(folder)
-        if (spec.snapshot_dir / MANIFEST).exists():
+        before = read_spec(folder)
+        if (before.snapshot_dir / MANIFEST).exists():
+            mine = make_spec(settings, store, claimed, base, before.snapshot_dir)
+            spec = attempts.taken_over(folder, before, mine)
+            write_spec(folder, spec)
             return spec
     snapshot = export(
         store.comparisons.judged(),
@@ -65,7 +68,7 @@ def make_spec(
         champion_adapter=_adapter(store, champion),
         snapshot_dir=snapshot_dir,
         checkpoint_name=name,
-        checkpoint_dir=settings.root / "checkpoints" / name,
+        checkpoint_dir=settings.root / "checkpoints" / name / attempts.attempt_name(claimed.fence),
         system_prompt=read_persona(settings.personas, settings.persona).system_prompt,
         threads=settings.train_threads,
         processes=settings.train_processes,
@@ -77,7 +80,7 @@ def make_spec(
         pretraining_texts=settings.pretraining_texts and settings.pretraining_texts.resolve(),
         prompt_packs=tuple(sorted(settings.prompt_packs.glob("*.jsonl"))),
         min_pairs=settings.min_pairs,
-        reward_dir=rewards_folder(settings) / f"reward-{claimed.created_at:%Y%m%d}-{claimed.id[:6]}",
+        reward_dir=rewards_folder(settings) / reward_name(claimed),
         current_reward=Shelf(rewards_folder(settings)).current_folder(base.hash),
     )
 
@@ -95,6 +98,16 @@ def rewards_folder(settings: Settings) -> Path:
 
 def round_folder(settings: Settings, round_id: str) -> Path:
     return settings.root / "rounds" / round_id
+
+
+def attempt_folder(settings: Settings, claimed: Round) -> Path:
+    return round_folder(settings, claimed.id) / attempts.attempt_name(claimed.fence)
+
+
+def reward_name(claimed: Round) -> str:
+    """Another for each attempt; the first one's is short."""
+    again = f"-{claimed.fence}" if claimed.fence > 1 else ""
+    return f"reward-{claimed.created_at:%Y%m%d}-{claimed.id[:6]}{again}"
 
 
 def checkpoint_name(claimed: Round) -> str:
