@@ -4,7 +4,7 @@ A command's module is imported when the command is used, not when it is listed: 
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Annotated, Any, ClassVar, cast
 
@@ -86,9 +86,16 @@ class Codelynn(TyperGroup):
         _settle_flags(self)
         return super().parse_args(ctx, args)
 
-    def main(self, *given: Any, standalone_mode: bool = True, **more: Any) -> Any:
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **more: Any,
+    ) -> Any:
         try:
-            code = super().main(*given, standalone_mode=False, **more)
+            code = super().main(args, prog_name, complete_var, standalone_mode=False, **more)
         except typer.Abort:
             sys.exit(1)
         except typer.TyperException as error:

@@ -17,8 +17,8 @@ from alignment.config import InvalidConfig, round_config
 from alignment.rewards import CorruptReward, read_reward
 from feedback_app.api.security import access
 from feedback_app.desks.configured import desk_names
-from feedback_app.domain.comparison import ComparisonStatus, Message, Sampling
-from feedback_app.domain.persona import Persona, read_persona
+from feedback_app.domain.comparison import Message, Sampling
+from feedback_app.domain.persona import known_personas, read_persona
 from feedback_app.domain.preference import RankedReplies
 from feedback_app.domain.round import InvalidRound
 from feedback_app.engines.base import Engine
@@ -43,14 +43,13 @@ from feedback_app.services.learner import LiveReward
 from feedback_app.services.lineage import Lineage
 from feedback_app.services.live import LiveTaste
 from feedback_app.services.models import BaseFiles, Models, warm
+from feedback_app.services.parts import service_status
 from feedback_app.services.prompts import PromptPacks
 from feedback_app.services.queue import RoundQueue
-from feedback_app.services.reach import desk_checks, redis_answers
 from feedback_app.services.repeats import Repeats
 from feedback_app.services.rewards import BrokenRewardModel, Reply, Rewards, Shelf
 from feedback_app.services.rounds import Rounds
 from feedback_app.services.snapshots import Snapshots
-from feedback_app.services.status import Check, Status
 from feedback_app.services.supply import Supply
 from feedback_app.services.trained import TrainedScorer
 from feedback_app.settings import Settings, load_settings
@@ -196,11 +195,6 @@ def _turns(messages: Sequence[Message]) -> tuple[dict[str, str], ...]:
     return tuple({"role": message.role, "content": message.content} for message in messages)
 
 
-def known_personas(folder: Path) -> list[Persona]:
-    """Every persona of the folder, read afresh."""
-    return [read_persona(folder, path.stem) for path in sorted(folder.glob("*.json"))]
-
-
 def build(settings: Settings, learning: bool = True) -> App:
     """Everything but the web server. The base model is made ready at its first use. Without `learning`, the live reward
     model is left to be started later."""
@@ -246,7 +240,7 @@ def build(settings: Settings, learning: bool = True) -> App:
         agreements=Agreements(store),
         models=models,
         desks=Desks(store, desks),
-        status=_status(settings, store, models, queue),
+        status=service_status(store, models, queue, settings.redis_url, partial(with_embedded, settings)),
         personas=personas,
         default_persona=settings.persona,
         base_name=base_name(settings),
@@ -254,28 +248,6 @@ def build(settings: Settings, learning: bool = True) -> App:
     if learning:
         live.start()
     return App(settings, store, engine, generations, services)
-
-
-def _status(settings: Settings, store: Store, models: Models, queue: RoundQueue) -> Status:
-    def database() -> str:
-        counts = store.comparisons.counts()
-        return f"{sum(counts[status] for status in ComparisonStatus)} comparisons, {counts['ranked']} ranked"
-
-    def model() -> str:
-        files = models.files("latest")
-        return f"{files.name} on {files.base_dir.parent.name}"
-
-    def redis() -> str:
-        return redis_answers(settings.redis_url)
-
-    def outbox() -> str:
-        counts = store.outbox.counts()
-        return f"{counts['pending']} comparisons waiting for annotation desks, {counts['refused']} refused"
-
-    def around() -> dict[str, Check]:
-        return {"workers": queue.workers, **desk_checks(with_embedded(settings))}
-
-    return Status({"database": database, "model": model}, {"redis": redis, "outbox": outbox}, around)
 
 
 def page_token(settings: Settings) -> str:

@@ -4,6 +4,7 @@ Each pair of candidates that two or more annotators ranked is a unit; what they 
 tie) is nominal. Krippendorff (2018), "Content Analysis", chapter 12: 1 is full agreement, 0 what chance would give.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -61,7 +62,7 @@ def _alpha(units: list[dict[str, float]]) -> float | None:
     totals = Counter[float]()
     for (value, _), weight in together.items():
         totals[value] += weight
-    n = sum(totals.values())
+    n = math.fsum(totals.values())
     observed = sum(weight for (one, other), weight in together.items() if one != other)
     expected = sum(totals[one] * totals[other] for one, other in product(totals, repeat=2) if one != other)
     return 1 - (n - 1) * observed / expected
