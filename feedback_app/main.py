@@ -195,9 +195,15 @@ def _turns(messages: Sequence[Message]) -> tuple[dict[str, str], ...]:
     return tuple({"role": message.role, "content": message.content} for message in messages)
 
 
-def build(settings: Settings, learning: bool = True) -> App:
-    """Everything but the web server. The base model is made ready at its first use. Without `learning`, the live reward
-    model is left to be started later."""
+def build(settings: Settings) -> App:
+    """Everything but the web server. The base model is made ready at its first use."""
+    app = assembled(settings)
+    app.services.live.start()
+    return app
+
+
+def assembled(settings: Settings) -> App:
+    """The same, with the live reward model not started yet."""
     store = open_store(settings.database)
     base = cache(lambda: prepare_model(settings))
     models = Models(store, base)
@@ -245,8 +251,6 @@ def build(settings: Settings, learning: bool = True) -> App:
         default_persona=settings.persona,
         base_name=base_name(settings),
     )
-    if learning:
-        live.start()
     return App(settings, store, engine, generations, services)
 
 
@@ -267,7 +271,7 @@ def serve(settings: Settings) -> None:
     rules = access(settings.host, settings.access_token, settings.allowed_hosts, page_token(settings))
     # Bound at once: a port that is taken is not found out after minutes.
     with listener(settings.host, settings.port) as socket:
-        app = build(settings, learning=False)
+        app = assembled(settings)
         with ThreadPoolExecutor(1) as loading:
             loaded = loading.submit(warm, app.engine, app.services.models)
             from feedback_app.web import build_web

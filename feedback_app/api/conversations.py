@@ -100,6 +100,18 @@ def router(chat: Chat, default_persona: str) -> APIRouter:
         response.headers["Cache-Control"] = "no-store"
         return ConversationBody.of(conversation)
 
+    @routes.delete("/{conversation_id}", status_code=204, summary="Delete a conversation")
+    def delete(conversation_id: str) -> None:
+        """For good, with its messages and thumbs."""
+        chat.delete(chat.get(conversation_id).id)
+
+    _add_replies(routes, chat)
+    return routes
+
+
+def _add_replies(routes: APIRouter, chat: Chat) -> None:
+    """What has a reply written, and what ends it."""
+
     @routes.post(
         "/{conversation_id}/messages",
         response_class=StreamingResponse,
@@ -127,13 +139,6 @@ def router(chat: Chat, default_persona: str) -> APIRouter:
         whole = chat.get(conversation_id).id
         chat.stop(whole, wait=True)
         return ConversationBody.of(chat.get(whole))
-
-    @routes.delete("/{conversation_id}", status_code=204, summary="Delete a conversation")
-    def delete(conversation_id: str) -> None:
-        """For good, with its messages and thumbs."""
-        chat.delete(chat.get(conversation_id).id)
-
-    return routes
 
 
 def _streamed(chat: Chat, conversation_id: str, texts: Iterator[str]) -> StreamingResponse:

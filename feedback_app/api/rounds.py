@@ -57,6 +57,13 @@ def rounds_router(rounds: Rounds, estimates: Estimates) -> APIRouter:
         """The beginning of its id is enough."""
         return detailed(rounds.get(round_id))
 
+    _add_control(routes, rounds)
+    return routes
+
+
+def _add_control(routes: APIRouter, rounds: Rounds) -> None:
+    """What follows a round, ends it and goes on with it."""
+
     @routes.get("/{round_id}/events", response_class=StreamingResponse)
     def events(
         round_id: str,
@@ -81,8 +88,6 @@ def rounds_router(rounds: Rounds, estimates: Estimates) -> APIRouter:
     def resume(round_id: str) -> RoundBody:
         """Queue a failed or cancelled round again; what it finished is kept."""
         return RoundBody.of(rounds.resume(round_id))
-
-    return routes
 
 
 def _server_sent(rounds: Rounds, round_id: str, after: int) -> Generator[str, None, None]:

@@ -4,7 +4,6 @@ Each pair of candidates that two or more annotators ranked is a unit; what they 
 tie) is nominal. Krippendorff (2018), "Content Analysis", chapter 12: 1 is full agreement, 0 what chance would give.
 """
 
-import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -59,10 +58,10 @@ def _alpha(units: list[dict[str, float]]) -> float | None:
     if len({value for unit in units for value in unit.values()}) < 2:
         return 1.0  # everybody always said the same: alpha would divide by zero
     together = coincidences(unit.values() for unit in units)
-    totals = Counter[float]()
+    totals: dict[float, float] = {}
     for (value, _), weight in together.items():
-        totals[value] += weight
-    n = math.fsum(totals.values())
+        totals[value] = totals.get(value, 0.0) + weight
+    n = sum(totals.values())
     observed = sum(weight for (one, other), weight in together.items() if one != other)
     expected = sum(totals[one] * totals[other] for one, other in product(totals, repeat=2) if one != other)
     return 1 - (n - 1) * observed / expected
