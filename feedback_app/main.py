@@ -264,12 +264,12 @@ def page_token(settings: Settings) -> str:
 
 def serve(settings: Settings) -> None:
     """Listen until a signal comes. The model is made ready and loaded first, while the pages are built.
-    Raises PortTaken, Unprotected."""
+    Raises PortTaken, Unprotected, BaseModelUnavailable."""
     import uvicorn  # imported here: the command line needs neither server nor pages
 
     configure_logs(settings.log_level)
     rules = access(settings.host, settings.access_token, settings.allowed_hosts, page_token(settings))
-    # Bound at once: a port that is taken is not found out after minutes.
+    find_source(settings.base_model)  # what cannot work is said at once, not after minutes; a port that is taken too
     with listener(settings.host, settings.port) as socket:
         app = assembled(settings)
         with ThreadPoolExecutor(1) as loading:

@@ -80,7 +80,8 @@ def test_serve_refuses_wrong_settings_in_one_line(
     told = subprocess.run(
         [*CODELYNN, "serve"], env=dict(os.environ), capture_output=True, text=True, timeout=300, check=False
     )
-    (line,) = told.stderr.splitlines()
+    assert len(told.stderr.splitlines()) == 1, told.stderr
+    line = told.stderr
     assert (told.returncode, line.startswith("codelynn: ")) == (code, True)
 
 
