@@ -1,6 +1,5 @@
 """The composition root: settings in, a running service out."""
 
-import hmac
 import random
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from alignment.base_model import is_prepared, prepare_base
-from alignment.base_source import BaseModelUnavailable, find_source
+from alignment.base_model import BaseModelUnavailable as BaseModelUnavailable
+from alignment.base_model import is_prepared, prepare_base, unasked
+from alignment.base_source import find_source
 from alignment.config import InvalidConfig, round_config
 from alignment.rewards import CorruptReward, read_reward
 from feedback_app.api.security import access
@@ -23,6 +23,7 @@ from feedback_app.domain.preference import RankedReplies
 from feedback_app.domain.round import InvalidRound
 from feedback_app.engines.base import Engine
 from feedback_app.engines.select import build_engine
+from feedback_app.engines.trial import cannot_answer
 from feedback_app.logs import configure_logs
 from feedback_app.services.agreement import Agreements
 from feedback_app.services.ahead import Ahead
@@ -54,7 +55,7 @@ from feedback_app.services.supply import Supply
 from feedback_app.services.trained import TrainedScorer
 from feedback_app.settings import Settings, load_settings
 from feedback_app.store import Store, migrate, open_store
-from feedback_app.up.local import listener, secret
+from feedback_app.up.local import listener, page_token
 from feedback_app.up.plan import reached_at
 from feedback_app.up.services import service_told, with_embedded
 
@@ -89,7 +90,14 @@ def converts(settings: Settings) -> bool:
 
 def prepare_model(settings: Settings, report: Report = lambda what, share: None) -> BaseFiles:
     """The base model, made ready once. Raises alignment.base_model.BaseModelUnavailable."""
-    ready = prepare_base(settings.base_model, settings.root / "models", converts(settings), report)
+    folder, here = settings.root / "models", not settings.engine_url
+    return prepare_files(settings.base_model, folder, converts(settings), here, report)
+
+
+def prepare_files(source: str, folder: Path, convert: bool, here: bool, report: Report) -> BaseFiles:
+    """The base model that `source` names, made ready in `folder`. `here`: it is asked something by our own engine before it is called
+    ready. Raises alignment.base_model.BaseModelUnavailable."""
+    ready = prepare_base(source, folder, convert, report, cannot_answer if here else unasked)
     return BaseFiles(ready.name, ready.hf_dir, ready.ct2_dir, ready.hash)
 
 
@@ -254,22 +262,21 @@ def assembled(settings: Settings) -> App:
     return App(settings, store, engine, generations, services)
 
 
-def page_token(settings: Settings) -> str:
-    """What the pages' own requests carry: the same after a restart, so that open pages go on, and in each service of a
-    team, which have the access token in common."""
-    if settings.access_token:
-        return hmac.new(settings.access_token.encode(), b"pages", "sha256").hexdigest()
-    return secret(settings.root / "secrets" / "pages")
-
-
 def serve(settings: Settings) -> None:
     """Listen until a signal comes. The model is made ready and loaded first, while the pages are built.
     Raises PortTaken, Unprotected, BaseModelUnavailable."""
     import uvicorn  # imported here: the command line needs neither server nor pages
 
     configure_logs(settings.log_level)
-    rules = access(settings.host, settings.access_token, settings.allowed_hosts, page_token(settings))
-    find_source(settings.base_model)  # what cannot work is said at once, not after minutes; a port that is taken too
+    rules = access(
+        settings.host,
+        settings.access_token,
+        settings.allowed_hosts,
+        page_token(settings.root, settings.access_token),
+    )
+    find_source(
+        settings.base_model
+    )  # what cannot work is said at once, not after minutes; a port that is taken too
     with listener(settings.host, settings.port) as socket:
         app = assembled(settings)
         with ThreadPoolExecutor(1) as loading:

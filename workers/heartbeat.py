@@ -1,6 +1,5 @@
 """Shows that a round's worker is alive, from its claim to its end, and hears what is wanted of it."""
 
-import sys
 import threading
 import time
 from types import TracebackType
@@ -69,6 +68,4 @@ class Heartbeat:
 
 def clock() -> float:
     """Seconds that pass while the machine sleeps, too: other workers' clocks go on."""
-    if sys.platform == "linux":
-        return time.clock_gettime(time.CLOCK_BOOTTIME)
-    return time.monotonic()
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))

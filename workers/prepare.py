@@ -4,12 +4,13 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-from alignment.base_model import BaseModel, prepare_base
+from alignment.base_model import BaseModel, prepare_base, unasked
 from alignment.config import Method, round_config
 from alignment.gate import Thresholds
 from alignment.spec import SPEC_FILE, RoundSpec, read_spec, write_spec
 from feedback_app.domain.persona import read_persona
 from feedback_app.domain.round import Round
+from feedback_app.engines.trial import cannot_answer
 from feedback_app.formats import kto, sft
 from feedback_app.services.given import given_demonstrations, given_ratings
 from feedback_app.services.rewards import Shelf
@@ -22,7 +23,8 @@ from workers.snapshot import MANIFEST, Given, export
 def base_model(settings: Settings) -> BaseModel:
     """The base model, made ready if it is not yet. Raises BaseModelUnavailable."""
     convert = settings.engine in ("auto", "ctranslate2") and not settings.engine_url
-    return prepare_base(settings.base_model, settings.root / "models", convert, lambda text, fraction: None)
+    answers = unasked if settings.engine_url else cannot_answer
+    return prepare_base(settings.base_model, settings.root / "models", convert, lambda *_: None, answers)
 
 
 def prepare_round(settings: Settings, store: Store, claimed: Round, base: BaseModel) -> RoundSpec:

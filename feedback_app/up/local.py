@@ -1,6 +1,7 @@
 """Secrets, private files and ports of this machine."""
 
 import errno
+import hmac
 import os
 import secrets
 import socket
@@ -13,6 +14,14 @@ def secret(path: Path) -> str:
     if not path.exists():
         write_private(path, secrets.token_urlsafe(24))
     return path.read_text(encoding="utf-8").strip()
+
+
+def page_token(root: Path, access_token: str) -> str:
+    """What the pages' own requests carry: the same after a restart, so that open pages go on, and in each service of a
+    team, which have the access token in common."""
+    if access_token:
+        return hmac.new(access_token.encode(), b"pages", "sha256").hexdigest()
+    return secret(root / "secrets" / "pages")
 
 
 def write_private(path: Path, text: str) -> None:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -69,3 +70,26 @@ def test_the_composition_root_starts_without_numerics_and_queues() -> None:
     told = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
     late = {"torch", "transformers", "scipy", "pandas", "evalica", "celery", "alembic", "psycopg", "gradio"}
     assert late & set(json.loads(told.stdout)) == set()
+
+
+def test_a_prepared_model_is_found_ready_without_torch(tmp_path: Path) -> None:
+    """At each start. The files are not looked into: only what the manifest says of them."""
+    (tmp_path / "source").mkdir()
+    probe = """
+import sys
+from pathlib import Path
+from alignment.base_model import is_prepared, prepare_base
+from alignment.base_source import find_source
+from alignment.files import write_json
+source, models = sys.argv[1:]
+folder = Path(models) / find_source(source).slug
+(folder / "hf").mkdir(parents=True)
+assert not is_prepared(source, Path(models), False)
+write_json(folder / "manifest.json", {"name": "tiny", "hash": "0", "answered": ["transformers"]})
+assert is_prepared(source, Path(models), False)
+assert prepare_base(source, Path(models), False, lambda text, share: None).name == "tiny"
+print({"torch", "transformers"} & set(sys.modules))
+"""
+    words = [sys.executable, "-c", probe, str(tmp_path / "source"), str(tmp_path / "models")]
+    told = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (told.stdout, told.stderr) == ("set()\n", "")
