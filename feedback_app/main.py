@@ -285,12 +285,9 @@ def serve(settings: Settings) -> None:
 
             api = build_web(app.services, app.store, app.engine, sampling(settings), rules, app.close)
             loaded.result()
+        # ws: nothing here speaks WebSocket
         config = uvicorn.Config(
-            api,
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=5,
-            ws="none",  # nothing here speaks WebSocket
+            api, log_config=None, access_log=False, timeout_graceful_shutdown=5, ws="none"
         )
         app.services.live.start()
         with service_told(settings.root, reached_at(settings.host, socket.getsockname()[1])):

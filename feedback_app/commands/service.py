@@ -199,7 +199,8 @@ def at_hand(offline: bool) -> Iterator[Service]:
 
 @contextmanager
 def connected() -> Iterator[Service]:
-    """The service that runs; where none does, the API on the data of HOME, in this process, and that is said."""
+    """The service that runs; where none does, the API on the data of HOME, in this process. That is said at the end, and not
+    where an error is said already."""
     settings = settings_in_force()
     service = found(settings)
     if service is not None:
@@ -210,9 +211,9 @@ def connected() -> Iterator[Service]:
         raise NotRunning(f"no codeLynn answers at {settings.service_url}: check CODELYNN_SERVICE_URL")
     from feedback_app.commands.alone import alone
 
-    complain(f"codeLynn is not running; working on {settings.root} without it")
     with alone(settings) as own:
         yield own
+    complain(f"codeLynn is not running; this worked on {settings.root} without it")
 
 
 def _given(query: dict[str, Any]) -> dict[str, Any]:

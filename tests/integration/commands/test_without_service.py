@@ -40,7 +40,7 @@ def test_chat_says_in_one_line_how_to_go_on(home: Path) -> None:
 def test_data_and_rounds_are_worked_on_directly_and_that_is_said(home: Path) -> None:
     told = run("round", "list")
     assert (told.exit_code, told.stdout) == (0, "no rounds yet: `codelynn round queue` starts one\n")
-    assert told.stderr == f"codelynn: codeLynn is not running; working on {home} without it\n"
+    assert told.stderr == f"codelynn: codeLynn is not running; this worked on {home} without it\n"
     assert run("export").stdout == ""
     assert run("checkpoint", "list").exit_code == 0
     assert not (home / "run" / "service.json").exists()
