@@ -13,6 +13,7 @@ import typer.main
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from feedback_app import __version__
+from feedback_app.commands.arguments import unfit_argument
 
 Function = Callable[..., object]
 
@@ -134,6 +135,9 @@ def _options(
 
 
 def main() -> None:
+    if fault := unfit_argument(sys.argv[1:]):
+        typer.echo(f"codelynn: {fault}", err=True)
+        sys.exit(2)
     app(prog_name="codelynn")
 
 

@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
-from feedback_app.services.data import DataService
+from feedback_app.services.data import DataService, ExportFailed
 
 PIECE = 64 * 1024
 
@@ -21,6 +21,12 @@ class ExportSize(BaseModel):
     left_out: int
 
 
+class ExportProblem(BaseModel):
+    """`problem` names the record that cannot be written; null where all can."""
+
+    problem: str | None
+
+
 def router(data: DataService) -> APIRouter:
     routes = APIRouter(prefix="/api/v1", tags=["data"])
 
@@ -30,15 +36,30 @@ def router(data: DataService) -> APIRouter:
             str, Query(description="One of the formats of docs/formats.md that are written.")
         ] = "trl",
     ) -> StreamingResponse:
-        """The preference dataset as a download, streamed."""
+        """The preference dataset as a download, streamed. A failure on the way breaks the connection: a body that ends as HTTP
+        says is whole."""
         name, media = data.file_name(format), data.media_type(format)
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-        return StreamingResponse(_chunks(data.export(format)), media_type=media, headers=headers)
+        chunks = _chunks(data.export(format))
+        begun = next(chunks, b"")  # what fails before the first byte is an error like any other
+        return StreamingResponse(_body(begun, chunks), media_type=media, headers=headers)
 
     @routes.get("/export/sizes", summary="How much each export holds")
     def sizes() -> dict[str, ExportSize]:
         """By format."""
         return {name: ExportSize(**asdict(count)) for name, count in data.sizes().items()}
+
+    @routes.get("/export/problem", summary="Why an export breaks off")
+    def problem(
+        format: Annotated[str, Query(description="One of the formats that are written.")] = "trl",
+    ) -> ExportProblem:
+        """Reads the data as an export does, and says which record cannot be written."""
+        try:
+            for _ in data.export(format):
+                continue
+        except ExportFailed as error:
+            return ExportProblem(problem=str(error))
+        return ExportProblem(problem=None)
 
     @routes.post("/import")
     async def import_(
@@ -56,6 +77,11 @@ def router(data: DataService) -> APIRouter:
         return {"format": format, "added": report.added, "skipped": report.skipped}
 
     return routes
+
+
+def _body(begun: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    yield begun
+    yield from chunks
 
 
 def _chunks(parts: Iterator[bytes]) -> Iterator[bytes]:

@@ -18,6 +18,7 @@ from feedback_app.api.schemas import (
 )
 from feedback_app.api.streams import until_gone
 from feedback_app.domain.round import Round
+from feedback_app.domain.text_rules import LARGEST_INTEGER
 from feedback_app.services.estimate import Estimates
 from feedback_app.services.models import Models
 from feedback_app.services.rounds import Rounds
@@ -67,8 +68,8 @@ def _add_control(routes: APIRouter, rounds: Rounds) -> None:
     @routes.get("/{round_id}/events", response_class=StreamingResponse)
     def events(
         round_id: str,
-        after: Annotated[int, Query(ge=0)] = 0,
-        last_event_id: Annotated[int | None, Header()] = None,
+        after: Annotated[int, Query(ge=0, le=LARGEST_INTEGER)] = 0,
+        last_event_id: Annotated[int | None, Header(ge=0, le=LARGEST_INTEGER)] = None,
     ) -> StreamingResponse:
         """Server-sent events: `progress` for each step, `state` when the state changes. Ends with the round.
 

@@ -38,20 +38,21 @@ def export(
 ) -> None:
     """Export the preference dataset."""
     with told():
-        from feedback_app.commands.service import connected
+        from feedback_app.commands.service import Refused, connected
 
         with (
             connected() as service,
             _counting(service, format, output is not None) as seen,
             service.opened("GET", "/export", format=format) as answer,
         ):
-            if output is None:
-                _copied(answer, sys.stdout.buffer, seen)
-                return
-            part_file = output.with_name(output.name + ".part")
-            with part_file.open("wb") as file:
-                size = _copied(answer, file, seen)
-            part_file.replace(output)
+            try:
+                if output is None:
+                    _copied(answer, sys.stdout.buffer, seen)
+                    return
+                size = _saved(answer, output, seen)
+            except BrokenOff as error:
+                told = service.get("/export/problem", format=format)["problem"]
+                raise Refused(told or str(error)) from error
         out.print(f"{output}: {size} bytes, {format}")
 
 
@@ -74,6 +75,10 @@ def import_(
                 raise
         detected = f" (format {report['format']})" if format is None and report.get("format") else ""
         out.print(f"added {report['added']}, already there {report['skipped']}{detected}")
+
+
+class BrokenOff(RuntimeError):
+    """An export ended in the middle; the message says after how many records."""
 
 
 class Bar:
@@ -120,11 +125,21 @@ def _counting(service: "Service", format: str, to_file: bool) -> Iterator[Any]:
         yield lambda done: bar.records(done, total)
 
 
-def _copied(answer: "httpx.Response", target: BinaryIO, seen: Any) -> int:
-    """Copy the export; its size in bytes. Raises Refused where it breaks off, and says after how many records."""
-    import httpx
+def _saved(answer: "httpx.Response", output: Path, seen: Any) -> int:
+    """Write the whole file or none; its size in bytes. Raises BrokenOff."""
+    part_file = output.with_name(output.name + ".part")
+    try:
+        with part_file.open("wb") as file:
+            size = _copied(answer, file, seen)
+        part_file.replace(output)
+    finally:
+        part_file.unlink(missing_ok=True)
+    return size
 
-    from feedback_app.commands.service import Refused
+
+def _copied(answer: "httpx.Response", target: BinaryIO, seen: Any) -> int:
+    """Copy the export; its size in bytes. Raises BrokenOff."""
+    import httpx
 
     size, records = 0, 0
     try:
@@ -132,7 +147,7 @@ def _copied(answer: "httpx.Response", target: BinaryIO, seen: Any) -> int:
             size, records = size + target.write(piece), records + piece.count(b"\n")
             seen(records)
     except httpx.TransportError as error:
-        raise Refused(
-            f"the export broke off after {records:,} records: see logs/service.log in HOME for the record that cannot be written"
+        raise BrokenOff(
+            f"the export broke off after {records:,} records: see logs/service.log in HOME"
         ) from error
     return size

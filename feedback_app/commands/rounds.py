@@ -1,6 +1,5 @@
 """`codelynn round …`: queue, list, show, watch, cancel, resume."""
 
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,6 +8,8 @@ from rich.table import Table
 from feedback_app.commands.completing import rounds as known_rounds
 from feedback_app.commands.running import WrongUse, out, told
 from feedback_app.commands.text import duration, moment, short
+from feedback_app.domain import json_rules
+from feedback_app.domain.json_rules import NotJson, Unfit
 
 if TYPE_CHECKING:
     from feedback_app.commands.service import Service
@@ -129,9 +130,11 @@ def overrides(settings: list[str]) -> dict[str, object]:
         if not equals:
             raise WrongUse(f"--set takes name=value, not {setting!r}")
         try:
-            overrides[name] = json.loads(value)
-        except json.JSONDecodeError:
+            overrides[name] = json_rules.parsed(value)
+        except NotJson:
             overrides[name] = value
+        except Unfit as error:
+            raise WrongUse(f"--set {name}: the value {error}") from error
     return overrides
 
 
