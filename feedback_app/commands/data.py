@@ -51,8 +51,8 @@ def export(
                     return
                 size = _saved(answer, output, seen)
             except BrokenOff as error:
-                told = service.get("/export/problem", format=format)["problem"]
-                raise Refused(told or str(error)) from error
+                reason = service.get("/export/problem", format=format)["problem"]
+                raise Refused(reason or str(error)) from error
         out.print(f"{output}: {size} bytes, {format}")
 
 
