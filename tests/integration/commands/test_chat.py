@@ -102,6 +102,14 @@ class Terminal:
         os.write(self._handle, keys)
 
 
+def answered(running: Running) -> list[str]:
+    """What was said in the newest conversation and has its reply."""
+    with httpx.Client(base_url=f"{running.url}/api/v1/conversations", trust_env=False) as client:
+        turns = client.get(f"/{client.get('').json()[0]['id']}").json()["turns"]
+    said = [turn["content"] for turn in turns if turn["role"] == "user"]
+    return said if turns and turns[-1]["role"] == "assistant" else []
+
+
 @pytest.fixture
 def terminal(running: Running) -> Iterator[tuple[Terminal, int]]:
     pid, handle = pty.fork()
@@ -119,12 +127,13 @@ def test_at_a_terminal_there_is_history_and_pasted_lines_stay_together(
     person.type(b"\x1b[200~first line\nsecond line\x1b[201~")
     person.wait_for("second line")
     person.type(b"\r")
-    person.wait_for("you>")
-    person.type(b"\x03")
-    person.wait_for("Ctrl-D leaves")
+    until(lambda: person.look() or answered(running) == ["first line\nsecond line"], 120)
     person.wait_for("you>")
     person.type(b"/bogus\r")
     person.wait_for("there is no command /bogus")
+    person.wait_for("you>")
+    person.type(b"\x03")
+    person.wait_for("Ctrl-D leaves")
     person.wait_for("you>")
     person.type(b"\x04")
     deadline = time.monotonic() + 60
@@ -134,6 +143,3 @@ def test_at_a_terminal_there_is_history_and_pasted_lines_stay_together(
     history = running.home / "chat-history"
     assert stat.S_IMODE(history.stat().st_mode) == 0o600
     assert "+first line\n+second line" in history.read_text()
-    newest = httpx.get(f"{running.url}/api/v1/conversations", trust_env=False).json()[0]
-    turns = httpx.get(f"{running.url}/api/v1/conversations/{newest['id']}", trust_env=False).json()["turns"]
-    assert turns[0]["content"] == "first line\nsecond line"
