@@ -104,8 +104,9 @@ class Terminal:
 
 def answered(running: Running) -> list[str]:
     """What was said in the newest conversation and has its reply."""
-    with httpx.Client(base_url=f"{running.url}/api/v1/conversations", trust_env=False) as client:
-        turns = client.get(f"/{client.get('').json()[0]['id']}").json()["turns"]
+    with httpx.Client(base_url=f"{running.url}/api/v1", trust_env=False) as client:
+        newest = client.get("/conversations").json()[0]
+        turns = client.get(f"/conversations/{newest['id']}").json()["turns"]
     said = [turn["content"] for turn in turns if turn["role"] == "user"]
     return said if turns and turns[-1]["role"] == "assistant" else []
 
