@@ -17,7 +17,7 @@ from alignment.config import InvalidConfig, round_config
 from alignment.rewards import CorruptReward, read_reward
 from feedback_app.api.security import access
 from feedback_app.desks.configured import desk_names
-from feedback_app.domain.comparison import Message, Sampling
+from feedback_app.domain.comparison import Message
 from feedback_app.domain.persona import known_personas, read_persona
 from feedback_app.domain.preference import RankedReplies
 from feedback_app.domain.round import InvalidRound
@@ -25,6 +25,7 @@ from feedback_app.engines.base import Engine
 from feedback_app.engines.select import build_engine
 from feedback_app.engines.trial import cannot_answer
 from feedback_app.logs import configure_logs
+from feedback_app.preferred import arena_sampling, chat_sampling, preference_book
 from feedback_app.services.agreement import Agreements
 from feedback_app.services.ahead import Ahead
 from feedback_app.services.arena import Arena, ArenaOptions
@@ -123,16 +124,6 @@ def prepare_database(settings: Settings) -> None:
     migrate(settings.database)
 
 
-def sampling(settings: Settings) -> Sampling:
-    return Sampling(
-        settings.temperature,
-        settings.top_p,
-        settings.top_k,
-        max_new_tokens=settings.max_new_tokens,
-        repetition_penalty=settings.repetition_penalty,
-    )
-
-
 def check_config(method: str, config: Mapping[str, Any]) -> Mapping[str, Any]:
     """The whole configuration of a round, from the overrides. Raises InvalidRound."""
     try:
@@ -216,22 +207,24 @@ def assembled(settings: Settings) -> App:
     base = cache(lambda: prepare_model(settings))
     models = Models(store, base)
     engine = build_engine(settings.engine, models.files, settings)
-    generations = Generations(engine)
-    queue = RoundQueue(settings.redis_url)
+    generations, queue = Generations(engine), RoundQueue(settings.redis_url)
     persona = partial(read_persona, settings.personas)
     personas, desks = partial(known_personas, settings.personas), desk_names(settings)
-    options = ArenaOptions(settings.candidates, sampling(settings), desks)
     chance = random.Random()  # noqa: S311 - draws prompts and shuffles candidates, guards nothing
     live = LiveTaste(store, live_reward(settings))
     packs = PromptPacks(settings.prompt_packs)
-    arena = Arena(store, models, generations, packs, lambda: persona(settings.persona), options, chance, live)
+    preferences = preference_book(settings, store, packs, models, personas)
+    options = ArenaOptions(settings.candidates, arena_sampling(settings, preferences), desks)
+    arena = Arena(
+        store, models, generations, packs, lambda: persona(preferences.get().persona), options, chance, live
+    )
     repeats = Repeats(store, settings.repeat_share, desks, chance)
     trained = rewards(settings, store, base, repeats)
     best = BestOf((TrainedScorer(trained), live))
     drafts = Drafts(store, arena, generations, live, desks, chance)
     supply = Supply(store, settings.heldout_fraction, lambda: trained.current() is not None)
     draws = Draws(arena, live, repeats, drafts, settings.active_share, chance)
-    chat = Chat(store, models, generations, persona, options.sampling, best)
+    chat = Chat(store, models, generations, persona, chat_sampling(settings, preferences), best)
     lineage = Lineage(store, settings.root / "snapshots")
     services = Services(
         arena=arena,
@@ -241,7 +234,7 @@ def assembled(settings: Settings) -> App:
         repeats=repeats,
         knowing=Knowing(store, live, repeats),
         chat=chat,
-        beside=Beside(store, models, chat, arena, options.sampling),
+        beside=Beside(store, models, chat, arena, chat_sampling(settings, preferences)),
         best=best,
         rounds=Rounds(store, models, queue, check_config, supply, settings.min_pairs),
         lineage=lineage,
@@ -256,7 +249,7 @@ def assembled(settings: Settings) -> App:
         desks=Desks(store, desks),
         status=service_status(store, models, queue, settings.redis_url, partial(with_embedded, settings)),
         personas=personas,
-        default_persona=settings.persona,
+        preferences=preferences,
         base_name=base_name(settings),
     )
     return App(settings, store, engine, generations, services)
@@ -274,16 +267,15 @@ def serve(settings: Settings) -> None:
         settings.allowed_hosts,
         page_token(settings.root, settings.access_token),
     )
-    find_source(
-        settings.base_model
-    )  # what cannot work is said at once, not after minutes; a port that is taken too
+    find_source(settings.base_model)  # what cannot work is said at once, and so is a port that is taken
     with listener(settings.host, settings.port) as socket:
         app = assembled(settings)
         with ThreadPoolExecutor(1) as loading:
             loaded = loading.submit(warm, app.engine, app.services.models)
             from feedback_app.web import build_web
 
-            api = build_web(app.services, app.store, app.engine, sampling(settings), rules, app.close)
+            replies = chat_sampling(settings, app.services.preferences)
+            api = build_web(app.services, app.store, app.engine, replies, rules, app.close)
             loaded.result()
         # ws: nothing here speaks WebSocket
         config = uvicorn.Config(

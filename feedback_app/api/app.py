@@ -16,6 +16,7 @@ from feedback_app.api import (
     health,
     leaderboard,
     openai_api,
+    preferences,
     rankings,
     rewards,
     rounds,
@@ -33,7 +34,7 @@ def build_api(
     services: Services,
     store: Store,
     engine: Engine,
-    sampling: Sampling,
+    sampling: Callable[[], Sampling],
     close: Callable[[], None],
 ) -> FastAPI:
     """The API without pages. `close` runs once it stops serving."""
@@ -51,9 +52,10 @@ def build_api(
     errors.install(api)
     for router in (
         comparisons.router(services.arena, services.live),
-        conversations.router(services.chat, services.default_persona),
+        conversations.router(services.chat, lambda: services.default_persona),
         data.router(services.data),
         rankings.router(services.curation),
+        preferences.router(services.preferences),
         snapshots.router(services.snapshots),
         rounds.rounds_router(services.rounds, services.estimates),
         rounds.checkpoints_router(services.models),

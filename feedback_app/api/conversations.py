@@ -1,7 +1,7 @@
 """Conversations: begin one, say something, have the reply written again, take it along."""
 
 import json
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
@@ -71,14 +71,14 @@ class MessageRequest(RetryRequest):
     text: str = Field(max_length=LONGEST_MESSAGE)
 
 
-def router(chat: Chat, default_persona: str) -> APIRouter:
+def router(chat: Chat, default_persona: Callable[[], str]) -> APIRouter:
     routes = APIRouter(prefix="/api/v1/conversations", tags=["conversations"])
 
     @routes.post("", status_code=201, summary="Begin a conversation")
     def begin(body: ConversationRequest) -> ConversationBody:
         """It keeps this version and this persona to its end."""
         chat.check(body.best_of)
-        return ConversationBody.of(chat.begin(body.model, body.persona or default_persona))
+        return ConversationBody.of(chat.begin(body.model, body.persona or default_persona()))
 
     @routes.get("", summary="List conversations")
     def listing(

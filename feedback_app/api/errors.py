@@ -21,6 +21,7 @@ from feedback_app.services.curation import InvalidTag
 from feedback_app.services.data import ExportFailed, FileTooLarge, ImportRefused, UnknownFormat
 from feedback_app.services.desks import UnknownDesk
 from feedback_app.services.generation import GenerationFailed
+from feedback_app.services.preferences import FixedPreference, InvalidPreference
 from feedback_app.services.rewards import (
     BrokenRewardModel,
     NoHeldoutRankings,
@@ -43,6 +44,8 @@ STATUS: dict[type[Exception], int] = {
     InvalidRanking: 422,
     InvalidCursor: 422,
     InvalidTag: 422,
+    InvalidPreference: 422,
+    FixedPreference: 409,
     InvalidRound: 409,
     AmbiguousId: 422,
     Busy: 409,

@@ -12,6 +12,7 @@ from feedback_app.store.desks import DeskStates
 from feedback_app.store.guesses import Guesses
 from feedback_app.store.ids import Ids
 from feedback_app.store.outbox import Outbox
+from feedback_app.store.preferences import StoredPreferences
 from feedback_app.store.repeats import Repeats
 from feedback_app.store.rounds import Rounds
 from feedback_app.store.search import Search
@@ -39,6 +40,7 @@ class Store:
     search: Search
     curation: Curation
     ids: Ids
+    preferences: StoredPreferences
 
     def ping(self) -> None:
         """Raises DatabaseUnavailable."""
@@ -68,4 +70,5 @@ def open_store(url: str) -> Store:
         search=Search(database),
         curation=Curation(database),
         ids=Ids(database),
+        preferences=StoredPreferences(database),
     )
