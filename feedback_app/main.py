@@ -211,8 +211,7 @@ def assembled(settings: Settings) -> App:
     persona = partial(read_persona, settings.personas)
     personas, desks = partial(known_personas, settings.personas), desk_names(settings)
     chance = random.Random()  # noqa: S311 - draws prompts and shuffles candidates, guards nothing
-    live = LiveTaste(store, live_reward(settings))
-    packs = PromptPacks(settings.prompt_packs)
+    live, packs = LiveTaste(store, live_reward(settings)), PromptPacks(settings.prompt_packs)
     preferences = preference_book(settings, store, packs, models, personas)
     options = ArenaOptions(settings.candidates, arena_sampling(settings, preferences), desks)
     arena = Arena(
@@ -225,7 +224,6 @@ def assembled(settings: Settings) -> App:
     supply = Supply(store, settings.heldout_fraction, lambda: trained.current() is not None)
     draws = Draws(arena, live, repeats, drafts, settings.active_share, chance)
     chat = Chat(store, models, generations, persona, chat_sampling(settings, preferences), best)
-    lineage = Lineage(store, settings.root / "snapshots")
     services = Services(
         arena=arena,
         draws=draws,
@@ -237,7 +235,7 @@ def assembled(settings: Settings) -> App:
         beside=Beside(store, models, chat, arena, chat_sampling(settings, preferences)),
         best=best,
         rounds=Rounds(store, models, queue, check_config, supply, settings.min_pairs),
-        lineage=lineage,
+        lineage=(lineage := Lineage(store, settings.root / "snapshots")),
         estimates=Estimates(store, lineage, supply.pairs),
         rewards=trained,
         leaderboard=Leaderboard(store),
