@@ -1,16 +1,31 @@
 """The preference dataset, out and in."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
-from feedback_app.services.data import DataService, ImportReport
+from feedback_app.services.data import DataService, ExportFailed, ImportReport
 
 PIECE = 64 * 1024
+
+
+class ExportSize(BaseModel):
+    """`left_out` records have what the format cannot carry."""
+
+    records: int
+    left_out: int
+
+
+class ExportProblem(BaseModel):
+    """`problem` names the record that cannot be written; null where all can."""
+
+    problem: str | None
 
 
 def router(data: DataService) -> APIRouter:
@@ -29,6 +44,23 @@ def router(data: DataService) -> APIRouter:
         chunks = _chunks(data.export(format))
         begun = next(chunks, b"")  # what fails before the first byte is an error like any other
         return StreamingResponse(_body(begun, chunks), media_type=media, headers=headers)
+
+    @routes.get("/export/sizes", summary="How much each export holds")
+    def sizes() -> dict[str, ExportSize]:
+        """By format."""
+        return {name: ExportSize(**asdict(count)) for name, count in data.sizes().items()}
+
+    @routes.get("/export/problem", summary="Why an export breaks off")
+    def problem(
+        format: Annotated[str, Query(description="One of the formats that are written.")] = "trl",
+    ) -> ExportProblem:
+        """Reads the data as an export does, and says which record cannot be written."""
+        try:
+            for _ in data.export(format):
+                continue
+        except ExportFailed as error:
+            return ExportProblem(problem=str(error))
+        return ExportProblem(problem=None)
 
     @routes.post("/import")
     async def import_(
