@@ -62,7 +62,12 @@ def router(data: DataService) -> APIRouter:
             return ExportProblem(problem=str(error))
         return ExportProblem(problem=None)
 
-    @routes.post("/import")
+    _add_import(routes, data)
+    return routes
+
+
+def _add_import(routes: APIRouter, data: DataService) -> None:
+    @routes.post("/import", summary="Import a dataset")
     async def import_(
         request: Request,
         format: Annotated[
@@ -85,8 +90,6 @@ def router(data: DataService) -> APIRouter:
         take = partial(data.import_, ignore=ignore or (), trial=dry_run)
         report = await run_in_threadpool(take, format, bytes(body))
         return _told(report)
-
-    return routes
 
 
 def _told(report: ImportReport) -> dict[str, Any]:
