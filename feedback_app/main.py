@@ -19,6 +19,7 @@ from feedback_app.domain.persona import Persona, read_persona
 from feedback_app.domain.preference import RankedReplies
 from feedback_app.domain.round import InvalidRound
 from feedback_app.engines.base import Engine
+from feedback_app.engines.malloc import keep_blocks
 from feedback_app.engines.select import build_engine
 from feedback_app.logs import configure_logs
 from feedback_app.services.agreement import Agreements
@@ -252,6 +253,7 @@ def serve(settings: Settings) -> None:
     from feedback_app.web import build_web
 
     configure_logs(settings.log_level)
+    keep_blocks()
     rules = access(settings.host, settings.access_token, settings.allowed_hosts)
     app = build(settings)
     warm(app.engine, app.services.models)

@@ -1,12 +1,13 @@
 """The preference dataset, out and in."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
+from feedback_app.api.streams import until_gone
 from feedback_app.services.data import DataService
 
 PIECE = 64 * 1024
@@ -24,7 +25,7 @@ def router(data: DataService) -> APIRouter:
         """The preference dataset as a download, streamed."""
         name, media = data.file_name(format), data.media_type(format)
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-        return StreamingResponse(_chunks(data.export(format)), media_type=media, headers=headers)
+        return StreamingResponse(until_gone(_chunks(data.export(format))), media_type=media, headers=headers)
 
     @routes.post("/import")
     async def import_(
@@ -44,7 +45,7 @@ def router(data: DataService) -> APIRouter:
     return routes
 
 
-def _chunks(parts: Iterator[bytes]) -> Iterator[bytes]:
+def _chunks(parts: Iterator[bytes]) -> Generator[bytes, None, None]:
     """Pieces large enough (one a line would be slow), and small enough to see how far it is."""
     held = bytearray()
     for part in parts:
