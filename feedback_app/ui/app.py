@@ -36,9 +36,14 @@ def build_ui(services: Services) -> gr.Blocks:
             Navbar(main_page_name="Arena")
             page.build(services, demo)
     demo.queue(default_concurrency_limit=PARALLEL_EVENTS, api_open=False)
+    look_seldom(demo)
+    return demo
+
+
+def look_seldom(demo: gr.Blocks) -> None:
+    """Have Gradio's queue, which polls, look for events less often."""
     demo._queue.sleep_when_free = QUEUE_SECONDS
     demo._queue.progress_update_sleep_when_free = PROGRESS_SECONDS
-    return demo
 
 
 def mount_options() -> dict[str, Any]:
