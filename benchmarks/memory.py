@@ -1,7 +1,7 @@
 """Memory and idle cost of the service: `python -m benchmarks.memory --base MODELS > docs/benchmarks/memory.md`.
 
 MODELS is the folder `models` of a home whose base model is prepared (left out: it is prepared anew). Starts `codelynn serve`
-on a home of its own with a second version, uses it as its owner would for an hour, and prints what the process holds after
+on a home of its own with three versions, uses it as its owner would for an hour, and prints what the process holds after
 each step, and how much of a core it takes while nobody asks anything. Ends with 1 if a bound is broken.
 """
 
@@ -28,7 +28,7 @@ from feedback_app.store import open_store
 
 BOUND_MEGABYTES = 1200
 BOUND_IDLE = 0.02
-VERSION = "second"
+VERSION, THIRD = "second", "third"
 WORDS = "The quick brown fox jumps over the lazy dog and goes home to cook soup. "
 
 
@@ -79,17 +79,18 @@ def serving(home: Path) -> Iterator[tuple[httpx.Client, Watched]]:
 
 
 def prepare(home: Path, models: Path | None) -> None:
-    """A base model, and a copy of it as a version of its own."""
+    """A base model, and two copies of it as versions of their own."""
     if models:
         shutil.copytree(models, home / "models")
     settings = Settings(home=home)  # type: ignore[call-arg]
     prepare_database(settings)
     base = prepare_model(settings)
     assert base.ct2_dir is not None
-    folder = home / "checkpoints" / VERSION
-    shutil.copytree(base.ct2_dir, folder / "ct2")
     store = open_store(settings.database)
-    store.checkpoints.add(Checkpoint(VERSION, str(folder)))
+    for name in (VERSION, THIRD):
+        folder = home / "checkpoints" / name
+        shutil.copytree(base.ct2_dir, folder / "ct2")
+        store.checkpoints.add(Checkpoint(name, str(folder)))
     store.close()
 
 
@@ -131,7 +132,8 @@ def use(client: httpx.Client, watched: Watched) -> None:
         ("started", lambda: None),
         ("a short reply", lambda: ask(client).raise_for_status()),
         ("one of a second version", lambda: ask(client, VERSION).raise_for_status()),
-        ("six pairs of both versions, judged", lambda: pairs(client)),
+        ("one of a third version", lambda: ask(client, THIRD).raise_for_status()),
+        ("six pairs of two versions, judged", lambda: pairs(client)),
         ("eight replies to a short prompt", lambda: ask(client, n=8).raise_for_status()),
         ("the best of eight", lambda: ask(client, best_of=8).raise_for_status()),
         ("a prompt of 800 words", lambda: ask(client, words=800).raise_for_status()),
@@ -150,7 +152,8 @@ def main() -> None:
     given = options.parse_args()
     home = Path(tempfile.mkdtemp(prefix="codelynn-memory-"))
     prepare(home, given.base)
-    print("# Memory and idle cost\n\nPrinted by `python -m benchmarks.memory`: the service's own process, default model.\n")
+    print("# Memory and idle cost\n")
+    print("Printed by `python -m benchmarks.memory`: the service's own process, default model.\n")
     print("| step | MB at most | MB after it | seconds |\n| --- | --- | --- | --- |")
     with serving(home) as (client, watched):
         use(client, watched)

@@ -71,7 +71,7 @@ class Settings(BaseSettings):
     engine_threads: int = Field(
         0, ge=0, description="CPU threads for generation. 0: what proves fastest on this machine."
     )
-    engine_loaded_models: int = Field(3, ge=1, description="Model versions kept in memory at once.")
+    engine_loaded_models: int = Field(2, ge=1, description="Model versions kept in memory at once.")
     engine_memory: int = Field(
         0,
         ge=0,
