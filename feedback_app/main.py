@@ -1,5 +1,6 @@
 """The composition root: settings in, a running service out."""
 
+import hmac
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,19 +10,22 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from alignment.base_model import prepare_base
+from alignment.base_model import BaseModelUnavailable as BaseModelUnavailable
+from alignment.base_model import prepare_base, unasked
 from alignment.config import InvalidConfig, round_config
 from alignment.rewards import CorruptReward, read_reward
 from feedback_app.api.security import access
 from feedback_app.desks.configured import desk_names
-from feedback_app.domain.comparison import ComparisonStatus, Message, Sampling
+from feedback_app.domain.comparison import ComparisonStatus, Message
 from feedback_app.domain.persona import Persona, read_persona
 from feedback_app.domain.preference import RankedReplies
 from feedback_app.domain.round import InvalidRound
 from feedback_app.engines.base import Engine
 from feedback_app.engines.malloc import keep_blocks
 from feedback_app.engines.select import build_engine
+from feedback_app.engines.trial import cannot_answer
 from feedback_app.logs import configure_logs
+from feedback_app.preferred import arena_sampling, chat_sampling, preference_book
 from feedback_app.services.agreement import Agreements
 from feedback_app.services.ahead import Ahead
 from feedback_app.services.arena import Arena, ArenaOptions
@@ -52,6 +56,7 @@ from feedback_app.services.supply import Supply
 from feedback_app.services.trained import TrainedScorer
 from feedback_app.settings import Settings, load_settings
 from feedback_app.store import Store, migrate, open_store
+from feedback_app.up.local import secret
 from reward_model.live import LiveRewardModel
 from reward_model.rankings import Ranked
 
@@ -86,7 +91,14 @@ def converts(settings: Settings) -> bool:
 
 def prepare_model(settings: Settings, report: Report = lambda what, share: None) -> BaseFiles:
     """The base model, made ready once. Raises alignment.base_model.BaseModelUnavailable."""
-    ready = prepare_base(settings.base_model, settings.root / "models", converts(settings), report)
+    folder, here = settings.root / "models", not settings.engine_url
+    return prepare_files(settings.base_model, folder, converts(settings), here, report)
+
+
+def prepare_files(source: str, folder: Path, convert: bool, here: bool, report: Report) -> BaseFiles:
+    """The base model that `source` names, made ready in `folder`. `here`: it is asked something by our own engine before it is called
+    ready. Raises alignment.base_model.BaseModelUnavailable."""
+    ready = prepare_base(source, folder, convert, report, cannot_answer if here else unasked)
     return BaseFiles(ready.name, ready.hf_dir, ready.ct2_dir, ready.hash)
 
 
@@ -94,16 +106,6 @@ def prepare_database(settings: Settings) -> None:
     """Bring the tables up to date."""
     settings.root.mkdir(parents=True, exist_ok=True)
     migrate(settings.database)
-
-
-def sampling(settings: Settings) -> Sampling:
-    return Sampling(
-        settings.temperature,
-        settings.top_p,
-        settings.top_k,
-        max_new_tokens=settings.max_new_tokens,
-        repetition_penalty=settings.repetition_penalty,
-    )
 
 
 def check_config(method: str, config: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -179,22 +181,24 @@ def build(settings: Settings) -> App:
     base = cache(lambda: prepare_model(settings))
     models = Models(store, base)
     engine = build_engine(settings.engine, models.files, settings)
-    generations = Generations(engine)
-    queue = RoundQueue(settings.redis_url)
+    generations, queue = Generations(engine), RoundQueue(settings.redis_url)
     persona = partial(read_persona, settings.personas)
     personas, desks = partial(known_personas, settings.personas), desk_names(settings)
-    options = ArenaOptions(settings.candidates, sampling(settings), desks)
     chance = random.Random()  # noqa: S311 - draws prompts and shuffles candidates, guards nothing
     live = LiveTaste(store, live_reward(settings))
     packs = PromptPacks(settings.prompt_packs)
-    arena = Arena(store, models, generations, packs, lambda: persona(settings.persona), options, chance, live)
+    preferences = preference_book(settings, store, packs, models, personas)
+    options = ArenaOptions(settings.candidates, arena_sampling(settings, preferences), desks)
+    arena = Arena(
+        store, models, generations, packs, lambda: persona(preferences.get().persona), options, chance, live
+    )
     repeats = Repeats(store, settings.repeat_share, desks, chance)
     trained = rewards(settings, store, base, repeats)
     best = BestOf((TrainedScorer(trained), live))
     drafts = Drafts(store, arena, generations, live, desks, chance)
     supply = Supply(store, settings.heldout_fraction, lambda: trained.current() is not None)
     draws = Draws(arena, live, repeats, drafts, settings.active_share, chance)
-    chat = Chat(store, models, generations, persona, options.sampling, best)
+    chat = Chat(store, models, generations, persona, chat_sampling(settings, preferences), best)
     lineage = Lineage(store, settings.root / "snapshots")
     services = Services(
         arena=arena,
@@ -204,7 +208,7 @@ def build(settings: Settings) -> App:
         repeats=repeats,
         knowing=Knowing(store, live, repeats),
         chat=chat,
-        beside=Beside(store, models, chat, arena, options.sampling),
+        beside=Beside(store, models, chat, arena, chat_sampling(settings, preferences)),
         best=best,
         rounds=Rounds(store, models, queue, check_config, supply, settings.min_pairs),
         lineage=lineage,
@@ -219,7 +223,7 @@ def build(settings: Settings) -> App:
         desks=Desks(store, desks),
         status=_status(store, models, queue),
         personas=personas,
-        default_persona=settings.persona,
+        preferences=preferences,
     )
     live.start()
     return App(settings, store, engine, generations, services)
@@ -246,6 +250,14 @@ def _status(store: Store, models: Models, queue: RoundQueue) -> Status:
     return Status({"database": database, "model": model}, {"redis": redis, "outbox": outbox})
 
 
+def page_token(settings: Settings) -> str:
+    """What the pages' own requests carry: the same after a restart, so that open pages go on, and in each service of a
+    team, which have the access token in common."""
+    if settings.access_token:
+        return hmac.new(settings.access_token.encode(), b"pages", "sha256").hexdigest()
+    return secret(settings.root / "secrets" / "pages")
+
+
 def serve(settings: Settings) -> None:
     """Listen until a signal comes. The model is made ready and loaded first."""
     import uvicorn  # imported here: the command line needs neither server nor pages
@@ -254,10 +266,11 @@ def serve(settings: Settings) -> None:
 
     configure_logs(settings.log_level)
     keep_blocks()
-    rules = access(settings.host, settings.access_token, settings.allowed_hosts)
+    rules = access(settings.host, settings.access_token, settings.allowed_hosts, page_token(settings))
     app = build(settings)
     warm(app.engine, app.services.models)
-    api = build_web(app.services, app.store, app.engine, sampling(settings), rules, app.close)
+    replies = chat_sampling(settings, app.services.preferences)
+    api = build_web(app.services, app.store, app.engine, replies, rules, app.close)
     uvicorn.run(
         api,
         host=settings.host,
@@ -265,6 +278,7 @@ def serve(settings: Settings) -> None:
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=5,
+        ws="none",  # nothing here speaks WebSocket
     )
 
 

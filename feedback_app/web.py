@@ -13,8 +13,8 @@ from feedback_app.domain.comparison import Sampling
 from feedback_app.engines.base import Engine
 from feedback_app.services.bundle import Services
 from feedback_app.store import Store
-from feedback_app.ui import arena_routes, rankings_routes
-from feedback_app.ui.app import build_ui, mount_options
+from feedback_app.ui import arena_routes, rankings_routes, shell_routes
+from feedback_app.ui.app import build_ui, mount_options, page_paths
 from feedback_app.ui.theme import STATIC
 
 
@@ -22,7 +22,7 @@ def build_web(
     services: Services,
     store: Store,
     engine: Engine,
-    sampling: Sampling,
+    sampling: Callable[[], Sampling],
     rules: security.Access,
     close: Callable[[], None],
 ) -> FastAPI:
@@ -30,11 +30,12 @@ def build_web(
     api = build_api(services, store, engine, sampling, close)
     api.include_router(arena_routes.router(services))
     api.include_router(rankings_routes.router(services))
-    for name in ("arena", "data", "rankings", "shared"):
+    api.include_router(shell_routes.router(services))
+    for name in ("arena", "data", "rankings", "shared", "shell"):
         api.mount(f"/{name}/static", StaticFiles(directory=STATIC / name), name=name)
     with warnings.catch_warnings():
         # Said of every app with more than one page, also where server-side rendering is switched off, as here.
         warnings.filterwarnings("ignore", message="SSR mode is not supported")
-        gr.mount_gradio_app(api, build_ui(services), path="/", **mount_options())
-    api.add_middleware(security.Guard, rules=rules)
+        gr.mount_gradio_app(api, build_ui(services), path="/", **mount_options(rules.page_token))
+    api.add_middleware(security.Guard, rules=rules.with_pages(page_paths() | {"/docs"}))
     return api

@@ -22,10 +22,14 @@ def router(data: DataService) -> APIRouter:
             str, Query(description="One of the formats of docs/formats.md that are written.")
         ] = "trl",
     ) -> StreamingResponse:
-        """The preference dataset as a download, streamed."""
+        """The preference dataset as a download, streamed. A failure on the way breaks the connection: a body that ends as HTTP
+        says is whole."""
         name, media = data.file_name(format), data.media_type(format)
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-        return StreamingResponse(until_gone(_chunks(data.export(format))), media_type=media, headers=headers)
+        chunks = begun(
+            _chunks(data.export(format))
+        )  # what fails before the first byte is an error like any other
+        return StreamingResponse(until_gone(chunks), media_type=media, headers=headers)
 
     @routes.post("/import")
     async def import_(

@@ -106,7 +106,7 @@ class Written:
 
 
 def router(
-    engine: Engine, models: Models, default: Sampling, in_persona: InPersona, best: BestOf
+    engine: Engine, models: Models, default: Callable[[], Sampling], in_persona: InPersona, best: BestOf
 ) -> APIRouter:
     routes = APIRouter(prefix="/v1", tags=["openai"])
 
@@ -129,7 +129,7 @@ def router(
     def answer(body: ChatRequest, asker: Asker) -> dict[str, Any] | StreamingResponse:
         version = models.resolve(body.model)
         prompt = in_persona([message.message() for message in body.messages])
-        requests = asked_by(asker, _requests(body, version, default, prompt))
+        requests = asked_by(asker, _requests(body, version, default(), prompt))
         head = {"id": f"chatcmpl-{uuid4().hex}", "created": int(time.time()), "model": version}
         if body.best_of > 1:
             best.check()

@@ -29,10 +29,10 @@ ALIKE = "the replies came out word for word alike, so there is nothing to compar
 
 @dataclass(frozen=True, slots=True)
 class ArenaOptions:
-    """`desks` are the names of the annotation desks that hear of each verdict."""
+    """`sampling` says how replies are drawn now. `desks` are the names of the annotation desks that hear of each verdict."""
 
     candidates: int
-    sampling: Sampling
+    sampling: Callable[[], Sampling]
     desks: tuple[str, ...]
 
 
@@ -136,21 +136,19 @@ class Arena:
         models: Sequence[str] = (),
         asker: Asker | None = None,
     ) -> Comparison:
-        """Open a comparison for the API and wait for its replies. Where the engine is too busy, or the asker leaves,
-        nothing of it is kept. Raises GenerationFailed too."""
+        """Open a comparison for the API and wait for its replies. Raises GenerationFailed too, also where the asker leaves;
+        then nothing is kept, as nobody knows its id."""
         asker = asker or Asker()
         opened = self.planned(messages, n, models, source="api")
         self._store.comparisons.add(opened)
         try:
             self.write(opened, asker=asker).wait()
-        except GenerationFailed as problem:
-            if problem.busy:
-                self._store.curation.delete([opened.id], ())
-            raise
-        if asker.left:
+            if asker.left:
+                raise GenerationFailed("the reader left before the replies were written")
+            return self._ready(opened.id)
+        except GenerationFailed:
             self._store.curation.delete([opened.id], ())
-            raise GenerationFailed("the reader left before the replies were written")
-        return self._ready(opened.id)
+            raise
 
     def growing(self, comparison_id: str) -> Comparison:
         """The comparison as far as it is written. Replies cut off by a restart begin anew."""
@@ -213,16 +211,15 @@ class Arena:
         prompt = checked_prompt(messages)
         if prompt[0].role == "system":
             return prompt
-        return (Message("system", self._persona().system_prompt), *prompt)
+        return checked_prompt((Message("system", self._persona().system_prompt), *prompt))
 
     def _candidates(self, n: int, wanted: Sequence[str]) -> tuple[Candidate, ...]:
         latest, previous = self._models.resolve("latest"), self._models.predecessor()
         versions = line_up(n, latest, previous, [self._models.resolve(name) for name in wanted])
         self._chance.shuffle(versions)
+        sampling = self._options.sampling()
         return tuple(
-            Candidate(
-                f"c{i}", i, version, sampling=self._options.sampling, seed=self._chance.randrange(SEEDS)
-            )
+            Candidate(f"c{i}", i, version, sampling=sampling, seed=self._chance.randrange(SEEDS))
             for i, version in enumerate(versions, start=1)
         )
 

@@ -1,5 +1,6 @@
 """One calm look for every page, light and dark, with fonts that the machine has: nothing is fetched."""
 
+from html import escape
 from pathlib import Path
 
 import gradio as gr
@@ -24,6 +25,10 @@ def theme() -> gr.themes.Base:
         body_background_fill_dark="*neutral_950",
         body_text_color_subdued="*neutral_600",
         body_text_color_subdued_dark="*neutral_400",
+        input_placeholder_color="*neutral_500",
+        input_placeholder_color_dark="*neutral_400",
+        checkbox_border_color="*neutral_500",
+        checkbox_border_color_dark="*neutral_400",
         link_text_color="*primary_700",
         link_text_color_visited="*primary_700",
         block_border_width="1px",
@@ -42,10 +47,16 @@ def theme() -> gr.themes.Base:
     )
 
 
-def head() -> str:
-    """What goes into the pages' `<head>`: a mend of Gradio's event queue, how the address remembers what is open, the arena,
-    exports with progress, and the rankings on the Data page."""
-    scripts = ((STATIC / name).read_text(encoding="utf-8") for name in ("queue.js", "pages.js"))
+def head(page_token: str) -> str:
+    """What goes into the pages' `<head>`: the token that their requests carry, a mend of Gradio's event queue, how the
+    address remembers what is open, the arena, exports with progress, and the rankings on the Data page."""
+    token = f'<meta name="codelynn-token" content="{escape(page_token)}">'
+    scripts = ((STATIC / name).read_text(encoding="utf-8") for name in ("token.js", "queue.js", "pages.js"))
     inline = "\n".join(f"<script>\n{script}</script>" for script in scripts)
-    modules = ("arena/static/arena.js", "data/static/exports.js", "rankings/static/rankings.js")
-    return "\n".join([inline, *(f'<script type="module" src="{name}"></script>' for name in modules)])
+    modules = (
+        "shell/static/shell.js",
+        "arena/static/arena.js",
+        "data/static/exports.js",
+        "rankings/static/rankings.js",
+    )
+    return "\n".join([token, inline, *(f'<script type="module" src="{name}"></script>' for name in modules)])
