@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from feedback_app.api.streams import until_gone
+from feedback_app.api.streams import begun, until_gone
 from feedback_app.services.data import DataService
 
 PIECE = 64 * 1024
