@@ -73,7 +73,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
     with patch.object(main, "build_engine", built), slow_engine():
         app = main.build(settings)
-        api = build_api(app.services, app.store, app.engine, Sampling(max_new_tokens=8), lambda: None)
+        api = build_api(app.services, app.store, app.engine, lambda: Sampling(max_new_tokens=8), lambda: None)
         listener = socket.create_server(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(api, log_config=None, timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
