@@ -177,7 +177,7 @@ def test_a_comparison_whose_reader_left_is_neither_written_nor_kept(served: Serv
 
 def _long(served: Served) -> Any:
     options = served.app.services.arena._options
-    return replace(options, sampling=replace(options.sampling, max_new_tokens=LONG))
+    return replace(options, sampling=lambda: replace(options.sampling(), max_new_tokens=LONG))
 
 
 def test_four_abandoned_long_requests_do_not_silence_the_chat(served: Served) -> None:
