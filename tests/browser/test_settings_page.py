@@ -124,3 +124,4 @@ def test_what_the_environment_decides_is_shown_and_cannot_be_changed(
         expect(page.locator("#chat-temperature input")).to_be_disabled()
         expect(page.locator("#chat-temperature")).to_contain_text("Set by CODELYNN_TEMPERATURE.")
         expect(page.locator("#theme").get_by_label("Dark")).to_be_enabled()
+        page.goto("about:blank")
