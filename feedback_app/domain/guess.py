@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from feedback_app.domain.comparison import Comparison
 
 EVEN = 1e-9
+GUESSES_FROM = 1
+"""Verdicts that the live reward model has learned from before it guesses."""
 
 
 @dataclass(frozen=True, slots=True)

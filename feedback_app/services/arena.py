@@ -17,6 +17,7 @@ from feedback_app.domain.comparison import (
 from feedback_app.domain.persona import Persona
 from feedback_app.domain.preference import prompt_key
 from feedback_app.engines.base import GenerationRequest
+from feedback_app.services.earlier import EDIT, EarlierTurn, earlier_turns
 from feedback_app.services.generation import Generation, GenerationFailed, Reply, twins
 from feedback_app.services.generations import Generations, Problem
 from feedback_app.services.live import LiveTaste
@@ -118,7 +119,7 @@ class Arena:
         """The next turn of its conversation: `reply` is a candidate's id, or `edit` for the owner's rewrite.
         Raises ComparisonNotFound, InvalidRanking, InvalidPrompt."""
         before = self.get(comparison_id)
-        said = before.ranking.edit if before.ranking is not None and reply == "edit" else None
+        said = before.ranking.edit if before.ranking is not None and reply == EDIT else None
         answer = Message("assistant", said or before.candidate(reply).text)
         return self.open([*before.messages, answer, Message("user", prompt)], n)
 
@@ -163,6 +164,10 @@ class Arena:
         texts = self.write(comparison).texts()
         now = self.get(comparison_id)
         return with_texts(now, texts) if now.status == ComparisonStatus.generating else now
+
+    def earlier(self, comparison: Comparison) -> dict[int, EarlierTurn]:
+        """Where the earlier replies of its conversation come from, by their index among its messages."""
+        return earlier_turns(self._store, comparison)
 
     def problem(self, comparison_id: str) -> Problem | None:
         """Why its replies could not be written, where that is still known."""
