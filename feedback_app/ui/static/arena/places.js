@@ -111,7 +111,7 @@ function tell() {
 function mark(card, number, shared) {
   const badge = card.querySelector(".given");
   badge.hidden = !number;
-  badge.textContent = `${NAMES[number]}${shared ? " (tie)" : ""}`;
+  badge.textContent = number ? `${NAMES[number]}${shared ? " (tie)" : ""}` : "";
   const at = number ? `place ${number}` : "no place yet";
   const grip = card.querySelector(".grip");
   grip.setAttribute("aria-label", `Reply ${grip.textContent}, ${at}: drag it onto another reply, or use the arrow keys`);
