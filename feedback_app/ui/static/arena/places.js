@@ -187,4 +187,8 @@ export function listen(root, onChange) {
     done();
   });
   el("place-back").addEventListener("click", back);
+  // A click leaves the focus where it is: Enter submits.
+  for (const box of [root, el("place-back")]) {
+    box.addEventListener("mousedown", (event) => event.target.closest(".grip, #place-back") && event.preventDefault());
+  }
 }
