@@ -7,7 +7,7 @@ from feedback_app.domain.comparison import Comparison
 
 EVEN = 1e-9
 GUESSES_FROM = 1
-"""Verdicts that the live reward model has learned from before it guesses."""
+"""Verdicts from which on the live reward model guesses: it says nothing only while it has learned nothing."""
 
 
 @dataclass(frozen=True, slots=True)

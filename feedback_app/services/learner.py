@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus, Message
-from feedback_app.domain.guess import GUESSES_FROM, Guess, judged
+from feedback_app.domain.guess import Guess, judged
 from feedback_app.store import ComparisonNotFound, Store
 
 NEXT = 4
@@ -75,8 +75,6 @@ class Learner:
 
     def guess(self, comparison: Comparison) -> None:
         """Store what the model expects; the store refuses it once there is a verdict."""
-        if self.model.votes < GUESSES_FROM:
-            return
         prompt, replies = prompt_of(comparison), texts_of(comparison)
         chances = self.model.chances(prompt, replies)
         if chances is not None:

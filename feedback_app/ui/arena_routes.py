@@ -82,7 +82,8 @@ class ArenaDesk:
         shown = self._board(current) if current else None
         held = kind.model_copy(update={"held": [current.id] if current else []})
         topics = self._arena.packs.topics(self._arena.interests())
-        return {"board": shown, "progress": self.progress(), "topics": topics, **self.ahead(held)}
+        more = {"topics": topics, "undo": self._last_decided() is not None}
+        return {"board": shown, "progress": self.progress(), **more, **self.ahead(held)}
 
     def ahead(self, kind: Kind) -> dict[str, Any]:
         """What is ready beside what the page holds; one more is begun where some lack."""
@@ -125,12 +126,17 @@ class ArenaDesk:
         return {"board": self._board(reopened), "progress": self.progress()}
 
     def undo_last(self) -> dict[str, Any]:
-        """For a page that remembers no verdict: the newest decided among the last few. Raises InvalidRanking."""
+        """For a page that remembers no verdict. Raises InvalidRanking."""
+        last = self._last_decided()
+        if last is None:
+            raise InvalidRanking("there is nothing to undo")
+        return self.undo(last.id)
+
+    def _last_decided(self) -> Comparison | None:
+        """The newest among the last few."""
         decided = (ComparisonStatus.ranked, ComparisonStatus.skipped)
-        for comparison in self._arena.page(None, None, RECENT).items:
-            if comparison.source == "arena" and comparison.status in decided:
-                return self.undo(comparison.id)
-        raise InvalidRanking("there is nothing to undo")
+        newest = (c for c in self._arena.page(None, None, RECENT).items if c.source == "arena")
+        return next((comparison for comparison in newest if comparison.status in decided), None)
 
     def skip(self, comparison_id: str) -> dict[str, Any]:
         self._arena.skip(comparison_id)

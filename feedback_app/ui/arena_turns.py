@@ -6,7 +6,7 @@ from typing import Any
 
 from feedback_app.domain.comparison import Comparison, Message
 from feedback_app.services.earlier import EDIT, EarlierTurn
-from feedback_app.ui.arena_view import LETTERS, Names, replies_to_go_on
+from feedback_app.ui.arena_view import LETTERS, Names, replies_to_go_on, who_wrote
 from feedback_app.ui.markdown import safe_html
 
 Turns = Mapping[int, EarlierTurn]
@@ -67,18 +67,18 @@ def _turn(message: Message, wrote: str = "") -> str:
 
 
 def origin(turn: EarlierTurn, name: Names) -> str:
-    """`B, version 2, yesterday: your choice over A, base model`."""
-    comparison, ranking = turn.comparison, turn.comparison.ranking
-    others = [
-        f"{LETTERS[i]}, {name(candidate.model)}"
-        for i, candidate in enumerate(comparison.candidates)
-        if candidate.id != turn.reply
-    ]
+    """`B was your choice over A. A was the base model; B was version 2, yesterday.`"""
+    candidates = turn.comparison.candidates
+    others = " and ".join(LETTERS[i] for i, one in enumerate(candidates) if one.id != turn.reply)
+    wrote = who_wrote(turn.comparison, name)
     if turn.reply == EDIT:
-        return f"Your version, instead of {' and '.join(others)}"
-    at = next(i for i, candidate in enumerate(comparison.candidates) if candidate.id == turn.reply)
-    own = f"{LETTERS[at]}, {name(comparison.candidates[at].model)}"
+        return f"Your version, instead of {others}. {wrote}"
+    own = next(LETTERS[i] for i, one in enumerate(candidates) if one.id == turn.reply)
+    return f"{own} {_verdict(turn)} {others}. {wrote}"
+
+
+def _verdict(turn: EarlierTurn) -> str:
+    ranking = turn.comparison.ranking
     if ranking is None or ranking.all_bad or len(ranking.groups) == 1:
-        return f"{own}: level with {' and '.join(others)}"
-    chosen = "your choice over" if turn.reply in ranking.groups[0] else "not your choice; the others:"
-    return f"{own}: {chosen} {' and '.join(others)}"
+        return "was level with"
+    return "was your choice over" if turn.reply in ranking.groups[0] else "was not your choice of"

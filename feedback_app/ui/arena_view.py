@@ -80,7 +80,7 @@ def replies_to_go_on(comparison: Comparison) -> list[dict[str, str]]:
     if ranking is None or (ranking.all_bad and not ranking.edit):
         return []
     if ranking.edit:
-        return [{"reply": "edit", "label": "your rewrite"}]
+        return [{"reply": "edit", "label": "your version"}]
     first = [i for i, candidate in enumerate(comparison.candidates) if candidate.id in ranking.groups[0]]
     return [{"reply": comparison.candidates[i].id, "label": LETTERS[i]} for i in first]
 
@@ -90,9 +90,13 @@ def guess_line(comparison: Comparison, guess: Guess | None) -> str:
     ranking = comparison.ranking
     if guess is None or ranking is None or len(guess.probabilities) != len(comparison.candidates):
         return ""
-    likeliest = " or ".join(LETTERS[i] for i in guess.best[: len(LETTERS)])
-    sure = f"({round(100 * guess.confidence)} %)"
-    if len(guess.best) > 1:
+    if ranking.edit and len(ranking.groups) == 1:  # the owner's version won, which no guess is about
+        return ""
+    percent, even = round(100 * guess.confidence), round(100 / len(guess.probabilities))
+    best = range(len(guess.probabilities)) if percent == even else guess.best
+    likeliest = " and ".join(LETTERS[i] for i in best)
+    sure = f"({percent} %)"
+    if len(best) > 1:
         return f"I could not tell {likeliest} apart {sure}."
     if ranking.all_bad:
         return f"I would have guessed {likeliest} {sure}."

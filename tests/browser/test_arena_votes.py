@@ -281,7 +281,9 @@ def test_earlier_turns_say_who_wrote_them_and_what_was_chosen(page: Page, site: 
     page.keyboard.press("Enter")
     page.wait_for_selector(OPEN)
     expect(page.locator("#asked .turn.assistant")).to_contain_text("It rained, so I read.")
-    expect(page.locator("#asked .wrote")).to_have_text("B, base model: your choice over A, base model")
+    expect(page.locator("#asked .wrote")).to_have_text(
+        "B was your choice over A. Both replies are from the base model."
+    )
 
 
 def test_a_skipped_pair_does_not_come_back(page: Page, site: Site) -> None:

@@ -78,14 +78,14 @@ def test_the_reply_of_an_earlier_turn_is_found_again_with_its_vote(store: Store)
     first, second = follow_up(store, "Reply 1.")
     assert earlier_turns(store, second) == {1: EarlierTurn(first, "c1")}
     shown = board(second, name, earlier=earlier_turns(store, second))["asked"]
-    assert "A, version 1, today: your choice over B, base model" in shown
+    assert "A was your choice over B. A was version 1, today; B was the base model." in shown
 
 
 def test_a_turn_that_went_on_with_the_owners_version_says_so(store: Store) -> None:
     first, second = follow_up(store, "Mine.", replace(A_WON, edit="Mine."))
     assert earlier_turns(store, second) == {1: EarlierTurn(first, EDIT)}
     told = origin(EarlierTurn(first, EDIT), name)
-    assert told == "Your version, instead of A, version 1, today and B, base model"
+    assert told == "Your version, instead of A and B. A was version 1, today; B was the base model."
 
 
 def test_turns_that_were_not_ranked_here_have_no_origin(store: Store) -> None:
@@ -97,7 +97,7 @@ def test_turns_that_were_not_ranked_here_have_no_origin(store: Store) -> None:
 @pytest.mark.parametrize("ranking", [TIE, replace(TIE, all_bad=True)])
 def test_without_a_preference_the_earlier_replies_are_level(ranking: Ranking) -> None:
     turn = EarlierTurn(pair(ranking=ranking), "c2")
-    assert origin(turn, name) == "B, base model: level with A, version 1, today"
+    assert origin(turn, name) == "B was level with A. A was version 1, today; B was the base model."
 
 
 def test_a_way_on_shows_the_conversation_up_to_its_reply() -> None:

@@ -57,7 +57,7 @@ def guess_at(held: Guess) -> Guess:
         (LONGER_WON, (0.2, 0.8), "I guessed you would choose B (80 %)."),
         (TIE, (0.6, 0.4), "I guessed you would choose A (60 %), not a tie."),
         (ALL_BAD, (0.6, 0.4), "I would have guessed A (60 %)."),
-        (LONGER_WON, (0.5, 0.5), "I could not tell A or B apart (50 %)."),
+        (LONGER_WON, (0.5, 0.5), "I could not tell A and B apart (50 %)."),
     ],
 )
 def test_the_line_after_the_vote_says_what_was_guessed(

@@ -64,10 +64,11 @@ export async function fill() {
   plan(ready.length < ENOUGH ? FILL_MS : LOOK_MS);
 }
 
-export function take({ ahead: found, progress, topics }) {
+export function take({ ahead: found, progress, topics, undo = true }) {
   const known = new Set([shown()?.id, ...decided, ...aside.map((board) => board.id)]);
   ready = found.filter((board) => !known.has(board.id));
   if (progress) el("progress").innerHTML = progress;
   if (topics) offer(topics);
+  if (topics) el("arena").toggleAttribute("data-untouched", !undo && !decided.length);
   count();
 }

@@ -174,6 +174,7 @@ function followed(way) {
   current = null;
   window.codelynn.remember("");
   line("");
+  strip("");
   follow({ ...way, after: decided.at(-1) }, next);
   conversation(way.thread);
 }
