@@ -1,5 +1,6 @@
 """The composition root: settings in, a running service out."""
 
+import hmac
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from alignment.base_model import prepare_base
+from alignment.base_model import BaseModelUnavailable as BaseModelUnavailable
+from alignment.base_model import prepare_base, unasked
 from alignment.config import InvalidConfig, round_config
 from alignment.rewards import CorruptReward, read_reward
 from feedback_app.api.security import access
@@ -20,6 +22,7 @@ from feedback_app.domain.preference import RankedReplies
 from feedback_app.domain.round import InvalidRound
 from feedback_app.engines.base import Engine
 from feedback_app.engines.select import build_engine
+from feedback_app.engines.trial import cannot_answer
 from feedback_app.logs import configure_logs
 from feedback_app.services.agreement import Agreements
 from feedback_app.services.ahead import Ahead
@@ -51,6 +54,7 @@ from feedback_app.services.supply import Supply
 from feedback_app.services.trained import TrainedScorer
 from feedback_app.settings import Settings, load_settings
 from feedback_app.store import Store, migrate, open_store
+from feedback_app.up.local import secret
 from reward_model.live import LiveRewardModel
 from reward_model.rankings import Ranked
 
@@ -85,7 +89,14 @@ def converts(settings: Settings) -> bool:
 
 def prepare_model(settings: Settings, report: Report = lambda what, share: None) -> BaseFiles:
     """The base model, made ready once. Raises alignment.base_model.BaseModelUnavailable."""
-    ready = prepare_base(settings.base_model, settings.root / "models", converts(settings), report)
+    folder, here = settings.root / "models", not settings.engine_url
+    return prepare_files(settings.base_model, folder, converts(settings), here, report)
+
+
+def prepare_files(source: str, folder: Path, convert: bool, here: bool, report: Report) -> BaseFiles:
+    """The base model that `source` names, made ready in `folder`. `here`: it is asked something by our own engine before it is called
+    ready. Raises alignment.base_model.BaseModelUnavailable."""
+    ready = prepare_base(source, folder, convert, report, cannot_answer if here else unasked)
     return BaseFiles(ready.name, ready.hf_dir, ready.ct2_dir, ready.hash)
 
 
@@ -245,6 +256,14 @@ def _status(store: Store, models: Models, queue: RoundQueue) -> Status:
     return Status({"database": database, "model": model}, {"redis": redis, "outbox": outbox})
 
 
+def page_token(settings: Settings) -> str:
+    """What the pages' own requests carry: the same after a restart, so that open pages go on, and in each service of a
+    team, which have the access token in common."""
+    if settings.access_token:
+        return hmac.new(settings.access_token.encode(), b"pages", "sha256").hexdigest()
+    return secret(settings.root / "secrets" / "pages")
+
+
 def serve(settings: Settings) -> None:
     """Listen until a signal comes. The model is made ready and loaded first."""
     import uvicorn  # imported here: the command line needs neither server nor pages
@@ -252,7 +271,7 @@ def serve(settings: Settings) -> None:
     from feedback_app.web import build_web
 
     configure_logs(settings.log_level)
-    rules = access(settings.host, settings.access_token, settings.allowed_hosts)
+    rules = access(settings.host, settings.access_token, settings.allowed_hosts, page_token(settings))
     app = build(settings)
     warm(app.engine, app.services.models)
     api = build_web(app.services, app.store, app.engine, sampling(settings), rules, app.close)
@@ -263,6 +282,7 @@ def serve(settings: Settings) -> None:
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=5,
+        ws="none",  # nothing here speaks WebSocket
     )
 
 
