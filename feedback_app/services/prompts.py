@@ -60,6 +60,10 @@ class PromptPacks:
         languages = Interests(interests.languages if interests else ())
         return sorted({t for p in self._prompts if p.suits(None, languages) for t in p.topics})
 
+    def languages(self) -> list[str]:
+        """ISO 639 codes of the languages that the packs ask in."""
+        return sorted({prompt.language for prompt in self._prompts if prompt.language})
+
     def suits(self, key: str, tags: Sequence[str], topic: str | None, interests: Interests) -> bool:
         """Whether a comparison, by the key of its prompt and its tags, is one that could be drawn for the topic now. Of a prompt
         that is in no pack any more the language is not known."""

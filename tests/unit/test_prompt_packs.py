@@ -49,6 +49,7 @@ def test_topics_without_a_prompt_in_the_languages_are_not_offered() -> None:
         *("advice", "feelings", "general_knowledge", "latin", "mathematics", "opinions", "small_talk"),
     ]
     assert REAL.topics() == REAL.topics(ALL)
+    assert REAL.languages() == ["de", "en", "la"]
 
 
 def test_where_no_prompt_suits_none_is_drawn() -> None:
