@@ -24,7 +24,7 @@ from feedback_app.engines.base import Engine
 from feedback_app.engines.select import build_engine
 from feedback_app.engines.trial import cannot_answer
 from feedback_app.logs import configure_logs
-from feedback_app.preferred import arena_sampling, chat_sampling, preference_book
+from feedback_app.preferred import Preferred, preference_book
 from feedback_app.services.agreement import Agreements
 from feedback_app.services.ahead import Ahead
 from feedback_app.services.arena import Arena, ArenaOptions
@@ -186,16 +186,18 @@ def build(settings: Settings) -> App:
     chance = random.Random()  # noqa: S311 - draws prompts and shuffles candidates, guards nothing
     live = LiveTaste(store, live_reward(settings))
     packs = PromptPacks(settings.prompt_packs)
-    preferences = preference_book(settings, store, packs, models, personas)
-    options = ArenaOptions(settings.candidates, arena_sampling(settings, preferences), desks)
-    arena = Arena(store, models, generations, packs, lambda: persona(preferences.get().persona), options, chance, live)
+    preferred = Preferred(settings, preference_book(settings, store, packs, models, personas))
+    options = ArenaOptions(settings.candidates, preferred.arena_sampling, desks)
+    arena = Arena(
+        store, models, generations, packs, preferred.persona, options, chance, live, preferred.interests
+    )
     repeats = Repeats(store, settings.repeat_share, desks, chance)
     trained = rewards(settings, store, base, repeats)
     best = BestOf((TrainedScorer(trained), live))
     drafts = Drafts(store, arena, generations, live, desks, chance)
     supply = Supply(store, settings.heldout_fraction, lambda: trained.current() is not None)
     draws = Draws(arena, live, repeats, drafts, settings.active_share, chance)
-    chat = Chat(store, models, generations, persona, chat_sampling(settings, preferences), best)
+    chat = Chat(store, models, generations, persona, preferred.chat_sampling, best)
     lineage = Lineage(store, settings.root / "snapshots")
     services = Services(
         arena=arena,
@@ -205,7 +207,7 @@ def build(settings: Settings) -> App:
         repeats=repeats,
         knowing=Knowing(store, live, repeats),
         chat=chat,
-        beside=Beside(store, models, chat, arena, chat_sampling(settings, preferences)),
+        beside=Beside(store, models, chat, arena, preferred.chat_sampling),
         best=best,
         rounds=Rounds(store, models, queue, check_config, supply, settings.min_pairs),
         lineage=lineage,
@@ -220,7 +222,7 @@ def build(settings: Settings) -> App:
         desks=Desks(store, desks),
         status=_status(store, models, queue),
         personas=personas,
-        preferences=preferences,
+        preferences=preferred.book,
     )
     live.start()
     return App(settings, store, engine, generations, services)
@@ -265,7 +267,7 @@ def serve(settings: Settings) -> None:
     rules = access(settings.host, settings.access_token, settings.allowed_hosts, page_token(settings))
     app = build(settings)
     warm(app.engine, app.services.models)
-    replies = chat_sampling(settings, app.services.preferences)
+    replies = Preferred(settings, app.services.preferences).chat_sampling
     api = build_web(app.services, app.store, app.engine, replies, rules, app.close)
     uvicorn.run(
         api,

@@ -1,0 +1,305 @@
+"""Votes in the arena: letters, hints, a bar in sight, long and cut replies, places, undo, and the turns before."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStatus, Message, Ranking
+from feedback_app.domain.round import Checkpoint
+from tests.browser.shots import take
+from tests.browser.site import Site
+from tests.browser.test_arena_page import open_id
+from tests.waiting import until
+
+OPEN = "#arena[data-state=open]"
+LONG = " ".join(f"Sentence {i} tells a little more about the weather." for i in range(900))
+WIDTHS = pytest.mark.parametrize("width", [1280, 390])
+B_WON = Ranking((("c2",), ("c1",)))
+
+
+def stored(
+    site: Site,
+    prompt: str,
+    *texts: str,
+    models: tuple[str, ...] = (),
+    before: tuple[Message, ...] = (),
+    **changes: object,
+) -> Comparison:
+    """A comparison that waits for its vote; `changes` are the candidates'."""
+    candidates = tuple(
+        replace(Candidate(f"c{i}", i, model, text, finish="stop"), **changes)  # type: ignore[arg-type]
+        for i, (text, model) in enumerate(zip(texts, models or ("base",) * len(texts), strict=True), start=1)
+    )
+    messages = (*before, Message("user", prompt))
+    made = Comparison(messages, candidates, status=ComparisonStatus.open, tags=("talk",))
+    site.app.store.comparisons.add(made)
+    return made
+
+
+def show(page: Page, comparison: Comparison, width: int = 1280) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"/?c={comparison.id}")
+    page.wait_for_selector(OPEN)
+
+
+def groups(site: Site, comparison: Comparison) -> tuple[tuple[str, ...], ...] | None:
+    ranking = site.app.store.comparisons.get(comparison.id).ranking
+    return ranking and ranking.groups
+
+
+def manual(page: Page) -> None:
+    """The page stays at a pair after its vote."""
+    page.locator("#auto").get_by_role("checkbox").uncheck()
+    page.locator("h1").click()
+
+
+@pytest.mark.parametrize(
+    ("key", "ranking"),
+    [
+        ("a", (("c1",), ("c2",))),
+        ("b", (("c2",), ("c1",))),
+        ("B", (("c2",), ("c1",))),
+        ("1", (("c1",), ("c2",))),
+    ],
+)
+def test_letters_and_digits_choose(
+    page: Page, site: Site, key: str, ranking: tuple[tuple[str, ...], ...]
+) -> None:
+    made = stored(site, f"Which one, {key}?", "Left", "Right")
+    show(page, made)
+    page.keyboard.press(key)
+    until(lambda: groups(site, made) == ranking)
+
+
+def test_all_bad_has_a_key_of_its_own(page: Page, site: Site) -> None:
+    made = stored(site, "Both?", "Left", "Right")
+    show(page, made)
+    page.keyboard.press("x")
+    until(lambda: bool(groups(site, made)))
+    ranking = site.app.store.comparisons.get(made.id).ranking
+    assert ranking is not None
+    assert ranking.all_bad
+
+
+def test_each_button_says_its_key_and_does_what_it_says(page: Page, site: Site) -> None:
+    show(page, stored(site, "Hints?", "Left", "Right"))
+    hints = {
+        button.get_attribute("id"): button.locator("kbd").inner_text()
+        for button in page.locator("#verdicts button:visible").all()
+    }
+    assert hints == {
+        "better-1": "A",
+        "tie": "T",
+        "better-2": "B",
+        "all-bad": "X",
+        "skip": "S",
+        "undo": "U",
+        "rewrite": "E",
+        "again": "R",
+    }
+    expect(page.get_by_role("button", name="A is better", exact=True)).to_be_visible()
+
+
+def test_shortcuts_are_off_while_typing_and_their_hints_fade(page: Page, site: Site) -> None:
+    made = stored(site, "Typing?", "Left", "Right")
+    show(page, made)
+    page.locator("#prompt").click()
+    page.keyboard.type("abxts")
+    assert open_id(page) == made.id
+    assert groups(site, made) is None
+    faded = "getComputedStyle(document.querySelector('#better-1 kbd')).opacity"
+    assert float(page.evaluate(faded)) < 0.5
+    page.keyboard.press("Escape")
+    assert float(page.evaluate(faded)) == 1
+    page.keyboard.press("a")
+    until(lambda: bool(groups(site, made)))
+
+
+@WIDTHS
+@pytest.mark.parametrize("n", [2, 3, 4])
+def test_with_long_texts_the_buttons_stay_in_sight_and_the_page_keeps_its_shape(
+    page: Page, site: Site, width: int, n: int, pictures: Path
+) -> None:
+    show(page, stored(site, f"{LONG} {n} {width}", *(f"{i} {LONG}" for i in range(n))), width)
+    last = page.locator("#better-2" if n == 2 else "#submit-ranking")
+    expect(last).to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollHeight") < 800 * (
+        2.0 + (0.8 * n if width == 390 else 0)
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.mouse.wheel(0, 400)
+    expect(last).to_be_in_viewport()
+    take(page, pictures / f"arena-long-{n}-{width}.png", full=False)
+
+
+def test_a_long_reply_can_be_scrolled_by_keyboard_and_shown_whole(page: Page, site: Site) -> None:
+    show(page, stored(site, "At length?", LONG, "Short."))
+    box = page.locator("#card-a .reply")
+    box.focus()
+    page.keyboard.press("End")
+    page.wait_for_function("document.querySelector('#card-a .reply').scrollTop > 0")
+    whole = page.locator("#card-a").get_by_role("button", name="Show all of the reply A")
+    whole.click()
+    assert box.evaluate("(box) => box.scrollHeight - box.clientHeight") <= 1
+    page.locator("#card-a .show-all").click()
+    assert box.evaluate("(box) => box.scrollHeight - box.clientHeight") > 100
+    expect(page.locator("#card-b .show-all")).to_have_count(0)
+
+
+def test_a_reply_that_met_its_limit_is_marked(page: Page, site: Site) -> None:
+    show(page, stored(site, "Cut?", "It was a dark and", "Short.", finish="length"))
+    expect(page.locator("#card-a .cut")).to_have_text("Cut off at 128 tokens")
+
+
+def where(page: Page) -> list[dict[str, float] | None]:
+    return [page.locator(f"#card-{letter}").bounding_box() for letter in "abcd"]  # type: ignore[misc]
+
+
+def given(page: Page) -> list[str]:
+    return [page.locator(f"#card-{letter} .given").inner_text() for letter in "abcd"]
+
+
+def drag(page: Page, grip: Locator, onto: Locator) -> None:
+    grip.hover()
+    page.mouse.down()
+    box = onto.bounding_box()
+    assert box is not None
+    for step in (20, 30, 40, 50):  # back and forth over the same reply
+        page.mouse.move(box["x"] + step, box["y"] + 20, steps=2)
+    page.mouse.up()
+
+
+def test_four_replies_are_ranked_without_a_card_moving(page: Page, site: Site) -> None:
+    made = stored(site, "Rank four?", "One", "Two", "Three", "Four")
+    show(page, made)
+    before = where(page)
+    page.locator("#submit-ranking").click()
+    expect(page.get_by_role("alert")).to_contain_text("at least one reply a place")
+    page.keyboard.press("c")
+    expect(page.locator("#line")).to_be_empty()
+    page.keyboard.press("a")
+    assert given(page) == ["2nd", "", "1st", ""]
+    expect(page.locator("#places-told")).to_contain_text("so far: C > A")
+    assert where(page) == before
+    page.keyboard.press("a")  # its place is given back
+    assert given(page) == ["", "", "1st", ""]
+    page.locator("#place-back").click()
+    assert given(page) == ["2nd", "", "1st", ""]
+    drag(page, page.locator("#card-d .grip"), page.locator("#card-c"))
+    assert given(page) == ["3rd", "4th", "2nd", "1st"]
+    assert where(page) == before
+    page.keyboard.press("Backspace")
+    assert given(page) == ["2nd", "", "1st", ""]
+    page.keyboard.press("Enter")
+    until(lambda: groups(site, made) == (("c3",), ("c1",), ("c2", "c4")))
+
+
+def test_equal_places_are_a_tie_by_key_and_by_number(page: Page, site: Site) -> None:
+    made = stored(site, "Ties?", "One", "Two", "Three", "Four")
+    show(page, made)
+    for key in ("b", "=", "d", "a"):
+        page.keyboard.press(key)
+    assert given(page) == ["2nd", "1st (tie)", "4th", "1st (tie)"]
+    expect(page.locator("#places-told")).to_contain_text("Your ranking: B = D > A > C.")
+    page.locator("#place-c").get_by_label("2", exact=True).check()
+    page.keyboard.press("Enter")
+    until(lambda: groups(site, made) == (("c2", "c4"), ("c1", "c3")))
+
+
+def test_a_place_is_given_by_clicking_a_letter(page: Page, site: Site) -> None:
+    made = stored(site, "Clicks?", "One", "Two", "Three")
+    show(page, made)
+    page.locator("#card-b .grip").click()
+    page.locator("#card-c .grip").click()
+    page.locator("#submit-ranking").click()
+    until(lambda: groups(site, made) == (("c2",), ("c3",), ("c1",)))
+
+
+def test_the_counter_follows_the_vote_and_its_undo(page: Page, site: Site) -> None:
+    made = stored(site, "Counted?", "Left", "Right")
+    show(page, made)
+    ranked = site.app.store.comparisons.counts()["ranked"]
+    count = page.locator("#progress")
+    expect(count).to_contain_text(f"{ranked} vote")
+    page.keyboard.press("a")
+    expect(count).to_contain_text(f"{ranked + 1} vote")
+    page.keyboard.press("u")
+    expect(count).to_contain_text(f"{ranked} vote")
+    page.keyboard.press("s")
+    page.reload()
+    expect(count).to_contain_text(f"{ranked} vote")
+
+
+def test_versions_are_named_so_that_one_can_say_them(page: Page, site: Site) -> None:
+    evidence = {"gate": {"evidence": {"length_ratio": 0.6}}}
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    site.app.store.checkpoints.add(
+        Checkpoint("dpo-7", "nowhere", passed=True, manifest=evidence, created_at=yesterday)
+    )
+    made = stored(site, "Who?", "Left", "Right", models=("dpo-7", "base"))
+    show(page, made)
+    manual(page)
+    page.keyboard.press("b")
+    expect(page.locator("#decided")).to_contain_text(
+        "You ranked B > A. A was version 1, yesterday, shorter; B was the base model."
+    )
+    expect(page.locator("#card-a .model")).to_have_text("version 1, yesterday, shorter")
+
+
+def followed(page: Page, site: Site) -> Comparison:
+    """A pair that was chosen from by B, and whose conversation goes on."""
+    first = stored(site, "How was your weekend?", "Fine.", "It rained, so I read.")
+    other = stored(site, "Something else?", "Other left", "Other right")
+    show(page, first)
+    page.wait_for_selector("#arena:not([data-ahead='0'])")
+    page.keyboard.press("b")
+    until(lambda: bool(groups(site, first)))
+    page.get_by_role("button", name="Continue with B").click()
+    return other
+
+
+def test_going_on_with_a_reply_shows_its_conversation_and_no_other_pair(
+    page: Page, site: Site, pictures: Path
+) -> None:
+    followed(page, site)
+    expect(page.locator("#asked")).to_contain_text("It rained, so I read.")
+    expect(page.locator("#cards .card")).to_have_count(0)
+    expect(page.locator("#better-2")).to_be_hidden()
+    expect(page.locator("#prompt")).to_be_focused()
+    take(page, pictures / "arena-following.png", full=False)
+    page.get_by_role("button", name="Ask something new instead").click()
+    expect(page.locator("#cards .card")).to_have_count(2)
+    expect(page.locator("#after")).to_be_hidden()
+
+
+def test_earlier_turns_say_who_wrote_them_and_what_was_chosen(page: Page, site: Site) -> None:
+    followed(page, site)
+    page.keyboard.type("Which book?")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(OPEN)
+    expect(page.locator("#asked .turn.assistant")).to_contain_text("It rained, so I read.")
+    expect(page.locator("#asked .wrote")).to_have_text(
+        "B was your choice over A. Both replies are from the base model."
+    )
+
+
+def test_a_skipped_pair_does_not_come_back(page: Page, site: Site) -> None:
+    for waiting in site.app.store.comparisons.waiting("arena", 50):
+        site.app.store.comparisons.skip(waiting.id)
+    made = stored(site, "Skip me?", "Left", "Right")
+    show(page, made)
+    page.keyboard.press("s")
+    until(lambda: site.app.store.comparisons.get(made.id).status == ComparisonStatus.skipped)
+    seen = set()
+    for _ in range(4):
+        page.wait_for_selector(OPEN)
+        seen.add(shown := open_id(page))
+        page.locator("#draw").click()
+        page.wait_for_function("(id) => new URLSearchParams(location.search).get('c') !== id", arg=shown)
+    page.goto("/")
+    page.wait_for_selector(OPEN)
+    assert made.id not in seen | {open_id(page)}
+    assert groups(site, made) is None
