@@ -186,18 +186,16 @@ def build(settings: Settings) -> App:
     chance = random.Random()  # noqa: S311 - draws prompts and shuffles candidates, guards nothing
     live = LiveTaste(store, live_reward(settings))
     packs = PromptPacks(settings.prompt_packs)
-    preferred = Preferred(settings, preference_book(settings, store, packs, models, personas))
-    options = ArenaOptions(settings.candidates, preferred.arena_sampling, desks)
-    arena = Arena(
-        store, models, generations, packs, preferred.persona, options, chance, live, preferred.interests
-    )
+    chosen = Preferred(settings, preference_book(settings, store, packs, models, personas))
+    options = ArenaOptions(settings.candidates, chosen.arena_sampling, desks)
+    arena = Arena(store, models, generations, packs, chosen.persona, options, chance, live, chosen.interests)
     repeats = Repeats(store, settings.repeat_share, desks, chance)
     trained = rewards(settings, store, base, repeats)
     best = BestOf((TrainedScorer(trained), live))
     drafts = Drafts(store, arena, generations, live, desks, chance)
     supply = Supply(store, settings.heldout_fraction, lambda: trained.current() is not None)
     draws = Draws(arena, live, repeats, drafts, settings.active_share, chance)
-    chat = Chat(store, models, generations, persona, preferred.chat_sampling, best)
+    chat = Chat(store, models, generations, persona, chosen.chat_sampling, best)
     lineage = Lineage(store, settings.root / "snapshots")
     services = Services(
         arena=arena,
@@ -207,7 +205,7 @@ def build(settings: Settings) -> App:
         repeats=repeats,
         knowing=Knowing(store, live, repeats),
         chat=chat,
-        beside=Beside(store, models, chat, arena, preferred.chat_sampling),
+        beside=Beside(store, models, chat, arena, chosen.chat_sampling),
         best=best,
         rounds=Rounds(store, models, queue, check_config, supply, settings.min_pairs),
         lineage=lineage,
@@ -222,7 +220,7 @@ def build(settings: Settings) -> App:
         desks=Desks(store, desks),
         status=_status(store, models, queue),
         personas=personas,
-        preferences=preferred.book,
+        preferences=chosen.book,
     )
     live.start()
     return App(settings, store, engine, generations, services)

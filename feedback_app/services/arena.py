@@ -72,8 +72,7 @@ class Arena:
         self._chance = chance
         self._live = live
         self.candidates = options.candidates
-        self.packs = packs
-        self.interests = interests
+        self.packs, self.interests = packs, interests
 
     def draw(self, topic: str | None = None, taken: Collection[str] = ()) -> PackPrompt | None:
         """A prompt from the packs that suits the owner, has not been asked yet, and whose key is not `taken`."""

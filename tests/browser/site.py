@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from unittest.mock import patch
@@ -132,6 +132,10 @@ def listening(api: FastAPI, port: int = 0) -> Iterator[int]:
         until(lambda: server.started, 60)
         yield listener.getsockname()[1]
     finally:
+        open_ones = list(server.server_state.connections)
         server.should_exit = True
         thread.join(10)
         listener.close()
+        for one in open_ones:  # as when a process ends: its loop leaves them open
+            with suppress(OSError):
+                one.transport.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
