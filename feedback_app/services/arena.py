@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from feedback_app.domain.comparison import (
     Candidate,
@@ -17,6 +17,7 @@ from feedback_app.domain.comparison import (
 from feedback_app.domain.persona import Persona
 from feedback_app.domain.preference import prompt_key
 from feedback_app.engines.base import GenerationRequest
+from feedback_app.services.comparisons import drawn, with_replies, with_texts
 from feedback_app.services.earlier import EDIT, EarlierTurn, earlier_turns
 from feedback_app.services.generation import Generation, GenerationFailed, Reply, twins
 from feedback_app.services.generations import Generations, Problem
@@ -33,10 +34,10 @@ ALIKE = "the replies came out word for word alike, so there is nothing to compar
 
 @dataclass(frozen=True, slots=True)
 class ArenaOptions:
-    """`desks` are the names of the annotation desks that hear of each verdict."""
+    """`sampling` says how replies are drawn now. `desks` are the names of the annotation desks that hear of each verdict."""
 
     candidates: int
-    sampling: Sampling
+    sampling: Callable[[], Sampling]
     desks: tuple[str, ...]
 
 
@@ -150,11 +151,16 @@ class Arena:
     def compare(
         self, messages: Sequence[Message], n: int | None = None, models: Sequence[str] = ()
     ) -> Comparison:
-        """Open a comparison for the API and wait for its replies. Raises GenerationFailed too."""
+        """Open a comparison for the API and wait for its replies. Raises GenerationFailed too; then nothing is kept, as nobody
+        knows its id."""
         opened = self.open(messages, n, models, source="api")
-        if generation := self._generations.find(opened.id):
-            generation.wait()
-        return self._ready(opened.id)
+        try:
+            if generation := self._generations.find(opened.id):
+                generation.wait()
+            return self._ready(opened.id)
+        except GenerationFailed:
+            self._store.curation.delete([opened.id], ())
+            raise
 
     def growing(self, comparison_id: str) -> Comparison:
         """The comparison as far as it is written. Replies cut off by a restart begin anew."""
@@ -223,16 +229,15 @@ class Arena:
         prompt = checked_prompt(messages)
         if prompt[0].role == "system":
             return prompt
-        return (Message("system", self._persona().system_prompt), *prompt)
+        return checked_prompt((Message("system", self._persona().system_prompt), *prompt))
 
     def _candidates(self, n: int, wanted: Sequence[str]) -> tuple[Candidate, ...]:
         latest, previous = self._models.resolve("latest"), self._models.predecessor()
         versions = line_up(n, latest, previous, [self._models.resolve(name) for name in wanted])
         self._chance.shuffle(versions)
+        sampling = self._options.sampling()
         return tuple(
-            Candidate(
-                f"c{i}", i, version, sampling=self._options.sampling, seed=self._chance.randrange(SEEDS)
-            )
+            Candidate(f"c{i}", i, version, sampling=sampling, seed=self._chance.randrange(SEEDS))
             for i, version in enumerate(versions, start=1)
         )
 
@@ -271,28 +276,3 @@ class Arena:
         if comparison.status in (ComparisonStatus.failed, ComparisonStatus.generating):
             raise GenerationFailed("the replies could not be written: try again, or see the service's log")
         return comparison
-
-
-def drawn(comparison: Comparison) -> bool:
-    """Whether its prompt was drawn, or its pair came back; else the owner asked."""
-    return bool(comparison.tags) or comparison.repeat_of is not None
-
-
-def with_texts(comparison: Comparison, texts: Sequence[str]) -> Comparison:
-    """The comparison with its candidates' texts so far."""
-    pairs = zip(comparison.candidates, texts, strict=True)
-    return replace(comparison, candidates=tuple(replace(candidate, text=text) for candidate, text in pairs))
-
-
-def with_replies(comparison: Comparison, replies: Sequence[Reply]) -> tuple[Candidate, ...]:
-    """The comparison's candidates with their finished replies."""
-    return tuple(
-        replace(
-            candidate,
-            text=reply.text,
-            finish=reply.finish,
-            latency_ms=reply.latency_ms,
-            seed=candidate.seed if reply.seed is None else reply.seed,
-        )
-        for candidate, reply in zip(comparison.candidates, replies, strict=True)
-    )

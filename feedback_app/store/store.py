@@ -11,6 +11,7 @@ from feedback_app.store.database import Database, open_database
 from feedback_app.store.desks import DeskStates
 from feedback_app.store.guesses import Guesses
 from feedback_app.store.outbox import Outbox
+from feedback_app.store.preferences import StoredPreferences
 from feedback_app.store.prompts import Prompts
 from feedback_app.store.repeats import Repeats
 from feedback_app.store.rounds import Rounds
@@ -39,6 +40,7 @@ class Store:
     verdicts: Verdicts
     search: Search
     curation: Curation
+    preferences: StoredPreferences
 
     def ping(self) -> None:
         """Raises DatabaseUnavailable."""
@@ -68,4 +70,5 @@ def open_store(url: str) -> Store:
         verdicts=Verdicts(database),
         search=Search(database),
         curation=Curation(database),
+        preferences=StoredPreferences(database),
     )
