@@ -7,7 +7,8 @@ import threading
 from collections.abc import Collection, Sequence
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus
-from feedback_app.services.arena import Arena, drawn
+from feedback_app.services.arena import Arena
+from feedback_app.services.comparisons import drawn
 from feedback_app.services.draws import Draws
 from feedback_app.services.generations import Generations
 from feedback_app.services.models import Models

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from feedback_app.domain.comparison import (
     Candidate,
@@ -17,6 +17,7 @@ from feedback_app.domain.comparison import (
 from feedback_app.domain.persona import Persona
 from feedback_app.domain.preference import prompt_key
 from feedback_app.engines.base import GenerationRequest
+from feedback_app.services.comparisons import drawn, with_replies, with_texts
 from feedback_app.services.earlier import EDIT, EarlierTurn, earlier_turns
 from feedback_app.services.generation import Generation, GenerationFailed, Reply, twins
 from feedback_app.services.generations import Generations, Problem
@@ -274,28 +275,3 @@ class Arena:
         if comparison.status in (ComparisonStatus.failed, ComparisonStatus.generating):
             raise GenerationFailed("the replies could not be written: try again, or see the service's log")
         return comparison
-
-
-def drawn(comparison: Comparison) -> bool:
-    """Whether its prompt was drawn, or its pair came back; else the owner asked."""
-    return bool(comparison.tags) or comparison.repeat_of is not None
-
-
-def with_texts(comparison: Comparison, texts: Sequence[str]) -> Comparison:
-    """The comparison with its candidates' texts so far."""
-    pairs = zip(comparison.candidates, texts, strict=True)
-    return replace(comparison, candidates=tuple(replace(candidate, text=text) for candidate, text in pairs))
-
-
-def with_replies(comparison: Comparison, replies: Sequence[Reply]) -> tuple[Candidate, ...]:
-    """The comparison's candidates with their finished replies."""
-    return tuple(
-        replace(
-            candidate,
-            text=reply.text,
-            finish=reply.finish,
-            latency_ms=reply.latency_ms,
-            seed=candidate.seed if reply.seed is None else reply.seed,
-        )
-        for candidate, reply in zip(comparison.candidates, replies, strict=True)
-    )

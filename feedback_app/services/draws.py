@@ -8,7 +8,8 @@ from functools import partial
 from itertools import combinations
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus, Message
-from feedback_app.services.arena import Arena, with_replies
+from feedback_app.services.arena import Arena
+from feedback_app.services.comparisons import with_replies
 from feedback_app.services.generation import Reply, twins
 from feedback_app.services.generations import Generations
 from feedback_app.services.live import LiveTaste

@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStatus
-from feedback_app.services.arena import drawn
+from feedback_app.services.comparisons import drawn
 from feedback_app.services.earlier import EarlierTurn
 from feedback_app.services.generations import Problem
 from feedback_app.ui.arena_turns import asked

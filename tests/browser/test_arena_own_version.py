@@ -22,7 +22,7 @@ def edit_of(site: Site, comparison_id: str) -> str | None:
 @WIDTHS
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_field_has_room_and_grows(
-    page: Page, site: Site, width: int, scheme: str, pictures: Path
+    page: Page, site: Site, width: int, scheme: str, tmp_path: Path
 ) -> None:
     made = stored(site, f"Room {width} {scheme}?", "Left", "Right")
     show(page, made, width)
@@ -37,7 +37,7 @@ def test_the_field_has_room_and_grows(
     assert field.evaluate(lines) >= 12
     expect(page.locator("#save-own")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    take(page, pictures / f"arena-own-{width}-{scheme}.png", full=False)
+    take(page, tmp_path / "own.png", full=False)
 
 
 @pytest.mark.parametrize("keys", ["Control+Enter", "Meta+Enter", ""])

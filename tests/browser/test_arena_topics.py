@@ -84,3 +84,14 @@ def test_the_topic_has_an_arrow(page: Page, scheme: str) -> None:
     page.wait_for_selector("#arena:not([data-state=loading])")
     style = page.locator("#topic").evaluate("(box) => getComputedStyle(box).backgroundImage")
     assert style.count("linear-gradient") == 2
+
+
+def test_other_languages_bring_another_pair_at_once(page: Page, site: Site) -> None:
+    english = stored(site, "hiya", "Hello.", "Good day.")
+    page.goto(f"/?c={english.id}")
+    page.wait_for_selector(READY)
+    site.app.services.arena.interests = lambda: Interests(("de",))
+    page.evaluate("window.dispatchEvent(new Event('codelynn:interests'))")
+    page.wait_for_function("(id) => new URLSearchParams(location.search).get('c') !== id", arg=english.id)
+    page.wait_for_selector(READY)
+    assert "german" in shown(page, site).tags

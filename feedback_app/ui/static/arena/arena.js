@@ -225,6 +225,19 @@ function chooseKind() {
   ahead.restart();
 }
 
+// Other languages or topics are wanted: what was drawn for the old ones makes room.
+async function changeInterests() {
+  ahead.restart();
+  if (following() || (current && !current.drawn)) return;
+  try {
+    const told = await ask("POST", "start", kind());
+    ahead.take(told);
+    told.board ? show(told.board) : begin(kind());
+  } catch (error) {
+    fails(error);
+  }
+}
+
 function connect() {
   const clicks = {
     "better-1": () => better(0),
@@ -248,6 +261,7 @@ function connect() {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) compare(event);
   });
   for (const id of ["topic", "number", "auto"]) el(id).addEventListener("change", chooseKind);
+  window.addEventListener("codelynn:interests", changeInterests);
   document.addEventListener("visibilitychange", () => ahead.plan(0));
   places.listen(el("cards"), () => line(""));
   said.listen(saveOwn);
