@@ -26,7 +26,7 @@ from feedback_app.engines.malloc import keep_blocks
 from feedback_app.engines.select import build_engine
 from feedback_app.engines.trial import cannot_answer
 from feedback_app.logs import configure_logs
-from feedback_app.preferred import arena_sampling, chat_sampling, preference_book
+from feedback_app.preferred import Preferred, preference_book
 from feedback_app.services.agreement import Agreements
 from feedback_app.services.ahead import Ahead
 from feedback_app.services.arena import Arena, ArenaOptions
@@ -213,18 +213,16 @@ def assembled(settings: Settings) -> App:
     personas, desks = partial(known_personas, settings.personas), desk_names(settings)
     chance = random.Random()  # noqa: S311 - draws prompts and shuffles candidates, guards nothing
     live, packs = LiveTaste(store, live_reward(settings)), PromptPacks(settings.prompt_packs)
-    preferences = preference_book(settings, store, packs, models, personas)
-    options = ArenaOptions(settings.candidates, arena_sampling(settings, preferences), desks)
-    arena = Arena(
-        store, models, generations, packs, lambda: persona(preferences.get().persona), options, chance, live
-    )
+    chosen = Preferred(settings, preference_book(settings, store, packs, models, personas))
+    options = ArenaOptions(settings.candidates, chosen.arena_sampling, desks)
+    arena = Arena(store, models, generations, packs, chosen.persona, options, chance, live, chosen.interests)
     repeats = Repeats(store, settings.repeat_share, desks, chance)
     trained = rewards(settings, store, base, repeats)
     best = BestOf((TrainedScorer(trained), live))
     drafts = Drafts(store, arena, generations, live, desks, chance)
     supply = Supply(store, settings.heldout_fraction, lambda: trained.current() is not None)
     draws = Draws(arena, live, repeats, drafts, settings.active_share, chance)
-    chat = Chat(store, models, generations, persona, chat_sampling(settings, preferences), best)
+    chat = Chat(store, models, generations, persona, chosen.chat_sampling, best)
     services = Services(
         arena=arena,
         draws=draws,
@@ -233,7 +231,7 @@ def assembled(settings: Settings) -> App:
         repeats=repeats,
         knowing=Knowing(store, live, repeats),
         chat=chat,
-        beside=Beside(store, models, chat, arena, chat_sampling(settings, preferences)),
+        beside=Beside(store, models, chat, arena, chosen.chat_sampling),
         best=best,
         rounds=Rounds(store, models, queue, check_config, supply, settings.min_pairs),
         lineage=(lineage := Lineage(store, settings.root / "snapshots")),
@@ -248,7 +246,7 @@ def assembled(settings: Settings) -> App:
         desks=Desks(store, desks),
         status=service_status(store, models, queue, settings.redis_url, partial(with_embedded, settings)),
         personas=personas,
-        preferences=preferences,
+        preferences=chosen.book,
         base_name=base_name(settings),
     )
     return App(settings, store, engine, generations, services)
@@ -274,7 +272,7 @@ def serve(settings: Settings) -> None:
             loaded = loading.submit(warm, app.engine, app.services.models)
             from feedback_app.web import build_web
 
-            replies = chat_sampling(settings, app.services.preferences)
+            replies = Preferred(settings, app.services.preferences).chat_sampling
             api = build_web(app.services, app.store, app.engine, replies, rules, app.close)
             loaded.result()
         # ws: nothing here speaks WebSocket

@@ -12,7 +12,7 @@ import uvicorn
 from feedback_app import main as root
 from feedback_app.api.app import build_api
 from feedback_app.commands.service import Service, client
-from feedback_app.preferred import chat_sampling
+from feedback_app.preferred import Preferred
 from feedback_app.settings import Settings
 
 START_SECONDS = 60.0
@@ -36,7 +36,7 @@ def alone(settings: Settings, live: bool = False) -> Iterator[Service]:
     that learns from each ranking, which `--best-of` may need; it reads every ranking first."""
     root.prepare_database(settings)
     app = root.build(settings.model_copy(update={"live_reward": settings.live_reward and live}))
-    replies = chat_sampling(settings, app.services.preferences)
+    replies = Preferred(settings, app.services.preferences).chat_sampling
     api = build_api(app.services, app.store, app.engine, replies, app.close)
     with tempfile.TemporaryDirectory(prefix="codelynn-") as folder:
         path = str(Path(folder) / "api")

@@ -14,6 +14,7 @@ from feedback_app.store.ids import Ids
 from feedback_app.store.imports import Imports
 from feedback_app.store.outbox import Outbox
 from feedback_app.store.preferences import StoredPreferences
+from feedback_app.store.prompts import Prompts
 from feedback_app.store.repeats import Repeats
 from feedback_app.store.rounds import Rounds
 from feedback_app.store.search import Search
@@ -37,6 +38,7 @@ class Store:
     annotations: Annotations
     desks: DeskStates
     guesses: Guesses
+    prompts: Prompts
     repeats: Repeats
     verdicts: Verdicts
     search: Search
@@ -68,6 +70,7 @@ def open_store(url: str) -> Store:
         annotations=Annotations(database),
         desks=DeskStates(database),
         guesses=Guesses(database),
+        prompts=Prompts(database),
         repeats=Repeats(database),
         verdicts=Verdicts(database),
         search=Search(database),

@@ -53,8 +53,10 @@ class ChatPage:
         models = self._services.models
         choices = model_choices(models.versions(), models.aliases())
         on = {part: gr.update(interactive=True) for part in (*self._screen.entry(), self._screen.search)}
+        preferred = self._services.preferences.get()
         chosen = {
-            self._screen.model: gr.update(choices=choices),
+            self._screen.model: gr.update(choices=choices, value=preferred.model),
+            self._screen.persona: preferred.persona,
             self._screen.beside: gr.update(choices=[ALONE, *choices], value=""),
         }
         return {**chosen, **on, **self._opened(current)}
