@@ -1,15 +1,14 @@
 """The settings and the owner's preferences as one: part of the composition root."""
 
 from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, replace
 
 from feedback_app.domain.comparison import Sampling
-from feedback_app.domain.persona import Persona
+from feedback_app.domain.persona import Persona, read_persona
 from feedback_app.domain.preferences import Preferences, ReplyStyle
 from feedback_app.services.models import ALIASES, Models
 from feedback_app.services.preferences import Choices, PreferenceBook
-from feedback_app.services.prompts import PromptPacks
+from feedback_app.services.prompts import Interests, PromptPacks
 from feedback_app.settings import Settings
 from feedback_app.store import Store
 
@@ -39,14 +38,27 @@ def sampling(settings: Settings) -> Sampling:
     )
 
 
-def chat_sampling(settings: Settings, book: PreferenceBook) -> Callable[[], Sampling]:
-    """How the chat's replies are drawn now."""
-    return partial(_styled, sampling(settings), lambda: book.get().chat)
+@dataclass(frozen=True, slots=True)
+class Preferred:
+    """What the services ask for whenever they need it, so that a preference holds at once."""
 
+    settings: Settings
+    book: PreferenceBook
 
-def arena_sampling(settings: Settings, book: PreferenceBook) -> Callable[[], Sampling]:
-    """How the arena's replies are drawn now."""
-    return partial(_styled, sampling(settings), lambda: book.get().arena)
+    def chat_sampling(self) -> Sampling:
+        return _styled(sampling(self.settings), self.book.get().chat)
+
+    def arena_sampling(self) -> Sampling:
+        return _styled(sampling(self.settings), self.book.get().arena)
+
+    def persona(self) -> Persona:
+        """Raises UnknownPersona."""
+        return read_persona(self.settings.personas, self.book.get().persona)
+
+    def interests(self) -> Interests:
+        """What the arena asks about."""
+        chosen = self.book.get()
+        return Interests(chosen.languages, chosen.topics)
 
 
 def preference_book(
@@ -59,7 +71,7 @@ def preference_book(
     """The owner's preferences, with the settings as defaults and, where somebody set them, before what was chosen."""
     choices = Choices(
         languages=packs.languages,
-        topics=packs.topics,
+        topics=packs.subjects,
         models=lambda: [*ALIASES, *models.versions()],
         personas=lambda: [persona.id for persona in personas()],
     )
@@ -90,6 +102,5 @@ def _listed(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
 
 
-def _styled(base: Sampling, style: Callable[[], ReplyStyle]) -> Sampling:
-    now = style()
-    return replace(base, temperature=now.temperature, max_new_tokens=now.max_new_tokens)
+def _styled(base: Sampling, style: ReplyStyle) -> Sampling:
+    return replace(base, temperature=style.temperature, max_new_tokens=style.max_new_tokens)

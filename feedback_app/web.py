@@ -15,6 +15,7 @@ from feedback_app.services.bundle import Services
 from feedback_app.store import Store
 from feedback_app.ui import arena_routes, rankings_routes, shell_routes
 from feedback_app.ui.app import build_ui, mount_options, page_paths
+from feedback_app.ui.missing import tell_of_missing_pages
 from feedback_app.ui.theme import STATIC
 
 
@@ -37,5 +38,6 @@ def build_web(
         # Said of every app with more than one page, also where server-side rendering is switched off, as here.
         warnings.filterwarnings("ignore", message="SSR mode is not supported")
         gr.mount_gradio_app(api, build_ui(services), path="/", **mount_options(rules.page_token))
+    tell_of_missing_pages(api)
     api.add_middleware(security.Guard, rules=rules.with_pages(page_paths() | {"/docs"}))
     return api

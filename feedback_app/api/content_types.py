@@ -20,6 +20,8 @@ LOGIN = frozenset({"application/x-www-form-urlencoded"})
 
 TAKEN = {
     "/api/v1/import": FILES,
+    "/api/v1/rewards/evaluate": NDJSON,
+    "/api/v1/rewards/score": NDJSON,
     "/gradio_api/upload": UPLOADS,  # Gradio's own; only with the token of our pages
     "/login": LOGIN,
 }

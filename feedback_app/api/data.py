@@ -1,16 +1,32 @@
 """The preference dataset, out and in."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from dataclasses import asdict
 from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
-from feedback_app.services.data import DataService, ImportReport
+from feedback_app.api.streams import begun, until_gone
+from feedback_app.services.data import DataService, ExportFailed, ImportReport
 
 PIECE = 64 * 1024
+
+
+class ExportSize(BaseModel):
+    """`left_out` records have what the format cannot carry."""
+
+    records: int
+    left_out: int
+
+
+class ExportProblem(BaseModel):
+    """`problem` names the record that cannot be written; null where all can."""
+
+    problem: str | None
 
 
 def router(data: DataService) -> APIRouter:
@@ -26,11 +42,34 @@ def router(data: DataService) -> APIRouter:
         says is whole."""
         name, media = data.file_name(format), data.media_type(format)
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-        chunks = _chunks(data.export(format))
-        begun = next(chunks, b"")  # what fails before the first byte is an error like any other
-        return StreamingResponse(_body(begun, chunks), media_type=media, headers=headers)
+        chunks = begun(
+            _chunks(data.export(format))
+        )  # what fails before the first byte is an error like any other
+        return StreamingResponse(until_gone(chunks), media_type=media, headers=headers)
 
-    @routes.post("/import")
+    @routes.get("/export/sizes", summary="How much each export holds")
+    def sizes() -> dict[str, ExportSize]:
+        """By format."""
+        return {name: ExportSize(**asdict(count)) for name, count in data.sizes().items()}
+
+    @routes.get("/export/problem", summary="Why an export breaks off")
+    def problem(
+        format: Annotated[str, Query(description="One of the formats that are written.")] = "trl",
+    ) -> ExportProblem:
+        """Reads the data as an export does, and says which record cannot be written."""
+        try:
+            for _ in data.export(format):
+                continue
+        except ExportFailed as error:
+            return ExportProblem(problem=str(error))
+        return ExportProblem(problem=None)
+
+    _add_import(routes, data)
+    return routes
+
+
+def _add_import(routes: APIRouter, data: DataService) -> None:
+    @routes.post("/import", summary="Import a dataset")
     async def import_(
         request: Request,
         format: Annotated[
@@ -54,8 +93,6 @@ def router(data: DataService) -> APIRouter:
         report = await run_in_threadpool(take, format, bytes(body))
         return _told(report)
 
-    return routes
-
 
 def _told(report: ImportReport) -> dict[str, Any]:
     return {
@@ -69,12 +106,7 @@ def _told(report: ImportReport) -> dict[str, Any]:
     }
 
 
-def _body(begun: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
-    yield begun
-    yield from chunks
-
-
-def _chunks(parts: Iterator[bytes]) -> Iterator[bytes]:
+def _chunks(parts: Iterator[bytes]) -> Generator[bytes, None, None]:
     """Pieces large enough (one a line would be slow), and small enough to see how far it is."""
     held = bytearray()
     for part in parts:

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import uuid4
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field, model_validator
 
-from feedback_app.api.streams import until_gone
+from feedback_app.api.streams import asker_of, begun, until_gone, whole
 from feedback_app.domain.best_of import MOST
 from feedback_app.domain.comparison import InvalidPrompt, Message, Sampling
-from feedback_app.engines.base import Engine, GenerationRequest
+from feedback_app.engines.base import Asker, Engine, GenerationRequest, asked_by
 from feedback_app.services.best_of import BestOf, NothingToChooseBy
 from feedback_app.services.models import ALIASES, Models
 from feedback_app.services.rewards import BrokenRewardModel
@@ -121,25 +121,30 @@ def router(
         return _model(name)
 
     @routes.post("/chat/completions", response_model=None)
-    def complete(body: ChatRequest) -> dict[str, Any] | StreamingResponse:
+    async def complete(request: Request, body: ChatRequest) -> dict[str, Any] | StreamingResponse:
         """A reply to the conversation, whole or as server-sent chunks; as the persona, unless it has a system turn."""
+        asker = asker_of(request)
+        return await whole(request, asker, lambda: answer(body, asker))
+
+    def answer(body: ChatRequest, asker: Asker) -> dict[str, Any] | StreamingResponse:
         version = models.resolve(body.model)
         prompt = in_persona([message.message() for message in body.messages])
-        requests = _requests(body, version, default(), prompt)
+        requests = asked_by(asker, _requests(body, version, default(), prompt))
         head = {"id": f"chatcmpl-{uuid4().hex}", "created": int(time.time()), "model": version}
         if body.best_of > 1:
             best.check()
-        pieces = _until_stop(engine, requests, body.stops())
+        pieces = begun(_until_stop(engine, requests, body.stops()))
         if body.stream:
             lines = (
                 _stream(pieces, body.n, head)
                 if body.best_of == 1
                 else _stream_best(pieces, requests, head, best)
             )
-            return StreamingResponse(until_gone(lines), media_type="text/event-stream")
+            return StreamingResponse(until_gone(lines, asker.leave), media_type="text/event-stream")
         written = _written(pieces, len(requests))
-        answer = _chosen(written, prompt, best) if body.best_of > 1 else _all(written)
-        return {**head, "object": "chat.completion", **answer}
+        several = body.best_of > 1 and not asker.left
+        chosen = _chosen(written, prompt, best) if several else _all(written)
+        return {**head, "object": "chat.completion", **chosen}
 
     return routes
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus
 from feedback_app.services.arena import Arena
+from feedback_app.services.comparisons import drawn
 from feedback_app.services.draws import Draws
 from feedback_app.services.generations import Generations
 from feedback_app.services.models import Models
@@ -38,7 +39,7 @@ class Ahead:
         waiting = self._waiting(shown)
         old = {comparison.id for comparison in self._outdated(waiting)}
         complete = [c for c in waiting if c.status == ComparisonStatus.open and c.id not in old]
-        fitting = [comparison for comparison in complete if fits(comparison, topic, n)]
+        fitting = [comparison for comparison in complete if self._fits(comparison, topic, n)]
         return sorted(fitting, key=drawn)[:DEPTH]
 
     def fill(self, topic: str | None, n: int, shown: Collection[str] = ()) -> None:
@@ -52,7 +53,7 @@ class Ahead:
             if old := self._outdated(waiting):
                 self._arena.again(old[0].id, background=True)
                 return
-            fitting = [comparison for comparison in waiting if fits(comparison, topic, n)]
+            fitting = [comparison for comparison in waiting if self._fits(comparison, topic, n)]
             halted = [c for c in fitting if c.status == ComparisonStatus.generating]
             if halted:
                 self._arena.write(halted[0], background=True)
@@ -64,18 +65,14 @@ class Ahead:
         newest_first = self._store.comparisons.waiting("arena", 2 * MOST)
         return [comparison for comparison in reversed(newest_first) if comparison.id not in shown]
 
+    def _fits(self, comparison: Comparison, topic: str | None, n: int) -> bool:
+        """Whether a waiting comparison is of the kind that is asked for."""
+        if len(comparison.candidates) != n:
+            return False
+        return self._arena.suits(topic, comparison) if drawn(comparison) else topic is None
+
     def _outdated(self, waiting: Sequence[Comparison]) -> list[Comparison]:
         """Those that were drawn for other versions than would meet now. A pair that came back stays."""
         meeting = {self._models.resolve("latest"), self._models.predecessor()}
         fresh = [comparison for comparison in waiting if comparison.tags and comparison.repeat_of is None]
         return [c for c in fresh if {candidate.model for candidate in c.candidates} != meeting]
-
-
-def fits(comparison: Comparison, topic: str | None, n: int) -> bool:
-    """Whether a waiting comparison is of the kind that is asked for."""
-    return len(comparison.candidates) == n and (topic is None or topic in comparison.tags)
-
-
-def drawn(comparison: Comparison) -> bool:
-    """Whether its prompt was drawn, or its pair came back; else the owner asked."""
-    return bool(comparison.tags) or comparison.repeat_of is not None

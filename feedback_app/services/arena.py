@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from feedback_app.domain.comparison import (
     Candidate,
@@ -15,15 +15,20 @@ from feedback_app.domain.comparison import (
     checked_prompt,
 )
 from feedback_app.domain.persona import Persona
-from feedback_app.engines.base import GenerationRequest
+from feedback_app.domain.preference import prompt_key
+from feedback_app.engines.base import Asker, GenerationRequest
+from feedback_app.services.comparisons import drawn, with_replies, with_texts
+from feedback_app.services.earlier import EDIT, EarlierTurn, earlier_turns
 from feedback_app.services.generation import Generation, GenerationFailed, Reply, twins
 from feedback_app.services.generations import Generations, Problem
 from feedback_app.services.live import LiveTaste
 from feedback_app.services.models import Models
-from feedback_app.services.prompts import PackPrompt, PromptPacks
+from feedback_app.services.prompts import Interests, PackPrompt, PromptPacks
 from feedback_app.store import Page, Store
 
 SEEDS = 2**31
+WAITING = 40
+"""Comparisons without a verdict among which a refresh looks for one to go on with."""
 ALIKE = "the replies came out word for word alike, so there is nothing to compare: try again, or ask something else"
 
 
@@ -58,6 +63,7 @@ class Arena:
         options: ArenaOptions,
         chance: random.Random,
         live: LiveTaste,
+        interests: Callable[[], Interests] = Interests,
     ) -> None:
         self._store = store
         self._models = models
@@ -67,13 +73,25 @@ class Arena:
         self._chance = chance
         self._live = live
         self.candidates = options.candidates
-        self.packs = packs
+        self.packs, self.interests = packs, interests
 
     def draw(self, topic: str | None = None, taken: Collection[str] = ()) -> PackPrompt | None:
-        """A prompt from the packs that has not been asked yet, and whose key is not `taken`."""
+        """A prompt from the packs that suits the owner, has not been asked yet, and whose key is not `taken`."""
         return self.packs.draw(
-            self._chance, topic, lambda keys: self._store.comparisons.asked(keys).union(taken)
+            self._chance,
+            topic,
+            self.interests(),
+            lambda keys: self._store.comparisons.asked(keys).union(taken),
+            self._store.prompts.skipped,
         )
+
+    def suits(self, topic: str | None, comparison: Comparison) -> bool:
+        """Whether its prompt could be drawn for the topic now."""
+        return self.suits_key(topic, prompt_key(comparison.messages), comparison.tags)
+
+    def suits_key(self, topic: str | None, key: str, tags: Sequence[str]) -> bool:
+        """The same of a comparison that was not read: by the key of its prompt, and its tags."""
+        return self.packs.suits(key, tags, topic, self.interests())
 
     def open(
         self,
@@ -101,7 +119,7 @@ class Arena:
         """The next turn of its conversation: `reply` is a candidate's id, or `edit` for the owner's rewrite.
         Raises ComparisonNotFound, InvalidRanking, InvalidPrompt."""
         before = self.get(comparison_id)
-        said = before.ranking.edit if before.ranking is not None and reply == "edit" else None
+        said = before.ranking.edit if before.ranking is not None and reply == EDIT else None
         answer = Message("assistant", said or before.candidate(reply).text)
         return self.open([*before.messages, answer, Message("user", prompt)], n)
 
@@ -130,14 +148,21 @@ class Arena:
         )
 
     def compare(
-        self, messages: Sequence[Message], n: int | None = None, models: Sequence[str] = ()
+        self,
+        messages: Sequence[Message],
+        n: int | None = None,
+        models: Sequence[str] = (),
+        asker: Asker | None = None,
     ) -> Comparison:
-        """Open a comparison for the API and wait for its replies. Raises GenerationFailed too; then nothing is kept, as nobody
-        knows its id."""
-        opened = self.open(messages, n, models, source="api")
+        """Open a comparison for the API and wait for its replies. Raises GenerationFailed too, also where the asker leaves;
+        then nothing is kept, as nobody knows its id."""
+        asker = asker or Asker()
+        opened = self.planned(messages, n, models, source="api")
+        self._store.comparisons.add(opened)
         try:
-            if generation := self._generations.find(opened.id):
-                generation.wait()
+            self.write(opened, asker=asker).wait()
+            if asker.left:
+                raise GenerationFailed("the reader left before the replies were written")
             return self._ready(opened.id)
         except GenerationFailed:
             self._store.curation.delete([opened.id], ())
@@ -152,6 +177,10 @@ class Arena:
         now = self.get(comparison_id)
         return with_texts(now, texts) if now.status == ComparisonStatus.generating else now
 
+    def earlier(self, comparison: Comparison) -> dict[int, EarlierTurn]:
+        """Where the earlier replies of its conversation come from, by their index among its messages."""
+        return earlier_turns(self._store, comparison)
+
     def problem(self, comparison_id: str) -> Problem | None:
         """Why its replies could not be written, where that is still known."""
         return self._generations.problem(comparison_id)
@@ -162,12 +191,15 @@ class Arena:
             {candidate.model for candidate in self.get(comparison_id).candidates}
         )
 
-    def unfinished(self) -> Comparison | None:
-        """The newest comparison of the page that has no verdict: where a refresh goes on."""
-        return self._store.comparisons.latest_open("arena")
+    def unfinished(self, topic: str | None = None) -> Comparison | None:
+        """The newest comparison of the page that has no verdict, and that the owner asked for or that suits: where a refresh
+        goes on."""
+        waiting = self._store.comparisons.waiting("arena", WAITING)
+        return next((c for c in waiting if not drawn(c) or self.suits(topic, c)), None)
 
     def get(self, comparison_id: str) -> Comparison:
-        return self._store.comparisons.get(comparison_id)
+        """By its id or the beginning of it. Raises ComparisonNotFound, AmbiguousId."""
+        return self._store.comparisons.get(self._store.ids.comparison(comparison_id))
 
     def page(self, status: ComparisonStatus | None, cursor: str | None, limit: int) -> Page:
         """Comparisons, newest first."""
@@ -223,7 +255,9 @@ class Arena:
             for candidate in comparison.candidates
         ]
 
-    def write(self, comparison: Comparison, background: bool = False) -> Generation:
+    def write(
+        self, comparison: Comparison, background: bool = False, asker: Asker | None = None
+    ) -> Generation:
         """Begin to write its replies, or find them being written."""
         return self._generations.start(
             comparison.id,
@@ -232,6 +266,7 @@ class Arena:
             fail=lambda: self._store.comparisons.fail(comparison.id),
             background=background,
             useless=twins if comparison.source == "arena" else None,
+            asker=asker,
         )
 
     def _keep(self, comparison: Comparison, replies: Sequence[Reply]) -> None:
@@ -251,23 +286,3 @@ class Arena:
         if comparison.status in (ComparisonStatus.failed, ComparisonStatus.generating):
             raise GenerationFailed("the replies could not be written: try again, or see the service's log")
         return comparison
-
-
-def with_texts(comparison: Comparison, texts: Sequence[str]) -> Comparison:
-    """The comparison with its candidates' texts so far."""
-    pairs = zip(comparison.candidates, texts, strict=True)
-    return replace(comparison, candidates=tuple(replace(candidate, text=text) for candidate, text in pairs))
-
-
-def with_replies(comparison: Comparison, replies: Sequence[Reply]) -> tuple[Candidate, ...]:
-    """The comparison's candidates with their finished replies."""
-    return tuple(
-        replace(
-            candidate,
-            text=reply.text,
-            finish=reply.finish,
-            latency_ms=reply.latency_ms,
-            seed=candidate.seed if reply.seed is None else reply.seed,
-        )
-        for candidate, reply in zip(comparison.candidates, replies, strict=True)
-    )

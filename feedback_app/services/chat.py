@@ -54,7 +54,8 @@ class Chat:
         return conversation
 
     def get(self, conversation_id: str) -> Conversation:
-        return self._store.conversations.get(conversation_id)
+        """By its id or the beginning of it. Raises ConversationNotFound, AmbiguousId."""
+        return self._store.conversations.get(self._store.ids.conversation(conversation_id))
 
     def speaker(self, conversation: Conversation) -> str:
         """The name of who answers; the persona's id where its file is gone."""

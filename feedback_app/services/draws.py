@@ -4,10 +4,12 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import combinations
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus, Message
-from feedback_app.services.arena import Arena, with_replies
+from feedback_app.services.arena import Arena
+from feedback_app.services.comparisons import with_replies
 from feedback_app.services.generation import Reply, twins
 from feedback_app.services.generations import Generations
 from feedback_app.services.live import LiveTaste
@@ -115,8 +117,8 @@ class Draws:
         self._chance = chance
 
     def open(self, topic: str | None, n: int, background: bool = False) -> Comparison | None:
-        """A comparison to judge now, or later (`background`); None where no prompt has the topic."""
-        if n == 2 and (repeat := self._repeats.maybe(topic)) is not None:
+        """A comparison to judge now, or later (`background`); None where no prompt suits."""
+        if n == 2 and (repeat := self._repeats.maybe(partial(self._arena.suits_key, topic))) is not None:
             self._live.written(repeat)
             return repeat
         prompt = self._arena.draw(topic, self._drafts.writing)

@@ -1,7 +1,7 @@
 """Pairs that come back: how well the owner agrees with their own earlier verdicts is the ceiling for any model of them."""
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -89,12 +89,13 @@ class Repeats:
         self._desks = desks
         self._chance = chance
 
-    def maybe(self, topic: str | None) -> Comparison | None:
-        """Now and then a pair judged long ago, stored to be judged again; None if none is due."""
+    def maybe(self, suits: Callable[[str, Sequence[str]], bool]) -> Comparison | None:
+        """Now and then a pair judged long ago, stored to be judged again; None if none is due. `suits` says by prompt key and
+        tags which may come back."""
         if self._chance.random() >= self._rate:
             return None
         listed = self._store.repeats.candidates(AGO)
-        found = [key for key, tags in listed if topic is None or topic in tags]
+        found = [name for name, key, tags in listed if suits(key, tags)]
         if not found:
             return None
         original = self._store.comparisons.get(self._chance.choice(found))

@@ -154,10 +154,6 @@ class Comparisons:
         more = len(items) > limit
         return Page(items[:limit], encode_cursor(position(items[limit - 1])) if more else None)
 
-    def latest_open(self, source: str) -> Comparison | None:
-        """The newest of that source that waits for its replies or for a verdict."""
-        return next(iter(self.waiting(source, 1)), None)
-
     def waiting(self, source: str, limit: int) -> list[Comparison]:
         """Those of that source that wait for their replies or for a verdict, newest first."""
         states = comparisons.c.status.in_([ComparisonStatus.generating.value, ComparisonStatus.open.value])

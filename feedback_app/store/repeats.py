@@ -16,12 +16,12 @@ OWNER = "owner"
 class Repeats:
     database: Database
 
-    def candidates(self, ago: int) -> list[tuple[str, tuple[str, ...]]]:
-        """(id, tags) of the comparisons that may come back: two replies of the arena that the owner ranked at least `ago`
+    def candidates(self, ago: int) -> list[tuple[str, str, tuple[str, ...]]]:
+        """(id, prompt key, tags) of the comparisons that may come back: two replies of the arena that the owner ranked at least `ago`
         comparisons ago, not all bad, neither a repeat nor repeated before. Oldest ranking first."""
         again = select(comparisons.c.repeat_of).where(comparisons.c.repeat_of.is_not(None))
         query = (
-            select(comparisons.c.id, comparisons.c.tags)
+            select(comparisons.c.id, comparisons.c.prompt_key, comparisons.c.tags)
             .join_from(comparisons, rankings)
             .where(_owned(), comparisons.c.id.in_(_older(ago)), comparisons.c.id.not_in(again))
             .where(comparisons.c.repeat_of.is_(None), rankings.c.all_bad.is_(False))
@@ -29,7 +29,7 @@ class Repeats:
             .order_by(rankings.c.created_at, comparisons.c.id)
         )
         with self.database.read() as connection:
-            return [(row[0], tuple(row[1])) for row in connection.execute(query)]
+            return [(row[0], row[1], tuple(row[2])) for row in connection.execute(query)]
 
     def judged(self) -> list[tuple[Comparison, Comparison]]:
         """(original, repeat) where both have a verdict, in the order in which they came back; without damaged ones."""

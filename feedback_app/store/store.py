@@ -10,9 +10,11 @@ from feedback_app.store.curation import Curation
 from feedback_app.store.database import Database, open_database
 from feedback_app.store.desks import DeskStates
 from feedback_app.store.guesses import Guesses
+from feedback_app.store.ids import Ids
 from feedback_app.store.imports import Imports
 from feedback_app.store.outbox import Outbox
 from feedback_app.store.preferences import StoredPreferences
+from feedback_app.store.prompts import Prompts
 from feedback_app.store.repeats import Repeats
 from feedback_app.store.rounds import Rounds
 from feedback_app.store.search import Search
@@ -36,10 +38,12 @@ class Store:
     annotations: Annotations
     desks: DeskStates
     guesses: Guesses
+    prompts: Prompts
     repeats: Repeats
     verdicts: Verdicts
     search: Search
     curation: Curation
+    ids: Ids
     preferences: StoredPreferences
 
     def ping(self) -> None:
@@ -66,9 +70,11 @@ def open_store(url: str) -> Store:
         annotations=Annotations(database),
         desks=DeskStates(database),
         guesses=Guesses(database),
+        prompts=Prompts(database),
         repeats=Repeats(database),
         verdicts=Verdicts(database),
         search=Search(database),
         curation=Curation(database),
+        ids=Ids(database),
         preferences=StoredPreferences(database),
     )

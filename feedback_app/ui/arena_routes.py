@@ -1,5 +1,7 @@
 """What the arena page asks the service for while it is open. Its own, and not for others: they have `/api/v1`."""
 
+from datetime import datetime
+from functools import cache
 from typing import Any
 
 from fastapi import APIRouter
@@ -20,14 +22,16 @@ from feedback_app.domain.text_rules import (
     LONGEST_SECONDS,
     MOST_ASPECTS,
 )
+from feedback_app.domain.version_names import version_name
 from feedback_app.services.bundle import Services
 from feedback_app.store import ComparisonNotFound
 from feedback_app.ui.arena_board import board
+from feedback_app.ui.arena_turns import go_on
 from feedback_app.ui.arena_view import (
+    Names,
     guess_line,
     progress_line,
     repeat_line,
-    replies_to_go_on,
     verdict_line,
     worth_line,
 )
@@ -81,10 +85,12 @@ class ArenaDesk:
     def start(self, kind: Kind, c: str = "") -> dict[str, Any]:
         """Where a refresh goes on: `c`, or else what waits for a verdict."""
         ready = self._services.ahead.ready(kind.topic or None, kind.n)
-        current = self._named(c) or next(iter(ready), None) or self._arena.unfinished()
+        current = self._named(c) or next(iter(ready), None) or self._arena.unfinished(kind.topic or None)
         shown = self._board(current) if current else None
         held = kind.model_copy(update={"held": [current.id] if current else []})
-        return {"board": shown, "progress": self.progress(), **self.ahead(held)}
+        topics = self._arena.packs.topics(self._arena.interests())
+        more = {"topics": topics, "undo": self._last_decided() is not None}
+        return {"board": shown, "progress": self.progress(), **more, **self.ahead(held)}
 
     def ahead(self, kind: Kind) -> dict[str, Any]:
         """What is ready beside what the page holds; one more is begun where some lack."""
@@ -101,7 +107,9 @@ class ArenaDesk:
             return self._board(self._arena.open([Message("user", asked.prompt)], asked.n))
         drawn = self._services.draws.open(asked.topic or None, asked.n)
         if drawn is None:
-            raise InvalidPrompt("no prompt pack has this topic: choose another, or write a prompt")
+            raise InvalidPrompt(
+                "no prompt in your languages has this topic: choose another topic or language, or write a prompt"
+            )
         return self._board(drawn)
 
     def show(self, comparison_id: str) -> dict[str, Any]:
@@ -110,25 +118,32 @@ class ArenaDesk:
     def rank(self, comparison_id: str, verdict: Verdict) -> dict[str, Any]:
         """Raises ComparisonNotFound, InvalidRanking."""
         ranked = self._arena.rank(comparison_id, verdict.ranking())
-        services = self._services
+        services, name = self._services, self._names()
         lines = (
-            verdict_line(ranked, services.models.aliases()),
+            verdict_line(ranked, name),
             guess_line(ranked, services.live.guess(ranked)),
             repeat_line(services.repeats.again(ranked)),
         )
-        told = {"told": " ".join(filter(None, lines)), "go_on": replies_to_go_on(ranked)}
+        ways = go_on(ranked, name, self._arena.earlier(ranked))
+        told = {"told": " ".join(filter(None, lines)), "go_on": ways}
         return {**told, "board": self._board(ranked), "progress": self.progress()}
 
     def undo(self, comparison_id: str) -> dict[str, Any]:
-        return self._board(self._arena.undo(comparison_id))
+        reopened = self._arena.undo(comparison_id)
+        return {"board": self._board(reopened), "progress": self.progress()}
 
     def undo_last(self) -> dict[str, Any]:
-        """For a page that remembers no verdict: the newest decided among the last few. Raises InvalidRanking."""
+        """For a page that remembers no verdict. Raises InvalidRanking."""
+        last = self._last_decided()
+        if last is None:
+            raise InvalidRanking("there is nothing to undo")
+        return self.undo(last.id)
+
+    def _last_decided(self) -> Comparison | None:
+        """The newest among the last few."""
         decided = (ComparisonStatus.ranked, ComparisonStatus.skipped)
-        for comparison in self._arena.page(None, None, RECENT).items:
-            if comparison.source == "arena" and comparison.status in decided:
-                return self.undo(comparison.id)
-        raise InvalidRanking("there is nothing to undo")
+        newest = (c for c in self._arena.page(None, None, RECENT).items if c.source == "arena")
+        return next((comparison for comparison in newest if comparison.status in decided), None)
 
     def skip(self, comparison_id: str) -> dict[str, Any]:
         self._arena.skip(comparison_id)
@@ -158,7 +173,14 @@ class ArenaDesk:
         return None if failed and self._arena.problem(found.id) is None else found
 
     def _board(self, comparison: Comparison) -> dict[str, Any]:
-        return board(comparison, self._services.models.aliases(), self._arena.problem(comparison.id))
+        earlier = self._arena.earlier(comparison)
+        return board(comparison, self._names(), self._arena.problem(comparison.id), earlier)
+
+    def _names(self) -> Names:
+        """Names as of now, of versions that were read at the first one that is asked for."""
+        models, now = self._services.models, datetime.now().astimezone()
+        checkpoints = cache(models.checkpoints)
+        return lambda version: version_name(version, checkpoints(), now)
 
 
 def router(services: Services) -> APIRouter:

@@ -1,6 +1,6 @@
 """What the arena page says about a comparison. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus
 from feedback_app.domain.guess import Guess
@@ -11,6 +11,10 @@ from feedback_app.ui.text import count
 
 LETTERS = "ABCD"
 ORDINALS = ("1st", "2nd", "3rd", "4th")
+SAVED = "The next round can learn from your version."
+
+Names = Callable[[str], str]
+"""What to call a model version on the page."""
 
 
 def places_of(comparison: Comparison) -> dict[str, int]:
@@ -38,19 +42,36 @@ def winner(comparison: Comparison, index: int) -> bool:
     )
 
 
-def verdict_line(comparison: Comparison, aliases: Mapping[str, str]) -> str:
+def verdict_line(comparison: Comparison, name: Names) -> str:
     """What was decided, and which model wrote which reply."""
     ranking = comparison.ranking
     if ranking is None:
         return "Skipped."
+    undecided = ranking.all_bad or len(ranking.groups) == 1
+    said = "All bad." if ranking.all_bad else "A tie." if undecided else f"You ranked {order(comparison)}."
+    if ranking.edit:
+        said = f"Saved. {SAVED}" if undecided else f"{said} {SAVED}"
+    return f"{said} {who_wrote(comparison, name)}"
+
+
+def order(comparison: Comparison) -> str:
+    """`B > A = C`. Empty without a ranking."""
     letters = {candidate.id: LETTERS[i] for i, candidate in enumerate(comparison.candidates)}
-    order = " > ".join(" = ".join(sorted(letters[name] for name in group)) for group in ranking.groups)
-    said = "All bad" if ranking.all_bad else "A tie" if len(ranking.groups) == 1 else f"You ranked {order}"
-    models = ", ".join(
-        f"{letters[candidate.id]} was {model_label(candidate.model, aliases)}"
-        for candidate in comparison.candidates
-    )
-    return f"{said}. {models}."
+    groups = comparison.ranking.groups if comparison.ranking else ()
+    return " > ".join(" = ".join(sorted(letters[one] for one in group)) for group in groups)
+
+
+def who_wrote(comparison: Comparison, name: Names) -> str:
+    """`A was version 2, yesterday; B was the base model.`"""
+    models = [candidate.model for candidate in comparison.candidates]
+    if len(set(models)) == 1:
+        return f"{'Both' if len(models) == 2 else 'All'} replies are from {the(name(models[0]))}."
+    return "; ".join(f"{LETTERS[i]} was {the(name(model))}" for i, model in enumerate(models)) + "."
+
+
+def the(name: str) -> str:
+    """A version's name within a sentence."""
+    return f"the {name}" if name.startswith("base model") else name
 
 
 def replies_to_go_on(comparison: Comparison) -> list[dict[str, str]]:
@@ -59,7 +80,7 @@ def replies_to_go_on(comparison: Comparison) -> list[dict[str, str]]:
     if ranking is None or (ranking.all_bad and not ranking.edit):
         return []
     if ranking.edit:
-        return [{"reply": "edit", "label": "your rewrite"}]
+        return [{"reply": "edit", "label": "your version"}]
     first = [i for i, candidate in enumerate(comparison.candidates) if candidate.id in ranking.groups[0]]
     return [{"reply": comparison.candidates[i].id, "label": LETTERS[i]} for i in first]
 
@@ -69,12 +90,16 @@ def guess_line(comparison: Comparison, guess: Guess | None) -> str:
     ranking = comparison.ranking
     if guess is None or ranking is None or len(guess.probabilities) != len(comparison.candidates):
         return ""
-    likeliest = " or ".join(LETTERS[i] for i in guess.best[: len(LETTERS)])
-    sure = f"({round(100 * guess.confidence)} %)"
-    if len(guess.best) > 1:
+    if ranking.edit and len(ranking.groups) == 1:  # the owner's version won, which no guess is about
+        return ""
+    percent, even = round(100 * guess.confidence), round(100 / len(guess.probabilities))
+    best = range(len(guess.probabilities)) if percent == even else guess.best
+    likeliest = " and ".join(LETTERS[i] for i in best)
+    sure = f"({percent} %)"
+    if len(best) > 1:
         return f"I could not tell {likeliest} apart {sure}."
     if ranking.all_bad:
-        return f"Had you chosen one, I guessed {likeliest} {sure}."
+        return f"I would have guessed {likeliest} {sure}."
     tie = ", not a tie" if len(ranking.groups) == 1 else ""
     return f"I guessed you would choose {likeliest} {sure}{tie}."
 
@@ -93,23 +118,23 @@ def repeat_line(again: Again | None) -> str:
 def progress_line(counts: Mapping[str, int], train_pairs: int, min_pairs: int, then: str) -> str:
     """How far it is to the next round, as HTML; `then` is what `worth_line` says."""
     ranked, missing = counts.get("ranked", 0), min_pairs - train_pairs
-    told = f"a round needs {count(missing, 'more pair')}" if missing > 0 else then
+    told = f"{count(missing, 'more training pair')} until you can train" if missing > 0 else then
     share = min(100, round(100 * train_pairs / min_pairs))
     bar = f'<span class="bar" aria-hidden="true"><span style="width:{share}%"></span></span>'
-    line = f"{count(ranked, 'ranking')} · {count(train_pairs, 'pair')} to train on · {told}"
+    line = f"{count(ranked, 'vote')} · {count(train_pairs, 'training pair')} · {told}"
     return f'<p class="progress">{bar}<span>{line}</span></p>'
 
 
 def worth_line(worth: Worth) -> str:
     """When the next round is worth it, or what is known where that cannot be said yet; as HTML."""
-    page = 'a <a href="rounds">round</a>'
-    another = 'another <a href="rounds">round</a>' if worth.later else page
+    again = " again" if worth.later else ""
+    ready = f'<a href="rounds">Ready to train{again}</a>'
     if worth.missing == 0:
-        return f"{another} is worth it now"
+        return f"{ready}: a round is worth it now"
     if worth.missing is not None:
-        return f"about {count(worth.missing, 'more ranking')} until {another} is worth it"
+        return f"{ready}, worth it after about {count(worth.missing, 'more vote')}"
     right = worth.right
     if right.trials < FEWEST:
-        return f"enough for {page}; after {FEWEST} guesses I can say when one is worth it ({right.trials} so far)"
-    known = f"I guessed {right.hits} of your last {right.trials} verdicts right"
-    return f"{known} ({100 * right.low:.0f}–{100 * right.high:.0f} %): too early to say when {another} is worth it"
+        return f"{ready} · {count(FEWEST - right.trials, 'more vote')} until I can advise when to train"
+    known = f"I guessed {right.hits} of your last {right.trials} votes"
+    return f"{ready} · {known} ({100 * right.low:.0f}–{100 * right.high:.0f} %): too early to advise when to train"

@@ -58,7 +58,16 @@ class ChatScreen:
 
     def outputs(self) -> list[Any]:
         """All that a handler may change."""
-        side = [self.current, self.wake, self.model, self.new, self.search, self.listing, self.name]
+        side = [
+            self.current,
+            self.wake,
+            self.model,
+            self.persona,
+            self.new,
+            self.search,
+            self.listing,
+            self.name,
+        ]
         return [
             *side,
             self.beside,

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from feedback_app.domain.guess import GUESSES_FROM
 from feedback_app.services.knowing import RECENT, Knowledge
 from feedback_app.services.live import LiveState
 from feedback_app.services.repeats import Repeated
@@ -13,8 +14,9 @@ OFF = (
     "<p>Set CODELYNN_LIVE_REWARD to true to have your verdicts guessed.</p></div>"
 )
 EMPTY = (
-    '<div class="empty"><p class="empty-title">Rank 10 pairs and I begin to guess.</p><p>Before each of your verdicts I '
-    "keep what I expect, and show it after. Here you see how often I was right.</p></div>"
+    f'<div class="empty"><p class="empty-title">I guess your votes once you have ranked {count(GUESSES_FROM, "pair")}.</p>'
+    "<p>Before each vote I note which reply I expect you to choose, and tell you after it. "
+    "Here you see how often I was right.</p></div>"
 )
 HEADS = ("Guesses", "Right", "95 % interval", "Of")
 POINTS = 400

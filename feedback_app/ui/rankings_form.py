@@ -10,10 +10,10 @@ from feedback_app.store.search import Choices
 from feedback_app.ui.arena_view import places_of
 
 CHOSEN_WORDS = {
-    "random": "as drawn",
-    "active": "to learn from",
-    "named": "versions you named",
-    "came back": "it came back",
+    "random": "random",
+    "active": "most informative",
+    "named": "versions you chose",
+    "came back": "shown again",
 }
 ANY = "any"
 
@@ -85,8 +85,8 @@ def search_form() -> str:
         f"{_select('verdict', 'Verdict', ((name, name) for name in VERDICTS))}"
         f"{_select('source', 'From', ())}{_select('version', 'Version', ())}"
         f"{_select('tag', 'Tag', ())}{_select('aspect', 'Tone', ())}"
-        f"{_select('chosen', 'Pair chosen', ((name, CHOSEN_WORDS[name]) for name in CHOSEN))}"
-        '<label class="box"><input type="checkbox" name="differs" value="true">Judged otherwise when it came back</label>'
+        f"{_select('chosen', 'Selection', ((name, CHOSEN_WORDS[name]) for name in CHOSEN))}"
+        '<label class="box"><input type="checkbox" name="differs" value="true">I changed my mind</label>'
         '<div class="does"><button type="submit" class="main">Search</button>'
         '<button type="reset">Show all</button></div></form>'
     )

@@ -24,7 +24,7 @@ DAMAGED = (
 MOST = 4
 """Replies that the arena can show."""
 SIDES = {2: ("left", "right")}
-CHOSEN = {"random": "as drawn", "active": "chosen to learn from", "named": "two versions that you named"}
+CHOSEN = {"random": "random", "active": "most informative", "named": "versions you chose"}
 NOTHING = (
     '<div class="empty"><p class="empty-title">No ranking yet</p>'
     '<p>Rank replies in the <a href="./">arena</a>, or import some: they are listed here.</p></div>'
@@ -183,7 +183,7 @@ def _facts(entry: Entry, guess: Guess | None, other: Comparison | None) -> str:
             ("Tone", escape(", ".join(ranking.aspects))),
             ("Ranked", _ranked(seen, ranking)),
             ("Guess", escape(guess_line(seen, guess))),
-            ("Pair", "came back" if seen.repeat_of else CHOSEN[seen.selection]),
+            ("Selection", "came back" if seen.repeat_of else CHOSEN[seen.selection]),
             ("Again", _other(seen, other)),
         ]
     if seen.damaged:

@@ -85,7 +85,7 @@ def build(services: Services, demo: gr.Blocks) -> None:
     book, packs = services.preferences, services.arena.packs
     screen = lay_out(
         [(own_name(code), code) for code in packs.languages()],
-        [(topic.replace("_", " "), topic) for topic in packs.topics()],
+        [(topic.replace("_", " "), topic) for topic in packs.subjects()],
         book.fixed,
     )
     page = SettingsPage(services, screen)

@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from unittest.mock import patch
@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from feedback_app import main
 from feedback_app.api.security import access
 from feedback_app.engines.base import Delta, Engine, EngineUnavailable, GenerationRequest
-from feedback_app.preferred import chat_sampling
+from feedback_app.preferred import Preferred
 from feedback_app.services.learner import LiveReward
 from feedback_app.settings import Settings
 from feedback_app.web import build_web
@@ -117,7 +117,7 @@ def serving(
 def web(app: main.App) -> FastAPI:
     """The pages and routes on what was built. Another one on the same is what a restart of the service is to a browser."""
     rules = access("127.0.0.1", "", "", "token of the pages")
-    replies = chat_sampling(app.settings, app.services.preferences)
+    replies = Preferred(app.settings, app.services.preferences).chat_sampling
     return build_web(app.services, app.store, app.engine, replies, rules, lambda: None)
 
 
@@ -132,6 +132,10 @@ def listening(api: FastAPI, port: int = 0) -> Iterator[int]:
         until(lambda: server.started, 60)
         yield listener.getsockname()[1]
     finally:
+        open_ones = list(server.server_state.connections)
         server.should_exit = True
         thread.join(10)
         listener.close()
+        for one in open_ones:  # as when a process ends: its loop leaves them open
+            with suppress(OSError):
+                one.transport.get_extra_info("socket").shutdown(socket.SHUT_RDWR)

@@ -40,7 +40,9 @@ def test_one_click_ranks_two_candidates_and_reveals_the_models(page: Page, site:
     ask(page, "Hello, how are you?")
     assert page.locator(".model").count() == 0
     page.locator("#better-2").click()
-    expect(page.locator("#decided")).to_contain_text("You ranked B > A. A was base, B was base.")
+    expect(page.locator("#decided")).to_contain_text(
+        "You ranked B > A. Both replies are from the base model."
+    )
     expect(page.locator(".model")).to_have_count(2)
     assert [page.locator(f"#card-{letter}").is_visible() for letter in "abcd"] == [True, True, False, False]
     assert not page.locator("#place-a").is_visible()
@@ -173,6 +175,7 @@ def test_aspects_note_and_rewrite_are_kept(page: Page, site: Site) -> None:
     ask(page, "How was your day?")
     page.locator("#details summary").click()
     page.get_by_label("warmer").check()
+    page.locator("#rewrite").click()
     page.locator("#edit").fill("Lovely, thank you!")
     page.locator("#better-1").click()
     page.wait_for_selector("#next")

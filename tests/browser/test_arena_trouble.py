@@ -26,7 +26,7 @@ def test_an_engine_that_is_away_is_told_and_the_page_goes_on_by_itself_once_it_i
         compare(page, "How was your day?")
         trouble = page.get_by_role("alert").filter(has_text="The model does not answer.")
         expect(trouble).to_contain_text("start it, or correct CODELYNN_ENGINE_URL")
-        expect(trouble).to_contain_text("goes on by itself")
+        expect(trouble).to_contain_text("This page continues as soon as it answers.")
         expect(page.locator("#asked")).to_contain_text("How was your day?")
         take(page, pictures / "engine-away.png")
         page.locator("#try-again").click()

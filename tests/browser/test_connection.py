@@ -33,14 +33,15 @@ def test_a_restart_is_told_of_and_nothing_typed_is_lost(
         visitor.locator(field).press_sequentially("Half a thought")
         expect(visitor.locator("#lost")).to_be_hidden()
         before = visitor.evaluate("window.gradio_config.app_id")
+    visitor.locator(field).press_sequentially("s")
     expect(visitor.get_by_role("alert").filter(has_text=LOST)).to_be_visible()
-    expect(visitor.locator(field)).to_have_value("Half a thought")
+    expect(visitor.locator(field)).to_have_value("Half a thoughts")
     with listening(web(site.app), port):
         visitor.wait_for_function("(before) => window.gradio_config?.app_id !== before", arg=before)
-        expect(visitor.locator(field)).to_have_value("Half a thought")
+        expect(visitor.locator(field)).to_have_value("Half a thoughts")
         expect(visitor.locator("#lost")).to_be_hidden()
         visitor.locator(field).press_sequentially(", and the rest")
-        expect(visitor.locator(field)).to_have_value("Half a thought, and the rest")
+        expect(visitor.locator(field)).to_have_value("Half a thoughts, and the rest")
 
 
 def test_a_message_sent_in_a_short_break_stays_in_its_field(visitor: Page, site: Site) -> None:

@@ -26,7 +26,7 @@ def learned(site: Site, votes: int) -> None:
 def test_the_page_begins_empty_and_fits_a_phone(page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto("/reward")
-    expect(page.locator("#live-summary")).to_contain_text("Rank 10 pairs and I begin to guess.")
+    expect(page.locator("#live-summary")).to_contain_text("I guess your votes once you have ranked 1 pair.")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 

@@ -124,3 +124,11 @@ def test_what_the_environment_decides_is_shown_and_cannot_be_changed(
         expect(page.locator("#chat-temperature input")).to_be_disabled()
         expect(page.locator("#chat-temperature")).to_contain_text("Set by CODELYNN_TEMPERATURE.")
         expect(page.locator("#theme").get_by_label("Dark")).to_be_enabled()
+        page.goto("about:blank")
+
+
+def test_an_address_without_a_page_leads_on_and_a_program_gets_json(page: Page, site: Site) -> None:
+    answer = page.request.get("/leaderbord", headers={"accept": "text/html"})
+    assert (answer.status, "There is no such page" in answer.text()) == (404, True)
+    asked = page.request.get("/leaderbord", headers={"accept": "application/json"})
+    assert (asked.status, asked.json()) == (404, {"detail": "Not Found"})

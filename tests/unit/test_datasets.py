@@ -28,6 +28,13 @@ PACKS = (
 DOMAINS = ("general_knowledge", "code", "mathematics", "german", "latin")
 LANGUAGES = {"german": {"de", "en"}, "latin": {"la", "en"}}
 TAG = re.compile(r"[a-z]+(_[a-z]+)*")
+QUOTED = re.compile(r'"[^"]*"|„[^“]*“')
+COMMON = {
+    "en": "the a is what how i my to of and it do does why can you that at they your who which me are for off in was",
+    "de": "ich ist das der die und nicht ein eine wie mir bitte zu mit es auf den heute in was",
+    "la": "est sum et non quid quis mihi tibi meus hodie ubi in quod ego quae",
+}
+"""A few of the most frequent words of each language."""
 
 
 def read_rows(path: Path) -> list[Row]:
@@ -68,7 +75,7 @@ def test_a_pack_has_at_least_36_complete_prompts(pack: str) -> None:
     rows = read_pack(pack)
     assert len(rows) >= 36
     for row in rows:
-        assert set(row) == {"id", "prompt", "tags", "language"}
+        assert set(row) == {"id", "prompt", "topic", "tags", "language"}
         assert row["prompt"] == row["prompt"].strip() != ""
 
 
@@ -86,6 +93,25 @@ def test_first_tag_is_the_pack_and_finer_tags_follow(pack: str) -> None:
         assert finer
         assert len(set(row["tags"])) == len(row["tags"])
         assert all(TAG.fullmatch(tag) for tag in row["tags"])
+
+
+@pytest.mark.parametrize("pack", PACKS)
+def test_a_prompts_topic_is_its_subject_whatever_its_language(pack: str) -> None:
+    """German and Latin small talk is small talk; in other packs the topic is the pack."""
+    for row in read_pack(pack):
+        assert row["topic"] in PACKS
+        subjects = [tag for tag in row["tags"] if tag in PACKS]
+        assert row["topic"] == subjects[-1] or (pack in LANGUAGES and row["topic"] in ("small_talk", pack))
+        if pack not in LANGUAGES:
+            assert row["topic"] == pack
+
+
+@pytest.mark.parametrize("pack", PACKS)
+def test_no_prompt_has_more_of_another_languages_words_than_of_its_own(pack: str) -> None:
+    for row in read_pack(pack):
+        found = words(QUOTED.sub(" ", row["prompt"]))
+        counts = {language: len(found & words(common)) for language, common in COMMON.items()}
+        assert counts[row["language"]] == max(counts.values()), (row["id"], counts)
 
 
 @pytest.mark.parametrize("pack", PACKS)

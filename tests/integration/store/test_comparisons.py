@@ -135,11 +135,11 @@ def test_the_newest_waiting_comparison_of_a_source_is_found(store: Store) -> Non
     store.comparisons.add(older := shown(created_at=NOON))
     store.comparisons.add(newer := asked(created_at=NOON + minutes(1)))
     store.comparisons.add(shown(created_at=NOON + minutes(2), source="api"))
-    assert store.comparisons.latest_open("arena") == newer
+    assert store.comparisons.waiting("arena", 1) == [newer]
     store.comparisons.fail(newer.id)
-    assert store.comparisons.latest_open("arena") == older
+    assert store.comparisons.waiting("arena", 1) == [older]
     store.comparisons.skip(older.id)
-    assert store.comparisons.latest_open("arena") is None
+    assert store.comparisons.waiting("arena", 1) == []
 
 
 def test_counts_are_by_status_and_by_what_the_rankings_say(store: Store) -> None:

@@ -56,8 +56,8 @@ def guess_at(held: Guess) -> Guess:
         (SHORTER_WON, (0.731, 0.269), "I guessed you would choose A (73 %)."),
         (LONGER_WON, (0.2, 0.8), "I guessed you would choose B (80 %)."),
         (TIE, (0.6, 0.4), "I guessed you would choose A (60 %), not a tie."),
-        (ALL_BAD, (0.6, 0.4), "Had you chosen one, I guessed A (60 %)."),
-        (LONGER_WON, (0.5, 0.5), "I could not tell A or B apart (50 %)."),
+        (ALL_BAD, (0.6, 0.4), "I would have guessed A (60 %)."),
+        (LONGER_WON, (0.5, 0.5), "I could not tell A and B apart (50 %)."),
     ],
 )
 def test_the_line_after_the_vote_says_what_was_guessed(
@@ -133,7 +133,7 @@ def test_the_curve_ends_at_the_accuracy_of_the_last_fifty_and_of_all(marks: list
 
 def test_the_page_says_what_to_do_while_nothing_was_guessed() -> None:
     nothing = knowledge([])
-    assert "Rank 10 pairs and I begin to guess." in summary(ON, nothing, NOBODY)
+    assert "I guess your votes once you have ranked 1 pair." in summary(ON, nothing, NOBODY)
     assert "CODELYNN_LIVE_REWARD" in summary(LiveState(False, False, 0, 0, 0), nothing, NOBODY)
     assert nothing.error is None
 

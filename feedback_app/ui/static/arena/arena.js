@@ -1,50 +1,47 @@
 // The arena: what is shown, what comes next, and what is sent. The next comparisons lie here ready, so that a verdict shows
 // the next one at once, while it is sent. If it is refused its comparison comes back.
-import { clearDetails, details, draw, el, empty, grow, line, loading, strip } from "./board.js";
-import { follow, goingOn, sent } from "./conversation.js";
+import * as ahead from "./ahead.js";
+import { conversation, draw, el, empty, grow, line, loading, strip } from "./board.js";
+import { follow, following, goingOn, thread, unfollow } from "./conversation.js";
 import { decided, note } from "./decided.js";
+import * as said from "./details.js";
 import { goesOn, keep, kind, recall } from "./kind.js";
-import { ask, inWords, Outbox, Refused, Unreachable } from "./service.js";
+import { ask, inWords, Outbox } from "./service.js";
 import * as keys from "./keys.js";
 import * as places from "./places.js";
 import { meet } from "./trouble.js";
 
 const GROW_MS = 150;
-const FILL_MS = 1500;
-const LOOK_MS = 15000;
-const ENOUGH = 3;
+const WRITING = "The replies are still being written: save your version when they are complete.";
 
 let current = null;
 let began = 0;
-let returning = []; // taken off the page by an undo: shown again before anything else
-let ahead = []; // ready on the service
-let timer = 0;
 const seen = new Map();
+
+ahead.fillBehind(() => current);
 
 const outbox = new Outbox((waiting) => {
   el("arena").toggleAttribute("data-offline", waiting > 0);
   line(waiting ? "codeLynn does not answer. What you decided is kept here and sent as soon as it does." : "");
   if (waiting) return;
-  if (!current) next();
-  fill();
+  if (!current && !following()) next();
+  ahead.fill();
 });
 
 function show(board) {
   const fresh = current?.id !== board.id;
   current = board;
   if (board.state === "open") seen.set(board.id, board);
-  if (fresh) clearDetails();
+  unfollow();
   draw(board);
+  fresh ? said.restore(board) : said.update(board);
+  places.reset();
   if (board.state === "failed") meet(board, again);
-  count();
+  ahead.count();
   window.codelynn.remember(board.id);
   began = performance.now();
   if (board.state === "generating") watch(board.id);
-  else plan(0);
-}
-
-function count() {
-  el("arena").dataset.ahead = returning.length + ahead.length;
+  else ahead.plan(0);
 }
 
 async function watch(id) {
@@ -66,41 +63,13 @@ function fails(error) {
   line(inWords(error));
 }
 
-// Ready comparisons, and the next one in the making. Nothing is asked for by a page that nobody looks at.
-function plan(ms) {
-  clearTimeout(timer);
-  timer = setTimeout(fill, ms);
-}
-
-async function fill() {
-  clearTimeout(timer);
-  const asked = kind();
-  if (!document.hidden && current?.state !== "generating") {
-    try {
-      const held = current ? [current.id] : [];
-      const told = await ask("POST", "ahead", { ...asked, held });
-      const now = kind();
-      if (now.topic === asked.topic && now.n === asked.n) take(told);
-    } catch (error) {
-      if (!(error instanceof Unreachable) && !(error instanceof Refused)) throw error;
-    }
-  }
-  plan(ahead.length < ENOUGH ? FILL_MS : LOOK_MS);
-}
-
-function take({ ahead: found, progress }) {
-  const known = new Set([current?.id, ...decided, ...returning.map((board) => board.id)]);
-  ahead = found.filter((board) => !known.has(board.id));
-  if (progress) el("progress").innerHTML = progress;
-  count();
-}
-
 async function begin(request) {
   loading(request.n);
   try {
     show(await ask("POST", "open", request));
   } catch (error) {
-    current ? show(current) : empty();
+    if (current) show(current);
+    else following() ? conversation(thread()) : empty();
     fails(error);
     return false;
   }
@@ -108,7 +77,7 @@ async function begin(request) {
 }
 
 function next() {
-  const board = returning.shift() || ahead.shift();
+  const board = ahead.next();
   if (board) return show(board);
   current = null; // decided already: it must not come back where no other can be had
   return begin(kind());
@@ -140,16 +109,16 @@ function putBack(judged, error) {
   if (!decided.includes(judged.id)) return; // taken back meanwhile
   decided.splice(decided.lastIndexOf(judged.id), 1);
   note();
-  if (current && current.id !== judged.id) returning.unshift(current);
+  if (current && current.id !== judged.id) ahead.setAside(current);
   strip("");
   show(judged);
-  line(`This verdict was not kept: ${error.message}. Here are the replies again.`);
+  line(`This vote was not kept: ${error.message}. Here are the replies again.`);
 }
 
 function rank(groups, told, allBad = false) {
   if (current?.state !== "open") return;
   const seconds = Math.round((performance.now() - began) / 100) / 10;
-  decide(`c/${current.id}/ranking`, { groups, all_bad: allBad, seconds, ...details() }, told);
+  decide(`c/${current.id}/ranking`, { groups, all_bad: allBad, seconds, ...said.details() }, told);
 }
 
 const better = (i) => rank([[current.ids[i]], [current.ids[1 - i]]], `You ranked ${"AB"[i]} > ${"BA"[i]}.`);
@@ -165,7 +134,7 @@ async function undo() {
   note();
   const here = current;
   const back = (board) => {
-    if (here && here.id !== board.id && here.state !== "ranked" && here.state !== "failed") returning.unshift(here);
+    if (here && here.id !== board.id && here.state !== "ranked" && here.state !== "failed") ahead.setAside(here);
     show(board);
   };
   line("");
@@ -173,7 +142,8 @@ async function undo() {
   if (known) back(known);
   strip("Taken back: decide again.");
   try {
-    const board = id ? await outbox.send("DELETE", `c/${id}/ranking`) : await ask("POST", "undo");
+    const { board, progress } = id ? await outbox.send("DELETE", `c/${id}/ranking`) : await ask("POST", "undo");
+    el("progress").innerHTML = progress;
     if (!known) back(board);
   } catch (error) {
     strip("");
@@ -190,6 +160,7 @@ async function again() {
     note(old.id);
     strip("Fresh replies to the same prompt.");
     line("");
+    said.carry(old.id, board.id);
     show(board);
   } catch (error) {
     show(old);
@@ -197,7 +168,16 @@ async function again() {
   }
 }
 
-const followed = (reply, label) => follow(decided.at(-1), reply, label);
+// The pair on the page makes room for the conversation, and comes back when that is left.
+function followed(way) {
+  if (current?.state === "open" || current?.state === "generating") ahead.setAside(current);
+  current = null;
+  window.codelynn.remember("");
+  line("");
+  strip("");
+  follow({ ...way, after: decided.at(-1) }, next);
+  conversation(way.thread);
+}
 
 async function compare(event) {
   event.preventDefault();
@@ -206,39 +186,56 @@ async function compare(event) {
   line("");
   const here = current;
   if (await begin({ ...kind(), prompt, ...goingOn() })) {
-    if (here?.state === "open") returning.unshift(here);
-    el("prompt").value = "";
+    if (here?.state === "open") ahead.setAside(here);
+    if (el("prompt").value === prompt && current?.state !== "failed") el("prompt").value = "";
     el("prompt").blur();
-    sent();
     strip("");
-    count();
   }
 }
 
 function drawOne() {
   line("");
   strip("");
-  if (current?.state === "open") returning = returning.filter((board) => board.id !== current.id);
-  const board = ahead.shift();
+  unfollow();
+  if (current?.state === "open") ahead.forget(current.id);
+  const board = ahead.fresh();
   if (board) show(board);
   else begin(kind());
 }
 
+// The owner's own version, with the ranking that there is; without one no reply is better than another.
+function saveOwn() {
+  if (current.state === "ranked") return save();
+  if (current.state !== "open") return line(WRITING);
+  rank(places.groups() || [current.ids], "Saved. The next round can learn from your version.");
+}
+
 function save() {
-  outbox.send("PUT", `c/${current.id}/ranking`, { ...current.ranking, ...details() }).then(
-    (answer) => {
-      strip("Saved with the ranking.", answer.go_on, followed);
-      show(answer.board);
-    },
-    fails,
-  );
+  const { groups, all_bad } = current.ranking;
+  outbox.send("PUT", `c/${current.id}/ranking`, { groups, all_bad, ...said.details() }).then((answer) => {
+    const own = answer.board.ranking.edit;
+    strip(own ? "Saved. The next round can learn from your version." : "Saved with the ranking.", answer.go_on, followed);
+    el("progress").innerHTML = answer.progress;
+    show(answer.board);
+  }, fails);
 }
 
 function chooseKind() {
   keep();
-  ahead = [];
-  count();
-  plan(0);
+  ahead.restart();
+}
+
+// Other languages or topics are wanted: what was drawn for the old ones makes room.
+async function changeInterests() {
+  ahead.restart();
+  if (following() || (current && !current.drawn)) return;
+  try {
+    const told = await ask("POST", "start", kind());
+    ahead.take(told);
+    told.board ? show(told.board) : begin(kind());
+  } catch (error) {
+    fails(error);
+  }
 }
 
 function connect() {
@@ -263,11 +260,11 @@ function connect() {
   el("prompt").addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) compare(event);
   });
-  el("topic").addEventListener("change", chooseKind);
-  el("number").addEventListener("change", chooseKind);
-  el("auto").addEventListener("change", chooseKind);
-  document.addEventListener("visibilitychange", () => plan(0));
-  places.listen(el("cards"));
+  for (const id of ["topic", "number", "auto"]) el(id).addEventListener("change", chooseKind);
+  window.addEventListener("codelynn:interests", changeInterests);
+  document.addEventListener("visibilitychange", () => ahead.plan(0));
+  places.listen(el("cards"), () => line(""));
+  said.listen(saveOwn);
   keys.listen();
 }
 
@@ -281,8 +278,8 @@ async function start() {
       const told = await ask("POST", `start?c=${encodeURIComponent(named)}`, kind());
       if (failed) line(""); // else what it says is an answer to something done meanwhile
       told.board ? show(told.board) : empty();
-      take(told);
-      return plan(0);
+      ahead.take(told);
+      return ahead.plan(0);
     } catch (error) {
       fails(error);
       await new Promise((later) => setTimeout(later, 2000));

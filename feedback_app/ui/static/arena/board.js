@@ -1,9 +1,13 @@
 // What is on the page. The HTML of replies comes from the service, which has made it harmless.
+import { bound } from "./bounds.js";
+
 export const el = (id) => document.getElementById(id);
 const OPENS = { open: true, generating: true };
 
-const EMPTY = `<div class="empty"><p class="empty-title">Which reply sounds more like you?</p><p>Draw a prompt, or write one
-  above: the replies appear here side by side, without the names of their models.</p></div>`;
+const EMPTY = `<div class="empty"><p class="empty-title">Which reply sounds more like you?</p><p>Write a message above, or press
+  “Give me a prompt”: two replies appear here side by side, without the names of their models.</p></div>`;
+const FOLLOWING = `<div class="empty"><p class="empty-title">Write your next message</p><p>New replies to it appear here. The pair
+  that was on the page comes back afterwards.</p></div>`;
 const WAITING = `<article class="card loading"><div class="bone"></div><div class="bone"></div><div class="bone short"></div></article>`;
 
 const show = (id, on) => {
@@ -15,12 +19,13 @@ function buttons(state, n) {
   for (const button of el("verdicts").children) {
     const one = button.classList.contains("two") ? n === 2 : button.classList.contains("many") ? n > 2 : true;
     button.hidden = !(asking && one);
-    button.disabled = state === "generating" && button.id !== "skip";
+    button.disabled = state === "generating" && !["skip", "rewrite"].includes(button.id);
   }
-  el("tie").textContent = n > 2 ? "All equal" : "Tie";
+  el("tie").querySelector(".does").textContent = n > 2 ? "All equal" : "Tie";
   show("undo", true);
   el("undo").disabled = false;
   el("again").hidden = !(asking || state === "failed");
+  el("rewrite").hidden = !(asking || state === "ranked");
   show("next", state === "ranked" || state === "failed");
   show("details", asking || state === "ranked");
   show("save-details", state === "ranked");
@@ -34,6 +39,8 @@ export function draw(board) {
   el("cards").dataset.n = board.ids.length;
   el("cards").setAttribute("aria-busy", board.state === "generating");
   buttons(board.state, board.ids.length);
+  bound(el("asked"));
+  bound(el("cards"));
 }
 
 // Replies that grow.
@@ -42,6 +49,7 @@ export function grow(board) {
   board.replies.forEach((html, i) => {
     if (replies[i] && replies[i].innerHTML !== html) replies[i].innerHTML = html;
   });
+  bound(el("cards"));
 }
 
 export function empty() {
@@ -49,6 +57,17 @@ export function empty() {
   show("asked", false);
   el("cards").innerHTML = EMPTY;
   blank();
+}
+
+// The conversation that goes on, in place of the pair that was on the page.
+export function conversation(thread) {
+  el("arena").dataset.state = "following";
+  el("asked").innerHTML = thread;
+  show("asked", true);
+  el("cards").innerHTML = FOLLOWING;
+  el("cards").removeAttribute("aria-busy");
+  blank();
+  bound(el("asked"));
 }
 
 export function loading(n = 2) {
@@ -61,7 +80,7 @@ export function loading(n = 2) {
 
 function blank() {
   for (const button of el("verdicts").children) button.hidden = button.id !== "undo";
-  show("details", false);
+  for (const id of ["details", "own", "own-kept", "places-line"]) show(id, false);
 }
 
 export function line(text) {
@@ -75,23 +94,12 @@ export function strip(text, goOn = [], follow = () => {}) {
   const told = el("decided").firstChild;
   if (!told) return;
   told.textContent = `${text} `;
-  for (const { reply, label } of goOn) {
+  for (const way of goOn) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "link go-on";
-    button.textContent = `Continue with ${label}`;
-    button.addEventListener("click", () => follow(reply, label));
+    button.textContent = `Continue with ${way.label}`;
+    button.addEventListener("click", () => follow(way));
     told.append(button, " ");
   }
 }
-
-export function clearDetails() {
-  for (const box of el("aspects").querySelectorAll("input")) box.checked = false;
-  el("edit").value = el("note").value = "";
-}
-
-export const details = () => ({
-  aspects: [...el("aspects").querySelectorAll("input:checked")].map((box) => box.value),
-  note: el("note").value,
-  edit: el("edit").value,
-});

@@ -3,17 +3,27 @@ import { el } from "./board.js";
 
 let after = null;
 let last = null; // what the message that was sent last went on with
-export const goingOn = () => after && { after: after.after, reply: after.reply };
 
-export function follow(comparison, reply, label) {
-  after = { after: comparison, reply, label };
-  el("after").textContent = `You continue the conversation with ${label}. `;
-  const stop = document.createElement("button");
-  stop.type = "button";
-  stop.className = "link";
-  stop.textContent = "Ask something new instead";
-  stop.addEventListener("click", unfollow);
-  el("after").append(stop);
+export const following = () => Boolean(after);
+
+// What the message that is sent now goes on with.
+export function goingOn() {
+  last = after;
+  return after && { after: after.after, reply: after.reply };
+}
+
+export function follow(way, stop) {
+  after = { ...way, stop };
+  el("after").textContent = `You continue the conversation with ${way.label}. `;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "link";
+  button.textContent = "Ask something new instead";
+  button.addEventListener("click", () => {
+    unfollow();
+    stop();
+  });
+  el("after").append(button);
   el("after").hidden = false;
   el("prompt").focus();
 }
@@ -23,13 +33,9 @@ export function unfollow() {
   el("after").hidden = true;
 }
 
-// Its message is on its way.
-export function sent() {
-  last = after;
-  unfollow();
-}
-
 // The message could not be answered: it goes on with the same reply when it is sent again.
 export function followAgain() {
-  if (last) follow(last.after, last.reply, last.label);
+  if (last) follow(last, last.stop);
 }
+
+export const thread = () => after?.thread;

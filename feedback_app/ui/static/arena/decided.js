@@ -5,5 +5,6 @@ export const decided = JSON.parse(sessionStorage.getItem(KEPT) || "[]");
 
 export function note(id) {
   if (id) decided.push(id);
+  document.getElementById("arena").removeAttribute("data-untouched");
   sessionStorage.setItem(KEPT, JSON.stringify(decided.slice(-500)));
 }

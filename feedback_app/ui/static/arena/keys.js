@@ -1,8 +1,8 @@
-// The keyboard of the arena. Silent while something is written.
+// The keyboard of the arena. Off while something is typed.
 import { el } from "./board.js";
-import { choose } from "./places.js";
+import { back, choose, tieNext } from "./places.js";
 
-const KEYS = { t: "tie", b: "all-bad", s: "skip", u: "undo", r: "again", n: "next" };
+const KEYS = { t: "tie", x: "all-bad", s: "skip", u: "undo", e: "rewrite", r: "again", n: "next" };
 
 const writes = (on) =>
   on &&
@@ -17,22 +17,22 @@ function press(id) {
   return true;
 }
 
-function open(id, field) {
-  const fold = el(id);
-  if (fold.hidden) return false;
-  fold.open = field ? true : !fold.open;
-  (field ? el(field) : fold.querySelector("summary")).focus();
+function help() {
+  const fold = el("help");
+  fold.open = !fold.open;
+  fold.querySelector("summary").focus();
   fold.scrollIntoView({ block: "nearest" });
   return true;
 }
 
 function act(event) {
   const key = event.key.toLowerCase();
-  const number = "1234".indexOf(key);
-  if (key.length === 1 && number >= 0) return press(`better-${number + 1}`) || choose(number);
+  const reply = key.length === 1 ? Math.max("1234".indexOf(key), "abcd".indexOf(key)) : -1;
+  if (reply >= 0) return press(`better-${reply + 1}`) || choose(reply);
   if (KEYS[key]) return press(KEYS[key]);
-  if (key === "e") return open("details", "edit");
-  if (key === "?") return open("help");
+  if (key === "=") return tieNext();
+  if (key === "backspace") return back();
+  if (key === "?") return help();
   const onButton = event.target.closest?.("button, a, summary");
   return key === "enter" && !onButton && press("submit-ranking");
 }

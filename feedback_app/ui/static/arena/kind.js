@@ -1,4 +1,4 @@
-// What is drawn next: topic, number of replies, and whether the page goes on by itself. The choice is remembered.
+// What is drawn next: topic, number of replies, and whether the next pair comes automatically. The choice is remembered.
 import { el } from "./board.js";
 
 const CHOSEN = "codelynn.arena";
@@ -19,4 +19,12 @@ export function recall() {
   const number = document.querySelector(`#number input[value="${chosen.n}"]`);
   if (number) number.checked = true;
   if (chosen.auto === false) el("auto").querySelector("input").checked = false;
+}
+
+// Only topics with a prompt in the owner's languages can be chosen.
+export function offer(topics) {
+  for (const option of el("topic").options) {
+    option.hidden = option.disabled = Boolean(option.value) && !topics.includes(option.value);
+  }
+  if (el("topic").selectedOptions[0]?.disabled) el("topic").value = "";
 }

@@ -1,5 +1,5 @@
 // Replies that could not be written: what is wrong, in words, and the way on. An engine that is away is asked again and again,
-// and the page goes on by itself once it is back; a prompt that is too long lies in the box to be shortened.
+// and the page continues once it is back; a prompt that is too long lies in the box to be shortened.
 import { sentence } from "../../shared/static/ask.js";
 import { el } from "./board.js";
 import { followAgain } from "./conversation.js";
@@ -9,7 +9,7 @@ const ASK_MS = 3000;
 const SLOWEST_MS = 60000;
 const TITLES = { engine: "The model does not answer.", too_long: "The prompt is too long for the model." };
 const WAYS = {
-  engine: "As soon as it answers, this page goes on by itself.",
+  engine: "This page continues as soon as it answers.",
   too_long: "It lies in the box above: shorten it there, and compare again.",
 };
 const OTHER = ["The replies could not be written.", "Try again, or go on with another prompt."];

@@ -1,9 +1,10 @@
-// Tells when the service does not answer and when it does again. Nothing is asked while all is well: `pages.js` calls
-// `window.codelynn.doubt` when a request failed or when a stream of Gradio's broke off.
+// Tells when the service does not answer and when it does again. Nothing is asked while nobody does anything: `pages.js`
+// calls `window.codelynn.doubt` when a request failed or a stream of Gradio's broke off.
 import { keep } from "./typed.js";
 
 const RETRY_MS = 2000;
 const PATIENCE_MS = 5000;
+const PAUSE_MS = 1000;
 const LOST = "codeLynn does not answer. What you typed is kept. Trying again…";
 export const connected = "codelynn:connected";
 let asking = false;
@@ -66,4 +67,11 @@ async function doubt() {
 export function watchConnection() {
   window.codelynn.doubt = doubt;
   window.codelynn.keep = keep;
+  // Who pauses in typing, or comes back to the page, learns of it before sending.
+  let pause;
+  document.addEventListener("input", () => {
+    clearTimeout(pause);
+    pause = setTimeout(doubt, PAUSE_MS);
+  });
+  window.addEventListener("focus", doubt);
 }

@@ -13,7 +13,7 @@ async function save(languages, topics) {
     return;
   }
   el("first-question").hidden = true;
-  window.dispatchEvent(new Event("codelynn:interests")); // the arena draws another pair
+  if (topics.length || languages.join() !== "en") location.reload(); // for prompts that fit
 }
 
 export function firstQuestion(wanted) {

@@ -1,0 +1,70 @@
+"""Names of model versions that one can say: "version 3, yesterday, shorter". Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from feedback_app.domain.round import Checkpoint
+
+BASE = "base model"
+SHORTER, LONGER = 0.87, 1.15
+"""Mean reply length against the version in use before, from which on the difference is named."""
+EVEN = 0.5
+DAYS_AGO = 7
+"""Days after which a date is given instead of a count of days."""
+
+
+def short_name(name: str, checkpoints: Sequence[Checkpoint]) -> str:
+    """`version 3`, counted by creation; `base model`; the name itself where no checkpoint has it."""
+    if name == "base":
+        return BASE
+    oldest_first = sorted(checkpoints, key=lambda one: (one.created_at, one.name))
+    number = next((i for i, one in enumerate(oldest_first, start=1) if one.name == name), None)
+    return f"version {number}" if number else name
+
+
+def version_name(name: str, checkpoints: Sequence[Checkpoint], now: datetime) -> str:
+    """`version 3, yesterday, shorter and closer to your votes`: number, age and what its quality checks measured.
+
+    Days are counted in the time zone of `now`, which must have one.
+    """
+    found = next((one for one in checkpoints if one.name == name), None)
+    if found is None:
+        return short_name(name, checkpoints)
+    said = (short_name(name, checkpoints), day(found.created_at, now), " and ".join(traits(found.manifest)))
+    return ", ".join(filter(None, said))
+
+
+def day(moment: datetime, now: datetime) -> str:
+    """`today`, `yesterday`, `3 days ago`, `5 March`, and with its year where that is another."""
+    then = moment.astimezone(now.tzinfo)
+    days = (now.date() - then.date()).days
+    if days <= 0:
+        return "today"
+    if days == 1:
+        return "yesterday"
+    if days < DAYS_AGO:
+        return f"{days} days ago"
+    return f"{then.day} {then:%B}" + (f" {then.year}" if then.year != now.year else "")
+
+
+def traits(manifest: Mapping[str, Any]) -> list[str]:
+    """How it differs from the version in use before it, as far as its quality checks measured that."""
+    evidence = (manifest.get("gate") or {}).get("evidence") or {}
+    found = [_length(evidence.get("length_ratio"))]
+    if _above(evidence.get("accuracy_low")):
+        found.append("closer to your votes")
+    elif _above((evidence.get("reward") or {}).get("low")):
+        found.append("preferred by the reward model")
+    return [trait for trait in found if trait]
+
+
+def _length(ratio: float | None) -> str:
+    if ratio is None:
+        return ""
+    return "shorter" if ratio <= SHORTER else "longer" if ratio >= LONGER else ""
+
+
+def _above(low: float | None) -> bool:
+    """Whether the lower end of an interval is above an even chance."""
+    return low is not None and low > EVEN
