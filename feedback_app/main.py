@@ -11,6 +11,7 @@ import structlog
 
 from alignment.base_model import prepare_base
 from alignment.config import InvalidConfig, round_config
+from alignment.pace import first_round
 from alignment.rewards import CorruptReward, read_reward
 from feedback_app.api.security import access
 from feedback_app.desks.configured import desk_names
@@ -24,6 +25,7 @@ from feedback_app.logs import configure_logs
 from feedback_app.services.agreement import Agreements
 from feedback_app.services.ahead import Ahead
 from feedback_app.services.arena import Arena, ArenaOptions
+from feedback_app.services.before_after import BeforeAfter
 from feedback_app.services.beside import Beside
 from feedback_app.services.best_of import BestOf
 from feedback_app.services.bundle import Services
@@ -42,6 +44,7 @@ from feedback_app.services.live import LiveTaste
 from feedback_app.services.models import BaseFiles, Models, warm
 from feedback_app.services.prompts import PromptPacks
 from feedback_app.services.queue import RoundQueue
+from feedback_app.services.readiness import Advisor
 from feedback_app.services.repeats import Repeats
 from feedback_app.services.rewards import BrokenRewardModel, Reply, Rewards, Shelf
 from feedback_app.services.rounds import Rounds
@@ -72,6 +75,7 @@ class App:
     services: Services
 
     def close(self) -> None:
+        self.services.before_after.close()
         self.generations.close()
         self.services.live.close()
         self.engine.close()
@@ -128,6 +132,7 @@ def rewards(settings: Settings, store: Store, base: Callable[[], BaseFiles], rep
         judge=_judged,
         heldout_fraction=settings.heldout_fraction,
         repeats=lambda: repeats.agreement().same,
+        lengths=(settings.gate_min_length_ratio, settings.gate_max_length_ratio),
     )
 
 
@@ -195,19 +200,21 @@ def build(settings: Settings) -> App:
     draws = Draws(arena, live, repeats, drafts, settings.active_share, chance)
     chat = Chat(store, models, generations, persona, options.sampling, best)
     lineage = Lineage(store, settings.root / "snapshots")
+    knowing = Knowing(store, live, repeats)
+    first = first_round(settings.train_threads, lambda: base().hf_dir)
     services = Services(
         arena=arena,
         draws=draws,
         ahead=Ahead(store, arena, draws, models, generations),
         live=live,
         repeats=repeats,
-        knowing=Knowing(store, live, repeats),
+        knowing=knowing,
         chat=chat,
         beside=Beside(store, models, chat, arena, options.sampling),
         best=best,
         rounds=Rounds(store, models, queue, check_config, supply, settings.min_pairs),
         lineage=lineage,
-        estimates=Estimates(store, lineage, supply.pairs),
+        estimates=Estimates(store, lineage, supply, first),
         rewards=trained,
         leaderboard=Leaderboard(store),
         data=DataService(store, persona, desks=desks),
@@ -218,6 +225,8 @@ def build(settings: Settings) -> App:
         desks=Desks(store, desks),
         status=_status(store, models, queue),
         personas=personas,
+        advisor=Advisor(store, supply, knowing, settings.min_pairs, settings.heldout_fraction),
+        before_after=BeforeAfter(store, generations, options.sampling, settings.heldout_fraction),
         default_persona=settings.persona,
     )
     live.start()

@@ -8,6 +8,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
 from feedback_app.commands.running import opened, out, told
+from feedback_app.domain.decision import checks, title, update_strength
 from feedback_app.domain.round import InvalidRound, Round, RoundEvent, RoundState
 from feedback_app.services.bundle import Services
 from feedback_app.services.rounds import Rounds
@@ -144,7 +145,11 @@ def _show(item: Round) -> None:
     out.print(f"{item.id}  {item.method}  [bold]{item.state}[/bold]  {item.stage} {item.percent:.0f}%")
     if item.checkpoint:
         out.print(f"checkpoint {item.checkpoint}")
-    for reason in (item.decision or {}).get("reasons", []):
-        out.print(f"  - {reason}", markup=False)
+    if item.decision:
+        out.print(title(item.decision, item.method))
+    for check in checks(item.decision):
+        out.print(f"  {check.line}", markup=False)
+    if strength := update_strength(item.decision):
+        out.print(f"  {strength}", markup=False)
     if item.error:
         out.print(item.error, markup=False)

@@ -44,8 +44,13 @@ def theme() -> gr.themes.Base:
 
 def head() -> str:
     """What goes into the pages' `<head>`: a mend of Gradio's event queue, how the address remembers what is open, the arena,
-    exports with progress, and the rankings on the Data page."""
+    exports with progress, the rankings on the Data page, and the notice that a round has ended."""
     scripts = ((STATIC / name).read_text(encoding="utf-8") for name in ("queue.js", "pages.js"))
     inline = "\n".join(f"<script>\n{script}</script>" for script in scripts)
-    modules = ("arena/static/arena.js", "data/static/exports.js", "rankings/static/rankings.js")
+    modules = (
+        "arena/static/arena.js",
+        "data/static/exports.js",
+        "rankings/static/rankings.js",
+        "shared/static/notice.js",
+    )
     return "\n".join([inline, *(f'<script type="module" src="{name}"></script>' for name in modules)])
