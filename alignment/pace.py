@@ -18,8 +18,9 @@ from alignment.configs.rloo import RlooConfig
 from alignment.configs.sft import SftConfig
 from reward_model.config import RewardConfig
 
-SPARE = 1.6
-"""Measured rounds took up to so much longer than the sum of their stages (docs/benchmarks/owner.md: 11.6 minutes for 50 votes)."""
+SPARE = 2.4
+"""Measured rounds took up to so much longer than the sum of their stages, with other work beside them (docs/benchmarks/owner.md: 11.6
+minutes with 50 votes, 20.3 with 150)."""
 DEFAULT_BYTES = 538_090_408
 """Of the default model's weights, prepared in 32-bit floats."""
 SMALLEST = 0.1

@@ -184,6 +184,15 @@ def build(settings: Settings) -> App:
     models = Models(store, base)
     engine = build_engine(settings.engine, models.files, settings)
     generations = Generations(engine)
+    services = _services(settings, store, base, models, generations)
+    services.live.start()
+    return App(settings, store, engine, generations, services)
+
+
+def _services(
+    settings: Settings, store: Store, base: Callable[[], BaseFiles], models: Models, generations: Generations
+) -> Services:
+    """What the API and the pages are given."""
     queue = RoundQueue(settings.redis_url)
     persona = partial(read_persona, settings.personas)
     personas, desks = partial(known_personas, settings.personas), desk_names(settings)
@@ -199,10 +208,9 @@ def build(settings: Settings) -> App:
     supply = Supply(store, settings.heldout_fraction, lambda: trained.current() is not None)
     draws = Draws(arena, live, repeats, drafts, settings.active_share, chance)
     chat = Chat(store, models, generations, persona, options.sampling, best)
-    lineage = Lineage(store, settings.root / "snapshots")
     knowing = Knowing(store, live, repeats)
-    first = first_round(settings.train_threads, lambda: base().hf_dir)
-    services = Services(
+    lineage, estimates = _foresight(settings, store, supply, base)
+    return Services(
         arena=arena,
         draws=draws,
         ahead=Ahead(store, arena, draws, models, generations),
@@ -214,7 +222,7 @@ def build(settings: Settings) -> App:
         best=best,
         rounds=Rounds(store, models, queue, check_config, supply, settings.min_pairs),
         lineage=lineage,
-        estimates=Estimates(store, lineage, supply, first),
+        estimates=estimates,
         rewards=trained,
         leaderboard=Leaderboard(store),
         data=DataService(store, persona, desks=desks),
@@ -229,8 +237,15 @@ def build(settings: Settings) -> App:
         before_after=BeforeAfter(store, generations, options.sampling, settings.heldout_fraction),
         default_persona=settings.persona,
     )
-    live.start()
-    return App(settings, store, engine, generations, services)
+
+
+def _foresight(
+    settings: Settings, store: Store, supply: Supply, base: Callable[[], BaseFiles]
+) -> tuple[Lineage, Estimates]:
+    """Where versions came from, and how long the next one will take."""
+    lineage = Lineage(store, settings.root / "snapshots")
+    first = first_round(settings.train_threads, lambda: base().hf_dir)
+    return lineage, Estimates(store, lineage, supply, first)
 
 
 def _status(store: Store, models: Models, queue: RoundQueue) -> Status:
