@@ -259,12 +259,12 @@ def _status(store: Store, models: Models, queue: RoundQueue) -> Status:
 
     def redis() -> str:
         if not queue.reachable():
-            raise ConnectionError("no answer: rounds wait in the database")
+            raise ConnectionError("no answer: rounds stay queued in the database until it is back")
         return "reachable"
 
     def outbox() -> str:
         counts = store.outbox.counts()
-        return f"{counts['pending']} comparisons waiting for annotation desks, {counts['refused']} refused"
+        return f"{counts['pending']} comparisons waiting to sync with connected tools, {counts['refused']} refused"
 
     return Status({"database": database, "model": model}, {"redis": redis, "outbox": outbox})
 

@@ -40,9 +40,9 @@ class ConversationBody(BaseModel):
 def router(chat: Chat) -> APIRouter:
     routes = APIRouter(prefix="/api/v1/conversations", tags=["conversations"])
 
-    @routes.get("/{conversation_id}")
+    @routes.get("/{conversation_id}", summary="Download a conversation")
     def get(conversation_id: str, response: Response) -> ConversationBody:
-        """A conversation as a download: its messages, thumbs, and what a reply was before it was edited."""
+        """A chat as a JSON file: messages, thumbs, and the original text of edited replies."""
         name = f"codelynn-chat-{conversation_id[:8]}.json"
         conversation = chat.get(conversation_id)
         response.headers["Content-Disposition"] = f'attachment; filename="{name}"'

@@ -15,25 +15,25 @@ PIECE = 64 * 1024
 def router(data: DataService) -> APIRouter:
     routes = APIRouter(prefix="/api/v1", tags=["data"])
 
-    @routes.get("/export", response_class=StreamingResponse)
+    @routes.get("/export", response_class=StreamingResponse, summary="Export the data")
     def export(
         format: Annotated[
             str, Query(description="One of the formats of docs/formats.md that are written.")
         ] = "trl",
     ) -> StreamingResponse:
-        """The preference dataset as a download, streamed."""
+        """The preference dataset in one of the formats of docs/formats.md, as a streamed download."""
         name, media = data.file_name(format), data.media_type(format)
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
         return StreamingResponse(_chunks(data.export(format)), media_type=media, headers=headers)
 
-    @routes.post("/import")
+    @routes.post("/import", summary="Import data")
     async def import_(
         request: Request,
         format: Annotated[
             str, Query(description="One of the formats of docs/formats.md, those that are only read too.")
         ] = "trl",
     ) -> dict[str, Any]:
-        """Take in a dataset, sent as the body. Whole or not at all: bad lines are listed by number with the reason."""
+        """Import the dataset that is sent as the body. It is imported whole or not at all: bad lines are listed by number with the reason."""
         body = bytearray()
         async for chunk in request.stream():
             body += chunk

@@ -21,21 +21,23 @@ from feedback_app.services.rounds import Rounds
 def rounds_router(rounds: Rounds) -> APIRouter:
     routes = APIRouter(prefix="/api/v1/rounds", tags=["rounds"])
 
-    @routes.post("", status_code=202)
+    @routes.post("", status_code=202, summary="Start a round")
     def queue(body: RoundRequest) -> RoundBody:
-        """Queue an alignment round on all that was said so far. `method`: `dpo` learns from pairs, `kto` from ratings and
+        """Queue a round that trains a new version on the current data. `method`: `dpo` learns from pairs, `kto` from ratings and
         pairs, `sft` from demonstrations, `rloo` and `ppo` from a reward model; `reward` trains a reward model."""
         return RoundBody.of(rounds.queue(body.method, body.config, body.parent))
 
-    @routes.get("")
+    @routes.get("", summary="List rounds")
     def listing(limit: Annotated[int, Query(ge=1, le=500)] = 50) -> list[RoundBody]:
+        """Newest first."""
         return [RoundBody.of(item) for item in rounds.list(limit)]
 
-    @routes.get("/{round_id}")
+    @routes.get("/{round_id}", summary="Get a round")
     def get(round_id: str) -> RoundBody:
+        """State, progress, time left and, once it has ended, the decision with each quality check."""
         return RoundBody.of(rounds.get(round_id))
 
-    @routes.get("/{round_id}/events", response_class=StreamingResponse)
+    @routes.get("/{round_id}/events", response_class=StreamingResponse, summary="Follow a round")
     def events(
         round_id: str,
         after: Annotated[int, Query(ge=0)] = 0,
@@ -51,13 +53,14 @@ def rounds_router(rounds: Rounds) -> APIRouter:
             until_gone(lines), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
         )
 
-    @routes.post("/{round_id}/cancel")
+    @routes.post("/{round_id}/cancel", summary="Cancel a round")
     def cancel(round_id: str) -> RoundBody:
+        """A running round stops within seconds. It can be resumed later."""
         return RoundBody.of(rounds.cancel(round_id))
 
-    @routes.post("/{round_id}/resume")
+    @routes.post("/{round_id}/resume", summary="Resume a round")
     def resume(round_id: str) -> RoundBody:
-        """Queue a failed or cancelled round again; what it finished is kept."""
+        """Queue a failed or cancelled round again. Finished stages are kept."""
         return RoundBody.of(rounds.resume(round_id))
 
     return routes
@@ -74,21 +77,21 @@ def _server_sent(rounds: Rounds, round_id: str, after: int) -> Generator[str, No
 def checkpoints_router(models: Models) -> APIRouter:
     routes = APIRouter(prefix="/api/v1", tags=["checkpoints"])
 
-    @routes.get("/checkpoints")
+    @routes.get("/checkpoints", summary="List versions")
     def listing() -> list[CheckpointBody]:
-        """Every checkpoint, newest first, with its aliases and the evidence of its gate."""
+        """Every trained version (checkpoint), newest first, with its aliases and the evidence of its quality checks."""
         aliases = models.aliases()
         return [CheckpointBody.of(checkpoint, aliases) for checkpoint in models.checkpoints()]
 
-    @routes.post("/checkpoints/{name}/promote")
+    @routes.post("/checkpoints/{name}/promote", summary="Use a version")
     def promote(name: str) -> AliasChange:
-        """Make a version the latest by hand, whatever its gate said."""
+        """Make a version `latest` by hand, whatever its quality checks said. Arena and new chats use it at once."""
         before = models.resolve("latest")
         return AliasChange(previous=before, latest=models.promote(name, by="api"))
 
-    @routes.post("/rollback")
+    @routes.post("/rollback", summary="Switch back to the previous version")
     def rollback() -> AliasChange:
-        """Bring the previous version back at once."""
+        """Undo the newest promotion. Arena and new chats use the previous version at once."""
         left, now = models.rollback(by="api")
         return AliasChange(previous=left, latest=now)
 

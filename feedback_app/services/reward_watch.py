@@ -89,7 +89,7 @@ def _against_preference(points: Sequence[WatchPoint]) -> list[str]:
         if more > reward and after < before:
             found.append(
                 f"Reward rose from {reward:.0%} to {more:.0%} with {name} while {what} fell from "
-                f"{before:.0%} to {after:.0%}: the reward may be gamed."
+                f"{before:.0%} to {after:.0%}: the model may exploit weak spots of the reward model."
             )
     return found
 
@@ -109,5 +109,5 @@ def _length(points: Sequence[WatchPoint], lengths: Lengths) -> list[str]:
     ]
     if len(steps) == IN_A_ROW and (min(steps) > SAME_LENGTH or max(steps) < -SAME_LENGTH):
         way = "longer" if steps[-1] > 0 else "shorter"
-        return [f"Replies became {way} with each of the last {IN_A_ROW} checkpoints, up to {name}."]
+        return [f"Replies became {way} with each of the last {IN_A_ROW} versions, up to {name}."]
     return []

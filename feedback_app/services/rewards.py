@@ -92,10 +92,12 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """Reward against the owner's preference over the checkpoints, oldest first, and what is wrong with it in words."""
+    """Reward against the owner's preference over the checkpoints, oldest first, what is wrong with it in words, and the limits of reply
+    length that it is held to."""
 
     points: list[WatchPoint]
     alarms: list[str]
+    lengths: Lengths
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ class Rewards:
         points = watch_points(self._checkpoints(), league(kinds).shares() if kinds else {})
         current = self.current()
         correlation = current.evaluation.get("length_correlation") if current else None
-        return Watched(points, alarms(points, self.lengths, correlation))
+        return Watched(points, alarms(points, self.lengths, correlation), self.lengths)
 
     def _checkpoints(self) -> list[Checkpoint]:
         return sorted(self.store.checkpoints.list(), key=lambda checkpoint: checkpoint.created_at)

@@ -1,4 +1,4 @@
-"""Data: the preference dataset, out and back in."""
+"""Data: export and import, snapshots, rankings, connected tools, system status."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ from feedback_app.ui.text import heading
 
 def build(services: Services, demo: gr.Blocks) -> None:
     """Draw the page and connect it."""
-    gr.HTML(heading("Data", "Everything you ranked is yours: take it out, bring more in."))
+    gr.HTML(heading("Data", "Export everything, import more."))
     counts = gr.HTML(elem_id="counts")
     gr.HTML('<h2 class="section">Export</h2>')
     links = gr.HTML(elem_id="exports")
@@ -27,7 +27,7 @@ def build(services: Services, demo: gr.Blocks) -> None:
     snapshots_panel(services, demo)
     rankings_panel.build(services, demo)
     desks_panel(services, demo)
-    gr.HTML('<h2 class="section">Parts</h2>')
+    gr.HTML('<h2 class="section">System status</h2>')
     parts = gr.HTML(elem_id="parts")
     outputs = [counts, links]
 

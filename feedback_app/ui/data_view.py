@@ -21,6 +21,13 @@ FORMAT_WORDS = {
     "pandalm": "pairs judged by three annotators (PandaLM)",
 }
 
+PART_WORDS = {
+    "database": "Database",
+    "model": "Model",
+    "redis": "Queue for rounds",
+    "outbox": "Waiting to sync",
+}
+
 
 def counts_html(counts: Mapping[str, int]) -> str:
     named = (
@@ -64,7 +71,7 @@ def importing(progress: Progress) -> str:
 
 
 def imported(report: ImportReport, format: str) -> str:
-    skipped = f" {count(report.skipped, 'record')} skipped: they were here already." if report.skipped else ""
+    skipped = f" {count(report.skipped, 'record')} skipped: already here." if report.skipped else ""
     return (
         f'<p class="notice" role="status">Imported {count(report.added, "record")} ({format}).{skipped}</p>'
     )
@@ -84,7 +91,7 @@ def refused(error: ImportRefused) -> str:
 def parts_line(parts: Sequence[PartStatus]) -> str:
     """What the parts of the service say about themselves."""
     items = "".join(
-        f'<li><span class="badge">{escape(part.name)}</span> {"" if part.ok else "<strong>away:</strong> "}'
+        f'<li><span class="badge">{escape(PART_WORDS.get(part.name, part.name))}</span> {"" if part.ok else "<strong>not available:</strong> "}'
         f"{escape(part.detail)}</li>"
         for part in parts
     )

@@ -25,7 +25,7 @@ def test_reward_that_rises_while_held_out_preference_falls_is_an_alarm() -> None
     (found,) = alarms([point("a", 0.6, 0.8), point("b", 0.7, 0.7)], LIMITS)
     assert found == (
         "Reward rose from 60% to 70% with b while agreement with held-out votes fell from 80% to 70%: "
-        "the reward may be gamed."
+        "the model may exploit weak spots of the reward model."
     )
 
 
@@ -56,7 +56,7 @@ def test_replies_beyond_the_limits_of_the_quality_checks_are_an_alarm(ratio: flo
 
 def test_three_steps_in_the_same_direction_are_an_alarm_and_two_are_not() -> None:
     grows = [point(name, 0.5, 0.5, length) for name, length in (("a", 1.06), ("b", 1.12), ("c", 1.2))]
-    assert alarms(grows, LIMITS) == ["Replies became longer with each of the last 3 checkpoints, up to c."]
+    assert alarms(grows, LIMITS) == ["Replies became longer with each of the last 3 versions, up to c."]
     assert alarms(grows[:2], LIMITS) == []
     assert alarms([*grows[:2], point("c", 0.5, 0.5, 1.12)], LIMITS) == []
 
