@@ -122,7 +122,7 @@ def test_what_is_new_since_the_last_round_is_said_and_looked_at(
     page.goto("/data")
     expect(page.locator("#snapshots-since")).to_contain_text("1 ranking new, 1 ranking changed")
     expect(page.locator("#snapshots")).to_contain_text("sft (queued)")
-    page.get_by_role("button", name="Difference of two snapshots").click()
+    page.get_by_role("button", name="Compare two snapshots").click()
     shown = page.locator("#snapshots-difference")
     expect(shown).to_contain_text(f"<b>Tea {width} 3</b>")
     expect(shown).to_contain_text("New rankings by source: import:trl 1")
