@@ -30,7 +30,7 @@ def supply(now: Readiness) -> str:
         if now.ready
         else ' <a href="./">Rank replies in the arena</a>, or <a href="data">import a dataset</a>.'
     )
-    pairs = f"{count(now.pairs, 'pair')} to train on, of {now.min_pairs:,} that a round needs at least."
+    pairs = f"{count(now.pairs, 'pair')} to train on; a round needs at least {now.min_pairs:,}."
     return (
         f'<p class="about"><span class="badge">{state}</span> <strong>{escape(in_words(now))}</strong></p>'
         f'<p class="quiet">{pairs}{more} Some prompts are held out to test the new version.</p>'

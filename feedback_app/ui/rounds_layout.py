@@ -48,6 +48,7 @@ class RoundsScreen:
     def outputs(self) -> list[Any]:
         shown = [
             self.supply,
+            self.queue,
             self.estimate,
             self.line,
             self.table,

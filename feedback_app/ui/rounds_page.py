@@ -23,8 +23,10 @@ LOOK_FOR_NEWS = "() => { window.dispatchEvent(new Event('codelynn:round')); }"
 """Tells the notices on this and other open pages that there is a round to wait for."""
 RESUMABLE = (RoundState.failed, RoundState.cancelled)
 EMPTY = (
-    '<div class="empty"><p class="empty-title">No round yet</p><p>1. <a href="./">Rank replies</a> in the arena: about ten votes '
-    "are enough to begin. 2. Train a new version with the button above. 3. Compare it with the model before.</p></div>"
+    '<div class="empty"><p class="empty-title">No round yet</p><ol class="steps">'
+    '<li><a href="./">Rank replies</a> in the arena: about ten votes are enough to begin.</li>'
+    "<li>Train a new version with the button above.</li>"
+    "<li>Compare its replies with those of the model before.</li></ol></div>"
 )
 
 
@@ -68,7 +70,8 @@ class RoundsPage:
         """What changed since the last look; nothing is sent where nothing did."""
         rounds = self._rounds.list()
         chosen = chosen or _first(rounds)
-        listed = self._listed(rounds, chosen) if _signature(rounds) != seen[:1] else {}
+        changed = _signature(rounds) != seen[:1]
+        listed = {**self._listed(rounds, chosen), **self._supply()} if changed else {}
         return {**listed, **self._detailed(chosen, seen, rounds, measure)}
 
     def draw(self, chosen: str | None, measure: str | None) -> Updates:
@@ -148,7 +151,11 @@ class RoundsPage:
         return {**self._listed(self._rounds.list(), chosen), **self._detailed(chosen, ())}
 
     def _supply(self) -> Updates:
-        return {self._screen.supply: supply(self._advisor.now())}
+        """What there is to train on, and the button, which is the main one only while no round is under way."""
+        now = self._advisor.now()
+        label = "Queue another round" if now.running else "Train a new version"
+        button = gr.update(value=label, variant="secondary" if now.running else "primary")
+        return {self._screen.supply: supply(now), self._screen.queue: button}
 
     def _listed(self, rounds: list[Round], chosen: str | None) -> Updates:
         choices = [(short(item), item.id) for item in rounds]
@@ -196,9 +203,10 @@ class RoundsPage:
         """The plot of a measure, by default of the first, and the choice of what was measured."""
         found = measures(events)
         drawn = measure if measure in found else found[0] if found else ""
+        points = curve(events, drawn)
         return {
             self._screen.measure: gr.update(choices=found, value=drawn or None, visible=len(found) > 1),
-            self._screen.plot: gr.update(value=curve(events, drawn), visible=bool(found)),
+            self._screen.plot: gr.update(value=points, visible=len(points) > 1),
         }
 
 

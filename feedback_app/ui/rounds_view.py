@@ -57,6 +57,11 @@ def stage(round_: Round) -> str:
     return f"{words} ({number})" if number else words
 
 
+def done(round_: Round) -> float:
+    """Per cent of the whole round."""
+    return 100.0 if round_.state in (RoundState.promoted, RoundState.held) else round_.percent
+
+
 def table(rounds: Sequence[Round]) -> list[list[str]]:
     return [
         [
@@ -64,7 +69,7 @@ def table(rounds: Sequence[Round]) -> list[list[str]]:
             method_name(r.method),
             str(r.state),
             stage(r),
-            f"{r.percent:.0f} %",
+            f"{done(r):.0f} %",
             r.checkpoint or "",
         ]
         for r in rounds
@@ -102,7 +107,7 @@ def _minutes(seconds: float) -> str:
 
 def detail(round_: Round) -> str:
     """Where a round stands, as HTML."""
-    percent = 100.0 if round_.state in (RoundState.promoted, RoundState.held) else round_.percent
+    percent = done(round_)
     stopping = " (stopping)" if round_.cancel_requested and not round_.state.final else ""
     parts = [
         f'<p class="about"><strong>{escape(method_name(round_.method))}</strong>'
