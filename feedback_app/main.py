@@ -225,7 +225,7 @@ def _services(
         best=best,
         rounds=Rounds(store, models, queue, check_config, supply, settings.min_pairs),
         lineage=lineage,
-        estimates=Estimates(store, lineage, supply, first),
+        estimates=Estimates(store, lineage, supply, first, settings.min_pairs),
         rewards=trained,
         leaderboard=Leaderboard(store),
         data=DataService(store, persona, desks=desks),

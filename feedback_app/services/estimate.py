@@ -34,19 +34,21 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Estimates:
-    """`supply` counts what a round would learn from now, `bound` reckons how long the first one may take."""
+    """`supply` counts what a round would learn from now, `bound` reckons how long the first one may take with `least` examples or more."""
 
     store: Store
     lineage: Lineage
     supply: Supply
     bound: Bound
+    least: int
 
     def expected(self, method: str, config: Mapping[str, Any]) -> Expected | None:
         """From the start of such a round to its end; None where nothing can be said."""
         rounds = self.store.rounds.list(LOOK_BACK)
         last = next((round_ for round_ in rounds if alike(round_, method, config)), None)
         if last is None or last.started_at is None:
-            seconds = self.bound(method, config, amounts(self.supply, method, config))
+            there = amounts(self.supply, method, config)
+            seconds = self.bound(method, config, {**there, "pairs": max(there["pairs"], self.least)})
             return None if seconds is None else Expected(seconds, first=True)
         took = stage_seconds(self.store.rounds.events(last.id), last.started_at)
         then = self.lineage.counts(last.snapshot).get("train", 0)
