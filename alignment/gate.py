@@ -152,7 +152,11 @@ def _heldout(evidence: Evidence, limits: Thresholds) -> Check:
     pairs, correct, needed = evidence.heldout_pairs, evidence.heldout_correct, limits.min_accuracy
     if pairs == 0:
         return Check("heldout", None, "No held-out pairs yet: not checked")
-    agree = f"{correct} of {pairs} held-out pairs {'agrees' if pairs == 1 else 'agree'}"
+    agree = (
+        "1 of 1 held-out pair agrees"
+        if pairs == correct == 1
+        else f"{correct} of {pairs} held-out pairs agree"
+    )
     limit = f"limit: at least {needed:.0%}"
     if correct / pairs >= needed:
         return Check("heldout", True, f"{agree} ({limit})")

@@ -134,5 +134,5 @@ def test_what_is_new_since_the_last_round_is_said_and_looked_at(
     expect(page.locator("#snapshots-line")).to_contain_text("needs this snapshot")
     store.rounds.request_cancel(store.rounds.list(1)[0].id)
     page.locator("#delete-snapshot-yes").click()
-    expect(page.locator("#snapshots-line")).to_contain_text(f"The snapshot {snapshot.hash[:8]} is deleted")
+    expect(page.locator("#snapshots-line")).to_contain_text(f"Snapshot {snapshot.hash[:8]} was deleted")
     assert not snapshot.folder.exists()

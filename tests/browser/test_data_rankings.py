@@ -114,7 +114,7 @@ def test_a_person_finds_looks_at_corrects_takes_out_and_deletes(
     expect(page.locator("#rankings-line")).to_contain_text("1 vote excluded")
     assert store.comparisons.get(ids[4]).ranking is None
     page.get_by_role("button", name="Undo", exact=True).click()
-    expect(page.locator("#rankings-line")).to_contain_text("brought back as before")
+    expect(page.locator("#rankings-line")).to_contain_text("1 vote included again")
     assert store.comparisons.get(ids[4]).ranking == changed.ranking
     one.get_by_role("button", name="Delete permanently").click()
     expect(page.locator("#sure")).to_contain_text("Snapshots")
@@ -143,7 +143,7 @@ def test_many_are_chosen_and_filters_hold(page: Page, site: Site, ids: list[str]
     expect(rows(page)).to_have_count(6)
     page.get_by_label("Tag", exact=True).select_option("work")
     expect(rows(page)).to_have_count(3)
-    page.get_by_label("Select those shown").check()
+    page.get_by_label("Select all shown").check()
     expect(page.locator("#picked")).to_have_text("3 selected")
     page.locator("#many-out").click()
     expect(page.locator("#rankings-line")).to_contain_text("3 votes excluded")
@@ -153,7 +153,7 @@ def test_many_are_chosen_and_filters_hold(page: Page, site: Site, ids: list[str]
     assert store.comparisons.counts()["ranked"] == 6
     rows(page).filter(has_text="a day off").first.get_by_role("checkbox", name="Select").check()
     page.locator("#many-delete").click()
-    expect(page.locator("#sure")).to_contain_text("1 more is the same pair at another time")
+    expect(page.locator("#sure")).to_contain_text("1 more is the same pair, ranked at another time")
     page.locator("#sure-yes").click()
     expect(page.locator("#rankings-line")).to_contain_text("2 comparisons deleted permanently")
     expect(page.locator("#counts")).to_contain_text("Rankings4")

@@ -58,7 +58,7 @@ def test_one_failed_criterion_holds_the_model_and_is_named(flaw: dict[str, float
     ("pairs", "correct", "passed", "words"),
     [
         (5, 5, True, "5 of 5 held-out pairs agree (limit: at least 50%)"),
-        (1, 1, True, "1 of 1 held-out pairs agrees (limit: at least 50%)"),
+        (1, 1, True, "1 of 1 held-out pair agrees (limit: at least 50%)"),
         (6, 2, None, "2 of 6 held-out pairs agree (limit: at least 50%): not counted, too few pairs to tell"),
         (6, 0, False, "0 of 6 held-out pairs agree, clearly too few (limit: at least 50%)"),
         (0, 0, None, "No held-out pairs yet: not checked"),

@@ -90,7 +90,7 @@ const failed = (job, error) => {
     told("This export is large: the browser saves it by itself and shows how far it is.");
     return follow(job.href, "");
   }
-  if (error.name === "AbortError") return told("Cancelled. Nothing was saved.");
+  if (error.name === "AbortError") return told("Cancelled: nothing was saved.");
   if (error instanceof Refused) return told(`Nothing was saved: ${error.message}.`, "alert");
   return told(`The connection broke after ${size(job)}. Nothing was saved: check that codeLynn runs, then try again.`, "alert");
 };
