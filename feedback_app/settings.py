@@ -13,7 +13,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 class Settings(BaseSettings):
     """All settings of one codeLynn. Addresses left empty mean: start the embedded part."""
 
-    model_config = SettingsConfigDict(env_prefix="CODELYNN_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="CODELYNN_", extra="ignore", allow_inf_nan=False)
 
     home: Path = Field(
         Path(".codelynn"), description="Folder of all data: database, models, checkpoints, logs."

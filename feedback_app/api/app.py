@@ -20,6 +20,7 @@ from feedback_app.api import (
     rounds,
     snapshots,
 )
+from feedback_app.api.edge import Edge
 from feedback_app.domain.comparison import Sampling
 from feedback_app.engines.base import Engine
 from feedback_app.services.bundle import Services
@@ -43,6 +44,7 @@ def build_api(
     api = FastAPIOffline(redoc_url=None, title="codeLynn", version=__version__, lifespan=lifespan)
     registry = CollectorRegistry()
     registry.register(health.StoreCollector(store))
+    api.add_middleware(Edge)
     health.count_requests(api, registry)
     errors.install(api)
     for router in (

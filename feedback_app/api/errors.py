@@ -11,9 +11,11 @@ from feedback_app.domain.comparison import InvalidPrompt, InvalidRanking
 from feedback_app.domain.persona import UnknownPersona
 from feedback_app.domain.round import InvalidRound
 from feedback_app.domain.snapshot import BrokenSnapshot, SnapshotNeeded, SnapshotNotFound
+from feedback_app.domain.text_rules import mended
 from feedback_app.engines.base import EngineUnavailable, UnknownModel
 from feedback_app.services.best_of import NothingToChooseBy
-from feedback_app.services.data import FileTooLarge, ImportRefused, UnknownFormat
+from feedback_app.services.curation import InvalidTag
+from feedback_app.services.data import ExportFailed, FileTooLarge, ImportRefused, UnknownFormat
 from feedback_app.services.generation import GenerationFailed
 from feedback_app.services.rewards import BrokenRewardModel
 from feedback_app.store import (
@@ -23,12 +25,14 @@ from feedback_app.store import (
     InvalidCursor,
     NothingToRollBack,
     RoundNotFound,
+    UnreadableRecord,
 )
 
 STATUS: dict[type[Exception], int] = {
     InvalidPrompt: 422,
     InvalidRanking: 422,
     InvalidCursor: 422,
+    InvalidTag: 422,
     InvalidRound: 409,
     NothingToChooseBy: 422,
     UnknownFormat: 422,
@@ -43,6 +47,8 @@ STATUS: dict[type[Exception], int] = {
     BrokenSnapshot: 409,
     NothingToRollBack: 409,
     FileTooLarge: 413,
+    ExportFailed: 500,
+    UnreadableRecord: 500,
     GenerationFailed: 503,
     BrokenRewardModel: 503,
     EngineUnavailable: 503,
@@ -73,11 +79,21 @@ async def _refused(request: Request, error: Exception) -> Response:
     return JSONResponse({"detail": str(error), "errors": lines, "bad_lines": error.total}, status_code=422)
 
 
+def refusal(path: str, line: str, status: int) -> Response:
+    """The answer to a request that cannot be taken, in the form of the API that was asked."""
+    if path.startswith("/v1/"):
+        return JSONResponse(openai_error(InvalidPrompt(line)), status_code=400 if status == 422 else status)
+    return JSONResponse({"detail": line}, status_code=status)
+
+
 async def _invalid(request: Request, error: Exception) -> Response:
     """What is wrong and where, without the input itself: it may be private."""
     assert isinstance(error, RequestValidationError)
-    told = [{"where": ".".join(map(str, item["loc"])), "reason": item["msg"]} for item in error.errors()]
+    told = [
+        {"where": mended(".".join(map(str, item["loc"]))), "reason": mended(item["msg"])}
+        for item in error.errors()
+    ]
     line = "; ".join(f"{item['where']}: {item['reason']}" for item in told)
     if request.url.path.startswith("/v1/"):
-        return JSONResponse(openai_error(InvalidPrompt(line)), status_code=400)
+        return refusal(request.url.path, line, 422)
     return JSONResponse({"detail": line, "errors": told}, status_code=422)

@@ -132,11 +132,16 @@ class Arena:
     def compare(
         self, messages: Sequence[Message], n: int | None = None, models: Sequence[str] = ()
     ) -> Comparison:
-        """Open a comparison for the API and wait for its replies. Raises GenerationFailed too."""
+        """Open a comparison for the API and wait for its replies. Raises GenerationFailed too; then nothing is kept, as nobody
+        knows its id."""
         opened = self.open(messages, n, models, source="api")
-        if generation := self._generations.find(opened.id):
-            generation.wait()
-        return self._ready(opened.id)
+        try:
+            if generation := self._generations.find(opened.id):
+                generation.wait()
+            return self._ready(opened.id)
+        except GenerationFailed:
+            self._store.curation.delete([opened.id], ())
+            raise
 
     def growing(self, comparison_id: str) -> Comparison:
         """The comparison as far as it is written. Replies cut off by a restart begin anew."""
@@ -199,7 +204,7 @@ class Arena:
         prompt = checked_prompt(messages)
         if prompt[0].role == "system":
             return prompt
-        return (Message("system", self._persona().system_prompt), *prompt)
+        return checked_prompt((Message("system", self._persona().system_prompt), *prompt))
 
     def _candidates(self, n: int, wanted: Sequence[str]) -> tuple[Candidate, ...]:
         latest, previous = self._models.resolve("latest"), self._models.predecessor()

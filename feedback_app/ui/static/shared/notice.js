@@ -89,7 +89,7 @@ async function announce(ended) {
 async function wanted() {
   try {
     const { notify } = await asker("api/v1")("GET", "preferences");
-    return Boolean(notify?.value ?? notify);
+    return Boolean(notify);
   } catch (error) {
     if (error instanceof Refused || error instanceof Unreachable) return false;
     throw error;
