@@ -8,7 +8,6 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import structlog
 
 from alignment.base_model import BaseModelUnavailable as BaseModelUnavailable
 from alignment.base_model import prepare_base, unasked
@@ -18,7 +17,7 @@ from alignment.rewards import CorruptReward, read_reward
 from feedback_app.api.security import access
 from feedback_app.desks.configured import desk_names
 from feedback_app.domain.comparison import ComparisonStatus, Message, Sampling
-from feedback_app.domain.persona import Persona, read_persona
+from feedback_app.domain.persona import known_personas, read_persona
 from feedback_app.domain.preference import RankedReplies
 from feedback_app.domain.round import InvalidRound
 from feedback_app.engines.base import Engine
@@ -64,7 +63,6 @@ from reward_model.rankings import Ranked
 if TYPE_CHECKING:
     from reward_model.fit import Reward
 
-log = structlog.get_logger()
 Report = Callable[[str, float], None]
 
 
@@ -181,11 +179,6 @@ def _judged(rankings: Sequence[RankedReplies], rewards: Sequence[Sequence[float]
 
 def _turns(messages: Sequence[Message]) -> tuple[dict[str, str], ...]:
     return tuple({"role": message.role, "content": message.content} for message in messages)
-
-
-def known_personas(folder: Path) -> list[Persona]:
-    """Every persona of the folder, read afresh."""
-    return [read_persona(folder, path.stem) for path in sorted(folder.glob("*.json"))]
 
 
 def build(settings: Settings) -> App:
