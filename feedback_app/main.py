@@ -8,7 +8,6 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-
 from alignment.base_model import BaseModelUnavailable as BaseModelUnavailable
 from alignment.base_model import prepare_base, unasked
 from alignment.config import InvalidConfig, round_config
