@@ -77,7 +77,7 @@ def plan(spec: RoundSpec, snapshot: Snapshot) -> Plan:
 
 
 def reward(work: Work) -> None:
-    """Stage 0, where it is asked for: a reward model, which then speaks in the gate."""
+    """Stage 0, where it is asked for: a reward model, which the quality checks then use."""
     train_reward(RewardWork(work.stage_dir("reward"), work.spec, work.events, work.stop))
     gc.collect()
     refuse_unusable(work)

@@ -42,6 +42,11 @@ class Estimates:
     bound: Bound
     least: int
 
+    def seconds(self, method: str, config: Mapping[str, Any]) -> float | None:
+        """The same as a number alone."""
+        expected = self.expected(method, config)
+        return None if expected is None else expected.seconds
+
     def expected(self, method: str, config: Mapping[str, Any]) -> Expected | None:
         """From the start of such a round to its end; None where nothing can be said."""
         rounds = self.store.rounds.list(LOOK_BACK)
