@@ -15,7 +15,7 @@ from alignment.pace import first_round
 from alignment.rewards import CorruptReward, read_reward
 from feedback_app.api.security import access
 from feedback_app.desks.configured import desk_names
-from feedback_app.domain.comparison import ComparisonStatus, Message, Sampling
+from feedback_app.domain.comparison import ComparisonStatus, Message
 from feedback_app.domain.persona import known_personas, read_persona
 from feedback_app.domain.preference import RankedReplies
 from feedback_app.domain.round import InvalidRound
@@ -23,6 +23,7 @@ from feedback_app.engines.base import Engine
 from feedback_app.engines.select import build_engine
 from feedback_app.engines.trial import cannot_answer
 from feedback_app.logs import configure_logs
+from feedback_app.preferred import arena_sampling, chat_sampling, preference_book
 from feedback_app.services.agreement import Agreements
 from feedback_app.services.ahead import Ahead
 from feedback_app.services.arena import Arena, ArenaOptions
@@ -107,16 +108,6 @@ def prepare_database(settings: Settings) -> None:
     migrate(settings.database)
 
 
-def sampling(settings: Settings) -> Sampling:
-    return Sampling(
-        settings.temperature,
-        settings.top_p,
-        settings.top_k,
-        max_new_tokens=settings.max_new_tokens,
-        repetition_penalty=settings.repetition_penalty,
-    )
-
-
 def check_config(method: str, config: Mapping[str, Any]) -> Mapping[str, Any]:
     """The whole configuration of a round, from the overrides. Raises InvalidRound."""
     try:
@@ -199,18 +190,21 @@ def _services(
     queue = RoundQueue(settings.redis_url)
     persona = partial(read_persona, settings.personas)
     personas, desks = partial(known_personas, settings.personas), desk_names(settings)
-    options = ArenaOptions(settings.candidates, sampling(settings), desks)
     chance = random.Random()  # noqa: S311 - draws prompts and shuffles candidates, guards nothing
     live = LiveTaste(store, live_reward(settings))
     packs = PromptPacks(settings.prompt_packs)
-    arena = Arena(store, models, generations, packs, lambda: persona(settings.persona), options, chance, live)
+    preferences = preference_book(settings, store, packs, models, personas)
+    options = ArenaOptions(settings.candidates, arena_sampling(settings, preferences), desks)
+    arena = Arena(
+        store, models, generations, packs, lambda: persona(preferences.get().persona), options, chance, live
+    )
     repeats = Repeats(store, settings.repeat_share, desks, chance)
     trained = rewards(settings, store, base, repeats)
     best = BestOf((TrainedScorer(trained), live))
     drafts = Drafts(store, arena, generations, live, desks, chance)
     supply = Supply(store, settings.heldout_fraction, lambda: trained.current() is not None)
     draws = Draws(arena, live, repeats, drafts, settings.active_share, chance)
-    chat = Chat(store, models, generations, persona, options.sampling, best)
+    chat = Chat(store, models, generations, persona, chat_sampling(settings, preferences), best)
     knowing = Knowing(store, live, repeats)
     lineage = Lineage(store, settings.root / "snapshots")
     first = first_round(settings.train_threads, lambda: base().hf_dir)
@@ -222,7 +216,7 @@ def _services(
         repeats=repeats,
         knowing=knowing,
         chat=chat,
-        beside=Beside(store, models, chat, arena, options.sampling),
+        beside=Beside(store, models, chat, arena, chat_sampling(settings, preferences)),
         best=best,
         rounds=Rounds(store, models, queue, check_config, supply, settings.min_pairs),
         lineage=lineage,
@@ -238,8 +232,10 @@ def _services(
         status=_status(store, models, queue),
         personas=personas,
         advisor=Advisor(store, supply, knowing, settings.min_pairs, settings.heldout_fraction),
-        before_after=BeforeAfter(store, generations, options.sampling, settings.heldout_fraction),
-        default_persona=settings.persona,
+        before_after=BeforeAfter(
+            store, generations, chat_sampling(settings, preferences), settings.heldout_fraction
+        ),
+        preferences=preferences,
     )
 
 
@@ -282,7 +278,8 @@ def serve(settings: Settings) -> None:
     rules = access(settings.host, settings.access_token, settings.allowed_hosts, page_token(settings))
     app = build(settings)
     warm(app.engine, app.services.models)
-    api = build_web(app.services, app.store, app.engine, sampling(settings), rules, app.close)
+    replies = chat_sampling(settings, app.services.preferences)
+    api = build_web(app.services, app.store, app.engine, replies, rules, app.close)
     uvicorn.run(
         api,
         host=settings.host,

@@ -16,6 +16,7 @@ from feedback_app.api import (
     health,
     leaderboard,
     openai_api,
+    preferences,
     rankings,
     rounds,
     snapshots,
@@ -31,7 +32,7 @@ def build_api(
     services: Services,
     store: Store,
     engine: Engine,
-    sampling: Sampling,
+    sampling: Callable[[], Sampling],
     close: Callable[[], None],
 ) -> FastAPI:
     """The API without pages. `close` runs once it stops serving."""
@@ -52,6 +53,7 @@ def build_api(
         conversations.router(services.chat),
         data.router(services.data),
         rankings.router(services.curation),
+        preferences.router(services.preferences),
         snapshots.router(services.snapshots),
         rounds.rounds_router(services.rounds),
         rounds.checkpoints_router(services.models),

@@ -17,6 +17,7 @@ from feedback_app.services.best_of import NothingToChooseBy
 from feedback_app.services.curation import InvalidTag
 from feedback_app.services.data import ExportFailed, FileTooLarge, ImportRefused, UnknownFormat
 from feedback_app.services.generation import GenerationFailed
+from feedback_app.services.preferences import FixedPreference, InvalidPreference
 from feedback_app.services.rewards import BrokenRewardModel
 from feedback_app.store import (
     CheckpointNotFound,
@@ -33,6 +34,8 @@ STATUS: dict[type[Exception], int] = {
     InvalidRanking: 422,
     InvalidCursor: 422,
     InvalidTag: 422,
+    InvalidPreference: 422,
+    FixedPreference: 409,
     InvalidRound: 409,
     NothingToChooseBy: 422,
     UnknownFormat: 422,

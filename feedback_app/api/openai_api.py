@@ -106,7 +106,7 @@ class Written:
 
 
 def router(
-    engine: Engine, models: Models, default: Sampling, in_persona: InPersona, best: BestOf
+    engine: Engine, models: Models, default: Callable[[], Sampling], in_persona: InPersona, best: BestOf
 ) -> APIRouter:
     routes = APIRouter(prefix="/v1", tags=["openai"])
 
@@ -125,7 +125,7 @@ def router(
         """A reply to the conversation, whole or as server-sent chunks; as the persona, unless it has a system turn."""
         version = models.resolve(body.model)
         prompt = in_persona([message.message() for message in body.messages])
-        requests = _requests(body, version, default, prompt)
+        requests = _requests(body, version, default(), prompt)
         head = {"id": f"chatcmpl-{uuid4().hex}", "created": int(time.time()), "model": version}
         if body.best_of > 1:
             best.check()

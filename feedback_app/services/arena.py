@@ -29,10 +29,10 @@ ALIKE = "the replies came out word for word alike, so there is nothing to compar
 
 @dataclass(frozen=True, slots=True)
 class ArenaOptions:
-    """`desks` are the names of the annotation desks that hear of each verdict."""
+    """`sampling` says how replies are drawn now. `desks` are the names of the annotation desks that hear of each verdict."""
 
     candidates: int
-    sampling: Sampling
+    sampling: Callable[[], Sampling]
     desks: tuple[str, ...]
 
 
@@ -210,10 +210,9 @@ class Arena:
         latest, previous = self._models.resolve("latest"), self._models.predecessor()
         versions = line_up(n, latest, previous, [self._models.resolve(name) for name in wanted])
         self._chance.shuffle(versions)
+        sampling = self._options.sampling()
         return tuple(
-            Candidate(
-                f"c{i}", i, version, sampling=self._options.sampling, seed=self._chance.randrange(SEEDS)
-            )
+            Candidate(f"c{i}", i, version, sampling=sampling, seed=self._chance.randrange(SEEDS))
             for i, version in enumerate(versions, start=1)
         )
 

@@ -1,7 +1,7 @@
 """What a round changed, to read: replies of the version before and of the new one to the owner's own prompts."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -73,7 +73,11 @@ class BeforeAfter:
     """Replies are written in the background and remembered in memory alone. A prompt that was deleted meanwhile is not shown."""
 
     def __init__(
-        self, store: Store, generations: Generations, sampling: Sampling, heldout_fraction: float
+        self,
+        store: Store,
+        generations: Generations,
+        sampling: Callable[[], Sampling],
+        heldout_fraction: float,
     ) -> None:
         self._store = store
         self._generations = generations
@@ -163,9 +167,9 @@ class BeforeAfter:
 
     def _write(self, job: _Job, number: int) -> bool:
         """Both replies to one prompt. False where it was cancelled; what others push aside is tried again. Raises GenerationFailed."""
-        shown = job.view.shown[number]
+        shown, sampling = job.view.shown[number], self._sampling()
         requests = [
-            GenerationRequest(model, shown.prompt, self._sampling, SEED)
+            GenerationRequest(model, shown.prompt, sampling, SEED)
             for model in (job.view.before, job.view.after)
         ]
         while not job.stopping.is_set():

@@ -35,7 +35,7 @@ class Chat:
         models: Models,
         generations: Generations,
         persona: Callable[[str], Persona],
-        sampling: Sampling,
+        sampling: Callable[[], Sampling],
         best: BestOf,
     ) -> None:
         self._store = store
@@ -163,8 +163,9 @@ class Chat:
         if not conversation.turns or conversation.turns[-1].role != "user":
             raise InvalidPrompt("there is nothing to answer yet: write something first")
         messages = spoken(conversation, self._persona(conversation.persona).system_prompt)
+        sampling = self._sampling()
         seeds = range(len(conversation.turns), len(conversation.turns) + best_of)
-        requests = [GenerationRequest(conversation.model, messages, self._sampling, seed) for seed in seeds]
+        requests = [GenerationRequest(conversation.model, messages, sampling, seed) for seed in seeds]
         return self._generations.start(
             conversation.id,
             requests,

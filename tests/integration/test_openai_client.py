@@ -45,7 +45,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 
 @pytest.fixture(scope="module")
 def client(app: App) -> Iterator[openai.OpenAI]:
-    api = build_api(app.services, app.store, app.engine, Sampling(max_new_tokens=16), lambda: None)
+    api = build_api(app.services, app.store, app.engine, lambda: Sampling(max_new_tokens=16), lambda: None)
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(api, log_config=None, timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

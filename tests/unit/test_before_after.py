@@ -39,7 +39,7 @@ def service(store: Store, generations: Generations) -> BeforeAfter:
         made = Checkpoint(f"dpo-{number}", "", passed=True, created_at=datetime(2026, 1, number, tzinfo=UTC))
         store.checkpoints.add(made)
     store.rounds.add(ROUND)
-    return BeforeAfter(store, generations, Sampling(), FRACTION)
+    return BeforeAfter(store, generations, Sampling, FRACTION)
 
 
 def rank(store: Store, count: int) -> list[Comparison]:
