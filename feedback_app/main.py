@@ -191,8 +191,7 @@ def _services(
     persona = partial(read_persona, settings.personas)
     personas, desks = partial(known_personas, settings.personas), desk_names(settings)
     chance = random.Random()  # noqa: S311 - draws prompts and shuffles candidates, guards nothing
-    live = LiveTaste(store, live_reward(settings))
-    packs = PromptPacks(settings.prompt_packs)
+    live, packs = LiveTaste(store, live_reward(settings)), PromptPacks(settings.prompt_packs)
     preferences = preference_book(settings, store, packs, models, personas)
     options = ArenaOptions(settings.candidates, arena_sampling(settings, preferences), desks)
     arena = Arena(
@@ -204,9 +203,9 @@ def _services(
     drafts = Drafts(store, arena, generations, live, desks, chance)
     supply = Supply(store, settings.heldout_fraction, lambda: trained.current() is not None)
     draws = Draws(arena, live, repeats, drafts, settings.active_share, chance)
-    chat = Chat(store, models, generations, persona, chat_sampling(settings, preferences), best)
-    knowing = Knowing(store, live, repeats)
-    lineage = Lineage(store, settings.root / "snapshots")
+    replies = chat_sampling(settings, preferences)
+    chat = Chat(store, models, generations, persona, replies, best)
+    knowing, lineage = Knowing(store, live, repeats), Lineage(store, settings.root / "snapshots")
     first = first_round(settings.train_threads, lambda: base().hf_dir)
     return Services(
         arena=arena,
@@ -216,7 +215,7 @@ def _services(
         repeats=repeats,
         knowing=knowing,
         chat=chat,
-        beside=Beside(store, models, chat, arena, chat_sampling(settings, preferences)),
+        beside=Beside(store, models, chat, arena, replies),
         best=best,
         rounds=Rounds(store, models, queue, check_config, supply, settings.min_pairs),
         lineage=lineage,
@@ -232,9 +231,7 @@ def _services(
         status=_status(store, models, queue),
         personas=personas,
         advisor=Advisor(store, supply, knowing, settings.min_pairs, settings.heldout_fraction),
-        before_after=BeforeAfter(
-            store, generations, chat_sampling(settings, preferences), settings.heldout_fraction
-        ),
+        before_after=BeforeAfter(store, generations, replies, settings.heldout_fraction),
         preferences=preferences,
     )
 
