@@ -206,7 +206,6 @@ def _services(
     replies = chat_sampling(settings, preferences)
     chat = Chat(store, models, generations, persona, replies, best)
     knowing, lineage = Knowing(store, live, repeats), Lineage(store, settings.root / "snapshots")
-    first = first_round(settings.train_threads, lambda: base().hf_dir)
     return Services(
         arena=arena,
         draws=draws,
@@ -219,7 +218,7 @@ def _services(
         best=best,
         rounds=Rounds(store, models, queue, check_config, supply, settings.min_pairs),
         lineage=lineage,
-        estimates=Estimates(store, lineage, supply, first, settings.min_pairs),
+        estimates=_estimates(settings, store, lineage, supply, base),
         rewards=trained,
         leaderboard=Leaderboard(store),
         data=DataService(store, persona, desks=desks),
@@ -234,6 +233,13 @@ def _services(
         before_after=BeforeAfter(store, generations, replies, settings.heldout_fraction),
         preferences=preferences,
     )
+
+
+def _estimates(
+    settings: Settings, store: Store, lineage: Lineage, supply: Supply, base: Callable[[], BaseFiles]
+) -> Estimates:
+    first = first_round(settings.train_threads, lambda: base().hf_dir)
+    return Estimates(store, lineage, supply, first, settings.min_pairs)
 
 
 def _status(store: Store, models: Models, queue: RoundQueue) -> Status:
