@@ -40,7 +40,20 @@ class EffectsBody(BaseModel):
     enough: bool
 
 
-class StandingBody(BaseModel):
+class BoardBody(BaseModel):
+    """All of it at once. `points[i][j]` of `votes[i][j]` duels that version i won against version j; a tie is half a point."""
+
+    standings: list["PlainStanding"]
+    points: list[list[float]]
+    votes: list[list[int]]
+    length: EffectBody | None
+    side: EffectBody | None
+    comparisons: int
+    duels: int
+    enough: bool
+
+
+class PlainStanding(BaseModel):
     """`score` on the Elo scale with `base` at 1000; `low` and `high` bound its 95 % interval. `adjusted`: were all replies
     equally long and as often left. Not `enough` votes: the scores are hardly more than a guess."""
 
@@ -54,6 +67,11 @@ class StandingBody(BaseModel):
     adjusted_low: float
     adjusted_high: float
     enough: bool
+
+
+class StandingBody(PlainStanding):
+    """`against`: what it won of its duels with each other version."""
+
     against: list[AgainstBody]
 
     @classmethod
@@ -77,6 +95,11 @@ def router(leaderboard: Leaderboard) -> APIRouter:
     def standings(annotator: Annotator = "") -> list[StandingBody]:
         """Bradley-Terry scores of all compared versions with 95 % intervals, best first. `against` lists the results against each other version."""
         return StandingBody.all_of(leaderboard.board(annotator))
+
+    @routes.get("/leaderboard/board", summary="The whole leaderboard")
+    def board(annotator: Annotator = "") -> BoardBody:
+        """Scores, the win matrix, and what length and side do, in one answer."""
+        return BoardBody.model_validate(leaderboard.board(annotator), from_attributes=True)
 
     @routes.get("/leaderboard/effects", summary="Get the effect of length and position")
     def effects(annotator: Annotator = "") -> EffectsBody:

@@ -121,6 +121,11 @@ def router(curation: Curation) -> APIRouter:
         """Include excluded rankings again, unchanged. Answers the ids that were excluded."""
         return Ids.model_construct(ids=curation.bring_back(body.ids))
 
+    @routes.post("/rankings/deletion", summary="What a deletion would delete")
+    def deletion(body: Ids) -> Ids:
+        """Answers all that `delete` would delete, and deletes nothing."""
+        return Ids.model_construct(ids=curation.deletion(body.ids))
+
     @routes.post("/rankings/delete", summary="Delete rankings permanently")
     def delete(body: Ids) -> Ids:
         """Delete prompts, replies and rankings, also of repeated pairs. This cannot be undone. Answers the ids of all that were deleted."""

@@ -23,7 +23,7 @@ def build(services: Services, demo: gr.Blocks) -> None:
     gr.HTML('<h2 class="section">Export</h2>')
     links = gr.HTML(elem_id="exports")
     gr.HTML("<div></div>", elem_id="export-line")  # static/data/exports.js writes here
-    taken = import_panel(services)
+    taken = import_panel(services, demo)
     snapshots_panel(services, demo)
     rankings_panel.build(services, demo)
     desks_panel(services, demo)

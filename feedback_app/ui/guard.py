@@ -14,7 +14,7 @@ from feedback_app.engines.base import EngineUnavailable, UnknownModel
 from feedback_app.services.before_after import NothingToCompare
 from feedback_app.services.best_of import NothingToChooseBy
 from feedback_app.services.chat import Busy
-from feedback_app.services.data import FileTooLarge, ImportRefused, UnknownFormat
+from feedback_app.services.data import CannotIgnore, FileTooLarge, ImportRefused, UnknownFormat
 from feedback_app.services.generation import GenerationFailed
 from feedback_app.store import (
     CheckpointNotFound,
@@ -32,6 +32,7 @@ Updates = dict[Any, Any]
 FRIENDLY = (
     BrokenSnapshot,
     Busy,
+    CannotIgnore,
     CheckpointNotFound,
     ComparisonNotFound,
     ConversationNotFound,
