@@ -37,8 +37,7 @@ def router(data: DataService) -> APIRouter:
             str, Query(description="One of the formats of docs/formats.md that are written.")
         ] = "trl",
     ) -> StreamingResponse:
-        """The preference dataset in one of the formats of docs/formats.md, as a streamed download. A failure on the way breaks the
-        connection: a body that ends as HTTP says is whole."""
+        """The preference dataset, streamed. A failure on the way breaks the connection: what ends as HTTP says is whole."""
         name, media = data.file_name(format), data.media_type(format)
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
         chunks = _chunks(data.export(format))
