@@ -44,22 +44,7 @@ def router(data: DataService) -> APIRouter:
         begun = next(chunks, b"")  # what fails before the first byte is an error like any other
         return StreamingResponse(_body(begun, chunks), media_type=media, headers=headers)
 
-    @routes.get("/export/sizes", summary="How much each export holds")
-    def sizes() -> dict[str, ExportSize]:
-        """By format."""
-        return {name: ExportSize(**asdict(count)) for name, count in data.sizes().items()}
-
-    @routes.get("/export/problem", summary="Why an export breaks off")
-    def problem(
-        format: Annotated[str, Query(description="One of the formats that are written.")] = "trl",
-    ) -> ExportProblem:
-        """Reads the data as an export does, and says which record cannot be written."""
-        try:
-            for _ in data.export(format):
-                continue
-        except ExportFailed as error:
-            return ExportProblem(problem=str(error))
-        return ExportProblem(problem=None)
+    _add_checks(routes, data)
 
     @routes.post("/import", summary="Import data")
     async def import_(
@@ -86,6 +71,27 @@ def router(data: DataService) -> APIRouter:
         return _told(report)
 
     return routes
+
+
+def _add_checks(routes: APIRouter, data: DataService) -> None:
+    """What an export holds, before it is asked for."""
+
+    @routes.get("/export/sizes", summary="How much each export holds")
+    def sizes() -> dict[str, ExportSize]:
+        """By format."""
+        return {name: ExportSize(**asdict(count)) for name, count in data.sizes().items()}
+
+    @routes.get("/export/problem", summary="Why an export breaks off")
+    def problem(
+        format: Annotated[str, Query(description="One of the formats that are written.")] = "trl",
+    ) -> ExportProblem:
+        """Reads the data as an export does, and says which record cannot be written."""
+        try:
+            for _ in data.export(format):
+                continue
+        except ExportFailed as error:
+            return ExportProblem(problem=str(error))
+        return ExportProblem(problem=None)
 
 
 def _told(report: ImportReport) -> dict[str, Any]:
