@@ -164,7 +164,7 @@ def test_deleting_takes_both(bench: Bench) -> None:
 
 
 def test_the_same_version_twice_and_a_third_are_refused(bench: Bench) -> None:
-    with pytest.raises(InvalidPrompt, match="base answers already"):
+    with pytest.raises(InvalidPrompt, match="pick a different version to compare"):
         bench.beside.check("latest", "base")
     with pytest.raises(InvalidPrompt, match="keep one of them first"):
         bench.beside.join(bench.begun().left.id, "dpo-1")
