@@ -38,12 +38,6 @@ CUT = {"chosen_cut": "chosen_ids", "rejected_cut": "rejected_ids"}
 """Columns that say whether a reply was cut, and those of its token ids."""
 
 
-def dpo_seconds(spec: RoundSpec, snapshot: Snapshot) -> float:
-    """Expected time, as measured with the default model on two cores."""
-    pairs = len(snapshot.train)
-    return 10 + pairs * (0.4 + 1.2 * spec.settings(DpoConfig).schedule(pairs).epochs)
-
-
 def dpo_batch(spec: RoundSpec, snapshot: Snapshot) -> int:
     """Pairs per optimiser step."""
     return spec.settings(DpoConfig).schedule(len(snapshot.train)).batch

@@ -1,9 +1,10 @@
 """The gate: what was measured about a candidate, and whether it may become `latest`. Pure."""
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from statistics import fmean
+from typing import Any
 
 from reward_model.evaluate import wilson_interval
 
@@ -67,81 +68,118 @@ def reward_evidence(candidate: Sequence[float], champion: Sequence[float]) -> Re
 
 
 @dataclass(frozen=True, slots=True)
+class Check:
+    """One criterion. `words` is a plain line with what was measured and its limit; `passed` is None where it does not count."""
+
+    name: str
+    passed: bool | None
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
-    """`reasons` has one plain sentence per criterion, passed or not."""
+    """`checks` has one entry per criterion, passed or not."""
 
     promote: bool
-    reasons: tuple[str, ...]
+    checks: tuple[Check, ...]
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        return tuple(check.words for check in self.checks)
+
+    def record(self) -> dict[str, Any]:
+        """As JSON, for the round's row, the checkpoint's manifest and whoever shows them."""
+        return {
+            "promote": self.promote,
+            "reasons": list(self.reasons),
+            "checks": [asdict(check) for check in self.checks],
+        }
+
+
+def decided(checks: Iterable[Check]) -> Decision:
+    """Promote unless a check failed."""
+    known = tuple(checks)
+    return Decision(all(check.passed is not False for check in known), known)
 
 
 def decide(evidence: Evidence, thresholds: Thresholds) -> Decision:
-    """Promote if every criterion passes. Better evidence never turns promote into hold."""
-    verdicts = list(_verdicts(evidence, thresholds))
-    return Decision(all(passed for passed, _ in verdicts), tuple(reason for _, reason in verdicts))
+    """Promote if no criterion fails. Better evidence never turns promote into hold."""
+    return decided(_checks(evidence, thresholds))
 
 
-def _verdicts(evidence: Evidence, limits: Thresholds) -> Iterator[tuple[bool, str]]:
+def _checks(evidence: Evidence, limits: Thresholds) -> Iterator[Check]:
     changed = evidence.adapter_changed
-    yield changed, "Training changed the adapter." if changed else "Training changed nothing: same adapter."
-    yield _accuracy(evidence, limits)
+    yield Check(
+        "changed", changed, f"The model {'changed' if changed else 'did not change: it learned nothing'}"
+    )
+    yield _heldout(evidence, limits)
     yield _at_most(
-        "Mean KL from the base is {value:.1f} nats per reply", evidence.kl, limits.max_kl, "{:.1f}"
+        "kl", "Distance from the base model (KL): {} nats per reply", evidence.kl, limits.max_kl, ".1f"
     )
     yield _length(evidence, limits)
     yield _at_most(
-        "Perplexity on the fixed pack is {value:.3f} times the base's",
+        "perplexity",
+        "Perplexity on general text: {} times the base model's",
         evidence.perplexity_ratio,
         limits.max_perplexity_ratio,
-        "{:.3f}",
+        ".3f",
     )
     yield _at_most(
-        "Replies have a negative log-likelihood of {value:.2f} nats per token under the base",
+        "nll",
+        "Unusual language: {} nats per token under the base model",
         evidence.nll,
         evidence.usual_nll + limits.max_nll_rise,
-        "{:.2f}",
+        ".2f",
     )
     if evidence.reward is not None:
         yield _reward(evidence.reward)
 
 
-def _reward(seen: RewardEvidence) -> tuple[bool, str]:
+def _reward(seen: RewardEvidence) -> Check:
     """A reward model is itself learned from few votes: it holds back only where it is sure."""
     found = (
-        f"The reward model prefers the candidate's reply to {seen.win_rate:.0%} of {seen.prompts} prompts "
-        f"(95 % interval {seen.low:.0%} to {seen.high:.0%})"
+        f"The reward model prefers the new version's reply to {seen.win_rate:.0%} of {seen.prompts} prompts"
     )
-    passed = seen.high >= 0.5
-    return passed, f"{found}, {'not clearly fewer' if passed else 'clearly fewer'} than the champion's."
+    interval = f"95 % interval {seen.low:.0%} to {seen.high:.0%}"
+    return Check(
+        "reward", seen.high >= 0.5, f"{found} ({interval}; the interval must not lie wholly below 50%)"
+    )
 
 
-def _accuracy(evidence: Evidence, limits: Thresholds) -> tuple[bool, str]:
+def _heldout(evidence: Evidence, limits: Thresholds) -> Check:
     """Few pairs prove little: below `min_heldout_pairs` only an interval wholly below the limit holds back. So it does where
     the method did not learn from pairs: that it ranks replies of others is not what it was trained for."""
-    pairs, correct = evidence.heldout_pairs, evidence.heldout_correct
+    pairs, correct, needed = evidence.heldout_pairs, evidence.heldout_correct, limits.min_accuracy
     if pairs == 0:
-        return True, "No held-out pairs yet, so accuracy does not count."
-    low, high = wilson_interval(correct, pairs)
-    found = (
-        f"{correct} of {pairs} held-out pairs agree with the owner (95 % interval {low:.0%} to {high:.0%})"
+        return Check("heldout", None, "No held-out pairs yet: not checked")
+    agree = (
+        "1 of 1 held-out pair agrees"
+        if pairs == correct == 1
+        else f"{correct} of {pairs} held-out pairs agree"
     )
-    if pairs < limits.min_heldout_pairs or not evidence.from_pairs:
-        passed = high >= limits.min_accuracy
-        verdict = "which may still be" if passed else "which is clearly below"
-        return passed, f"{found}, {verdict} the {limits.min_accuracy:.0%} needed."
-    passed = correct / pairs >= limits.min_accuracy
-    return passed, f"{found}; {'at least' if passed else 'not the'} {limits.min_accuracy:.0%} needed."
+    limit = f"limit: at least {needed:.0%}"
+    if correct / pairs >= needed:
+        return Check("heldout", True, f"{agree} ({limit})")
+    if pairs >= limits.min_heldout_pairs and evidence.from_pairs:
+        return Check("heldout", False, f"{agree} ({limit})")
+    if wilson_interval(correct, pairs)[1] < needed:
+        return Check("heldout", False, f"{agree}, clearly too few ({limit})")
+    why = (
+        "this method did not train on pairs" if pairs >= limits.min_heldout_pairs else "too few pairs to tell"
+    )
+    return Check("heldout", None, f"{agree} ({limit}): not counted, {why}")
 
 
-def _length(evidence: Evidence, limits: Thresholds) -> tuple[bool, str]:
+def _length(evidence: Evidence, limits: Thresholds) -> Check:
     ratio, low, high = evidence.length_ratio, limits.min_length_ratio, limits.max_length_ratio
-    passed = low <= ratio <= high
-    bounds = f"allowed is {low:g} to {high:g}"
+    limit = f"(limit: {low:g} to {high:g})"
     if math.isnan(ratio):
-        return False, f"Reply length could not be measured; {bounds}."
-    return passed, f"Replies are {ratio:.2f} times as long as the champion's; {bounds}."
+        return Check("length", False, f"Reply length could not be measured {limit}")
+    return Check(
+        "length", low <= ratio <= high, f"Reply length: {ratio:.2f} times the reference version's {limit}"
+    )
 
 
-def _at_most(found: str, value: float, limit: float, form: str) -> tuple[bool, str]:
-    passed = value <= limit
-    bound = f"{'within' if passed else 'above'} the limit of {form.format(limit)}"
-    return passed, f"{found.format(value=value)}, {bound}."
+def _at_most(name: str, found: str, value: float, limit: float, form: str) -> Check:
+    said = "not a number" if math.isnan(value) else format(value, form)
+    return Check(name, value <= limit, f"{found.format(said)} (limit: at most {limit:{form}})")

@@ -36,12 +36,6 @@ HIGHEST_BALANCE = 4 / 3
 PASS_COST = 1.7
 
 
-def kto_seconds(spec: RoundSpec, snapshot: Snapshot) -> float:
-    """Expected time: DPO's, and as much again for the KL estimate. Reckoned, not measured."""
-    replies = len(rated_replies(snapshot))
-    return 10 + replies * (0.4 + 1.2 * spec.settings(KtoConfig).schedule(replies).epochs)
-
-
 def kto_batch(spec: RoundSpec, snapshot: Snapshot) -> int:
     """Pairs of replies per optimiser step: the KL is estimated from two at least, in each process."""
     return max(1, spec.settings(KtoConfig).schedule(len(rated_replies(snapshot))).batch // 2)

@@ -25,17 +25,12 @@ from alignment.prompts import fitting_prompts, prompts_of
 from alignment.registry import MANIFEST
 from alignment.reward_unit import Score, deviation
 from alignment.sample import BATCH, end_ids
-from alignment.snapshot import InvalidSnapshot, Messages, Pair, Snapshot
-from alignment.spec import RoundSpec
+from alignment.snapshot import InvalidSnapshot, Messages, Pair
 from alignment.work import Work
 
 PAIRS_FILE = "pairs.json"
 TEMPERATURE = 1.0
 """The policy's own distribution, as RLOO and PPO draw: what is ranked is what is trained."""
-SECONDS_PER_TOKEN = 0.02
-"""Of the longest reply, drawn and scored: the default model on two cores."""
-EXPECTED_SHARE = 0.4
-"""Of the prompts that give a pair."""
 
 
 class NoFreshPairs(RuntimeError):
@@ -56,19 +51,6 @@ def refuse_unusable(work: Work) -> None:
     online_prompts(work)
     if not work.spec.policy.reward or (work.stage_dir("reward") / MANIFEST).exists():
         teacher_folder(work.spec)
-
-
-def draw_seconds(spec: RoundSpec) -> float:
-    """Expected time of drawing and ranking once."""
-    config = spec.settings(OnlineConfig)
-    replies = config.online_prompts * config.online_candidates
-    return 15 + replies * config.online_max_new_tokens * SECONDS_PER_TOKEN
-
-
-def expected(spec: RoundSpec, snapshot: Snapshot, repeat: int) -> Snapshot:
-    """As much to learn from as a repetition is expected to have."""
-    count = math.ceil(EXPECTED_SHARE * repeat * spec.settings(OnlineConfig).online_prompts)
-    return replace(snapshot, train=(*snapshot.train, *([Pair((), "", "")] * count)))
 
 
 def draw_fresh(work: Work) -> None:

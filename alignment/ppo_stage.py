@@ -28,16 +28,6 @@ from alignment.snapshot import Messages, Snapshot
 from alignment.spec import RoundSpec
 from alignment.work import Trained, Work
 
-SECONDS_PER_TOKEN = 0.02
-"""Of a prompt or reply, drawn and learned from in two passes: the default model on one core."""
-MEAN_PROMPT = 100
-
-
-def ppo_seconds(spec: RoundSpec, snapshot: Snapshot) -> float:
-    """Expected time with the default model on one core."""
-    config = spec.settings(PpoConfig)
-    return 20 + config.episodes * (MEAN_PROMPT + config.max_new_tokens) * SECONDS_PER_TOKEN
-
 
 def ppo_batch(spec: RoundSpec, snapshot: Snapshot) -> int:
     """Replies per optimiser step."""

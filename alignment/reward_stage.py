@@ -123,7 +123,7 @@ def _facts(spec: RoundSpec, record: dict[str, Any], decision: Decision) -> dict[
         "config": spec.reward.model_dump(mode="json"),
         "seed": spec.reward.seed,
         "evaluation": record,
-        "decision": {"promote": decision.promote, "reasons": list(decision.reasons)},
+        "decision": decision.record(),
         "passed": decision.promote,
         "versions": library_versions(),
         "created_at": datetime.now(UTC).isoformat(),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from alignment.files import file_hash, read_json, write_json
-from alignment.gate import Decision
+from alignment.gate import Check, Decision, decided
 
 MANIFEST = "manifest.json"
 KINDS = frozenset({".safetensors", ".json"})
@@ -52,22 +52,20 @@ def _hashes(folder: Path) -> dict[str, str]:
 
 def decide_reward(record: Mapping[str, Any], min_pairs: int) -> Decision:
     """Whether a trained reward model is used, from its evaluation record (see `reward_model.fit.fit_reward`)."""
-    verdicts = [_enough(int(record["pairs"]), min_pairs), _accurate(record)]
-    return Decision(all(passed for passed, _ in verdicts), tuple(reason for _, reason in verdicts))
+    pairs = int(record["pairs"])
+    enough = Check("pairs", pairs >= min_pairs, f"Trained on {pairs} pairs (limit: at least {min_pairs})")
+    return decided([enough, _accurate(record)])
 
 
-def _enough(pairs: int, needed: int) -> tuple[bool, str]:
-    passed = pairs >= needed
-    return passed, f"Trained on {pairs} pairs; {'at least' if passed else 'not the'} {needed} needed."
-
-
-def _accurate(record: Mapping[str, Any]) -> tuple[bool, str]:
+def _accurate(record: Mapping[str, Any]) -> Check:
     """Held back only where chance is not beaten for sure: few held-out pairs prove little."""
     pairs, accuracy = int(record["heldout_pairs"]), record["accuracy"]
     if not pairs or accuracy is None:
-        return True, "No held-out pairs yet, so its accuracy is not known and does not count."
+        return Check("accuracy", None, "No held-out pairs yet: accuracy not checked")
     low, high = record["accuracy_low"], record["accuracy_high"]
     found = f"Right on {accuracy:.0%} of {pairs} held-out pairs (95 % interval {low:.0%} to {high:.0%})"
     if high <= 0.5:
-        return False, f"{found}, which is no better than chance."
-    return True, f"{found}{', which is better than chance' if low > 0.5 else ', which may still be chance'}."
+        return Check("accuracy", False, f"{found}: no better than chance")
+    if low > 0.5:
+        return Check("accuracy", True, f"{found}: better than chance")
+    return Check("accuracy", None, f"{found}: too few pairs to tell it from chance")

@@ -42,13 +42,6 @@ class BrokenReward(RuntimeError):
     """The reward model gives something that is not a number."""
 
 
-def rloo_seconds(spec: RoundSpec, snapshot: Snapshot) -> float:
-    """Expected time: writing, rewarding and learning from each reply. The default model on a busy core."""
-    config = spec.settings(RlooConfig)
-    replies = config.steps * config.schedule().batch
-    return 20 + replies * (config.max_new_tokens * 0.04 + 0.4)
-
-
 def rloo_batch(spec: RoundSpec, snapshot: Snapshot) -> int:
     """Replies per optimiser step."""
     return spec.settings(RlooConfig).schedule().batch

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from alignment.ending import QUIET, REFUSED, exit_code
 from alignment.needs import refuse_lacking
+from alignment.pace import training_threads as all_but_one
 from alignment.snapshot import read_snapshot
 from alignment.spec import RoundSpec, read_spec
 from alignment.stop import StopSignal
@@ -69,7 +70,7 @@ def _begin(spec: RoundSpec) -> int:
 
 def training_threads(spec: RoundSpec) -> int:
     """`spec.threads`, or all cores but one, at least one."""
-    return spec.threads or max(1, (os.cpu_count() or 1) - 1)
+    return spec.threads or all_but_one()
 
 
 if __name__ == "__main__":

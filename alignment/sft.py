@@ -10,6 +10,7 @@ from trl.trainer.sft_trainer import SFTTrainer
 
 from alignment.chat import Tokenizer
 from alignment.configs.sft import SftConfig
+from alignment.pace import sft_config
 from alignment.snapshot import Demonstration, Snapshot
 from alignment.spec import RoundSpec
 from alignment.trainer import (
@@ -26,28 +27,10 @@ from alignment.trainer import (
 )
 from alignment.work import Trained, Work
 
-SHARED = {
-    "max_length",
-    "precision",
-    "seed",
-    "lora_r",
-    "lora_alpha",
-    "lora_dropout",
-    "lora_targets",
-    "lora_depth",
-}
-
 
 def sft_spec(spec: RoundSpec) -> RoundSpec:
     """The spec of the stage before another method: its adapter, context and seed, and the usual settings for the rest."""
-    shared = spec.policy.model_dump(include=SHARED)
-    return replace(spec, method="sft", config=SftConfig(**shared))
-
-
-def sft_seconds(spec: RoundSpec, snapshot: Snapshot) -> float:
-    """Expected time: half of DPO's per pass, which reads two replies. Reckoned, not measured."""
-    count = len(snapshot.demonstrations)
-    return 10 + count * 0.6 * spec.settings(SftConfig).schedule(count).epochs
+    return replace(spec, method="sft", config=sft_config(spec.policy))
 
 
 def sft_batch(spec: RoundSpec, snapshot: Snapshot) -> int:

@@ -18,7 +18,8 @@ from alignment.libraries import library_versions
 from alignment.measure import measure, perplexity_of
 from alignment.methods import METHODS
 from alignment.models import load_adapter, load_base, load_tokenizer, scaled
-from alignment.online import draw_fresh, draw_seconds, expected, refuse_unusable, with_fresh
+from alignment.online import draw_fresh, refuse_unusable, with_fresh
+from alignment.pace import Amounts, stage_seconds
 from alignment.publish import publish, refuse_foreign
 from alignment.registry import (
     MANIFEST,
@@ -29,7 +30,7 @@ from alignment.registry import (
 )
 from alignment.reward_stage import RewardWork, train_reward
 from alignment.scale import Scale, largest_scale, scaled_tensors
-from alignment.sft import sft_seconds, sft_spec, train_sft
+from alignment.sft import sft_spec, train_sft
 from alignment.snapshot import Snapshot
 from alignment.spec import RoundSpec
 from alignment.stop import StopSignal
@@ -66,32 +67,17 @@ def run_stages(folder: Path, spec: RoundSpec, snapshot: Snapshot, threads: int, 
 
 def plan(spec: RoundSpec, snapshot: Snapshot) -> Plan:
     """Seconds per stage as measured with the default model on two cores; other machines keep the proportions."""
-    config = spec.policy
-    replies = min(config.gate_prompts, 48) * config.gate_max_new_tokens
-    pairs = len(snapshot.train)
-    guard = 60.0 if config.perplexity_budget else 0.0
-    first = {"reward": 10 + 2.0 * pairs} if config.reward else {}
-    if config.sft_first:
-        first |= {"sft": sft_seconds(sft_spec(spec), snapshot)}
-    again: dict[str, float] = {}
-    for number in range(1, spec.repeats + 1):
-        again[f"draw-{number}"] = draw_seconds(spec)
-        again[f"train-{number}"] = (
-            METHODS[spec.method].seconds(spec, expected(spec, snapshot, number)) + guard
-        )
-    return Plan(
-        first
-        | {
-            "train": METHODS[spec.method].seconds(spec, snapshot) + guard,
-            **again,
-            "publish": 20.0,
-            "gate": 40 + replies / 60 + len(snapshot.heldout) * 0.5,
-        }
+    amounts = Amounts(
+        pairs=len(snapshot.train),
+        heldout=len(snapshot.heldout),
+        rated=len(snapshot.ratings) + 2 * len(snapshot.train),
+        demonstrations=len(snapshot.demonstrations),
     )
+    return Plan(stage_seconds(spec.policy, amounts))
 
 
 def reward(work: Work) -> None:
-    """Stage 0, where it is asked for: a reward model, which then speaks in the gate."""
+    """Stage 0, where it is asked for: a reward model, which the quality checks then use."""
     train_reward(RewardWork(work.stage_dir("reward"), work.spec, work.events, work.stop))
     gc.collect()
     refuse_unusable(work)
@@ -205,11 +191,11 @@ def gate(work: Work) -> None:
     )
     decision = decide(evidence, work.spec.thresholds)
     record = evaluate.evidence_record(measured, evidence) | {"scale": training["scale"]}
-    outcome = {"promote": decision.promote, "reasons": list(decision.reasons), "evidence": record}
+    outcome = {**decision.record(), "evidence": record}
     write_manifest(work.spec.checkpoint_dir, _checkpoint_manifest(work, training, decision, outcome))
     write_json(work.stage_dir("gate") / DECISION_FILE, outcome)
     write_manifest_of_stage(work.stage_dir("gate"), {"promote": decision.promote})
-    verdict = "Passed the gate" if decision.promote else "Held back by the gate"
+    verdict = "Passed the quality checks" if decision.promote else "Held back by the quality checks"
     work.events.emit("gate", 1, 1, message=verdict)
 
 

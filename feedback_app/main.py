@@ -1,25 +1,21 @@
 """The composition root: settings in, a running service out."""
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import structlog
-
 from alignment.base_model import BaseModelUnavailable as BaseModelUnavailable
 from alignment.base_model import is_prepared, prepare_base, unasked
 from alignment.base_source import find_source
 from alignment.config import InvalidConfig, round_config
-from alignment.rewards import CorruptReward, read_reward
+from alignment.pace import first_round
 from feedback_app.api.security import access
 from feedback_app.desks.configured import desk_names
-from feedback_app.domain.comparison import Message
 from feedback_app.domain.persona import known_personas, read_persona
-from feedback_app.domain.preference import RankedReplies
 from feedback_app.domain.round import InvalidRound
 from feedback_app.engines.base import Engine
 from feedback_app.engines.malloc import keep_blocks
@@ -27,9 +23,11 @@ from feedback_app.engines.select import build_engine
 from feedback_app.engines.trial import cannot_answer
 from feedback_app.logs import configure_logs
 from feedback_app.preferred import Preferred, preference_book
+from feedback_app.reward_models import rewards
 from feedback_app.services.agreement import Agreements
 from feedback_app.services.ahead import Ahead
 from feedback_app.services.arena import Arena, ArenaOptions
+from feedback_app.services.before_after import BeforeAfter
 from feedback_app.services.beside import Beside
 from feedback_app.services.best_of import BestOf
 from feedback_app.services.bundle import Services
@@ -49,8 +47,8 @@ from feedback_app.services.models import BaseFiles, Models, warm
 from feedback_app.services.parts import service_status
 from feedback_app.services.prompts import PromptPacks
 from feedback_app.services.queue import RoundQueue
+from feedback_app.services.readiness import Advisor
 from feedback_app.services.repeats import Repeats
-from feedback_app.services.rewards import BrokenRewardModel, Reply, Rewards, Shelf
 from feedback_app.services.rounds import Rounds
 from feedback_app.services.snapshots import Snapshots
 from feedback_app.services.supply import Supply
@@ -62,9 +60,8 @@ from feedback_app.up.plan import reached_at
 from feedback_app.up.services import service_told, with_embedded
 
 if TYPE_CHECKING:
-    from reward_model.fit import Reward
+    pass
 
-log = structlog.get_logger()
 Report = Callable[[str, float], None]
 
 
@@ -79,6 +76,7 @@ class App:
     services: Services
 
     def close(self) -> None:
+        self.services.before_after.close()
         self.generations.close()
         self.services.live.close()
         self.engine.close()
@@ -145,56 +143,6 @@ def _live_reward_model() -> LiveReward:
     return LiveRewardModel()
 
 
-def rewards(settings: Settings, store: Store, base: Callable[[], BaseFiles], repeats: Repeats) -> Rewards:
-    """The trained reward models; torch is imported when one is asked to score."""
-    return Rewards(
-        store=store,
-        shelf=Shelf(settings.root / "rewards"),
-        base_hash=lambda: base().hash,
-        load=lambda folder: _open_reward(base().hf_dir, folder),
-        judge=_judged,
-        heldout_fraction=settings.heldout_fraction,
-        repeats=lambda: repeats.agreement().same,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _TrainedReward:
-    """The reward model with our messages on its outside."""
-
-    reward: "Reward"
-
-    def score(self, items: Sequence[Reply]) -> list[float]:
-        return self.reward.score([(_turns(prompt), reply) for prompt, reply in items])
-
-
-def _open_reward(base_dir: Path, folder: Path) -> _TrainedReward:
-    """Raises BrokenRewardModel."""
-    from reward_model.fit import load_reward
-
-    try:
-        read_reward(folder)
-        return _TrainedReward(load_reward(base_dir, folder))
-    except CorruptReward as error:
-        raise BrokenRewardModel(str(error)) from error
-    except (OSError, ValueError, KeyError) as error:
-        raise BrokenRewardModel(
-            f"the reward model {folder.name} cannot be loaded: train it again: codelynn reward train"
-        ) from error
-
-
-def _judged(rankings: Sequence[RankedReplies], rewards: Sequence[Sequence[float]]) -> dict[str, Any]:
-    from reward_model.rankings import Ranked
-    from reward_model.report import evaluate_rewards
-
-    ranked = [Ranked(_turns(r.prompt), r.replies, r.places, "heldout") for r in rankings]
-    return evaluate_rewards(ranked, rewards).record()
-
-
-def _turns(messages: Sequence[Message]) -> tuple[dict[str, str], ...]:
-    return tuple({"role": message.role, "content": message.content} for message in messages)
-
-
 def build(settings: Settings) -> App:
     """Everything but the web server. The base model is made ready at its first use."""
     app = assembled(settings)
@@ -208,10 +156,18 @@ def assembled(settings: Settings) -> App:
     base = cache(lambda: prepare_model(settings))
     models = Models(store, base)
     engine = build_engine(settings.engine, models.files, settings)
-    generations, queue = Generations(engine), RoundQueue(settings.redis_url)
+    generations = Generations(engine)
+    services = _services(settings, store, base, models, generations)
+    return App(settings, store, engine, generations, services)
+
+
+def _services(
+    settings: Settings, store: Store, base: Callable[[], BaseFiles], models: Models, generations: Generations
+) -> Services:
+    """What the API and the pages are given."""
     persona = partial(read_persona, settings.personas)
     personas, desks = partial(known_personas, settings.personas), desk_names(settings)
-    chance = random.Random()  # noqa: S311 - draws prompts and shuffles candidates, guards nothing
+    queue, chance = RoundQueue(settings.redis_url), random.Random()  # noqa: S311 - draws and shuffles, guards nothing
     live, packs = LiveTaste(store, live_reward(settings)), PromptPacks(settings.prompt_packs)
     chosen = Preferred(settings, preference_book(settings, store, packs, models, personas))
     options = ArenaOptions(settings.candidates, chosen.arena_sampling, desks)
@@ -223,19 +179,20 @@ def assembled(settings: Settings) -> App:
     supply = Supply(store, settings.heldout_fraction, lambda: trained.current() is not None)
     draws = Draws(arena, live, repeats, drafts, settings.active_share, chance)
     chat = Chat(store, models, generations, persona, chosen.chat_sampling, best)
-    services = Services(
+    knowing, lineage = Knowing(store, live, repeats), Lineage(store, settings.root / "snapshots")
+    return Services(
         arena=arena,
         draws=draws,
         ahead=Ahead(store, arena, draws, models, generations),
         live=live,
         repeats=repeats,
-        knowing=Knowing(store, live, repeats),
+        knowing=knowing,
         chat=chat,
         beside=Beside(store, models, chat, arena, chosen.chat_sampling),
         best=best,
         rounds=Rounds(store, models, queue, check_config, supply, settings.min_pairs),
-        lineage=(lineage := Lineage(store, settings.root / "snapshots")),
-        estimates=Estimates(store, lineage, supply.pairs),
+        lineage=lineage,
+        estimates=_estimates(settings, store, lineage, supply, base),
         rewards=trained,
         leaderboard=Leaderboard(store),
         data=DataService(store, persona, desks=desks),
@@ -246,10 +203,18 @@ def assembled(settings: Settings) -> App:
         desks=Desks(store, desks),
         status=service_status(store, models, queue, settings.redis_url, partial(with_embedded, settings)),
         personas=personas,
+        advisor=Advisor(store, supply, knowing, settings.min_pairs, settings.heldout_fraction),
+        before_after=BeforeAfter(store, generations, chosen.chat_sampling, settings.heldout_fraction),
         preferences=chosen.book,
         base_name=base_name(settings),
     )
-    return App(settings, store, engine, generations, services)
+
+
+def _estimates(
+    settings: Settings, store: Store, lineage: Lineage, supply: Supply, base: Callable[[], BaseFiles]
+) -> Estimates:
+    first = first_round(settings.train_threads, lambda: base().hf_dir)
+    return Estimates(store, lineage, supply, first, settings.min_pairs)
 
 
 def serve(settings: Settings) -> None:

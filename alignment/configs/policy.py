@@ -56,7 +56,7 @@ class PolicyConfig(BaseModel):
     gate_prompts: int = Field(24, ge=1, le=10000, description="Held-out prompts that the gate answers.")
     gate_max_new_tokens: int = Field(80, ge=1, le=4096, description="Longest reply in the gate, in tokens.")
     seed: int = Field(0, ge=0, le=2**31 - 1, description="Seed of everything random in the round.")
-    reward: bool = Field(False, description="Train a reward model first; it speaks in the gate.")
+    reward: bool = Field(False, description="Also train a reward model and use it in the quality checks.")
     sft_first: bool = Field(
         False, description="Train on demonstrations first; the method goes on from there and is held to it."
     )

@@ -20,45 +20,46 @@ from feedback_app.services.live import LiveTaste
 def router(arena: Arena, live: LiveTaste) -> APIRouter:
     routes = APIRouter(prefix="/api/v1/comparisons", tags=["comparisons"])
 
-    @routes.post("", status_code=201)
+    @routes.post("", status_code=201, summary="Compare replies to a prompt")
     async def create(request: Request, body: ComparisonRequest) -> ComparisonBody:
-        """Have two to four replies written to a prompt; blind: the models stay hidden until the ranking."""
+        """Write two to four replies to a prompt. The models that wrote them stay hidden until the comparison is ranked."""
         asker = asker_of(request)
         compared = await whole(
             request, asker, lambda: arena.compare(body.conversation(), body.n, body.models, asker)
         )
         return ComparisonBody.of(compared)
 
-    @routes.get("")
+    @routes.get("", summary="List comparisons")
     def page(
         status: ComparisonStatus | None = None,
         cursor: str | None = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
     ) -> ComparisonPage:
-        """Comparisons, newest first. Give `next_cursor` back as `cursor` for the following page."""
+        """Newest first. For the next page, send `next_cursor` as `cursor`."""
         found = arena.page(status, cursor, limit)
         return ComparisonPage(
             items=[ComparisonBody.of(item) for item in found.items], next_cursor=found.next_cursor
         )
 
-    @routes.get("/{comparison_id}")
+    @routes.get("/{comparison_id}", summary="Get a comparison")
     def get(comparison_id: str) -> ComparisonBody:
+        """One comparison with its replies. Models and ranking are shown once it is ranked."""
         return ComparisonBody.of(arena.get(comparison_id))
 
-    @routes.put("/{comparison_id}/ranking")
+    @routes.put("/{comparison_id}/ranking", summary="Rank the replies")
     def rank(comparison_id: str, body: RankingRequest) -> RankedBody:
-        """Keep a verdict and reveal the models, and what was guessed. The same body again changes nothing."""
+        """Save a ranking; the answer reveals the models and what was guessed. Sending the same body again changes nothing."""
         ranked = arena.rank(comparison_id, body.value())
         return RankedBody.told(ranked, live.guess(ranked))
 
-    @routes.delete("/{comparison_id}/ranking")
+    @routes.delete("/{comparison_id}/ranking", summary="Undo a ranking")
     def undo(comparison_id: str) -> ComparisonBody:
-        """Take the verdict back; the comparison is open again."""
+        """Remove the ranking. The comparison is open again."""
         return ComparisonBody.of(arena.undo(comparison_id))
 
-    @routes.post("/{comparison_id}/skip")
+    @routes.post("/{comparison_id}/skip", summary="Skip a comparison")
     def skip(comparison_id: str) -> ComparisonBody:
-        """Leave the comparison without a verdict."""
+        """Mark the comparison as skipped, without a ranking."""
         arena.skip(comparison_id)
         return ComparisonBody.of(arena.get(comparison_id))
 

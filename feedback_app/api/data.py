@@ -32,20 +32,27 @@ class ExportProblem(BaseModel):
 def router(data: DataService) -> APIRouter:
     routes = APIRouter(prefix="/api/v1", tags=["data"])
 
-    @routes.get("/export", response_class=StreamingResponse)
+    @routes.get("/export", response_class=StreamingResponse, summary="Export the data")
     def export(
         format: Annotated[
             str, Query(description="One of the formats of docs/formats.md that are written.")
         ] = "trl",
     ) -> StreamingResponse:
-        """The preference dataset as a download, streamed. A failure on the way breaks the connection: a body that ends as HTTP
-        says is whole."""
+        """The preference dataset, streamed. A failure on the way breaks the connection: what ends as HTTP says is whole."""
         name, media = data.file_name(format), data.media_type(format)
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
         chunks = begun(
             _chunks(data.export(format))
         )  # what fails before the first byte is an error like any other
         return StreamingResponse(until_gone(chunks), media_type=media, headers=headers)
+
+    _add_checks(routes, data)
+    _add_import(routes, data)
+    return routes
+
+
+def _add_checks(routes: APIRouter, data: DataService) -> None:
+    """What an export holds, before it is asked for."""
 
     @routes.get("/export/sizes", summary="How much each export holds")
     def sizes() -> dict[str, ExportSize]:
@@ -64,12 +71,9 @@ def router(data: DataService) -> APIRouter:
             return ExportProblem(problem=str(error))
         return ExportProblem(problem=None)
 
-    _add_import(routes, data)
-    return routes
-
 
 def _add_import(routes: APIRouter, data: DataService) -> None:
-    @routes.post("/import", summary="Import a dataset")
+    @routes.post("/import", summary="Import data")
     async def import_(
         request: Request,
         format: Annotated[
@@ -84,7 +88,7 @@ def _add_import(routes: APIRouter, data: DataService) -> None:
         ] = None,
         dry_run: Annotated[bool, Query(description="Only say what would be imported.")] = False,
     ) -> dict[str, Any]:
-        """Take in a dataset, sent as the body. Whole or not at all: bad lines are listed by number with the reason."""
+        """Import the dataset that is sent as the body. It is imported whole or not at all: bad lines are listed by number with the reason."""
         body = bytearray()
         async for chunk in request.stream():
             body += chunk

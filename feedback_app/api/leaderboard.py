@@ -9,7 +9,8 @@ from pydantic import BaseModel
 from feedback_app.services.leaderboard import Board, Leaderboard
 
 Annotator = Annotated[
-    Literal["", "owner"], Query(description="Only the owner's rankings; all that count if left out.")
+    Literal["", "owner"],
+    Query(description="`owner` for the owner's votes only. Everyone's votes if left out."),
 ]
 
 
@@ -90,9 +91,9 @@ class StandingBody(PlainStanding):
 def router(leaderboard: Leaderboard) -> APIRouter:
     routes = APIRouter(prefix="/api/v1", tags=["leaderboard"])
 
-    @routes.get("/leaderboard")
+    @routes.get("/leaderboard", summary="Get the leaderboard")
     def standings(annotator: Annotator = "") -> list[StandingBody]:
-        """Bradley-Terry scores of all models that met, with 95 % intervals, best first; `against` is the win matrix."""
+        """Bradley-Terry scores of all compared versions with 95 % intervals, best first. `against` lists the results against each other version."""
         return StandingBody.all_of(leaderboard.board(annotator))
 
     @routes.get("/leaderboard/board", summary="The whole leaderboard")
@@ -100,9 +101,9 @@ def router(leaderboard: Leaderboard) -> APIRouter:
         """Scores, the win matrix, and what length and side do, in one answer."""
         return BoardBody.model_validate(leaderboard.board(annotator), from_attributes=True)
 
-    @routes.get("/leaderboard/effects")
+    @routes.get("/leaderboard/effects", summary="Get the effect of length and position")
     def effects(annotator: Annotator = "") -> EffectsBody:
-        """What length and side do, and how many votes there are."""
+        """How often a reply wins because it is longer, or because it is on the left, and how many votes there are."""
         return EffectsBody.model_validate(leaderboard.board(annotator), from_attributes=True)
 
     return routes

@@ -11,22 +11,24 @@ from feedback_app.domain.wanted import Chosen, VerdictKind, Wanted
 from feedback_app.services.curation import Consistency, Curation, Entry
 
 MOST_IDS = 100_000
-WORDS = "In the prompt, a reply, the note or the rewrite; in any case."
+WORDS = "Words in the prompt, a reply, the note or the rewrite; upper and lower case are the same."
 
 
 class Looked(BaseModel):
-    """What is looked for; all of it must hold."""
+    """Filters; a comparison must match all of them."""
 
     model_config = ConfigDict(extra="forbid")
 
     words: str = Field("", max_length=1000, description=WORDS)
     verdict: VerdictKind = ""
-    source: str = Field("", max_length=200, description="Of the comparison or of its verdict.")
-    version: str = Field("", max_length=200, description="Of a reply; finds only what was judged.")
+    source: str = Field("", max_length=200, description="Where the comparison or its ranking came from.")
+    version: str = Field(
+        "", max_length=200, description="Version that wrote a reply. Finds only ranked comparisons."
+    )
     tag: str = Field("", max_length=200)
-    aspect: str = Field("", max_length=200, description="A tone tag of the verdict.")
-    chosen: Chosen = Field("", description="How the pair was chosen; finds only what was judged.")
-    differs: bool = Field(False, description="Pairs that came back and were judged otherwise.")
+    aspect: str = Field("", max_length=200, description="A tone tag of the ranking.")
+    chosen: Chosen = Field("", description="How the pair was selected. Finds only ranked comparisons.")
+    differs: bool = Field(False, description="Only repeated pairs with another choice the second time.")
 
     def wanted(self) -> Wanted:
         return Wanted(**self.model_dump(exclude={"cursor", "limit"}))
@@ -38,7 +40,7 @@ class PageLooked(Looked):
 
 
 class FoundBody(ComparisonBody):
-    """`taken_out`: the verdict that no longer counts and can be brought back."""
+    """`taken_out`: the ranking that is excluded and can be included again."""
 
     taken_out: RankingBody | None = None
 
@@ -92,31 +94,31 @@ class ConsistencyBody(BaseModel):
 def router(curation: Curation) -> APIRouter:
     routes = APIRouter(prefix="/api/v1", tags=["rankings"])
 
-    @routes.get("/rankings")
+    @routes.get("/rankings", summary="Search rankings")
     def find(looked: Annotated[PageLooked, Query()]) -> FoundPage:
-        """Comparisons with all of this, newest first. Give `next_cursor` back as `cursor` for the following page."""
+        """Comparisons that match all given filters, newest first. For the next page, send `next_cursor` as `cursor`."""
         found = curation.find(looked.wanted(), looked.cursor, looked.limit)
         shown = [FoundBody.found(entry) for entry in found.entries]
         return FoundPage(items=shown, found=found.found, next_cursor=found.next_cursor)
 
-    @routes.get("/rankings/ids")
+    @routes.get("/rankings/ids", summary="List the ids of found rankings")
     def ids(looked: Annotated[Looked, Query()]) -> Ids:
-        """The ids of all that are found, newest first."""
+        """The ids of all comparisons that match the filters, newest first."""
         return Ids.model_construct(ids=curation.ids(looked.wanted()))
 
-    @routes.get("/rankings/consistency")
+    @routes.get("/rankings/consistency", summary="Get the agreement with repeated votes")
     def consistency() -> ConsistencyBody:
-        """How often the owner judged a pair that came back the same way."""
+        """How often the owner made the same choice when a pair was repeated."""
         return ConsistencyBody.of(curation.consistency())
 
-    @routes.post("/rankings/take-out")
+    @routes.post("/rankings/take-out", summary="Exclude rankings")
     def take_out(body: Ids) -> Ids:
-        """Verdicts no longer count, but are kept. Answers those that had one."""
+        """Exclude rankings from training and statistics without deleting them. Answers the ids that had a ranking."""
         return Ids.model_construct(ids=curation.take_out(body.ids))
 
-    @routes.post("/rankings/bring-back")
+    @routes.post("/rankings/bring-back", summary="Include rankings again")
     def bring_back(body: Ids) -> Ids:
-        """The very same verdicts count again. Answers those that were taken out."""
+        """Include excluded rankings again, unchanged. Answers the ids that were excluded."""
         return Ids.model_construct(ids=curation.bring_back(body.ids))
 
     @routes.post("/rankings/deletion", summary="What a deletion would delete")
@@ -124,14 +126,14 @@ def router(curation: Curation) -> APIRouter:
         """Answers all that `delete` would delete, and deletes nothing."""
         return Ids.model_construct(ids=curation.deletion(body.ids))
 
-    @routes.post("/rankings/delete")
+    @routes.post("/rankings/delete", summary="Delete rankings permanently")
     def delete(body: Ids) -> Ids:
-        """Prompts, replies and verdicts are gone for good, also of the same pairs where they came back. Answers all that went."""
+        """Delete prompts, replies and rankings, also of repeated pairs. This cannot be undone. Answers the ids of all that were deleted."""
         return Ids.model_construct(ids=curation.delete(body.ids))
 
-    @routes.put("/comparisons/{comparison_id}/tags")
+    @routes.put("/comparisons/{comparison_id}/tags", summary="Set tags")
     def tag(comparison_id: str, body: TagsBody) -> FoundBody:
-        """The owner's own labels, in place of those there were."""
+        """Replace the tags of a comparison."""
         return FoundBody.found(curation.tag(comparison_id, body.tags))
 
     return routes

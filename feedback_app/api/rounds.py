@@ -35,14 +35,15 @@ def rounds_router(rounds: Rounds, estimates: Estimates) -> APIRouter:
         expected = estimates.seconds(round_.method, round_.config)
         return RoundDetail(**RoundBody.of(round_).model_dump(), ahead=ahead, expected_seconds=expected)
 
-    @routes.post("", status_code=202)
+    @routes.post("", status_code=202, summary="Start a round")
     def queue(body: RoundRequest) -> RoundDetail:
-        """Queue an alignment round on all that was said so far. `method`: `dpo` learns from pairs, `kto` from ratings and
+        """Queue a round that trains a new version on the current data. `method`: `dpo` learns from pairs, `kto` from ratings and
         pairs, `sft` from demonstrations, `rloo` and `ppo` from a reward model; `reward` trains a reward model."""
         return detailed(rounds.queue(body.method, body.config, body.parent))
 
-    @routes.get("")
+    @routes.get("", summary="List rounds")
     def listing(limit: Annotated[int, Query(ge=1, le=500)] = 50) -> list[RoundBody]:
+        """Newest first."""
         return [RoundBody.of(item) for item in rounds.list(limit)]
 
     @routes.get("/estimate", summary="How long a round would take")
@@ -54,9 +55,9 @@ def rounds_router(rounds: Rounds, estimates: Estimates) -> APIRouter:
         """As long as the last of its kind took here, for as much as there is to learn from now."""
         return EstimateBody(seconds=estimates.seconds(method, {"reward": reward, "sft_first": sft_first}))
 
-    @routes.get("/{round_id}", summary="One round")
+    @routes.get("/{round_id}", summary="Get a round")
     def get(round_id: str) -> RoundDetail:
-        """The beginning of its id is enough."""
+        """State, progress, time left and, once it has ended, the decision with each quality check. The beginning of its id is enough."""
         return detailed(rounds.get(round_id))
 
     _add_control(routes, rounds)
@@ -66,7 +67,7 @@ def rounds_router(rounds: Rounds, estimates: Estimates) -> APIRouter:
 def _add_control(routes: APIRouter, rounds: Rounds) -> None:
     """What follows a round, ends it and goes on with it."""
 
-    @routes.get("/{round_id}/events", response_class=StreamingResponse)
+    @routes.get("/{round_id}/events", response_class=StreamingResponse, summary="Follow a round")
     def events(
         round_id: str,
         after: Annotated[int, Query(ge=0, le=LARGEST_INTEGER)] = 0,
@@ -83,13 +84,14 @@ def _add_control(routes: APIRouter, rounds: Rounds) -> None:
             until_gone(lines, left.set), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
         )
 
-    @routes.post("/{round_id}/cancel")
+    @routes.post("/{round_id}/cancel", summary="Cancel a round")
     def cancel(round_id: str) -> RoundBody:
+        """A running round stops within seconds. It can be resumed later."""
         return RoundBody.of(rounds.cancel(round_id))
 
-    @routes.post("/{round_id}/resume")
+    @routes.post("/{round_id}/resume", summary="Resume a round")
     def resume(round_id: str) -> RoundBody:
-        """Queue a failed or cancelled round again; what it finished is kept."""
+        """Queue a failed or cancelled round again. Finished stages are kept."""
         return RoundBody.of(rounds.resume(round_id))
 
 
@@ -104,9 +106,9 @@ def _server_sent(rounds: Rounds, round_id: str, after: int, left: Event) -> Gene
 def checkpoints_router(models: Models) -> APIRouter:
     routes = APIRouter(prefix="/api/v1", tags=["checkpoints"])
 
-    @routes.get("/checkpoints")
+    @routes.get("/checkpoints", summary="List versions")
     def listing() -> list[CheckpointBody]:
-        """Every checkpoint, newest first, with its aliases and the evidence of its gate."""
+        """Every trained version (checkpoint), newest first, with its aliases and the evidence of its quality checks."""
         aliases = models.aliases()
         return [CheckpointBody.of(checkpoint, aliases) for checkpoint in models.checkpoints()]
 
@@ -115,15 +117,15 @@ def checkpoints_router(models: Models) -> APIRouter:
         """`latest` and `champion`, and once there was a promotion `previous` and `challenger`."""
         return models.aliases()
 
-    @routes.post("/checkpoints/{name}/promote")
+    @routes.post("/checkpoints/{name}/promote", summary="Use a version")
     def promote(name: str) -> AliasChange:
-        """Make a version the latest by hand, whatever its gate said."""
+        """Make a version `latest` by hand, whatever its quality checks said. Arena and new chats use it at once."""
         before = models.resolve("latest")
         return AliasChange(previous=before, latest=models.promote(name, by="api"))
 
-    @routes.post("/rollback")
+    @routes.post("/rollback", summary="Switch back to the previous version")
     def rollback() -> AliasChange:
-        """Bring the previous version back at once."""
+        """Undo the newest promotion. Arena and new chats use the previous version at once."""
         left, now = models.rollback(by="api")
         return AliasChange(previous=left, latest=now)
 

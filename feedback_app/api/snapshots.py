@@ -98,19 +98,22 @@ class DifferenceBody(BaseModel):
 def router(snapshots: Snapshots) -> APIRouter:
     routes = APIRouter(prefix="/api/v1/snapshots", tags=["snapshots"])
 
-    @routes.get("")
+    @routes.get("", summary="List snapshots")
     def listing() -> list[SnapshotBody]:
-        """Every snapshot, newest first; at the end those that are not here or cannot be read."""
+        """The data that rounds were trained on, newest first. Snapshots that are missing or cannot be read come last."""
         return [SnapshotBody.of(found) for found in snapshots.all()]
 
-    @routes.get("/{name}/diff")
+    @routes.get("/{name}/diff", summary="Compare two snapshots")
     def diff(
         name: str,
         other: Annotated[
-            str, Query(description="A snapshot's hash or how it begins, `newest`, or `now` for what is here.")
+            str,
+            Query(
+                description="A snapshot's hash or the start of one, `newest`, or `now` for the current data."
+            ),
         ] = NOW,
     ) -> DifferenceBody:
-        """What `other` has that the snapshot has not, and the other way round. A name is a hash, how it begins, or `newest`."""
+        """What was added, removed and changed from the snapshot `name` to `other`. A name is a hash, the start of one, or `newest`."""
         return DifferenceBody.of(snapshots.compared(name, other))
 
     return routes

@@ -97,6 +97,7 @@ def router(services: Services) -> APIRouter:
 
     @routes.get("/agreement", summary="Whether the annotators agree")
     def agreement() -> AgreementBody:
+        """Krippendorff's alpha over the comparisons that two or more annotators ranked, and how many each ranked."""
         return AgreementBody(**asdict(services.agreements.now()))
 
     @routes.get("/personas", summary="List personas")

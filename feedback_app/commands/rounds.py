@@ -9,6 +9,7 @@ from feedback_app.commands.completing import rounds as known_rounds
 from feedback_app.commands.running import WrongUse, out, told
 from feedback_app.commands.text import duration, moment, short
 from feedback_app.domain import json_rules
+from feedback_app.domain.decision import checks, title, update_strength
 from feedback_app.domain.json_rules import NotJson, Unfit
 
 if TYPE_CHECKING:
@@ -214,7 +215,10 @@ def lines(one: dict[str, Any]) -> list[str]:
         told.append(_progress(one))
     if one["checkpoint"]:
         told.append(f"version {one['checkpoint']}")
-    told += [f"  - {reason}" for reason in (one["decision"] or {}).get("reasons", [])]
+    if one["decision"]:
+        told.append(title(one["decision"], one["method"]))
+    told += [f"  {check.line}" for check in checks(one["decision"])]
+    told += [f"  {strength}"] if (strength := update_strength(one["decision"])) else []
     return told + ([one["error"]] if one["error"] else [])
 
 

@@ -24,6 +24,11 @@ class RoundState(StrEnum):
         return self not in (RoundState.queued, RoundState.running)
 
 
+def method_name(method: str) -> str:
+    """`DPO`, `reward model`."""
+    return "reward model" if method == "reward" else method.upper()
+
+
 @dataclass(frozen=True, slots=True)
 class Round:
     """The authoritative state of one round (the Celery message carries only `id`).

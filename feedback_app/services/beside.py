@@ -75,7 +75,7 @@ class Beside:
         """Whether the two, by name or alias, are two versions. Raises UnknownModel, InvalidPrompt."""
         name = self._models.resolve(model)
         if name == self._models.resolve(version):
-            raise InvalidPrompt(f"pick a different version to compare: {name} is answering already")
+            raise InvalidPrompt(f"{name} answers here already: pick a different version to compare")
 
     def join(self, conversation_id: str, version: str) -> Pair:
         """Put a version, by name or alias, beside a conversation; it is told what was said so far, the replies too. Thumbs

@@ -7,6 +7,7 @@ from feedback_app.domain.persona import Persona
 from feedback_app.services.agreement import Agreements
 from feedback_app.services.ahead import Ahead
 from feedback_app.services.arena import Arena
+from feedback_app.services.before_after import BeforeAfter
 from feedback_app.services.beside import Beside
 from feedback_app.services.best_of import BestOf
 from feedback_app.services.chat import Chat
@@ -21,6 +22,7 @@ from feedback_app.services.lineage import Lineage
 from feedback_app.services.live import LiveTaste
 from feedback_app.services.models import Models
 from feedback_app.services.preferences import PreferenceBook
+from feedback_app.services.readiness import Advisor
 from feedback_app.services.repeats import Repeats
 from feedback_app.services.rewards import Rewards
 from feedback_app.services.rounds import Rounds
@@ -54,6 +56,8 @@ class Services:
     desks: Desks
     agreements: Agreements
     status: Status
+    advisor: Advisor
+    before_after: BeforeAfter
     personas: Callable[[], list[Persona]]
     preferences: PreferenceBook
     base_name: str

@@ -1,4 +1,5 @@
-"""How long a round will take: as long as the last one of its kind did here, for as much as there is to learn from now."""
+"""How long a round will take: as long as the last one of its kind did here, for as much as there is to learn from now. Before the
+first one an upper bound is reckoned from times measured elsewhere."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from typing import Any
 
 from feedback_app.domain.round import Round, RoundEvent, RoundState
 from feedback_app.services.lineage import Lineage
+from feedback_app.services.supply import Supply
 from feedback_app.store import Store
 
 DONE = (RoundState.promoted, RoundState.held)
@@ -17,23 +19,54 @@ GROWS_WITH = {"ppo": "episodes", "rloo": "steps"}
 LOOK_BACK = 50
 
 
+Bound = Callable[[str, Mapping[str, Any], Mapping[str, int]], float | None]
+"""(method, config, amounts) -> seconds that such a round may take here, from measured times; None where it cannot be said. The amounts
+are named `pairs`, `heldout`, `rated` and `demonstrations`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Seconds; `first`: no such round has run here yet, so that they are a rough upper bound."""
+
+    seconds: float
+    first: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Estimates:
-    """`pairs`: how many a round would train on now."""
+    """`supply` counts what a round would learn from now, `bound` reckons how long the first one may take with `least` examples or more."""
 
     store: Store
     lineage: Lineage
-    pairs: Callable[[], int]
+    supply: Supply
+    bound: Bound
+    least: int
 
     def seconds(self, method: str, config: Mapping[str, Any]) -> float | None:
-        """Expected seconds from the start of such a round to its end; None before the first of its kind."""
+        """The same as a number alone."""
+        expected = self.expected(method, config)
+        return None if expected is None else expected.seconds
+
+    def expected(self, method: str, config: Mapping[str, Any]) -> Expected | None:
+        """From the start of such a round to its end; None where nothing can be said."""
         rounds = self.store.rounds.list(LOOK_BACK)
         last = next((round_ for round_ in rounds if alike(round_, method, config)), None)
         if last is None or last.started_at is None:
-            return None
+            there = amounts(self.supply, method, config)
+            seconds = self.bound(method, config, {**there, "pairs": max(there["pairs"], self.least)})
+            return None if seconds is None else Expected(seconds, first=True)
         took = stage_seconds(self.store.rounds.events(last.id), last.started_at)
         then = self.lineage.counts(last.snapshot).get("train", 0)
-        return expected(took, method, _growth(last, config, method, then, self.pairs()))
+        return Expected(expected(took, method, _growth(last, config, method, then, self.supply.pairs())))
+
+
+def amounts(supply: Supply, method: str, config: Mapping[str, Any]) -> dict[str, int]:
+    """What a round of this method would learn from now; what it does not need is not counted."""
+    pairs = supply.pairs()
+    rated = 2 * pairs + sum(supply.ratings()) if method == "kto" else 0
+    shown = supply.demonstrations() if method == "sft" or config.get("sft_first") else 0
+    heldout = round(pairs * supply.heldout_fraction / max(1 - supply.heldout_fraction, 0.01))
+    return {"pairs": pairs, "heldout": heldout, "rated": rated, "demonstrations": shown}
 
 
 def alike(round_: Round, method: str, config: Mapping[str, Any]) -> bool:

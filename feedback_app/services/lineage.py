@@ -1,4 +1,4 @@
-"""Where a version came from: votes, snapshot, reward model, training, version."""
+"""Where a version came from: the data used, the reward model, the training, the new version."""
 
 import json
 from collections.abc import Mapping
@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from feedback_app.domain.round import Round
+from feedback_app.domain.round import Round, method_name
+from feedback_app.domain.versions import roles
 from feedback_app.store import CheckpointNotFound, Store
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One step on the way from votes to a version: what it is, and a few words."""
+    """One step on the way from data to a version: what it is, and a few words."""
 
     what: str
     words: str
@@ -49,16 +50,19 @@ def links(
     round_: Round, counts: Mapping[str, int], manifest: Mapping[str, Any], aliases: Mapping[str, str]
 ) -> list[Link]:
     """The steps of a round with these facts; what is not known is left out."""
-    found = [Link("votes", _votes(counts)), Link("snapshot", round_.snapshot[:8])]
-    found.append(Link("reward model", _reward_model(round_, manifest)))
-    found.append(Link("training", f"{round_.method} from {round_.parent}" if round_.snapshot else ""))
+    snapshot = f"snapshot {round_.snapshot[:8]}" if round_.snapshot else ""
+    found = [Link("Data used", " · ".join(filter(None, (_data(counts), snapshot))))]
+    found.append(Link("Reward model", _reward_model(round_, manifest)))
+    found.append(
+        Link("Training", f"{method_name(round_.method)} from {round_.parent}" if round_.snapshot else "")
+    )
     if round_.checkpoint:
-        names = ", ".join(sorted(alias for alias, version in aliases.items() if version == round_.checkpoint))
-        found.append(Link("version", f"{round_.checkpoint} ({names})" if names else round_.checkpoint))
+        used = ", ".join(roles(round_.checkpoint, aliases))
+        found.append(Link("New version", f"{round_.checkpoint} ({used})" if used else round_.checkpoint))
     return [link for link in found if link.words]
 
 
-def _votes(counts: Mapping[str, int]) -> str:
+def _data(counts: Mapping[str, int]) -> str:
     if not counts:
         return ""
     kinds = {"rankings": "rankings", "ratings": "ratings", "demonstrations": "demonstrations"}

@@ -26,7 +26,7 @@ def service_status(
 
     def outbox() -> str:
         counts = store.outbox.counts()
-        return f"{counts['pending']} comparisons waiting for annotation desks, {counts['refused']} refused"
+        return f"{counts['pending']} comparisons waiting to sync with connected tools, {counts['refused']} refused"
 
     def around() -> dict[str, Check]:
         return {"workers": queue.workers, **desk_checks(now())}

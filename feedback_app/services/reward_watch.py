@@ -10,7 +10,8 @@ from itertools import pairwise
 
 from feedback_app.domain.round import Checkpoint
 
-SHORTEST, LONGEST = 0.75, 1.33
+Lengths = tuple[float, float]
+"""Least and greatest reply length, as a share of the base's: the limits of the quality checks."""
 IN_A_ROW = 3
 SAME_LENGTH = 0.02
 CORRELATED = 0.5
@@ -60,9 +61,11 @@ def watch_points(checkpoints: Sequence[Checkpoint], arena: Mapping[str, float]) 
     return points
 
 
-def alarms(points: Sequence[WatchPoint], length_correlation: float | None = None) -> list[str]:
+def alarms(
+    points: Sequence[WatchPoint], lengths: Lengths, length_correlation: float | None = None
+) -> list[str]:
     """What is wrong now, one plain sentence each. Only the newest checkpoints count: what was mended is silent."""
-    found = [*_against_preference(points), *_length(points)]
+    found = [*_against_preference(points), *_length(points, lengths)]
     if length_correlation is not None and abs(length_correlation) > CORRELATED:
         kind = "longer" if length_correlation > 0 else "shorter"
         found.append(
@@ -86,24 +89,25 @@ def _against_preference(points: Sequence[WatchPoint]) -> list[str]:
         if more > reward and after < before:
             found.append(
                 f"Reward rose from {reward:.0%} to {more:.0%} with {name} while {what} fell from "
-                f"{before:.0%} to {after:.0%}: the reward may be gamed."
+                f"{before:.0%} to {after:.0%}: the model may exploit weak spots of the reward model."
             )
     return found
 
 
-def _length(points: Sequence[WatchPoint]) -> list[str]:
+def _length(points: Sequence[WatchPoint], lengths: Lengths) -> list[str]:
     known = [(point.name, point.length) for point in points if point.length is not None]
     if not known:
         return []
     name, ratio = known[-1]
-    if not SHORTEST <= ratio <= LONGEST:
+    low, high = lengths
+    if not low <= ratio <= high:
         return [
-            f"Replies of {name} are {ratio:.2f} times as long as the base's; {SHORTEST} to {LONGEST} is usual."
+            f"Replies of {name} are {ratio:.2f} times as long as the base model's (limit: {low:g} to {high:g})."
         ]
     steps = [after / before - 1 for before, after in pairwise([1.0, *(length for _, length in known)])][
         -IN_A_ROW:
     ]
     if len(steps) == IN_A_ROW and (min(steps) > SAME_LENGTH or max(steps) < -SAME_LENGTH):
         way = "longer" if steps[-1] > 0 else "shorter"
-        return [f"Replies became {way} with each of the last {IN_A_ROW} checkpoints, up to {name}."]
+        return [f"Replies became {way} with each of the last {IN_A_ROW} versions, up to {name}."]
     return []

@@ -12,7 +12,7 @@ from feedback_app.domain.preference import RankedReplies, ranked_replies, split_
 from feedback_app.domain.round import Checkpoint
 from feedback_app.services.leaderboard import met
 from feedback_app.services.league import league
-from feedback_app.services.reward_watch import WatchPoint, alarms, watch_points
+from feedback_app.services.reward_watch import Lengths, WatchPoint, alarms, watch_points
 from feedback_app.services.share import Share
 from feedback_app.store import Store
 
@@ -96,16 +96,18 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """Reward against the owner's preference over the checkpoints, oldest first, and what is wrong with it in words."""
+    """Reward against the owner's preference over the checkpoints, oldest first, what is wrong with it in words, and the limits of reply
+    length that it is held to."""
 
     points: list[WatchPoint]
     alarms: list[str]
+    lengths: Lengths
 
 
 @dataclass(frozen=True, slots=True)
 class Rewards:
     """`base_hash` names the base model in force; `load` opens a folder or raises BrokenRewardModel; `judge` evaluates the rewards of rankings;
-    `repeats`: how often the owner agreed with an earlier verdict of the same pair."""
+    `repeats`: how often the owner agreed with an earlier verdict of the same pair; `lengths`: the quality checks' limits of reply length."""
 
     store: Store
     shelf: Shelf
@@ -114,6 +116,7 @@ class Rewards:
     judge: Callable[[Sequence[RankedReplies], Sequence[Sequence[float]]], dict[str, Any]]
     heldout_fraction: float
     repeats: Callable[[], Share]
+    lengths: Lengths
 
     def current(self) -> RewardModel | None:
         """The newest that passed, of the base model in force."""
@@ -168,9 +171,8 @@ class Rewards:
         kinds = met(self.store)
         points = watch_points(self._checkpoints(), league(kinds).shares() if kinds else {})
         current = self.current()
-        return Watched(
-            points, alarms(points, current.evaluation.get("length_correlation") if current else None)
-        )
+        correlation = current.evaluation.get("length_correlation") if current else None
+        return Watched(points, alarms(points, self.lengths, correlation), self.lengths)
 
     def _checkpoints(self) -> list[Checkpoint]:
         return sorted(self.store.checkpoints.list(), key=lambda checkpoint: checkpoint.created_at)

@@ -131,7 +131,7 @@ class Snapshots:
         """Delete a snapshot for good; gives its hash. Raises SnapshotNotFound, SnapshotNeeded."""
         found = self.named(name)
         if found == NOW:
-            raise SnapshotNotFound("what is here now is no snapshot")
+            raise SnapshotNotFound("the current data is not a snapshot: choose a snapshot to delete")
         for round_ in self.store.rounds.list(MANY):
             if round_.snapshot == found and not round_.state.final:
                 raise SnapshotNeeded(
@@ -190,7 +190,11 @@ class Snapshots:
 
 def notes(kinds: set[Kind], by_pairs: bool) -> tuple[str, ...]:
     """What was not compared, in words."""
-    told = ["An older snapshot holds pairs alone: rankings are compared by their pairs, ties not at all."]
+    told = [
+        "An older snapshot holds only pairs: rankings are compared by their pairs, and ties are not compared."
+    ]
     missing = [kind for kind in KINDS[1:] if kind not in kinds]
-    left = [f"One of the two holds no {' and no '.join(missing)}: they are not compared."] if missing else []
+    left = (
+        [f"One of the two has no {' and no '.join(missing)}, so these are not compared."] if missing else []
+    )
     return (*(told if by_pairs else ()), *left)

@@ -30,11 +30,10 @@ from feedback_app.ui.arena_turns import go_on
 from feedback_app.ui.arena_view import (
     Names,
     guess_line,
-    progress_line,
     repeat_line,
     verdict_line,
-    worth_line,
 )
+from feedback_app.ui.readiness_view import readiness_line
 
 RECENT = 20
 
@@ -157,9 +156,7 @@ class ArenaDesk:
         return {"answers": self._arena.answers(comparison_id)}
 
     def progress(self) -> str:
-        rounds = self._services.rounds
-        then = worth_line(self._services.knowing.worth())
-        return progress_line(self._arena.counts(), rounds.train_pairs(), rounds.min_pairs, then)
+        return readiness_line(self._services.advisor.now())
 
     def _named(self, comparison_id: str) -> Comparison | None:
         """One that failed is shown again as long as it is known why."""

@@ -4,10 +4,7 @@ from collections.abc import Callable, Mapping
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus
 from feedback_app.domain.guess import Guess
-from feedback_app.domain.learning_curve import FEWEST
-from feedback_app.services.knowing import Worth
 from feedback_app.services.repeats import Again
-from feedback_app.ui.text import count
 
 LETTERS = "ABCD"
 ORDINALS = ("1st", "2nd", "3rd", "4th")
@@ -113,28 +110,3 @@ def repeat_line(again: Again | None) -> str:
         "bad": "one of the two times as all bad",
     }
     return f"You have judged this pair before: {told[again]}." if again else ""
-
-
-def progress_line(counts: Mapping[str, int], train_pairs: int, min_pairs: int, then: str) -> str:
-    """How far it is to the next round, as HTML; `then` is what `worth_line` says."""
-    ranked, missing = counts.get("ranked", 0), min_pairs - train_pairs
-    told = f"{count(missing, 'more training pair')} until you can train" if missing > 0 else then
-    share = min(100, round(100 * train_pairs / min_pairs))
-    bar = f'<span class="bar" aria-hidden="true"><span style="width:{share}%"></span></span>'
-    line = f"{count(ranked, 'vote')} · {count(train_pairs, 'training pair')} · {told}"
-    return f'<p class="progress">{bar}<span>{line}</span></p>'
-
-
-def worth_line(worth: Worth) -> str:
-    """When the next round is worth it, or what is known where that cannot be said yet; as HTML."""
-    again = " again" if worth.later else ""
-    ready = f'<a href="rounds">Ready to train{again}</a>'
-    if worth.missing == 0:
-        return f"{ready}: a round is worth it now"
-    if worth.missing is not None:
-        return f"{ready}, worth it after about {count(worth.missing, 'more vote')}"
-    right = worth.right
-    if right.trials < FEWEST:
-        return f"{ready} · {count(FEWEST - right.trials, 'more vote')} until I can advise when to train"
-    known = f"I guessed {right.hits} of your last {right.trials} votes"
-    return f"{ready} · {known} ({100 * right.low:.0f}–{100 * right.high:.0f} %): too early to advise when to train"

@@ -203,5 +203,5 @@ def _acts() -> dict[str, Any]:
             "Rank replies instead", interactive=False, elem_id="rank-instead", size="sm", min_width=90
         )
     goal = gr.Textbox(visible="hidden", label="Comparison")
-    sent = gr.Textbox(visible="hidden", label="Sent")
+    sent = gr.Textbox(visible="hidden", label="Sent", elem_id="message-sent")
     return {"stop": stop, "again": again, "rank": rank, "goal": goal, "sent": sent}

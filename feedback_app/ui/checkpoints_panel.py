@@ -19,9 +19,9 @@ def build(services: Services, demo: gr.Blocks) -> None:
     line = gr.HTML(elem_id="registry-line")
     with gr.Row(equal_height=True):
         version = gr.Dropdown([], label="Version", elem_id="version-choice", filterable=False, scale=2)
-        promote = gr.Button("Make it the latest", elem_id="promote", min_width=140)
-        back = gr.Button("Roll back", elem_id="rollback", min_width=140)
-    promoting, rolling = confirm("promote", "Make it the latest"), confirm("rollback", "Roll back")
+        promote = gr.Button("Use this version", elem_id="promote", min_width=140)
+        back = gr.Button("Switch back", elem_id="rollback", min_width=140)
+    promoting, rolling = confirm("promote", "Use this version"), confirm("rollback", "Switch back")
     outputs = [shown, line, version, promoting.row, rolling.row]
 
     def look() -> Updates:
@@ -32,18 +32,16 @@ def build(services: Services, demo: gr.Blocks) -> None:
         if not name:
             return "Choose a version first."
         now = models.resolve("latest")
-        return (
-            f"{name} becomes the latest at once: arena and new chats use it. {now} becomes the previous one."
-        )
+        return f"This will switch arena and new chats from {now} to {name}. Continue?"
 
     def do_promote(name: str) -> Updates:
         done = models.promote(name, by="page")
-        return {**look(), **promoting.shut(), line: notice(f"{done} is the latest now.")}
+        return {**look(), **promoting.shut(), line: notice(f"{done} is in use now.")}
 
     def rolling_back() -> str:
-        now = models.resolve("latest")
         return (
-            f"The newest promotion ({now}) is undone: arena and new chats use {models.predecessor()} at once."
+            f"This will switch back to {models.predecessor()}: arena and new chats use it at once, in place of "
+            f"{models.resolve('latest')}. Continue?"
         )
 
     def do_roll_back() -> Updates:
@@ -51,7 +49,7 @@ def build(services: Services, demo: gr.Blocks) -> None:
         return {
             **look(),
             **rolling.shut(),
-            line: notice(f"{now} is the latest again; {left} stays in the list."),
+            line: notice(f"{now} is in use again; {left} stays in the list."),
         }
 
     demo.load(look, None, [shown, version], **PRIVATE)

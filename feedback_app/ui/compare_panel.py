@@ -8,7 +8,7 @@ from feedback_app.ui.guard import Updates, guarded
 from feedback_app.ui.rounds_compare import comparison
 from feedback_app.ui.rounds_view import short
 
-TOO_FEW = '<p class="quiet">There is nothing to compare before the second round.</p>'
+TOO_FEW = '<p class="quiet">Comparing needs two rounds. Once the second one has run, choose both here.</p>'
 
 
 def build(services: Services) -> None:
@@ -17,7 +17,7 @@ def build(services: Services) -> None:
     with gr.Accordion("Compare two rounds", open=False, elem_id="compare-rounds") as fold:
         with gr.Row():
             one = gr.Dropdown([], label="This round", filterable=False, elem_id="one-round")
-            other = gr.Dropdown([], label="beside this", filterable=False, elem_id="other-round")
+            other = gr.Dropdown([], label="and this one", filterable=False, elem_id="other-round")
         shown = gr.HTML(TOO_FEW, elem_id="rounds-compared")
 
     def opened() -> Updates:

@@ -1,4 +1,4 @@
-"""Data: the preference dataset, out and back in."""
+"""Data: export and import, snapshots, rankings, connected tools, system status."""
 
 from collections.abc import Iterator
 
@@ -27,7 +27,7 @@ def build(services: Services, demo: gr.Blocks) -> None:
     snapshots_panel(services, demo)
     rankings_panel.build(services, demo)
     desks_panel(services, demo)
-    gr.HTML('<h2 class="section">Parts</h2>')
+    gr.HTML('<h2 class="section">System status</h2>')
     parts = gr.HTML(elem_id="parts")
     outputs = [counts, links]
 

@@ -28,6 +28,13 @@ FORMAT_WORDS = {
     "sillytavern": "chat with swipes (SillyTavern)",
 }
 
+PART_WORDS = {
+    "database": "Database",
+    "model": "Model",
+    "redis": "Queue for rounds",
+    "outbox": "Waiting to sync",
+}
+
 
 def counts_html(counts: Mapping[str, int]) -> str:
     named = (
@@ -116,7 +123,7 @@ def refused(error: ImportRefused) -> str:
 def parts_line(parts: Sequence[PartStatus]) -> str:
     """What the parts of the service say about themselves."""
     items = "".join(
-        f'<li><span class="badge">{escape(part.name)}</span> {"" if part.ok else "<strong>away:</strong> "}'
+        f'<li><span class="badge">{escape(PART_WORDS.get(part.name, part.name))}</span> {"" if part.ok else "<strong>not available:</strong> "}'
         f"{escape(part.detail)}</li>"
         for part in parts
     )

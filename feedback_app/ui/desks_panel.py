@@ -11,9 +11,9 @@ LOOK_EVERY = 2.0
 
 def desks_panel(services: Services, demo: gr.Blocks) -> None:
     """Draw it and keep it up to date. Agreement reads every ranking: once a visit is enough."""
-    gr.HTML('<h2 class="section">Annotation desks</h2>')
+    gr.HTML('<h2 class="section">Connected tools</h2>')
     desks = gr.HTML(elem_id="desks")
-    gr.HTML('<h2 class="section">Agreement</h2>')
+    gr.HTML('<h2 class="section">Agreement between annotators</h2>')
     agreement = gr.HTML(elem_id="agreement")
 
     def look() -> str:

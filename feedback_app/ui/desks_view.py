@@ -7,23 +7,25 @@ from feedback_app.services.agreement import Agreement
 from feedback_app.services.desks import DeskStatus
 from feedback_app.ui.text import count
 
+MOOD_WORDS = {"away": "not reachable", "catching up": "syncing"}
+
 
 def desks_html(desks: Sequence[DeskStatus]) -> str:
-    """How each annotation desk does: connected, catching up (n left), away."""
+    """How each annotation desk does: connected, syncing (n waiting), not reachable."""
     if not desks:
-        return '<p class="quiet">No annotation desk is set up.</p>'
+        return '<p class="quiet">No annotation tool is connected. <code>codelynn up</code> starts Argilla; Label Studio is connected with <code>CODELYNN_LABEL_STUDIO_URL</code>.</p>'
     return "".join(map(_desk, desks))
 
 
 def _desk(desk: DeskStatus) -> str:
-    left = f" ({desk.left:,} left)" if desk.left else ""
+    left = f" ({desk.left:,} waiting to sync)" if desk.left else ""
     refused = f", {desk.refused:,} refused" if desk.refused else ""
     reason = f'<br><span class="quiet">{escape(desk.reason)}</span>' if desk.reason else ""
     problems = "".join(f"<li>{escape(problem)}</li>" for problem in desk.problems)
     listed = f'<ul class="bad-lines">{problems}</ul>' if problems else ""
     return (
         f'<div class="desk" data-mood="{desk.mood}"><span class="badge">{escape(desk.name)}</span> '
-        f"<strong>{desk.mood}</strong>{left}{refused}{reason}{listed}</div>"
+        f"<strong>{MOOD_WORDS.get(desk.mood, desk.mood)}</strong>{left}{refused}{reason}{listed}</div>"
     )
 
 
@@ -35,7 +37,7 @@ def agreement_html(found: Agreement) -> str:
     head = "<thead><tr><th>Annotator</th><th>Rankings</th></tr></thead>"
     table = f'<table class="plain-table">{head}<tbody>{rows}</tbody></table>'
     if found.alpha is None:
-        told = "Nobody has ranked the same comparison as another yet."
+        told = "No comparison was ranked by two annotators yet."
     else:
         told = (
             f"Krippendorff's alpha <strong>{found.alpha:.2f}</strong> over {count(found.pairs, 'pair')} of replies in "

@@ -11,6 +11,7 @@ from feedback_app.domain.persona import UnknownPersona
 from feedback_app.domain.round import InvalidRound
 from feedback_app.domain.snapshot import BrokenSnapshot, SnapshotNeeded, SnapshotNotFound
 from feedback_app.engines.base import EngineUnavailable, UnknownModel
+from feedback_app.services.before_after import NothingToCompare
 from feedback_app.services.best_of import NothingToChooseBy
 from feedback_app.services.chat import Busy
 from feedback_app.services.data import CannotIgnore, FileTooLarge, ImportRefused, UnknownFormat
@@ -45,6 +46,7 @@ FRIENDLY = (
     InvalidRating,
     InvalidRound,
     NothingToChooseBy,
+    NothingToCompare,
     NothingToRollBack,
     RoundNotFound,
     SnapshotNeeded,

@@ -1,4 +1,4 @@
-"""Leaderboard: which version wins, how sure that is, and what else decides."""
+"""Leaderboard: which version wins, how sure that is, and the effect of length and position."""
 
 import gradio as gr
 
@@ -8,13 +8,13 @@ from feedback_app.ui.confirm import PRIVATE
 from feedback_app.ui.leaderboard_view import leaderboard_html
 from feedback_app.ui.text import heading
 
-WHOSE = (("All that count", ""), ("Only mine", OWNER))
+WHOSE = (("Everyone's votes", ""), ("Only my votes", OWNER))
 
 
 def build(services: Services, demo: gr.Blocks) -> None:
     """Draw the page and connect it."""
-    gr.HTML(heading("Leaderboard", "Versions by the rankings of their blind replies."))
-    whose = gr.Radio(WHOSE, value="", label="Rankings", elem_id="whose")
+    gr.HTML(heading("Leaderboard", "How the versions compare in blind votes."))
+    whose = gr.Radio(WHOSE, value="", label="Votes", elem_id="whose")
     shown = gr.HTML(elem_id="standings")
 
     def show(annotator: str) -> str:

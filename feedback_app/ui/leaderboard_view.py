@@ -7,18 +7,16 @@ from feedback_app.services.leaderboard import Board, Effect, Standing
 from feedback_app.ui.text import count
 
 EMPTY = (
-    '<div class="empty"><p class="empty-title">No two versions have met yet</p><p>Once a round is promoted, the arena '
-    "pairs the new version with its predecessor, and every ranking counts here.</p></div>"
+    '<div class="empty"><p class="empty-title">No votes between two versions yet</p><p>Once a <a href="rounds">round</a> '
+    "has made a new version, the arena shows it beside the one before, and every vote counts here.</p></div>"
 )
 HEADS = ("Version", "Score", "Adjusted", "95 % intervals", "Won", "Votes")
 SCORES = (
-    "Bradley–Terry scores on the Elo scale; base is 1000, and a tie is half a win. Adjusted: if all replies were equally long "
-    "and each as often on the left. Overlapping intervals mean that more rankings are needed to tell two versions apart. Only "
-    "pairs drawn at random count: those that were chosen to learn most, or came back a second time, would favour one side."
+    "Bradley–Terry scores on the Elo scale; base is 1000, and a tie is half a win. Adjusted: the score if all replies were equally "
+    "long and equally often on the left. Where intervals overlap, more votes are needed to tell two versions apart. Only pairs "
+    "drawn at random count: chosen and repeated pairs would favour one side."
 )
-MATRIX = (
-    "How often the version of the row won against that of the column, ties as half, and over how many votes."
-)
+MATRIX = "How often the version in the row won against the one in the column (a tie is half a win), and over how many votes."
 STRONGEST = 45
 """Per cent of colour in a cell that always won; with too few votes in proportion less."""
 
@@ -86,8 +84,8 @@ def effects(board: Board) -> str:
     ]
     listed = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts)
     return (
-        '<h2 class="section">What else decides</h2><p class="quiet">Against a reply that is otherwise as good. 50 % means that '
-        "length (in characters) or side makes no difference; the adjusted scores have it taken out.</p>"
+        '<h2 class="section">Effect of length and position</h2><p class="quiet">How often a reply wins for this reason alone. '
+        "50 % means no effect. Length is in characters. The adjusted scores remove both effects.</p>"
         f'<dl class="facts" id="effects">{listed}</dl>'
     )
 
@@ -106,7 +104,7 @@ def win_matrix(board: Board) -> str:
         for i, name in enumerate(names)
     )
     inside = f"<thead><tr><td>won against</td>{head}</tr></thead><tbody>{body}</tbody>"
-    return '<h2 class="section">Who won against whom</h2>' + _scrolled("Win matrix", inside, "matrix", MATRIX)
+    return '<h2 class="section">Head to head</h2>' + _scrolled("Head to head", inside, "matrix", MATRIX)
 
 
 def _cell(board: Board, i: int, j: int) -> str:

@@ -30,7 +30,7 @@ def build(services: Services, demo: gr.Blocks) -> None:
             y_lim=[0, 1],
             height=300,
             visible=False,
-            label="How sure I was, and how often right",
+            label="Confidence of my guesses, and how often they were right",
             elem_id="live-calibration",
             elem_classes=["with-legend"],
             min_width=300,

@@ -2,7 +2,6 @@
 
 import pandas as pd
 
-from feedback_app.domain.guess import GUESSES_FROM
 from feedback_app.services.knowing import RECENT, Knowledge
 from feedback_app.services.live import LiveState
 from feedback_app.services.repeats import Repeated
@@ -11,14 +10,13 @@ from feedback_app.ui.text import count
 
 OFF = (
     '<div class="empty"><p class="empty-title">The live reward model is off</p>'
-    "<p>Set CODELYNN_LIVE_REWARD to true to have your verdicts guessed.</p></div>"
+    "<p>Set <code>CODELYNN_LIVE_REWARD=true</code> and restart to have your votes guessed.</p></div>"
 )
 EMPTY = (
-    f'<div class="empty"><p class="empty-title">I guess your votes once you have ranked {count(GUESSES_FROM, "pair")}.</p>'
-    "<p>Before each vote I note which reply I expect you to choose, and tell you after it. "
-    "Here you see how often I was right.</p></div>"
+    '<div class="empty"><p class="empty-title">No guesses yet</p><p>Vote in the <a href="./">arena</a>. From your second vote '
+    "on I guess each vote before you give it, and show here how often I was right.</p></div>"
 )
-HEADS = ("Guesses", "Right", "95 % interval", "Of")
+HEADS = ("Guesses", "Right", "95 % interval", "Number")
 POINTS = 400
 """Most points of a curve that are drawn."""
 
@@ -30,7 +28,7 @@ def state_line(state: LiveState) -> str:
     if not state.ready:
         return '<p class="quiet">Getting ready…</p>' if not state.failed else _failed(state)
     behind = f" · catching up, {state.waiting:,} to go" if state.waiting else ""
-    return f'<p class="quiet">Learned from {count(state.votes, "verdict")}{behind}</p>{_failed(state)}'
+    return f'<p class="quiet">Learned from {count(state.votes, "vote")}{behind}</p>{_failed(state)}'
 
 
 def _failed(state: LiveState) -> str:
@@ -50,14 +48,14 @@ def summary(state: LiveState, known: Knowledge, repeats: Repeated) -> str:
         _row(f"The last {RECENT}", known.recent),
         _row("All", known.overall),
         _row("Pairs drawn at random", known.drawn),
-        _row("Pairs it chose to learn from", known.chosen),
-        _row("You, asked a second time", repeats.same),
+        _row("Most informative pairs", known.chosen),
+        _row("Your own choice, when a pair is repeated", repeats.same),
     ]
     head = "".join(f'<th scope="col">{name}</th>' for name in HEADS)
     ties = count(known.ties + repeats.ties, "tie")
     return (
-        '<div class="scroll"><table class="plain-table"><caption>Guesses made before your verdict on two replies; '
-        f"{ties} left out. How often you agree with yourself tells how much any model can hope for.</caption>"
+        '<div class="scroll"><table class="plain-table"><caption>Guesses made before you voted on two replies; '
+        f"{ties} not counted. No model can be right more often than you agree with yourself.</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>{_calibrated(known)}"
     )
 
@@ -75,11 +73,13 @@ def _calibrated(known: Knowledge) -> str:
     """What was said beside what came true."""
     if known.error is None:
         return ""
-    head = "".join(f'<th scope="col">{name}</th>' for name in ("Said", "Right", "95 % interval", "Of"))
+    head = "".join(
+        f'<th scope="col">{name}</th>' for name in ("Confidence", "Right", "95 % interval", "Number")
+    )
     rows = "".join(_row(f"{found.low:.0%} to {found.high:.0%}", found.right) for found in known.bins)
     return (
-        '<div class="scroll"><table class="plain-table"><caption>How sure it was, and how often it was right. Expected '
-        f"calibration error: {known.error:.3f} (0: of the guesses that say 70 %, 70 % are right).</caption>"
+        '<div class="scroll"><table class="plain-table"><caption>Confidence of the guesses, and how often they were right. Expected '
+        f"calibration error: {known.error:.3f} (0 is best: of the guesses with 70 % confidence, 70 % are right).</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
@@ -98,6 +98,6 @@ def calibration(known: Knowledge) -> pd.DataFrame:
     """Columns confidence, share, line: what came true at each confidence, and what should have."""
     right = [(found.confidence, found.right.value, "guesses") for found in known.bins]
     return pd.DataFrame(
-        [*right, (0.5, 0.5, "as it should be"), (1.0, 1.0, "as it should be")],
+        [*right, (0.5, 0.5, "ideal"), (1.0, 1.0, "ideal")],
         columns=["confidence", "share", "line"],
     )

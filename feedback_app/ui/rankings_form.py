@@ -12,9 +12,10 @@ from feedback_app.ui.arena_view import places_of
 CHOSEN_WORDS = {
     "random": "random",
     "active": "most informative",
-    "named": "versions you chose",
-    "came back": "shown again",
+    "named": "versions you named",
+    "came back": "repeated pair",
 }
+VERDICT_WORDS = {"taken out": "excluded"}
 ANY = "any"
 
 
@@ -26,13 +27,13 @@ def form(comparison: Comparison) -> str:
     known = dict.fromkeys([*ASPECTS, *aspects])
     tone = "".join(_box("aspect", name, name in aspects) for name in known)
     return (
-        '<details class="change"><summary>Change it</summary><form class="edit">'
+        '<details class="change"><summary>Edit</summary><form class="edit">'
         f'<fieldset class="places"><legend>Place of each reply (equal places are a tie)</legend>{_places(comparison)}'
         f"{_box('all-bad', '1', bool(ranking and ranking.all_bad), 'All bad')}</fieldset>"
         f"<fieldset><legend>The better reply is…</legend>{tone}</fieldset>"
         f'<label>Your rewrite<textarea name="edit" rows="3">{_kept(edit)}</textarea></label>'
         f'<label>Note<input type="text" name="note" value="{escape(note)}" maxlength="10000"></label>'
-        f'<label>Tags, with commas between<input type="text" name="tags" value="{escape(", ".join(comparison.tags))}"></label>'
+        f'<label>Tags, separated by commas<input type="text" name="tags" value="{escape(", ".join(comparison.tags))}"></label>'
         '<button type="submit" class="main">Save</button></form></details>'
     )
 
@@ -82,8 +83,8 @@ def search_form() -> str:
     return (
         '<form id="find" role="search"><label class="wide">Words'
         '<input type="search" name="words" placeholder="in prompts, replies, notes and rewrites"></label>'
-        f"{_select('verdict', 'Verdict', ((name, name) for name in VERDICTS))}"
-        f"{_select('source', 'From', ())}{_select('version', 'Version', ())}"
+        f"{_select('verdict', 'Verdict', ((name, VERDICT_WORDS.get(name, name)) for name in VERDICTS))}"
+        f"{_select('source', 'Source', ())}{_select('version', 'Version', ())}"
         f"{_select('tag', 'Tag', ())}{_select('aspect', 'Tone', ())}"
         f"{_select('chosen', 'Selection', ((name, CHOSEN_WORDS[name]) for name in CHOSEN))}"
         '<label class="box"><input type="checkbox" name="differs" value="true">I changed my mind</label>'

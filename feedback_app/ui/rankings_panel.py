@@ -7,17 +7,17 @@ from feedback_app.services.bundle import Services
 from feedback_app.ui.rankings_form import search_form
 
 MANY = (
-    '<div id="many" role="group" aria-label="With those that are selected">'
-    '<label class="box"><input type="checkbox" id="pick-shown">Select those shown</label>'
+    '<div id="many" role="group" aria-label="With the selected rankings">'
+    '<label class="box"><input type="checkbox" id="pick-shown">Select all shown</label>'
     '<button type="button" id="pick-found">Select all found</button><span id="picked" role="status"></span>'
-    '<button type="button" id="many-out" disabled>Take out</button>'
-    '<button type="button" id="many-back" disabled>Bring back</button>'
-    '<button type="button" id="many-delete" disabled>Delete for good</button></div>'
+    '<button type="button" id="many-out" disabled>Exclude</button>'
+    '<button type="button" id="many-back" disabled>Include again</button>'
+    '<button type="button" id="many-delete" disabled>Delete permanently</button></div>'
 )
 CONFIRM = (
-    '<div id="sure" class="confirm" role="alertdialog" aria-label="Delete for good" aria-describedby="sure-words" hidden><p id="sure-words"></p>'
-    '<div class="does"><button type="button" id="sure-yes">Delete for good</button>'
-    '<button type="button" id="sure-no">Keep as it is</button></div></div>'
+    '<div id="sure" class="confirm" role="alertdialog" aria-label="Delete permanently" aria-describedby="sure-words" hidden><p id="sure-words"></p>'
+    '<div class="does"><button type="button" id="sure-yes">Delete permanently</button>'
+    '<button type="button" id="sure-no">Keep</button></div></div>'
 )
 
 

@@ -24,14 +24,14 @@ DAMAGED = (
 MOST = 4
 """Replies that the arena can show."""
 SIDES = {2: ("left", "right")}
-CHOSEN = {"random": "random", "active": "most informative", "named": "versions you chose"}
+CHOSEN = {"random": "random", "active": "most informative", "named": "versions you named"}
 NOTHING = (
     '<div class="empty"><p class="empty-title">No ranking yet</p>'
-    '<p>Rank replies in the <a href="./">arena</a>, or import some: they are listed here.</p></div>'
+    '<p>Rank replies in the <a href="./">arena</a> or import some; they are listed here.</p></div>'
 )
 NOT_FOUND = (
     '<div class="empty"><p class="empty-title">Nothing found</p>'
-    "<p>No ranking has all of this. Take something away, or show all again.</p></div>"
+    "<p>No ranking matches all of this. Remove a filter, or show all.</p></div>"
 )
 
 
@@ -46,7 +46,7 @@ def item(entry: Entry, words: str = "") -> str:
     prompt = snippet(comparison.messages[-1].content)
     tags = "".join(f'<span class="tag">{escape(tag.replace("_", " "))}</span>' for tag in comparison.tags)
     broken = ' <span class="badge damaged">damaged</span>' if entry.judged.damaged else ""
-    back = " · came back" if comparison.repeat_of and entry.judged.ranking else ""
+    back = " · repeated pair" if comparison.repeat_of and entry.judged.ranking else ""
     about = f"{when(entry.judged)} · {escape(comparison.source)}{back}"
     return (
         f'<li data-id="{escape(comparison.id)}"><label class="pick"><input type="checkbox">'
@@ -88,7 +88,7 @@ def _texts(comparison: Comparison, ranking: Ranking | None) -> list[tuple[str, s
 def said(entry: Entry) -> str:
     """The verdict in a few signs: `A > B`."""
     if entry.taken_out is not None:
-        return f"taken out ({verdict(entry.judged)})"
+        return f"excluded ({verdict(entry.judged)})"
     return verdict(entry.comparison)
 
 
@@ -183,8 +183,8 @@ def _facts(entry: Entry, guess: Guess | None, other: Comparison | None) -> str:
             ("Tone", escape(", ".join(ranking.aspects))),
             ("Ranked", _ranked(seen, ranking)),
             ("Guess", escape(guess_line(seen, guess))),
-            ("Selection", "came back" if seen.repeat_of else CHOSEN[seen.selection]),
-            ("Again", _other(seen, other)),
+            ("Selection", "repeated pair" if seen.repeat_of else CHOSEN[seen.selection]),
+            ("Repeated", _other(seen, other)),
         ]
     if seen.damaged:
         rows.append(("Damaged", DAMAGED))
@@ -203,24 +203,24 @@ def _other(seen: Comparison, other: Comparison | None) -> str:
     if other is None:
         return ""
     how = again(other, seen) if seen.repeat_of else again(seen, other)
-    told = repeat_line(how) if seen.repeat_of else f"It came back: {_later(how)}."
-    link = f'<a href="data?c={escape(other.id)}">Show the other time</a>'
+    told = repeat_line(how) if seen.repeat_of else f"Repeated later: {_later(how)}."
+    link = f'<a href="data?c={escape(other.id)}">Show the other vote</a>'
     return f"{escape(told)} {link}"
 
 
 def _later(how: str | None) -> str:
-    told = {"same": "judged the same way", "reversed": "judged the other way round", "tie": "once a tie"}
-    return told.get(how or "", "once all bad")
+    told = {"same": "the same choice", "reversed": "the opposite choice", "tie": "a tie one of the two times"}
+    return told.get(how or "", "all bad one of the two times")
 
 
 def _actions(entry: Entry) -> str:
     """What can be done with it besides changing it."""
     buttons = []
     if entry.taken_out is not None:
-        buttons.append('<button type="button" data-does="back">Bring it back</button>')
+        buttons.append('<button type="button" data-does="back">Include again</button>')
     elif entry.comparison.ranking is not None:
-        buttons.append('<button type="button" data-does="out">Take out</button>')
-    buttons.append('<button type="button" data-does="delete">Delete for good</button>')
+        buttons.append('<button type="button" data-does="out">Exclude</button>')
+    buttons.append('<button type="button" data-does="delete">Delete permanently</button>')
     if len(entry.comparison.candidates) <= MOST:
         buttons.append('<button type="button" data-does="again">Rank it again in the arena</button>')
     return f'<div class="does">{"".join(buttons)}</div>'
@@ -235,20 +235,20 @@ def consistency(known: Consistency) -> str:
     """How far the owner agrees with themselves, as HTML."""
     if not known.pairs:
         return (
-            '<p class="quiet">Now and then a pair that you ranked comes back in the arena, its sides changed. '
-            "Here you see how often you agree with yourself.</p>"
+            '<p class="quiet">Sometimes the arena repeats a pair that you ranked, with the sides swapped. '
+            "Here you see how often you make the same choice.</p>"
         )
     same, ties = known.repeated.same, known.repeated.ties
-    told = f"{count(known.pairs, 'pair')} came back."
+    told = f"{count(known.pairs, 'pair was', 'pairs were')} repeated."
     if same.value is not None:
         told += (
             f" You chose the same reply {same.hits} of {same.trials} times (<strong>{same.value:.0%}</strong>, "
             f"95 % interval {same.low:.0%} to {same.high:.0%})."
         )
     if ties:
-        told += f" {count(ties, 'pair')} left out: a tie at least once."
+        told += f" {count(ties, 'pair')} not counted: a tie at least once."
     show = (
-        f'<button type="button" id="show-differs">Show the {count(known.differing, "pair")} you judged otherwise</button>'
+        f'<button type="button" id="show-differs">Show the {count(known.differing, "pair")} where I changed my mind</button>'
         if known.differing
         else ""
     )
@@ -258,13 +258,12 @@ def consistency(known: Consistency) -> str:
 def deletion_question(asked: int, all_ids: int, desks: Sequence[str] = ()) -> str:
     """What deleting means, before it is done; `all_ids` go if so many are asked for. `desks` hold copies."""
     more = (
-        f" {count(all_ids - asked, 'more is', 'more are')} the same pair at another time and will go too."
+        f" {count(all_ids - asked, 'more is', 'more are')} the same pair, ranked at another time, and will be deleted too."
         if all_ids > asked
         else ""
     )
-    there = f" Copies at {' and '.join(desks)} are deleted as soon as it answers." if desks else ""
+    there = f" Copies in {' and '.join(desks)} are deleted at the next sync." if desks else ""
     return (
-        f"Delete {count(asked, 'comparison')} for good?{more} Prompt, replies, verdicts and what was guessed are gone from the "
-        f"database and from the live model, and cannot be brought back.{there} Snapshots and versions of past rounds keep what "
-        "they have learned from; other comparisons and chats with the same prompt stay."
+        f"This will delete {count(asked, 'comparison')} permanently: prompts, replies, votes and guesses.{more}{there} Snapshots and "
+        "versions of past rounds keep what they were trained on. Other comparisons and chats with the same prompt stay. Continue?"
     )

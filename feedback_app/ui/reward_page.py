@@ -1,4 +1,4 @@
-"""Reward: what is known of the owner's taste."""
+"""Reward: how well the owner's votes can be predicted."""
 
 import gradio as gr
 
@@ -9,6 +9,10 @@ from feedback_app.ui.text import heading
 
 def build(services: Services, demo: gr.Blocks) -> None:
     """Draw the page and connect it."""
-    gr.HTML(heading("Reward", "What the models of your taste have learned, and how far they can be trusted."))
+    gr.HTML(
+        heading(
+            "Reward", "How well your votes can be predicted, and how far the reward models can be trusted."
+        )
+    )
     live_panel.build(services, demo)
     reward_panel.build(services, demo)

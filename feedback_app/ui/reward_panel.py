@@ -17,14 +17,12 @@ def build(services: Services, demo: gr.Blocks) -> None:
     gr.HTML('<h2 class="section">Trained reward model</h2>')
     about = gr.HTML(elem_id="reward-model")
     with gr.Row():
-        sure = _lines(
-            "Calibration: how sure, how often right", "reward-calibration", "confidence", "accuracy"
-        )
+        sure = _lines("Calibration: confidence and accuracy", "reward-calibration", "confidence", "accuracy")
     with gr.Row():
         by_margin = _bars("Accuracy by margin (log odds)", "reward-by-margin")
         by_length = _bars("Accuracy by length ratio", "reward-by-length")
     watched = gr.HTML(elem_id="reward-alarms")
-    course = _lines("Reward and preference over checkpoints", "reward-course", "checkpoint", "share")
+    course = _lines("Reward and preference over versions", "reward-course", "version", "share")
     plots = [sure, by_margin, by_length]
 
     def look() -> Updates:

@@ -13,8 +13,8 @@ from feedback_app.ui.rounds_view import moment
 from feedback_app.ui.text import alert
 
 EMPTY = (
-    '<div class="empty"><p class="empty-title">No reward model yet</p><p>Train one on the Rounds page, or with '
-    "<code>codelynn reward train</code>: it learns which replies you prefer, and says how sure it is.</p></div>"
+    '<div class="empty"><p class="empty-title">No reward model yet</p><p>Train one on the <a href="rounds">Rounds page</a> (under '
+    "Advanced) or with <code>codelynn reward train</code>. It learns which replies you prefer.</p></div>"
 )
 
 
@@ -23,14 +23,14 @@ def facts(model: RewardModel) -> str:
     record = model.evaluation
     rows = [
         ("Trained", moment(model.created_at)),
-        ("Pairs learned from", f"{record.get('pairs', 0):,}"),
+        ("Pairs trained on", f"{record.get('pairs', 0):,}"),
         ("Right on held-out pairs", _accuracy(record)),
-        ("You, asked a second time", _repeats(record.get("repeats"))),
+        ("Your agreement with yourself", _repeats(record.get("repeats"))),
         ("Calibration error", _number(record.get("ece"), "{:.3f}")),
         ("Correlation with length", _number(record.get("length_correlation"), "{:.2f}")),
     ]
     if "training_kept" in record:  # not in manifests before there was a choice
-        rows.append(("Kept of its training", _kept(record["training_kept"])))
+        rows.append(("Share of the training kept", _kept(record["training_kept"])))
     listed = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in rows)
     return f'<p class="about"><strong>{escape(model.name)}</strong></p><dl class="facts">{listed}</dl>'
 
@@ -53,9 +53,9 @@ def _repeats(found: Mapping[str, float] | None) -> str:
 def _kept(share: float) -> str:
     """How far the weights went from what was known without training them."""
     why = (
-        "as much as held for replies that it had not learned from"
+        "what helped on replies that it was not trained on"
         if share
-        else "it held for no other replies"
+        else "training did not help on other replies"
     )
     return f'{share:.0%} <span class="quiet">{why}</span>'
 
@@ -82,7 +82,7 @@ def buckets(record: Mapping[str, Any], key: str) -> pd.DataFrame:
 
 
 def over_checkpoints(points: Sequence[WatchPoint]) -> pd.DataFrame:
-    """Columns checkpoint (counted from 1), share, what: one line for each measure, once there are two to join."""
+    """Columns version (counted from 1), share, what: one line for each measure, once there are two to join."""
     if sum(point.reward is not None for point in points) < 2:
         points = ()
     rows = [
@@ -95,14 +95,18 @@ def over_checkpoints(points: Sequence[WatchPoint]) -> pd.DataFrame:
         )
         if value is not None
     ]
-    return pd.DataFrame(rows, columns=["checkpoint", "share", "what"])
+    return pd.DataFrame(rows, columns=["version", "share", "what"])
 
 
 def alarms_html(watched: Watched) -> str:
     """The alarms, or that there are none."""
-    head = '<h2 class="section">Reward over checkpoints</h2>'
+    head = '<h2 class="section">Reward over versions</h2>'
     if watched.alarms:
         return head + "".join(alert(alarm) for alarm in watched.alarms)
     if not any(point.reward is not None for point in watched.points):
-        return f'{head}<p class="quiet">No checkpoint was judged by a reward model yet.</p>'
-    return f'{head}<p class="quiet">Reward and preference go together, and replies keep their length.</p>'
+        return f'{head}<p class="quiet">No version was checked by a reward model yet.</p>'
+    low, high = watched.lengths
+    return (
+        f'{head}<p class="quiet">No problem found: reward and preference rise and fall together, and replies keep their length '
+        f"(limit, as in the quality checks: {low:g} to {high:g} times the base model's).</p>"
+    )

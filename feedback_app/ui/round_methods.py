@@ -23,11 +23,11 @@ class MethodView:
 
 
 PASSES = "2 to 6, fewer the more there is"
-AGAIN = "Repeated on fresh replies (Advanced), it needs a reward model too."
+AGAIN = "With repeats on fresh replies it also needs a reward model."
 METHODS = {
     "dpo": MethodView(
-        "The chat model (DPO)",
-        "Learns from preference pairs: makes the better reply likelier than the worse.",
+        "DPO",
+        "Direct preference optimisation makes the reply you preferred likelier than the other.",
         f"Needs rankings. {AGAIN}",
         rate="4e-4",
         beta="0.1",
@@ -35,42 +35,42 @@ METHODS = {
         repeats="0",
     ),
     "kto": MethodView(
-        "The chat model (KTO)",
-        "Learns from single replies, good or bad: thumbs, imported ratings, and pairs taken apart.",
-        f"Needs good and bad ones. {AGAIN}",
+        "KTO",
+        "Learns from single replies that are good or bad: thumbs, imported ratings, and both replies of a ranked pair.",
+        f"Needs good and bad replies. {AGAIN}",
         rate="4e-4",
         beta="0.1",
         epochs=PASSES,
         repeats="0",
     ),
     "sft": MethodView(
-        "The chat model (SFT)",
-        "Learns to reply as in demonstrations: replies that were edited or imported.",
+        "SFT",
+        "Supervised fine-tuning on demonstrations: replies that you rewrote or imported.",
         "Needs demonstrations.",
         rate="2e-4",
         epochs=PASSES,
         sft=False,
     ),
     "ppo": MethodView(
-        "The chat model (PPO)",
-        "Learns from rewards: writes replies of its own, and is held near to where it began.",
-        "Needs a reward model: tick the box below, or train one before.",
+        "PPO",
+        "Proximal policy optimisation: the model writes replies, a reward model scores them, and it learns from the scores.",
+        "Needs a reward model: tick the box below, or train one first.",
         rate="1e-3",
         beta="0.05",
         steps="256",
         names={"beta": "kl_coef", "steps": "episodes"},
     ),
     "rloo": MethodView(
-        "The chat model (RLOO)",
-        "Learns from rewards: writes replies of its own, which the reward model compares.",
-        "Needs a reward model: tick the box below, or train one before.",
+        "RLOO",
+        "The model writes several replies to each prompt, a reward model compares them, and it learns from that.",
+        "Needs a reward model: tick the box below, or train one first.",
         rate="1e-3",
         beta="0.05",
         steps="24",
     ),
     "reward": MethodView(
-        "A reward model",
-        "Learns from rankings which reply you would prefer. The chat model stays as it is.",
+        "Reward model alone",
+        "Learns from your rankings which reply you would prefer. It makes no new version of the chat model.",
         "Needs rankings.",
         rate="2e-4",
         epochs="2",

@@ -1,4 +1,4 @@
-"""Rounds in plain words: what somebody wants, and the method and stages that do it. Pure."""
+"""What a new version learns from, and the method and stages that do it. Pure."""
 
 from dataclasses import dataclass
 
@@ -14,12 +14,12 @@ class Preset:
 
 
 PRESETS = {
-    "rankings": Preset("Learn from my rankings", "dpo"),
-    "checked": Preset("From my rankings, checked by a reward model of my taste", "dpo", first=True),
-    "rewrites": Preset("From my rewrites first, then from my rankings", "dpo", sft_first=True),
-    "thumbs": Preset("From my thumbs and rankings", "kto"),
-    "practice": Preset("Let it practise against a reward model of my taste (longest)", "ppo", first=True),
-    "taste": Preset("Only learn my taste: a reward model", "reward"),
+    "rankings": Preset("My rankings", "dpo"),
+    "checked": Preset("My rankings; a reward model helps to check the result", "dpo", first=True),
+    "rewrites": Preset("My rewrites first, then my rankings", "dpo", sft_first=True),
+    "thumbs": Preset("My thumbs and rankings", "kto"),
+    "practice": Preset("Practice against a reward model (takes longest)", "ppo", first=True),
+    "taste": Preset("My rankings, for a reward model alone", "reward"),
 }
 
 

@@ -8,12 +8,12 @@ from feedback_app.domain.round import Round
 from feedback_app.ui.rounds_view import duration, short
 
 MEASURED = {
-    "accuracy": "agreement on held-out pairs",
-    "kl": "KL from the base, nats",
-    "length_ratio": "reply length, times the champion's",
-    "perplexity_ratio": "perplexity, times the base's",
-    "nll": "negative log-likelihood of replies under the base, nats per token",
-    "scale": "scale of the update",
+    "accuracy": "held-out pairs that agree",
+    "kl": "distance from the base model (KL), nats",
+    "length_ratio": "reply length, times the reference version's",
+    "perplexity_ratio": "perplexity on general text, times the base model's",
+    "nll": "unusual language, nats per token",
+    "scale": "update strength",
 }
 
 
@@ -21,8 +21,8 @@ def differences(one: Round, other: Round) -> list[tuple[str, str, str]]:
     """(what, of the one, of the other) for every setting and measurement that differs; method and time always."""
     rows = [("method", one.method, other.method), ("took", _took(one), _took(other))]
     facts = [
-        ("starts from", one.parent, other.parent),
-        ("learned from snapshot", one.snapshot[:8], other.snapshot[:8]),
+        ("trained from", one.parent, other.parent),
+        ("data used (snapshot)", one.snapshot[:8], other.snapshot[:8]),
         ("ended", str(one.state), str(other.state)),
     ]
     names = sorted({*one.config, *other.config})
@@ -40,7 +40,7 @@ def comparison(one: Round, other: Round) -> str:
         for what, left, right in differences(one, other)
     )
     return (
-        '<div class="scroll"><table class="plain-table"><caption>What both have the same is left out.</caption>'
+        '<div class="scroll"><table class="plain-table"><caption>Only what differs is shown.</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import gradio as gr
 
+from feedback_app.ui.before_after_panel import BeforeAfterScreen, lay_out_before_after
 from feedback_app.ui.round_methods import METHODS, about, choices
 from feedback_app.ui.round_presets import presets
 from feedback_app.ui.rounds_view import HEADERS
@@ -36,6 +37,7 @@ class RoundsScreen:
     table: gr.Dataframe
     chosen: gr.Dropdown
     detail: gr.HTML
+    before_after: BeforeAfterScreen
     measure: gr.Dropdown
     plot: gr.LinePlot
     cancel: gr.Button
@@ -46,11 +48,13 @@ class RoundsScreen:
     def outputs(self) -> list[Any]:
         shown = [
             self.supply,
+            self.queue,
             self.estimate,
             self.line,
             self.table,
             self.chosen,
             self.detail,
+            *self.before_after.outputs(),
             self.measure,
             self.plot,
         ]
@@ -59,29 +63,24 @@ class RoundsScreen:
 
 def lay_out() -> RoundsScreen:
     gr.HTML(
-        heading("Rounds", "A round trains the model on your rankings; a gate decides whether it is used.")
+        heading(
+            "Rounds",
+            "A round trains a new version of the model on your rankings. Quality checks decide whether it is used.",
+        )
     )
     supply = gr.HTML(elem_id="supply")
-    what = _what()
-    queue = gr.Button("Queue a round", variant="primary", elem_id="queue-round")
+    queue = gr.Button("Train a new version", variant="primary", elem_id="queue-round")
     estimate = gr.HTML(elem_id="estimate")
-    fields = _fields()
+    what, fields = _advanced()
     line = gr.HTML(elem_id="line")
-    table = gr.Dataframe(
-        headers=HEADERS,
-        interactive=False,
-        visible=False,
-        label="Rounds",
-        max_height=260,
-        elem_id="rounds-table",
-    )
-    chosen = gr.Dropdown([], label="Show round", visible=False, filterable=False, elem_id="round")
     detail = gr.HTML(elem_id="detail")
     with gr.Row():
         cancel = gr.Button("Cancel", visible=False, elem_id="cancel-round", size="sm", min_width=90)
         resume = gr.Button("Resume", visible=False, elem_id="resume-round", size="sm", min_width=90)
+    before_after = lay_out_before_after()
     measure = gr.Dropdown([], label="Curve", visible=False, filterable=False, elem_id="measure")
     plot = _curve_plot()
+    table, chosen = _all_rounds()
     return RoundsScreen(
         supply,
         *what,
@@ -92,6 +91,7 @@ def lay_out() -> RoundsScreen:
         table=table,
         chosen=chosen,
         detail=detail,
+        before_after=before_after,
         measure=measure,
         plot=plot,
         cancel=cancel,
@@ -101,26 +101,45 @@ def lay_out() -> RoundsScreen:
     )
 
 
-def _what() -> tuple[gr.Dropdown, gr.Radio, gr.HTML, gr.Checkbox, gr.Checkbox]:
-    """What somebody wants in plain words, which sets the rest: the method, what it is, and the stages that may go before."""
-    preset = gr.Dropdown(
-        presets(), value="rankings", label="What you want", filterable=False, elem_id="preset"
+def _all_rounds() -> tuple[gr.Dataframe, gr.Dropdown]:
+    """Every round, and the choice of the one that is shown."""
+    table = gr.Dataframe(
+        headers=HEADERS,
+        interactive=False,
+        visible=False,
+        label="All rounds",
+        max_height=260,
+        elem_id="rounds-table",
     )
-    method = gr.Radio(choices(), value=FIRST, label="How", elem_id="method")
-    told = gr.HTML(about(FIRST), elem_id="about-method")
-    with gr.Row(equal_height=True):
-        first = gr.Checkbox(label="Train a reward model first; it speaks in the gate", elem_id="reward-first")
-        sft_first = gr.Checkbox(label="Learn from demonstrations first (SFT)", elem_id="sft-first")
-    return preset, method, told, first, sft_first
+    return table, gr.Dropdown([], label="Show round", visible=False, filterable=False, elem_id="round")
 
 
-def _fields() -> tuple[gr.Textbox, gr.Textbox, gr.Textbox, gr.Textbox, gr.Textbox]:
+Fields = tuple[gr.Textbox, gr.Textbox, gr.Textbox, gr.Textbox, gr.Textbox]
+
+
+def _advanced() -> tuple[tuple[gr.Dropdown, gr.Radio, gr.HTML, gr.Checkbox, gr.Checkbox], Fields]:
+    """What it learns from, how, and with which settings. The usual round needs none of it."""
+    with gr.Accordion("Advanced", open=False, elem_id="advanced"):
+        preset = gr.Dropdown(
+            presets(), value="rankings", label="Learn from", filterable=False, elem_id="preset"
+        )
+        method = gr.Radio(choices(), value=FIRST, label="Method", elem_id="method")
+        told = gr.HTML(about(FIRST), elem_id="about-method")
+        with gr.Row(equal_height=True):
+            first = gr.Checkbox(
+                label="Also train a reward model and use it in the quality checks", elem_id="reward-first"
+            )
+            sft_first = gr.Checkbox(label="Train on my rewrites first (SFT)", elem_id="sft-first")
+        return (preset, method, told, first, sft_first), _fields()
+
+
+def _fields() -> Fields:
     """Rate, beta, epochs, steps and repeats."""
     view = METHODS[FIRST]
-    with gr.Accordion("Advanced", open=False, elem_id="advanced"), gr.Row():
+    with gr.Row():
         return (
             _setting("Learning rate", "rate", view.rate),
-            _setting("Beta (pull back to the base)", "beta", view.beta),
+            _setting("Beta (keeps it close to the base)", "beta", view.beta),
             _setting("Epochs", "epochs", view.epochs),
             _setting("Steps (PPO: replies)", "steps", view.steps),
             _setting("Repeats on fresh replies", "repeats", view.repeats),

@@ -1,25 +1,32 @@
-"""Rounds: queue one, watch it, cancel and resume it."""
+"""Rounds: start one, watch it, cancel and resume it."""
 
 from typing import Any
 
 import gradio as gr
 
 from feedback_app.domain.round import Round, RoundEvent, RoundState
+from feedback_app.domain.rounds_now import that_matters
 from feedback_app.services.bundle import Services
 from feedback_app.store import RoundNotFound
 from feedback_app.ui import checkpoints_panel, compare_panel
+from feedback_app.ui.before_after_panel import BeforeAfterPanel
 from feedback_app.ui.confirm import PRIVATE
 from feedback_app.ui.guard import Updates, guarded
+from feedback_app.ui.readiness_view import supply
 from feedback_app.ui.round_methods import METHODS, about, numbers, settings
 from feedback_app.ui.round_presets import PRESETS
 from feedback_app.ui.rounds_layout import FIRST, RoundsScreen, lay_out, placeholder
-from feedback_app.ui.rounds_view import curve, detail, estimate, lineage, measures, short, supply, table
+from feedback_app.ui.rounds_view import curve, detail, estimate, lineage, measures, short, table
 from feedback_app.ui.text import notice
 
+LOOK_FOR_NEWS = "() => { window.dispatchEvent(new Event('codelynn:round')); }"
+"""Tells the notices on this and other open pages that there is a round to wait for."""
 RESUMABLE = (RoundState.failed, RoundState.cancelled)
 EMPTY = (
-    '<div class="empty"><p class="empty-title">No round yet</p>'
-    "<p>Rank replies in the arena until there are enough pairs, then queue a round.</p></div>"
+    '<div class="empty"><p class="empty-title">No round yet</p><ol class="steps">'
+    '<li><a href="./">Rank replies</a> in the arena: about ten votes are enough to begin.</li>'
+    "<li>Train a new version with the button above.</li>"
+    "<li>Compare its replies with those of the model before.</li></ol></div>"
 )
 
 
@@ -28,15 +35,20 @@ class RoundsPage:
         self._rounds = services.rounds
         self._lineage = services.lineage
         self._estimates = services.estimates
+        self._advisor = services.advisor
+        self.before_after = BeforeAfterPanel(services.before_after, services.models, screen.before_after)
         self._screen = screen
 
     def arrive(self, request: gr.Request) -> Updates:
+        """The round that the address names, else the one that matters. `before=1` has its replies compared at once."""
         rounds = self._rounds.list()
         named = request.query_params.get("c", "")
-        known = {item.id for item in rounds}
-        chosen = named if named in known else rounds[0].id if rounds else None
+        chosen = named if named in {item.id for item in rounds} else _first(rounds)
         known_already = {**self._supply(), **self.foresee(FIRST, False, False)}
-        return {**known_already, **self._listed(rounds, chosen), **self._detailed(chosen, ())}
+        shown = {**known_already, **self._listed(rounds, chosen), **self._detailed(chosen, ())}
+        if chosen and request.query_params.get("before"):
+            shown |= guarded(self._screen.line, self.before_after.write)(chosen)
+        return shown
 
     def foresee(
         self,
@@ -51,14 +63,15 @@ class RoundsPage:
     ) -> Updates:
         """How long such a round will take."""
         given = {"steps": steps, "online_repeats": repeats}
-        seconds = self._estimates.seconds(method, numbers(settings(method, given, first, sft_first)))
-        return {self._screen.estimate: estimate(seconds)}
+        expected = self._estimates.expected(method, numbers(settings(method, given, first, sft_first)))
+        return {self._screen.estimate: estimate(expected)}
 
     def tick(self, chosen: str | None, measure: str | None, seen: tuple[Any, ...]) -> Updates:
         """What changed since the last look; nothing is sent where nothing did."""
         rounds = self._rounds.list()
-        chosen = chosen or (rounds[0].id if rounds else None)
-        listed = self._listed(rounds, chosen) if _signature(rounds) != seen[:1] else {}
+        chosen = chosen or _first(rounds)
+        changed = _signature(rounds) != seen[:1]
+        listed = {**self._listed(rounds, chosen), **self._supply()} if changed else {}
         return {**listed, **self._detailed(chosen, seen, rounds, measure)}
 
     def draw(self, chosen: str | None, measure: str | None) -> Updates:
@@ -86,7 +99,7 @@ class RoundsPage:
         steps: str | None,
         repeats: str | None,
     ) -> Updates:
-        """Queue a round; a field left empty keeps its default, and one that the method lacks is left out."""
+        """Start a round; a field left empty keeps its default, and one that the method lacks is left out."""
         given = {
             "learning_rate": rate,
             "beta": beta,
@@ -95,8 +108,13 @@ class RoundsPage:
             "online_repeats": repeats,
         }
         queued = self._rounds.queue(method, settings(method, given, first, sft_first))
-        told = {self._screen.line: notice("Queued. It starts as soon as a worker is free.")}
-        return {**self._listed(self._rounds.list(), queued.id), **self._detailed(queued.id, ()), **told}
+        told = {
+            self._screen.line: notice(
+                "Queued: it starts as soon as a worker is free. You can leave this page; a notice tells you when it ends."
+            )
+        }
+        listed = self._listed(self._rounds.list(), queued.id)
+        return {**self._supply(), **listed, **self._detailed(queued.id, ()), **told}
 
     def choose_preset(self, preset: str) -> Updates:
         """The method and the stages that do what is wanted."""
@@ -133,7 +151,11 @@ class RoundsPage:
         return {**self._listed(self._rounds.list(), chosen), **self._detailed(chosen, ())}
 
     def _supply(self) -> Updates:
-        return {self._screen.supply: supply(self._rounds.train_pairs(), self._rounds.min_pairs)}
+        """What there is to train on, and the button, which is the main one only while no round is under way."""
+        now = self._advisor.now()
+        label = "Queue another round" if now.running else "Train a new version"
+        button = gr.update(value=label, variant="secondary" if now.running else "primary")
+        return {self._screen.supply: supply(now), self._screen.queue: button}
 
     def _listed(self, rounds: list[Round], chosen: str | None) -> Updates:
         choices = [(short(item), item.id) for item in rounds]
@@ -152,7 +174,8 @@ class RoundsPage:
         screen = self._screen
         if chosen is None:
             off = gr.update(visible=False)
-            return {screen.detail: EMPTY, **self._curve([], None), screen.cancel: off, screen.resume: off}
+            nothing = {**self._curve([], None), **self.before_after.show(None)}
+            return {screen.detail: EMPTY, **nothing, screen.cancel: off, screen.resume: off}
         try:
             current = self._rounds.get(chosen)
         except RoundNotFound:
@@ -169,16 +192,21 @@ class RoundsPage:
         }
         if now != seen:
             shown = detail(current) + lineage(self._lineage.of(current))
-            updates |= {screen.detail: shown, **self._curve(events, measure)}
+            updates |= {
+                screen.detail: shown,
+                **self._curve(events, measure),
+                **self.before_after.show(chosen),
+            }
         return updates
 
     def _curve(self, events: list[RoundEvent], measure: str | None) -> Updates:
         """The plot of a measure, by default of the first, and the choice of what was measured."""
         found = measures(events)
         drawn = measure if measure in found else found[0] if found else ""
+        points = curve(events, drawn)
         return {
             self._screen.measure: gr.update(choices=found, value=drawn or None, visible=len(found) > 1),
-            self._screen.plot: gr.update(value=curve(events, drawn), visible=bool(found)),
+            self._screen.plot: gr.update(value=points, visible=len(points) > 1),
         }
 
 
@@ -189,6 +217,11 @@ def _signature(rounds: list[Round]) -> tuple[Any, ...]:
     )
 
 
+def _first(rounds: list[Round]) -> str | None:
+    matters = that_matters(rounds)
+    return matters.id if matters else None
+
+
 def build(services: Services, demo: gr.Blocks) -> None:
     screen = lay_out()
     page = RoundsPage(services, screen)
@@ -197,7 +230,8 @@ def build(services: Services, demo: gr.Blocks) -> None:
     screen.timer.tick(page.tick, [screen.chosen, screen.measure, screen.seen], outputs, **PRIVATE)
     fields = [screen.rate, screen.beta, screen.epochs, screen.steps, screen.repeats]
     given = [screen.method, screen.first, screen.sft_first, *fields]
-    screen.queue.click(guarded(screen.line, page.queue), given, outputs, **PRIVATE)
+    queued = screen.queue.click(guarded(screen.line, page.queue), given, outputs, **PRIVATE)
+    queued.then(None, None, None, js=LOOK_FOR_NEWS)
     for listen in (
         screen.method.change,
         screen.first.change,
@@ -216,6 +250,8 @@ def build(services: Services, demo: gr.Blocks) -> None:
     screen.measure.input(guarded(screen.line, page.draw), drawing, outputs, **PRIVATE)
     screen.table.select(guarded(screen.line, page.pick), None, outputs, **PRIVATE)
     screen.cancel.click(guarded(screen.line, page.cancel), screen.chosen, outputs, **PRIVATE)
-    screen.resume.click(guarded(screen.line, page.resume), screen.chosen, outputs, **PRIVATE)
+    resumed = screen.resume.click(guarded(screen.line, page.resume), screen.chosen, outputs, **PRIVATE)
+    resumed.then(None, None, None, js=LOOK_FOR_NEWS)
+    page.before_after.connect(screen.chosen, screen.line)
     compare_panel.build(services)
     checkpoints_panel.build(services, demo)

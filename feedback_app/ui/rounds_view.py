@@ -7,29 +7,37 @@ from typing import Any
 
 import pandas as pd
 
-from feedback_app.domain.round import Checkpoint, Round, RoundEvent, RoundState
+from feedback_app.domain.decision import MARKS, checks, title, update_strength
+from feedback_app.domain.round import Checkpoint, Round, RoundEvent, RoundState, method_name
+from feedback_app.domain.versions import numbered, roles
+from feedback_app.services.estimate import Expected
 from feedback_app.services.lineage import Link
 from feedback_app.ui.text import count
 
-HEADERS = ["Queued", "Method", "State", "Stage", "Done", "Checkpoint"]
+HEADERS = ["Started", "Method", "State", "Stage", "Done", "New version"]
 STATE_WORDS = {
     RoundState.queued: "waiting for a worker",
     RoundState.running: "running",
     RoundState.promoted: "promoted: arena and chat use it",
-    RoundState.held: "held back by the gate",
+    RoundState.held: "held back: not used",
     RoundState.failed: "failed",
     RoundState.cancelled: "cancelled",
 }
-
-VERDICTS = {
-    "dpo": ("Passed the gate", "Held back by the gate"),
-    "reward": ("This reward model is used", "This reward model is not used"),
-}
-FIRST_MEASURES = ("objective/scores", "reward", "drawn/reward", "loss", "objective/kl", "kl")
 REWARD_WORDS = {
-    RoundState.promoted: "trained: the gate asks it",
+    RoundState.promoted: "trained: the quality checks use it",
     RoundState.held: "trained, but not used",
 }
+STAGE_WORDS = {
+    "reward": "training the reward model",
+    "sft": "training on your rewrites",
+    "train": "training",
+    "draw": "writing fresh replies",
+    "publish": "making the version ready to answer",
+    "gate": "quality checks",
+}
+FIRST_MEASURES = ("objective/scores", "reward", "drawn/reward", "loss", "objective/kl", "kl")
+CSS = {True: "passed", False: "failed", None: "uncounted"}
+SAID = {True: "passed", False: "failed", None: "not counted"}
 
 
 def moment(at: datetime) -> str:
@@ -39,12 +47,31 @@ def moment(at: datetime) -> str:
 
 def short(round_: Round) -> str:
     """How a round is called in the chooser."""
-    return f"{moment(round_.created_at)} · {round_.method} · {round_.state}"
+    return f"{moment(round_.created_at)} · {method_name(round_.method)} · {round_.state}"
+
+
+def stage(round_: Round) -> str:
+    """What it does now, in words; `train-2` is the second training on fresh replies."""
+    name, _, number = round_.stage.partition("-")
+    words = STAGE_WORDS.get(name, round_.stage)
+    return f"{words} ({number})" if number else words
+
+
+def done(round_: Round) -> float:
+    """Per cent of the whole round."""
+    return 100.0 if round_.state in (RoundState.promoted, RoundState.held) else round_.percent
 
 
 def table(rounds: Sequence[Round]) -> list[list[str]]:
     return [
-        [moment(r.created_at), r.method, str(r.state), r.stage, f"{r.percent:.0f} %", r.checkpoint or ""]
+        [
+            moment(r.created_at),
+            method_name(r.method),
+            str(r.state),
+            stage(r),
+            f"{done(r):.0f} %",
+            r.checkpoint or "",
+        ]
         for r in rounds
     ]
 
@@ -60,22 +87,17 @@ def duration(seconds: float | None) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def supply(pairs: int, needed: int) -> str:
-    """How many pairs there are and are needed, as HTML."""
-    missing = needed - pairs
-    then = f"{missing:,} more needed" if missing > 0 else "enough for a round"
-    return (
-        f'<dl class="facts"><div><dt>Pairs to train on</dt><dd>{pairs:,}</dd></div>'
-        f"<div><dt>A round needs</dt><dd>{needed:,}</dd></div><div><dt>So</dt><dd>{then}</dd></div></dl>"
-    )
-
-
-def estimate(seconds: float | None) -> str:
+def estimate(expected: Expected | None) -> str:
     """How long a round will take, as HTML."""
-    if seconds is None:
-        told = "How long it takes here the first round of this kind will tell; it can be cancelled and resumed at any time."
+    if expected is None:
+        told = "No estimate for these settings yet."
+    elif expected.first:
+        told = (
+            f"No estimate yet; the first round may take up to {_minutes(expected.seconds)}. This is rough: the next estimate uses the "
+            "time that it took here. You can go on ranking and chatting meanwhile, and cancel or resume at any time."
+        )
     else:
-        told = f"About {_minutes(seconds)}, as the last round of this kind took here."
+        told = f"About {_minutes(expected.seconds)}, like the last round of this kind."
     return f'<p class="quiet">{told}</p>'
 
 
@@ -85,10 +107,10 @@ def _minutes(seconds: float) -> str:
 
 def detail(round_: Round) -> str:
     """Where a round stands, as HTML."""
-    percent = 100.0 if round_.state in (RoundState.promoted, RoundState.held) else round_.percent
+    percent = done(round_)
     stopping = " (stopping)" if round_.cancel_requested and not round_.state.final else ""
     parts = [
-        f'<p class="about"><strong>{escape(round_.method)}</strong>'
+        f'<p class="about"><strong>{escape(method_name(round_.method))}</strong>'
         f'<span class="badge state-{round_.state}">{_state_words(round_)}{stopping}</span>'
         f'<span class="quiet">{moment(round_.created_at)} · {round_.id[:8]}</span></p>',
         f'<div class="round-bar" role="progressbar" aria-label="Progress of the round" aria-valuemin="0" '
@@ -109,26 +131,26 @@ def _standing(round_: Round, percent: float) -> str:
     steps = f"step {round_.step:,} of {round_.total:,}" if round_.total else ""
     left = f"about {duration(round_.seconds_left)} left" if round_.seconds_left is not None else ""
     attempt = f"attempt {round_.attempt}" if round_.attempt > 1 else ""
-    running = [round_.stage, steps, left] if not round_.state.final else [f"starts from {round_.parent}"]
+    running = [stage(round_), steps, left] if not round_.state.final else [f"trained from {round_.parent}"]
     return " · ".join(part for part in (f"{percent:.0f} %", *running, attempt) if part)
 
 
 def decision(decided: Mapping[str, Any] | None, method: str = "dpo") -> str:
-    """The gate's verdict and its reasons, as HTML."""
+    """The verdict of the quality checks, and each of them with its limit, as HTML."""
     if not decided:
         return ""
-    passed, held = VERDICTS.get(method, VERDICTS["dpo"])
-    title = passed if decided.get("promote") else held
-    reasons = "".join(f"<li>{escape(str(reason))}</li>" for reason in decided.get("reasons", ()))
-    scale = decided.get("evidence", {}).get("scale", 1)
-    counted = f'<p class="quiet">The trained update counts {scale:.2f} times.</p>' if scale != 1 else ""
-    return (
-        f'<section class="decision"><h2>{title}</h2><ul class="checklist">{reasons}</ul>{counted}</section>'
+    lines = "".join(
+        f'<li class="{CSS[check.passed]}"><span aria-hidden="true">{MARKS[check.passed]}</span> '
+        f'<span class="sr">{SAID[check.passed]}: </span>{escape(check.words)}</li>'
+        for check in checks(decided)
     )
+    strength = update_strength(decided)
+    told = f'<p class="quiet">{strength}</p>' if strength else ""
+    return f'<section class="decision"><h2>{title(decided, method)}</h2><ul class="checks">{lines}</ul>{told}</section>'
 
 
 def lineage(links: Sequence[Link]) -> str:
-    """From votes to version, as an HTML list that reads from left to right."""
+    """From the data used to the new version, as an HTML list that reads from left to right."""
     steps = "".join(f"<li><span>{escape(link.what)}</span> {escape(link.words)}</li>" for link in links)
     return f'<ol class="lineage" aria-label="Where it came from">{steps}</ol>' if len(links) > 1 else ""
 
@@ -156,32 +178,42 @@ def curve(events: Sequence[RoundEvent], measure: str) -> pd.DataFrame:
 
 
 def registry(checkpoints: Sequence[Checkpoint], aliases: Mapping[str, str]) -> str:
-    """Every version with its aliases, as an HTML table."""
+    """Every version with what it is used for, as an HTML table."""
     if not checkpoints:
         return (
             '<div class="empty"><p class="empty-title">Only the base model so far</p>'
-            "<p>A round that passes its gate adds a version here.</p></div>"
+            "<p>A round that passes the quality checks adds a version here.</p></div>"
         )
-    rows = [_row(c.name, c.parent, c.method, c.passed, moment(c.created_at), aliases) for c in checkpoints]
-    rows.append(_row("base", "", "", None, "", aliases))
-    head = "".join(f'<th scope="col">{name}</th>' for name in ("Version", "Aliases", "From", "Gate", "Made"))
+    numbers = numbered(checkpoints)
+    rows = [
+        _row(
+            c.name,
+            f"{method_name(c.method)} from {c.parent}",
+            CHECKED[c.passed],
+            moment(c.created_at),
+            aliases,
+            numbers,
+        )
+        for c in checkpoints
+    ]
+    rows.append(_row("base", "", "", "", aliases, numbers))
+    heads = ("Version", "Used as", "Trained by", "Quality checks", "Made")
+    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
     return (
         f'<div class="scroll"><table class="plain-table"><caption class="sr">{count(len(rows), "version")}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
 
 
+CHECKED = {True: "passed", False: "held back"}
+
+
 def _row(
-    name: str, parent: str, method: str, passed: bool | None, made: str, aliases: Mapping[str, str]
+    name: str, origin: str, checked: str, made: str, aliases: Mapping[str, str], numbers: Mapping[str, int]
 ) -> str:
-    badges = "".join(
-        f'<span class="badge">{escape(alias)}</span>'
-        for alias, version in sorted(aliases.items())
-        if version == name
-    )
-    gate = "" if passed is None else "passed" if passed else "held"
-    origin = f"{method} on {parent}" if parent else ""
+    badges = " ".join(f'<span class="badge">{role}</span>' for role in roles(name, aliases))
+    number = f'{numbers[name]} <span class="quiet">{escape(name)}</span>' if name in numbers else escape(name)
     return (
-        f'<tr><th scope="row">{escape(name)}</th><td>{badges}</td><td>{escape(origin)}</td>'
-        f"<td>{gate}</td><td>{made}</td></tr>"
+        f'<tr><th scope="row">{number}</th><td>{badges}</td><td>{escape(origin)}</td>'
+        f"<td>{checked}</td><td>{made}</td></tr>"
     )

@@ -12,8 +12,8 @@ from feedback_app.ui.guard import Updates, guarded
 from feedback_app.ui.snapshots_view import difference, label, listing, since
 from feedback_app.ui.text import alert, notice
 
-HERE = ("what is here now", NOW)
-NOTHING = '<p class="quiet">There is nothing to compare before the first snapshot.</p>'
+HERE = ("current data", NOW)
+NOTHING = '<p class="quiet">No snapshot yet, so there is nothing to compare.</p>'
 
 
 class SnapshotsPanel:
@@ -24,12 +24,12 @@ class SnapshotsPanel:
         gr.HTML('<h2 class="section">Snapshots</h2>')
         self.new = gr.HTML(elem_id="snapshots-since")
         self.table = gr.HTML(elem_id="snapshots")
-        with gr.Accordion("Difference of two snapshots", open=False, elem_id="snapshots-differ") as self.fold:
+        with gr.Accordion("Compare two snapshots", open=False, elem_id="snapshots-differ") as self.fold:
             with gr.Row():
                 self.one = gr.Dropdown([], label="From", filterable=False, elem_id="one-snapshot")
-                self.other = gr.Dropdown([], label="to", filterable=False, elem_id="other-snapshot")
+                self.other = gr.Dropdown([], label="To", filterable=False, elem_id="other-snapshot")
             self.shown = gr.HTML(NOTHING, elem_id="snapshots-difference")
-            self.remove = gr.Button("Delete the first of them", size="sm", elem_id="delete-snapshot")
+            self.remove = gr.Button("Delete the snapshot under From", size="sm", elem_id="delete-snapshot")
             self.sure = confirm("delete-snapshot", "Delete")
             self.line = gr.HTML(elem_id="snapshots-line")
 
@@ -63,13 +63,13 @@ class SnapshotsPanel:
         if not one or one == NOW:
             return ""
         return (
-            f"Delete the snapshot {one[:8]} for good? Your rankings stay; a failed round that learned "
-            "from it would begin anew if it is resumed."
+            f"This will delete snapshot {one[:8]} permanently. Your rankings stay. A failed round that used it starts from the "
+            "beginning if you resume it. Continue?"
         )
 
     def delete(self, one: str) -> Updates:
         gone = self._snapshots.delete(one)
-        told = {self.line: notice(f"The snapshot {gone[:8]} is deleted."), **self.sure.shut()}
+        told = {self.line: notice(f"Snapshot {gone[:8]} was deleted."), **self.sure.shut()}
         return {**told, self.table: listing(self._snapshots.all()), **self.opened()}
 
 

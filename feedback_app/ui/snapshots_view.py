@@ -9,11 +9,10 @@ from feedback_app.ui.text import count
 
 EMPTY = (
     '<div class="empty"><p class="empty-title">No snapshot yet</p>'
-    "<p>A round writes down all that you have said so far before it learns from it. "
-    "Queue one on the Rounds page.</p></div>"
+    '<p>Each round keeps a snapshot of the data it trains on. <a href="rounds">Train a new version</a> to make one.</p></div>'
 )
-COLUMNS = ("written", "pairs", "held out", "rankings", "ratings", "demonstrations", "size", "rounds")
-WORDS: dict[How, str] = {"added": "New", "removed": "Gone", "changed": "Changed"}
+COLUMNS = ("made", "pairs", "held out", "rankings", "ratings", "demonstrations", "size", "rounds")
+WORDS: dict[How, str] = {"added": "New", "removed": "Removed", "changed": "Changed"}
 LONGEST = 300
 MEGABYTE, KILOBYTE = 1_000_000, 1000
 
@@ -26,7 +25,7 @@ def listing(found: Sequence[Described]) -> str:
     rows = "".join(
         f'<tr><th scope="row"><code>{escape(one.hash[:8])}</code></th>{_cells(one)}</tr>' for one in found
     )
-    caption = "<caption>Pairs are those to train on; those held out measure a round.</caption>"
+    caption = "<caption>Rounds train on the pairs; the held-out ones test the result.</caption>"
     return (
         f'<div class="scroll" role="region" tabindex="0" aria-label="Snapshots"><table class="plain-table">{caption}<thead><tr>{head}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
@@ -75,11 +74,11 @@ def _told(kind: Kind, how: How, number: int) -> str:
 
 def difference(found: Compared) -> str:
     """The counts as a table, where they come from, and the first records to look at."""
-    head = "".join(f'<th scope="col">{text}</th>' for text in ("", *WORDS.values(), "The same"))
+    head = "".join(f'<th scope="col">{text}</th>' for text in ("", *WORDS.values(), "Unchanged"))
     rows = "".join(_row(found, kind) for kind in KINDS)
     table = f'<table class="plain-table"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
     told = "".join(f'<p class="quiet">{escape(note)}</p>' for note in found.notes)
-    return f'<div class="scroll" role="region" tabindex="0" aria-label="Difference">{table}</div>{told}{_origins(found)}{_first(found.difference.first)}'
+    return f'<div class="scroll" role="region" tabindex="0" aria-label="Differences">{table}</div>{told}{_origins(found)}{_first(found.difference.first)}'
 
 
 def _row(found: Compared, kind: Kind) -> str:

@@ -49,7 +49,7 @@ def theme() -> gr.themes.Base:
 
 def head(page_token: str) -> str:
     """What goes into the pages' `<head>`: the token that their requests carry, a mend of Gradio's event queue, how the
-    address remembers what is open, the arena, exports with progress, and the rankings on the Data page."""
+    address remembers what is open, the arena, exports with progress, the rankings on the Data page, the notice of a round's end."""
     token = f'<meta name="codelynn-token" content="{escape(page_token)}">'
     scripts = ((STATIC / name).read_text(encoding="utf-8") for name in ("token.js", "queue.js", "pages.js"))
     inline = "\n".join(f"<script>\n{script}</script>" for script in scripts)
@@ -59,5 +59,6 @@ def head(page_token: str) -> str:
         "arena/static/arena.js",
         "data/static/exports.js",
         "rankings/static/rankings.js",
+        "shared/static/notice.js",
     )
     return "\n".join([token, inline, *(f'<script type="module" src="{name}"></script>' for name in modules)])

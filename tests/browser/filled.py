@@ -8,7 +8,7 @@ from tests.browser.site import Site
 READY = {
     "/": "#arena[data-state=open]",
     "/chat": "#transcript .message",
-    "/rounds": "#detail >> text=Passed the gate",
+    "/rounds": "#detail >> text=passed the quality checks",
     "/reward": "#live-summary p",
     "/leaderboard": "table",
     "/data": "#exports li",

@@ -56,9 +56,9 @@ def test_a_message_sent_too_early_comes_back_in_front_of_what_was_typed_since(pa
 def test_a_message_comes_back_where_the_service_does_not_answer(intercepted: Page, site: Site) -> None:
     page = intercepted
     fresh(page, site)
-    page.route("**/gradio_api/queue/join*", lambda route: route.abort())
+    page.route("**/gradio_api/queue/join*", lambda route: route.abort(), times=1)
     say(page, "Are you there?")
     expect(page.locator(BOX)).to_have_value("Are you there?")
-    page.unroute("**/gradio_api/queue/join*")
+    expect(page.locator(BOX)).to_be_enabled()
     page.locator(BOX).press("Enter")
     assert answered(page, site).turns[0].content == "Are you there?"

@@ -103,6 +103,7 @@ def test_a_stopped_reply_says_so_also_after_a_reload(page: Page, site: Site) -> 
         say(page, "Tell me a long story.")
         until(lambda: bool(site.app.services.chat.so_far(opened(page, site).id)))
         page.locator("#stop:not([disabled])").click()
+        expect(page.locator("#stop")).to_be_disabled()
     assert answered(page, site).turns[1].ending == "stopped"
     expect(page.locator("#transcript")).to_contain_text("Stopped by you.")
     page.reload()

@@ -97,7 +97,7 @@ def test_a_person_finds_looks_at_corrects_takes_out_and_deletes(
     expect(one).to_contain_text("dpo-3")
     expect(one).to_contain_text("I guessed you would choose B (73 %).")
     expect(one.locator("strong", has_text="you")).to_be_visible()
-    one.get_by_text("Change it").click()
+    one.get_by_text("Edit").click()
     one.get_by_label("Place of A").select_option("1")
     one.get_by_label("warmer").check()
     one.get_by_label("Note").fill("I mean it")
@@ -110,19 +110,19 @@ def test_a_person_finds_looks_at_corrects_takes_out_and_deletes(
     assert changed.ranking is not None
     said = (changed.ranking.groups, changed.ranking.aspects, changed.ranking.note, changed.ranking.seconds)
     assert said == (TIE, ("warmer",), "I mean it", 4.2)
-    one.get_by_role("button", name="Take out").click()
-    expect(page.locator("#rankings-line")).to_contain_text("1 verdict taken out")
+    one.get_by_role("button", name="Exclude").click()
+    expect(page.locator("#rankings-line")).to_contain_text("1 vote excluded")
     assert store.comparisons.get(ids[4]).ranking is None
     page.get_by_role("button", name="Undo", exact=True).click()
-    expect(page.locator("#rankings-line")).to_contain_text("brought back as before")
+    expect(page.locator("#rankings-line")).to_contain_text("1 vote included again")
     assert store.comparisons.get(ids[4]).ranking == changed.ranking
-    one.get_by_role("button", name="Delete for good").click()
+    one.get_by_role("button", name="Delete permanently").click()
     expect(page.locator("#sure")).to_contain_text("Snapshots")
     page.keyboard.press("Enter")
     expect(page.locator("#sure")).to_be_hidden()
-    one.get_by_role("button", name="Delete for good").click()
+    one.get_by_role("button", name="Delete permanently").click()
     page.locator("#sure-yes").click()
-    expect(page.locator("#rankings-line")).to_contain_text("1 comparison deleted for good")
+    expect(page.locator("#rankings-line")).to_contain_text("1 comparison deleted permanently")
     expect(page.locator("#found-list")).to_contain_text("Nothing found")
     assert ids[4] not in [comparison.id for comparison in store.comparisons.written()]
 
@@ -130,32 +130,32 @@ def test_a_person_finds_looks_at_corrects_takes_out_and_deletes(
 def test_many_are_chosen_and_filters_hold(page: Page, site: Site, ids: list[str]) -> None:
     store = site.app.store
     visit(page)
-    page.get_by_role("button", name="Show the 1 pair you judged otherwise").click()
+    page.get_by_role("button", name="Show the 1 pair where I changed my mind").click()
     expect(rows(page)).to_have_count(2)
     look(page, "too STIFF")
     expect(rows(page)).to_have_count(1)
     rows(page).locator("summary").click()
     expect(rows(page)).to_contain_text("You have judged this pair before: the other way round.")
-    rows(page).get_by_role("link", name="Show the other time").click()
+    rows(page).get_by_role("link", name="Show the other vote").click()
     page.wait_for_selector("#rankings[data-state=open]")
     expect(rows(page)).to_have_attribute("data-id", ids[0])
     page.get_by_role("button", name="Show all").click()
     expect(rows(page)).to_have_count(6)
     page.get_by_label("Tag", exact=True).select_option("work")
     expect(rows(page)).to_have_count(3)
-    page.get_by_label("Select those shown").check()
+    page.get_by_label("Select all shown").check()
     expect(page.locator("#picked")).to_have_text("3 selected")
     page.locator("#many-out").click()
-    expect(page.locator("#rankings-line")).to_contain_text("3 verdicts taken out")
+    expect(page.locator("#rankings-line")).to_contain_text("3 votes excluded")
     assert store.comparisons.counts()["ranked"] == 3
     page.locator("#undo-out").click()
-    expect(page.locator("#rankings-line")).to_contain_text("3 verdicts brought back")
+    expect(page.locator("#rankings-line")).to_contain_text("3 votes included again")
     assert store.comparisons.counts()["ranked"] == 6
     rows(page).filter(has_text="a day off").first.get_by_role("checkbox", name="Select").check()
     page.locator("#many-delete").click()
-    expect(page.locator("#sure")).to_contain_text("1 more is the same pair at another time")
+    expect(page.locator("#sure")).to_contain_text("1 more is the same pair, ranked at another time")
     page.locator("#sure-yes").click()
-    expect(page.locator("#rankings-line")).to_contain_text("2 comparisons deleted for good")
+    expect(page.locator("#rankings-line")).to_contain_text("2 comparisons deleted permanently")
     expect(page.locator("#counts")).to_contain_text("Rankings4")
     expect(rows(page)).to_have_count(1)
     store.comparisons.add_all([compared(i, "More of it", "Yes.", "No.", "many") for i in range(25)])
@@ -168,7 +168,7 @@ def test_many_are_chosen_and_filters_hold(page: Page, site: Site, ids: list[str]
     page.get_by_role("button", name="Select all found").click()
     expect(page.locator("#picked")).to_have_text("25 selected")
     page.locator("#many-out").click()
-    expect(page.locator("#rankings-line")).to_contain_text("None of these has a verdict.")
+    expect(page.locator("#rankings-line")).to_contain_text("None of these has a vote to exclude.")
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1100), ("dark", 390)])
@@ -182,7 +182,7 @@ def test_it_fits_a_phone_in_dark_and_runs_nothing_of_a_reply(
     row.locator("summary").click()
     expect(row.locator(".one")).to_contain_text("<img src=x onerror=alert(1)> Soup")
     assert row.locator("img").count() == 0
-    row.get_by_text("Change it").click()
+    row.get_by_text("Edit").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     row.locator("summary").first.click()
     row = rows(page).filter(has_text="Explain rain")

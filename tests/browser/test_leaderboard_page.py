@@ -59,7 +59,7 @@ def test_it_shows_both_scores_effects_votes_and_who_won_against_whom(page: Page,
     expect(scores.get_by_role("row").filter(has_text="dpo-20261120-3")).to_contain_text("too few votes")
     expect(page.locator("#effects")).to_contain_text("A reply twice as long wins")
     expect(page.locator("#effects")).to_contain_text("600")
-    matrix = page.get_by_role("region", name="Win matrix")
+    matrix = page.get_by_role("region", name="Head to head")
     expect(matrix.get_by_role("columnheader")).to_have_count(5)
     expect(matrix.get_by_role("rowheader")).to_have_count(5)
     expect(matrix.get_by_role("cell", name="itself")).to_have_count(5)
@@ -69,7 +69,7 @@ def test_it_shows_both_scores_effects_votes_and_who_won_against_whom(page: Page,
 def test_only_mine_leaves_out_what_others_said(page: Page) -> None:
     page.goto("/leaderboard")
     expect(page.locator("#effects")).to_contain_text("600")
-    page.locator("#whose").get_by_label("Only mine", exact=True).check()
+    page.locator("#whose").get_by_label("Only my votes", exact=True).check()
     expect(page.locator("#effects")).to_contain_text("450")
     expect(page.locator("#effects")).not_to_contain_text("600")
 
@@ -77,9 +77,9 @@ def test_only_mine_leaves_out_what_others_said(page: Page) -> None:
 def test_on_a_phone_the_tables_scroll_inside_themselves(page: Page, pictures: Path) -> None:
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto("/leaderboard")
-    expect(page.get_by_role("region", name="Win matrix")).to_be_visible()
+    expect(page.get_by_role("region", name="Head to head")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    for name in ("Scores", "Win matrix"):
+    for name in ("Scores", "Head to head"):
         region = page.get_by_role("region", name=name)
         region.focus()
         page.keyboard.press("End")
@@ -90,8 +90,8 @@ def test_on_a_phone_the_tables_scroll_inside_themselves(page: Page, pictures: Pa
 def test_whose_rankings_count_is_chosen_by_keyboard(page: Page) -> None:
     page.goto("/leaderboard")
     expect(page.locator("#effects")).to_contain_text("600")
-    page.get_by_label("All that count").focus()
+    page.get_by_label("Everyone's votes").focus()
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
-    expect(page.get_by_label("Only mine")).to_be_checked()
+    expect(page.get_by_label("Only my votes")).to_be_checked()
     expect(page.locator("#effects")).to_contain_text("450")

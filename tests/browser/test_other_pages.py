@@ -135,17 +135,20 @@ def test_promote_and_roll_back_ask_first(page: Page, site: Site, tmp_path: Path)
     page.goto("/rounds")
     choose(page, "#version-choice", "dpo-test")
     page.locator("#promote").click()
-    expect(page.locator("#promote-confirm")).to_contain_text("dpo-test becomes the latest at once")
+    expect(page.locator("#promote-confirm")).to_contain_text(
+        "This will switch arena and new chats from base to dpo-test. Continue?"
+    )
     page.locator("#promote-yes").click()
-    expect(page.locator("#registry-line")).to_contain_text("dpo-test is the latest now")
+    expect(page.locator("#registry-line")).to_contain_text("dpo-test is in use now")
     page.locator("#rollback").click()
+    expect(page.locator("#rollback-confirm")).to_contain_text("This will switch back to base")
     page.locator("#rollback-yes").click()
-    expect(page.locator("#registry-line")).to_contain_text("base is the latest again")
+    expect(page.locator("#registry-line")).to_contain_text("base is in use again")
 
 
 def test_an_empty_leaderboard_says_how_to_fill_it(page: Page) -> None:
     page.goto("/leaderboard")
-    expect(page.locator("#standings")).to_contain_text("No two versions have met yet")
+    expect(page.locator("#standings")).to_contain_text("No votes between two versions yet")
 
 
 @pytest.mark.parametrize("path", ["/", "/chat", "/rounds", "/leaderboard", "/reward", "/data"])

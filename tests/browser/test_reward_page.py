@@ -26,7 +26,7 @@ def learned(site: Site, votes: int) -> None:
 def test_the_page_begins_empty_and_fits_a_phone(page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto("/reward")
-    expect(page.locator("#live-summary")).to_contain_text("I guess your votes once you have ranked 1 pair.")
+    expect(page.locator("#live-summary")).to_contain_text("No guesses yet")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
@@ -46,7 +46,7 @@ def test_after_a_vote_it_says_what_it_had_guessed_and_the_page_counts_it(page: P
     until(lambda: (kept := site.app.store.guesses.get(second.id)) and kept.correct is not None)
     assert site.app.store.guesses.get(first.id) is None
     page.goto("/reward")
-    expect(page.locator("#live-state")).to_contain_text("Learned from 2 verdicts")
+    expect(page.locator("#live-state")).to_contain_text("Learned from 2 votes")
 
 
 def test_a_pair_that_came_back_is_told_after_the_vote_only(page: Page, site: Site) -> None:

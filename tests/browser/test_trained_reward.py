@@ -25,20 +25,21 @@ def test_the_reward_page_says_how_to_train_one_and_then_what_it_is_worth(page: P
 
 def test_a_reward_round_is_queued_with_its_own_settings(page: Page, site: Site) -> None:
     page.goto("/rounds")
-    page.locator("#method").get_by_label("A reward model").check()
+    page.locator("#advanced > button").click()
+    page.locator("#method").get_by_label("Reward model alone").check()
     expect(page.locator("#reward-first input")).to_be_disabled()
     expect(page.locator("#sft-first input")).to_be_disabled()
-    expect(page.locator("#about-method")).to_contain_text("Learns from rankings")
+    expect(page.locator("#about-method")).to_contain_text("Learns from your rankings")
 
 
 def test_each_method_says_what_it_needs_and_refuses_in_one_line_without(page: Page, site: Site) -> None:
     page.goto("/rounds")
-    page.locator("#method").get_by_label("The chat model (RLOO)").check()
+    page.locator("#advanced > button").click()
+    page.locator("#method").get_by_label("RLOO").check()
     expect(page.locator("#about-method")).to_contain_text("Needs a reward model")
-    page.locator("#advanced").get_by_role("button").click()
     expect(page.locator("#steps input, #steps textarea")).to_be_enabled()
     expect(page.locator("#epochs input, #epochs textarea")).to_be_disabled()
-    page.locator("#method").get_by_label("The chat model (SFT)").check()
+    page.locator("#method").get_by_label("SFT", exact=True).check()
     expect(page.locator("#sft-first input")).to_be_disabled()
     page.locator("#queue-round").click()
     expect(page.get_by_role("alert")).to_contain_text("at least 8 demonstrations")

@@ -136,7 +136,7 @@ def test_tags_of_a_verdict_that_was_taken_out_change_without_bringing_it_back(
     app.services.curation.take_out([one.id])
     same = {"places": {"c1": 1, "c2": 2}, "tags": ["later"]}
     shown = client.put(f"/rankings/c/{one.id}", json=same).json()
-    assert "Bring it back" in shown["detail"]
+    assert "Include again" in shown["detail"]
     assert app.store.comparisons.get(one.id).ranking is None
     client.put(f"/rankings/c/{one.id}", json={**same, "places": {"c1": 2, "c2": 1}})
     assert app.services.curation.get(one.id).taken_out is None

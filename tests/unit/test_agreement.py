@@ -77,16 +77,16 @@ def test_the_page_tells_how_each_desk_does_without_trusting_its_words() -> None:
             DeskStatus("label-studio", "away", 2, 1, "<b>no</b> answer", ("k1, anna: not complete",)),
         ]
     )
-    assert "<strong>catching up</strong> (1,234 left)" in told
-    assert "<strong>away</strong> (2 left), 1 refused" in told
+    assert "<strong>syncing</strong> (1,234 waiting to sync)" in told
+    assert "<strong>not reachable</strong> (2 waiting to sync), 1 refused" in told
     assert "&lt;b&gt;no&lt;/b&gt; answer" in told
     assert "<li>k1, anna: not complete</li>" in told
-    assert "No annotation desk" in desks_html([])
+    assert "No annotation tool is connected" in desks_html([])
 
 
 def test_the_page_tells_alpha_and_who_ranked() -> None:
     assert "One annotator so far" in agreement_html(Agreement(None, 0, 0, {"owner": 3}))
-    assert "Nobody has ranked the same" in agreement_html(Agreement(None, 0, 0, {"owner": 3, "anna": 1}))
+    assert "No comparison was ranked by two" in agreement_html(Agreement(None, 0, 0, {"owner": 3, "anna": 1}))
     told = agreement_html(Agreement(0.4567, 3, 9, {"owner": 3, "<anna>": 1}))
     assert "<strong>0.46</strong> over 9 pairs of replies in 3 comparisons" in told
     assert "&lt;anna&gt;" in told

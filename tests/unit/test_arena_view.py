@@ -6,12 +6,10 @@ import pytest
 
 from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStatus, Message, Ranking
 from feedback_app.services.earlier import EDIT, EarlierTurn, earlier_turns
-from feedback_app.services.knowing import Worth
-from feedback_app.services.share import share
 from feedback_app.store import Store
 from feedback_app.ui.arena_board import board
 from feedback_app.ui.arena_turns import go_on, origin
-from feedback_app.ui.arena_view import progress_line, verdict_line, worth_line
+from feedback_app.ui.arena_view import verdict_line
 
 A_WON = Ranking((("c1",), ("c2",)))
 TIE = Ranking((("c1", "c2"),))
@@ -107,33 +105,3 @@ def test_a_way_on_shows_the_conversation_up_to_its_reply() -> None:
     (mine,) = go_on(pair(ranking=replace(A_WON, edit="Mine & yours.")), name, {})
     assert mine["reply"] == EDIT
     assert "Mine &amp; yours." in mine["thread"]
-
-
-def test_the_progress_counts_votes_and_says_how_far_training_is() -> None:
-    assert "1 vote · 1 training pair · 7 more training pairs until you can train" in progress_line(
-        {"ranked": 1, "skipped": 4}, 1, 8, "then"
-    )
-    assert "9 votes · 8 training pairs · then" in progress_line({"ranked": 9}, 8, 8, "then")
-
-
-@pytest.mark.parametrize(
-    ("worth", "said"),
-    [
-        (
-            Worth(None, share(3, 6), False),
-            "Ready to train</a> · 14 more votes until I can advise when to train",
-        ),
-        (
-            Worth(None, share(9, 19), False),
-            "Ready to train</a> · 1 more vote until I can advise when to train",
-        ),
-        (Worth(0, share(30, 40), False), "Ready to train</a>: a round is worth it now"),
-        (Worth(12, share(30, 40), True), "Ready to train again</a>, worth it after about 12 more votes"),
-        (
-            Worth(None, share(20, 40), True),
-            "I guessed 20 of your last 40 votes (35–65 %): too early to advise",
-        ),
-    ],
-)
-def test_it_says_when_a_round_is_worth_it(worth: Worth, said: str) -> None:
-    assert said in worth_line(worth)

@@ -1,9 +1,12 @@
 """How long a round is expected to take."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+from alignment.config import round_config
+from alignment.pace import Amounts, at_most, first_round, size_of
 from feedback_app.domain.round import Round, RoundEvent, RoundState
-from feedback_app.services.estimate import alike, expected, stage_seconds
+from feedback_app.services.estimate import Expected, alike, expected, stage_seconds
 from feedback_app.ui.round_methods import numbers
 from feedback_app.ui.rounds_view import estimate
 
@@ -39,6 +42,36 @@ def test_whole_numbers_are_read_and_what_is_half_typed_is_left_out() -> None:
     assert numbers(filled) == {"episodes": 96, "reward": 1, "online_repeats": 0}
 
 
-def test_the_page_says_minutes_or_that_it_does_not_know_yet() -> None:
-    assert "About 11 minutes, as the last round of this kind took here." in estimate(655)
-    assert "the first round of this kind will tell" in estimate(None)
+def test_the_page_says_minutes_and_before_the_first_round_that_they_are_rough() -> None:
+    assert "About 11 minutes, like the last round of this kind." in estimate(Expected(655))
+    assert "No estimate yet; the first round may take up to 12 minutes." in estimate(
+        Expected(700, first=True)
+    )
+    assert "No estimate for these settings yet." in estimate(None)
+
+
+def test_the_first_round_is_bounded_by_what_was_measured_on_two_cores(tmp_path: Path) -> None:
+    """docs/benchmarks/owner.md: 11.6 minutes with 50 votes, 20.3 with 150."""
+    bound = first_round(1, lambda: tmp_path)
+    for votes, minutes in ((50, 11.6), (150, 20.3)):
+        pairs = round(votes * 0.85)
+        seconds = bound(
+            "dpo", {}, {"pairs": pairs, "heldout": votes - pairs, "rated": 0, "demonstrations": 0}
+        )
+        assert seconds is not None
+        assert minutes * 60 <= seconds < minutes * 60 * 2
+
+
+def test_more_threads_and_smaller_models_take_less_and_more_stages_longer(tmp_path: Path) -> None:
+    there = {"pairs": 40, "heldout": 7, "rated": 80, "demonstrations": 12}
+    plain = at_most(round_config("dpo", {}), Amounts(**there), 1, 1.0)
+    assert at_most(round_config("dpo", {}), Amounts(**there), 4, 1.0) == plain / 2
+    assert at_most(round_config("dpo", {}), Amounts(**there), 1, 2.0) == plain * 2
+    for more in ({"reward": True}, {"sft_first": True}, {"online_repeats": 1}):
+        assert at_most(round_config("dpo", more), Amounts(**there), 1, 1.0) > plain
+    for method in ("kto", "sft", "ppo", "rloo", "reward"):
+        assert at_most(round_config(method, {}), Amounts(**there), 1, 1.0) > 0
+    assert first_round(1, lambda: tmp_path)("dpo", {"beta": "1e-"}, there) is None
+    assert size_of(tmp_path) == 1.0
+    (tmp_path / "model.safetensors").write_bytes(b"0")
+    assert size_of(tmp_path) == 0.1

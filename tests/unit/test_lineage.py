@@ -21,15 +21,14 @@ ROUND = Round(
 COUNTS = {"rankings": 48, "train": 41, "heldout": 7, "ratings": 0}
 
 
-def test_a_version_is_followed_from_votes_to_its_aliases() -> None:
+def test_a_version_is_followed_from_the_data_used_to_what_it_is_used_for() -> None:
     manifest = {"training": {"reward_model": "reward-1"}}
     aliases = {"latest": "ppo-1", "challenger": "ppo-1", "champion": "base"}
     assert links(ROUND, COUNTS, manifest, aliases) == [
-        Link("votes", "48 rankings: 41 pairs to train on, 7 held out"),
-        Link("snapshot", "01234567"),
-        Link("reward model", "reward-1"),
-        Link("training", "ppo from base"),
-        Link("version", "ppo-1 (challenger, latest)"),
+        Link("Data used", "48 rankings: 41 pairs to train on, 7 held out · snapshot 01234567"),
+        Link("Reward model", "reward-1"),
+        Link("Training", "PPO from base"),
+        Link("New version", "ppo-1 (in use, being tested)"),
     ]
 
 
@@ -54,10 +53,10 @@ def test_two_rounds_differ_in_what_was_set_and_measured_and_nothing_else_is_show
     assert rows["took"] == ("11 min 0 s", "–")
     assert rows["episodes"] == ("96", "–")
     assert rows["beta"] == ("–", "0.1")
-    assert rows["KL from the base, nats"] == ("0.9", "–")
+    assert rows["distance from the base model (KL), nats"] == ("0.9", "–")
     assert rows["ended"] == ("promoted", "held")
     assert "learning_rate" not in rows
-    assert "learned from snapshot" not in rows
+    assert "data used (snapshot)" not in rows
 
 
 def test_a_comparison_is_a_table_with_both_rounds_as_columns() -> None:

@@ -84,10 +84,10 @@ def test_who_wrote_a_reply_and_what_was_guessed_is_not_told_before_the_verdict()
 
 def test_what_was_taken_out_is_shown_with_its_verdict_and_a_way_back() -> None:
     out = Entry(replace(judged(None), status=ComparisonStatus.skipped), LONGER_WON)
-    assert said(out) == "taken out (A > B)"
+    assert said(out) == "excluded (A > B)"
     html = detail(out, None, None)
-    assert "Bring it back" in html
-    assert "Take out" not in html
+    assert "Include again" in html
+    assert ">Exclude<" not in html
 
 
 def test_a_pair_that_came_back_tells_of_the_other_time() -> None:
@@ -95,7 +95,7 @@ def test_a_pair_that_came_back_tells_of_the_other_time() -> None:
     second = replace(swapped(first), ranking=LONGER_WON, status=ComparisonStatus.ranked)
     assert "the other way round" in detail(Entry(second), None, first)
     assert f"data?c={first.id}" in detail(Entry(second), None, first)
-    assert "It came back: judged the other way round." in detail(Entry(first), None, second)
+    assert "Repeated later: the opposite choice." in detail(Entry(first), None, second)
 
 
 def test_the_words_that_were_found_are_shown_where_they_stand() -> None:
@@ -119,17 +119,17 @@ def test_the_form_holds_what_was_said() -> None:
 def test_agreement_with_oneself_is_told_with_its_interval() -> None:
     told = consistency(Consistency(Repeated(share(8, 10), 3), 14, 4))
     assert "8 of 10 times (<strong>80%</strong>, 95 % interval 49% to 94%)" in told
-    assert "3 pairs left out" in told
-    assert "Show the 4 pairs you judged otherwise" in told
-    assert "comes back" in consistency(Consistency(Repeated(share(0, 0), 0), 0, 0))
+    assert "3 pairs not counted" in told
+    assert "Show the 4 pairs where I changed my mind" in told
+    assert "repeats a pair" in consistency(Consistency(Repeated(share(0, 0), 0), 0, 0))
     assert "button" not in consistency(Consistency(Repeated(share(1, 1), 0), 1, 0))
 
 
 def test_deleting_says_what_goes_and_what_stays() -> None:
-    assert "Delete 1 comparison for good? Prompt" in deletion_question(1, 1)
+    assert "This will delete 1 comparison permanently" in deletion_question(1, 1)
     assert "2 more are the same pair" in deletion_question(3, 5)
     assert "Snapshots" in deletion_question(1, 1)
-    assert "Copies at argilla are deleted" in deletion_question(1, 1, ("argilla",))
+    assert "Copies in argilla are deleted" in deletion_question(1, 1, ("argilla",))
     assert "Copies" not in deletion_question(1, 1)
 
 

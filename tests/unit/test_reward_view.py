@@ -9,6 +9,8 @@ from feedback_app.services.rewards import RewardModel, Shelf, Watched
 from feedback_app.ui.reward_view import alarms_html, buckets, calibration, facts, over_checkpoints
 from tests.unit.examples_reward import RECORD, shelved
 
+LENGTHS = (0.1, 3.0)
+
 
 def model(**record: Any) -> RewardModel:
     manifest = {"created_at": "2026-05-01T12:00:00+00:00", "evaluation": RECORD | record}
@@ -23,9 +25,9 @@ def test_the_facts_are_numbers_with_their_interval_and_names_are_text() -> None:
 
 
 def test_how_much_of_the_training_was_kept_is_said_where_it_was_chosen() -> None:
-    assert "Kept of its training" not in facts(model())
-    assert '50% <span class="quiet">as much as held' in facts(model(training_kept=0.5))
-    assert '0% <span class="quiet">it held for no other' in facts(model(training_kept=0.0))
+    assert "Share of the training kept" not in facts(model())
+    assert '50% <span class="quiet">what helped' in facts(model(training_kept=0.5))
+    assert '0% <span class="quiet">training did not help' in facts(model(training_kept=0.0))
 
 
 def test_what_is_not_known_is_said_to_be() -> None:
@@ -52,9 +54,9 @@ def test_one_checkpoint_is_no_course() -> None:
 
 
 def test_alarms_are_alerts_and_their_absence_is_said() -> None:
-    assert 'role="alert"' in alarms_html(Watched([], ["Something is wrong."]))
-    assert "No checkpoint was judged" in alarms_html(Watched([], []))
-    assert "go together" in alarms_html(Watched([WatchPoint("a", 0.6)], []))
+    assert 'role="alert"' in alarms_html(Watched([], ["Something is wrong."], LENGTHS))
+    assert "No version was checked" in alarms_html(Watched([], [], LENGTHS))
+    assert "0.1 to 3 times" in alarms_html(Watched([WatchPoint("a", 0.6)], [], LENGTHS))
 
 
 def test_the_current_reward_model_is_the_newest_that_passed_of_this_base(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def test_empty_fields_keep_their_defaults_and_strange_ones_are_left_out() -> Non
 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_says_what_it_learns_from_and_what_it_needs(method: str) -> None:
-    assert "Learns" in about(method)
+    assert len(METHODS[method].learns.split()) > 5
     assert "Needs" in about(method)
 
 

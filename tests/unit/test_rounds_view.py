@@ -4,26 +4,40 @@ from datetime import UTC, datetime
 
 import pytest
 
-from feedback_app.domain.round import RoundEvent
-from feedback_app.ui.rounds_view import curve, decision, duration, measures
+from feedback_app.domain.round import Round, RoundEvent
+from feedback_app.ui.rounds_view import curve, decision, duration, measures, stage
 
 
-def test_a_decision_shows_its_reasons_as_text_and_how_far_the_update_was_scaled() -> None:
-    shown = decision({"promote": True, "reasons": ["<b>1</b> of 2 pairs"], "evidence": {"scale": 1.8734}})
-    assert "Passed the gate" in shown
+def test_a_decision_shows_each_check_as_text_with_its_mark_and_how_far_the_update_was_scaled() -> None:
+    lines = [
+        {"name": "heldout", "passed": True, "words": "<b>1</b> of 2 pairs"},
+        {"name": "kl", "passed": False, "words": "Too far"},
+        {"name": "length", "passed": None, "words": "Not measured"},
+    ]
+    shown = decision({"promote": False, "reasons": [], "checks": lines, "evidence": {"scale": 1.8734}})
+    assert "Held back: did not pass the quality checks" in shown
     assert "&lt;b&gt;1&lt;/b&gt; of 2 pairs" in shown
-    assert "counts 1.87 times" in shown
+    assert "Update strength: 1.87×" in shown
+    assert [mark for mark in shown if mark in "✓✗–"] == ["✓", "✗", "–"]
 
 
 def test_a_reward_model_is_said_to_be_used_or_not() -> None:
-    assert "This reward model is used" in decision({"promote": True, "reasons": []}, "reward")
-    assert "This reward model is not used" in decision({"promote": False, "reasons": []}, "reward")
+    assert "Reward model trained: the quality checks use it" in decision({"promote": True}, "reward")
+    assert "Reward model trained, but not used" in decision({"promote": False}, "reward")
 
 
 @pytest.mark.parametrize("decided", [{"promote": False}, {"promote": False, "evidence": {"scale": 1.0}}])
 def test_an_update_that_was_not_scaled_is_not_mentioned(decided: dict[str, object]) -> None:
-    assert "Held back by the gate" in decision(decided)
-    assert "times" not in decision(decided)
+    assert "Held back" in decision(decided)
+    assert "Update strength" not in decision(decided)
+
+
+@pytest.mark.parametrize(
+    ("stage_", "words"),
+    [("train", "training"), ("train-2", "training (2)"), ("gate", "quality checks"), ("", "")],
+)
+def test_stages_are_in_words(stage_: str, words: str) -> None:
+    assert stage(Round(stage=stage_)) == words
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def test_a_snapshot_of_the_first_format_is_compared_by_its_pairs(snapshots: Snap
     manifest.write_text(kept, encoding="utf-8")
     found = snapshots.compared(one, other)
     assert (found.difference.counts, found.difference.same) == ({("rankings", "added"): 1}, {"rankings": 5})
-    assert "ties not at all" in found.notes[0]
+    assert "ties are not compared" in found.notes[0]
     assert snapshots.compared(one, NOW).difference.counts == {("rankings", "removed"): 1}
 
 

@@ -37,7 +37,7 @@ def scorer(store: Store, tmp_path: Path, loaded: list[str]) -> TrainedScorer:
 
     shelf = Shelf(tmp_path)
     return TrainedScorer(
-        Rewards(store, shelf, lambda: "mine", load, lambda a, b: {}, 0.1, lambda: Share(0, 0))
+        Rewards(store, shelf, lambda: "mine", load, lambda a, b: {}, 0.1, lambda: Share(0, 0), (0.1, 3.0))
     )
 
 

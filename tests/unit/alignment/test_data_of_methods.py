@@ -17,11 +17,12 @@ from alignment.kto import balancing_weights, in_order
 from alignment.kto import dataset as kto_dataset
 from alignment.language import liked
 from alignment.needs import refuse_lacking
+from alignment.pace import SHARED
 from alignment.ratings import rated_replies
 from alignment.rloo import BrokenReward, reward_function
 from alignment.sample import as_heard
-from alignment.sft import SHARED, sft_spec
 from alignment.sft import dataset as sft_dataset
+from alignment.sft import sft_spec
 from alignment.snapshot import Demonstration, Messages, Pair, Rating, Snapshot
 from alignment.spec import RoundSpec
 from feedback_app.settings import Settings

@@ -33,18 +33,18 @@ def test_good_evidence_is_promoted_with_a_reason_for_each_criterion() -> None:
 @pytest.mark.parametrize(
     ("flaw", "word"),
     [
-        ({"adapter_changed": False}, "changed nothing"),
-        ({"heldout_correct": 19}, "not the 50% needed"),
-        ({"kl": 60.1}, "above the limit of 60.0"),
-        ({"length_ratio": 0.05}, "0.05 times as long"),
-        ({"length_ratio": 3.1}, "allowed is 0.1 to 3"),
-        ({"perplexity_ratio": 1.11}, "above the limit of 1.100"),
-        ({"kl": math.nan}, "nan nats"),
+        ({"adapter_changed": False}, "did not change"),
+        ({"heldout_correct": 19}, "19 of 40 held-out pairs agree (limit: at least 50%)"),
+        ({"kl": 60.1}, "60.1 nats per reply (limit: at most 60.0)"),
+        ({"length_ratio": 0.05}, "Reply length: 0.05 times"),
+        ({"length_ratio": 3.1}, "limit: 0.1 to 3"),
+        ({"perplexity_ratio": 1.11}, "limit: at most 1.100"),
+        ({"kl": math.nan}, "not a number nats"),
         ({"length_ratio": math.nan}, "could not be measured"),
         ({"perplexity_ratio": math.inf}, "inf times"),
-        ({"nll": 2.41}, "2.41 nats per token under the base, above the limit of 2.40"),
-        ({"usual_nll": 1.5}, "above the limit of 1.90"),
-        ({"nll": math.nan}, "nan nats per token"),
+        ({"nll": 2.41}, "2.41 nats per token under the base model (limit: at most 2.40)"),
+        ({"usual_nll": 1.5}, "limit: at most 1.90"),
+        ({"nll": math.nan}, "not a number nats per token"),
     ],
 )
 def test_one_failed_criterion_holds_the_model_and_is_named(flaw: dict[str, float], word: str) -> None:
@@ -52,6 +52,23 @@ def test_one_failed_criterion_holds_the_model_and_is_named(flaw: dict[str, float
     assert not decision.promote
     assert any(word in reason for reason in decision.reasons)
     assert len(decision.reasons) == 6
+
+
+@pytest.mark.parametrize(
+    ("pairs", "correct", "passed", "words"),
+    [
+        (5, 5, True, "5 of 5 held-out pairs agree (limit: at least 50%)"),
+        (1, 1, True, "1 of 1 held-out pair agrees (limit: at least 50%)"),
+        (6, 2, None, "2 of 6 held-out pairs agree (limit: at least 50%): not counted, too few pairs to tell"),
+        (6, 0, False, "0 of 6 held-out pairs agree, clearly too few (limit: at least 50%)"),
+        (0, 0, None, "No held-out pairs yet: not checked"),
+    ],
+)
+def test_the_line_about_held_out_pairs_counts_them_and_names_the_limit(
+    pairs: int, correct: int, passed: bool | None, words: str
+) -> None:
+    check = decide(replace(GOOD, heldout_pairs=pairs, heldout_correct=correct), LIMITS).checks[1]
+    assert (check.passed, check.words) == (passed, words)
 
 
 def test_without_heldout_pairs_accuracy_does_not_count() -> None:
@@ -73,13 +90,13 @@ def test_a_method_that_did_not_learn_from_pairs_is_held_back_by_them_only_when_c
 
 
 @pytest.mark.parametrize(
-    ("high", "promoted", "words"), [(0.49, False, "clearly fewer"), (0.5, True, "not clearly fewer")]
+    ("high", "promoted", "words"), [(0.49, False, "20% to 49%"), (0.5, True, "20% to 50%")]
 )
 def test_a_reward_model_holds_back_only_where_it_is_sure(high: float, promoted: bool, words: str) -> None:
     seen = replace(GOOD, reward=RewardEvidence(24, 0.3, 0.2, high, -0.4))
     decision = decide(seen, LIMITS)
     assert decision.promote is promoted
-    assert "prefers the candidate's reply to 30% of 24 prompts" in decision.reasons[-1]
+    assert "prefers the new version's reply to 30% of 24 prompts" in decision.reasons[-1]
     assert words in decision.reasons[-1]
 
 

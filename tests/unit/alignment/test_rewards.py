@@ -14,11 +14,11 @@ NONE_HELD_OUT = {"heldout_pairs": 0, "accuracy": None, "accuracy_low": None, "ac
 @pytest.mark.parametrize(
     ("record", "promote", "words"),
     [
-        (GOOD, True, "80% of 20 held-out pairs (95 % interval 60% to 90%), which is better than chance"),
-        (GOOD | {"accuracy_low": 0.4}, True, "which may still be chance"),
+        (GOOD, True, "80% of 20 held-out pairs (95 % interval 60% to 90%): better than chance"),
+        (GOOD | {"accuracy_low": 0.4}, True, "too few pairs to tell it from chance"),
         (GOOD | {"accuracy": 0.3, "accuracy_low": 0.1, "accuracy_high": 0.5}, False, "no better than chance"),
         (GOOD | NONE_HELD_OUT, True, "No held-out pairs yet"),
-        (GOOD | {"pairs": 7}, False, "Trained on 7 pairs; not the 8 needed."),
+        (GOOD | {"pairs": 7}, False, "Trained on 7 pairs (limit: at least 8)"),
     ],
 )
 def test_a_reward_model_is_used_unless_it_has_too_few_pairs_or_is_no_better_than_chance(

@@ -51,7 +51,12 @@ def test_a_running_round_says_its_stage_and_the_time_left() -> None:
 
 def test_a_round_that_ended_says_what_was_decided_and_why() -> None:
     ended = told(state="held", checkpoint="dpo-1", decision={"reasons": ["too long", "too sure"]}, error="")
-    assert ended[1:] == ["version dpo-1", "  - too long", "  - too sure"]
+    assert ended[1:] == [
+        "version dpo-1",
+        "Held back: did not pass the quality checks",
+        "  – too long",
+        "  – too sure",
+    ]
     assert told(state="failed", error="out of memory")[-1] == "out of memory"
 
 

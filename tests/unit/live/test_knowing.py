@@ -133,7 +133,7 @@ def test_the_curve_ends_at_the_accuracy_of_the_last_fifty_and_of_all(marks: list
 
 def test_the_page_says_what_to_do_while_nothing_was_guessed() -> None:
     nothing = knowledge([])
-    assert "I guess your votes once you have ranked 1 pair." in summary(ON, nothing, NOBODY)
+    assert "No guesses yet" in summary(ON, nothing, NOBODY)
     assert "CODELYNN_LIVE_REWARD" in summary(LiveState(False, False, 0, 0, 0), nothing, NOBODY)
     assert nothing.error is None
 
@@ -145,6 +145,6 @@ def test_the_page_tells_accuracy_calibration_and_agreement() -> None:
     assert "90%" in told
     assert "calibration error: 0.050" in told
     assert len(curves(known)) == 8
-    assert list(calibration(known)["line"]) == ["guesses", "as it should be", "as it should be"]
-    assert "Learned from 12 verdicts · catching up, 3 to go" in state_line(LiveState(True, True, 12, 3, 0))
+    assert list(calibration(known)["line"]) == ["guesses", "ideal", "ideal"]
+    assert "Learned from 12 votes · catching up, 3 to go" in state_line(LiveState(True, True, 12, 3, 0))
     assert "1 step of the live reward model failed" in state_line(LiveState(True, False, 0, 0, 1))

@@ -92,7 +92,7 @@ const failed = (job, error) => {
   }
   if (error.name === "AbortError") return told("Cancelled: nothing was saved.");
   if (error instanceof Refused) return told(`Nothing was saved: ${error.message}.`, "alert");
-  return told(`The export broke off after ${size(job)}. Nothing was saved: try again once the service runs.`, "alert");
+  return told(`The connection broke after ${size(job)}. Nothing was saved: check that codeLynn runs, then try again.`, "alert");
 };
 
 const take = async (link) => {

@@ -101,15 +101,15 @@ function undoOf(ids) {
 async function out(ids) {
   const told = await ask("POST", "out", { ids });
   await refreshed(ids);
-  const words = `${many(told.ids.length, "verdict")} taken out: no round learns from ${told.ids.length === 1 ? "it" : "them"}.`;
-  line(told.ids.length ? words : "None of these has a verdict.", false, told.ids.length ? undoOf(told.ids) : null);
+  const words = `${many(told.ids.length, "vote")} excluded: no round trains on ${told.ids.length === 1 ? "it" : "them"}.`;
+  line(told.ids.length ? words : "None of these has a vote to exclude.", false, told.ids.length ? undoOf(told.ids) : null);
   el("undo-out")?.focus();
 }
 
 async function back(ids) {
   const told = await ask("POST", "back", { ids });
   await refreshed(ids);
-  line(told.ids.length ? `${many(told.ids.length, "verdict")} brought back as before.` : "None of these was taken out.");
+  line(told.ids.length ? `${many(told.ids.length, "vote")} included again.` : "None of these was excluded.");
 }
 
 async function sure(ids) {
@@ -127,7 +127,7 @@ async function remove() {
   if (told.ids.includes(only)) only = "";
   window.codelynn.remember(only);
   await again();
-  line(`${many(told.ids.length, "comparison")} deleted for good.`);
+  line(`${many(told.ids.length, "comparison")} deleted permanently.`);
 }
 
 function shut() {
