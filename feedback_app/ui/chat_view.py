@@ -61,7 +61,7 @@ def unanswered(conversation: Conversation) -> str:
     """What to say where the last message has no reply; empty where it has one."""
     if not conversation.turns or conversation.turns[-1].role != "user":
         return ""
-    return "Your last message has no reply: it was stopped, or came out empty. Regenerate writes one."
+    return "Your last message has no reply: it was stopped, or the model wrote nothing. Press Regenerate to get one."
 
 
 def problem_line(problem: Problem) -> str:

@@ -7,7 +7,7 @@ from feedback_app.domain.conversation import Conversation, Turn
 from feedback_app.domain.preference import Demonstration
 from feedback_app.services.chat import edited_replies, rated_replies
 from feedback_app.services.generations import Problem
-from feedback_app.ui.chat_view import listed, problem_line, unanswered
+from feedback_app.ui.chat_view import MARKS, listed, messages, problem_line, unanswered, unmarked, which
 from feedback_app.ui.text import typed, untrusted
 
 
@@ -50,3 +50,28 @@ def test_an_edit_is_a_demonstration_and_no_thumb_that_was_there_before_counts() 
 def test_what_was_kept_apart_for_the_page_comes_back_as_it_was_typed() -> None:
     text = "<b>bold</b> ![x](y)"
     assert typed(untrusted(text)) == text
+
+
+def test_a_reply_ended_early_says_so_until_the_owner_writes_it_anew() -> None:
+    cut = Turn("assistant", "Once", "base", ending="length")
+    told = messages(Conversation("base", "lynn", turns=(cut, replace(cut, original="On"))))
+    assert [one["content"] for one in told] == ["Once" + MARKS["length"], "Once"]
+
+
+def test_an_edit_is_kept_without_the_mark_wherever_it_was_left() -> None:
+    for text in ("Once upon" + MARKS["stopped"], MARKS["stopped"] + "Once upon"):
+        assert unmarked(text, "stopped") == "Once upon"
+    assert unmarked("*Stopped by you.*", "") == "*Stopped by you.*"
+
+
+def test_alternatives_are_counted_where_the_last_message_has_several() -> None:
+    asked, one, two = (
+        Turn("user", "Tea?"),
+        Turn("assistant", "Yes", number=0),
+        Turn("assistant", "No", number=1),
+    )
+    talk = Conversation("base", "lynn", turns=(asked, one))
+    assert which(talk) == ""
+    both = replace(talk, aside=((1, two),))
+    assert which(both) == "Reply 1 of 2"
+    assert which(replace(both, turns=(asked, one, asked))) == ""
