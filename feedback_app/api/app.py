@@ -15,11 +15,11 @@ from feedback_app.api import (
     errors,
     health,
     leaderboard,
-    openai_api,
     rankings,
     rounds,
     snapshots,
 )
+from feedback_app.api.openai import routes as openai_api
 from feedback_app.domain.comparison import Sampling
 from feedback_app.engines.base import Engine
 from feedback_app.services.bundle import Services
@@ -54,7 +54,7 @@ def build_api(
         rounds.rounds_router(services.rounds),
         rounds.checkpoints_router(services.models),
         leaderboard.router(services.leaderboard),
-        openai_api.router(engine, services.models, sampling, services.arena.in_persona, services.best),
+        openai_api.router(engine, services.models, sampling, services.arena.as_persona, services.best),
         health.router(services.status, registry),
     ):
         api.include_router(router)

@@ -1,4 +1,4 @@
-"""Errors of the services as HTTP answers: one line that says what to do, never a traceback."""
+"""Errors of the services as HTTP answers: one line that says what to do, never a traceback. Those of /v1 are in `openai`."""
 
 from collections.abc import Awaitable, Callable
 
@@ -6,7 +6,6 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 
-from feedback_app.api.openai_api import openai_error
 from feedback_app.domain.comparison import InvalidPrompt, InvalidRanking
 from feedback_app.domain.persona import UnknownPersona
 from feedback_app.domain.round import InvalidRound
@@ -60,8 +59,6 @@ def install(app: FastAPI) -> None:
 
 def _line(status: int) -> Handler:
     async def answer(request: Request, error: Exception) -> Response:
-        if request.url.path.startswith("/v1/"):
-            return JSONResponse(openai_error(error), status_code=status)
         return JSONResponse({"detail": str(error)}, status_code=status)
 
     return answer
@@ -78,6 +75,4 @@ async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     told = [{"where": ".".join(map(str, item["loc"])), "reason": item["msg"]} for item in error.errors()]
     line = "; ".join(f"{item['where']}: {item['reason']}" for item in told)
-    if request.url.path.startswith("/v1/"):
-        return JSONResponse(openai_error(InvalidPrompt(line)), status_code=400)
     return JSONResponse({"detail": line, "errors": told}, status_code=422)

@@ -24,6 +24,10 @@ class PromptTooLong(InvalidPrompt):
     """The last message alone is more than the model can read; the message says by how much, where that is known."""
 
 
+class LimitTooLarge(PromptTooLong):
+    """More new tokens were asked for than the model has room for, whatever the prompt."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     role: Role

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from feedback_app.domain.comparison import Sampling
+from feedback_app.domain.comparison import LimitTooLarge, Sampling
 from feedback_app.engines.base import GenerationRequest
 from feedback_app.engines.prompt import fit_window, prompt_limit
 from feedback_app.engines.tokenizer import ChatTokenizer
@@ -20,8 +20,13 @@ class Tokenized:
 
 
 def tokenized(index: int, request: GenerationRequest, tokenizer: ChatTokenizer) -> Tokenized:
-    """The request with as much of its conversation as the model's window holds. Raises PromptTooLong."""
+    """The request with as much of its conversation as the model's window holds. Raises PromptTooLong, LimitTooLarge."""
     wanted = request.sampling.max_new_tokens
+    if request.limit_must_fit and wanted >= tokenizer.window:
+        raise LimitTooLarge(
+            f"a reply of {wanted:,} tokens was asked for, but prompt and reply together have room for {tokenizer.window:,}: "
+            "ask for a shorter reply"
+        )
     ids = fit_window(request.messages, tokenizer.encode, prompt_limit(tokenizer.window, wanted))
     return Tokenized(index, request, tuple(ids), min(wanted, tokenizer.window - len(ids)))
 

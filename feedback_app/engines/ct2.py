@@ -75,7 +75,9 @@ class Ct2Engine:
         """One batch, from a thread of the pool."""
         model, batch = job
         tokenizer = model.tokenizer
-        replies = [Reply(one.index, one.limit, tokenizer.stop_ids, tokenizer.decode) for one in batch]
+        replies = [
+            Reply(one.index, one.limit, tokenizer.stop_ids, tokenizer.decode, len(one.ids)) for one in batch
+        ]
         if not self._stopping(stop):
             model.generator.generate_batch(
                 [tokenizer.tokens(one.ids) for one in batch],
