@@ -1,5 +1,6 @@
 """The composition root: settings in, a running service out."""
 
+import hmac
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -51,6 +52,7 @@ from feedback_app.services.supply import Supply
 from feedback_app.services.trained import TrainedScorer
 from feedback_app.settings import Settings, load_settings
 from feedback_app.store import Store, migrate, open_store
+from feedback_app.up.local import secret
 from reward_model.live import LiveRewardModel
 from reward_model.rankings import Ranked
 
@@ -245,6 +247,14 @@ def _status(store: Store, models: Models, queue: RoundQueue) -> Status:
     return Status({"database": database, "model": model}, {"redis": redis, "outbox": outbox})
 
 
+def page_token(settings: Settings) -> str:
+    """What the pages' own requests carry: the same after a restart, so that open pages go on, and in each service of a
+    team, which have the access token in common."""
+    if settings.access_token:
+        return hmac.new(settings.access_token.encode(), b"pages", "sha256").hexdigest()
+    return secret(settings.root / "secrets" / "pages")
+
+
 def serve(settings: Settings) -> None:
     """Listen until a signal comes. The model is made ready and loaded first."""
     import uvicorn  # imported here: the command line needs neither server nor pages
@@ -252,7 +262,7 @@ def serve(settings: Settings) -> None:
     from feedback_app.web import build_web
 
     configure_logs(settings.log_level)
-    rules = access(settings.host, settings.access_token, settings.allowed_hosts)
+    rules = access(settings.host, settings.access_token, settings.allowed_hosts, page_token(settings))
     app = build(settings)
     warm(app.engine, app.services.models)
     api = build_web(app.services, app.store, app.engine, sampling(settings), rules, app.close)
@@ -263,6 +273,7 @@ def serve(settings: Settings) -> None:
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=5,
+        ws="none",  # nothing here speaks WebSocket
     )
 
 

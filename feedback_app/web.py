@@ -14,7 +14,7 @@ from feedback_app.engines.base import Engine
 from feedback_app.services.bundle import Services
 from feedback_app.store import Store
 from feedback_app.ui import arena_routes, rankings_routes
-from feedback_app.ui.app import build_ui, mount_options
+from feedback_app.ui.app import build_ui, mount_options, page_paths
 from feedback_app.ui.theme import STATIC
 
 
@@ -35,6 +35,6 @@ def build_web(
     with warnings.catch_warnings():
         # Said of every app with more than one page, also where server-side rendering is switched off, as here.
         warnings.filterwarnings("ignore", message="SSR mode is not supported")
-        gr.mount_gradio_app(api, build_ui(services), path="/", **mount_options())
-    api.add_middleware(security.Guard, rules=rules)
+        gr.mount_gradio_app(api, build_ui(services), path="/", **mount_options(rules.page_token))
+    api.add_middleware(security.Guard, rules=rules.with_pages(page_paths() | {"/docs"}))
     return api

@@ -1,33 +1,41 @@
-"""Who may talk to the service: Host and Origin checks, and a login where it listens beyond loopback.
+"""Who may talk to the service: the guard around all pages and routes, and a login beyond loopback.
 
 A page on another site can make a browser send requests to 127.0.0.1 (cross-site requests, DNS rebinding). So a
-request must be addressed to a host name of ours, and where a browser names the origin, it must be ours too.
+request must be addressed to a host name of ours, must not come from another site, must have a content type that no form can
+send, and what our own pages send must carry their token. Decision 0008.
 """
 
 import hmac
-from dataclasses import dataclass
-from urllib.parse import parse_qs, urlsplit
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from feedback_app.api.content_types import type_refused
+from feedback_app.api.login import COOKIE, login
+from feedback_app.api.origins import READS, from_a_browser, from_another_site
+
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-COOKIE = "codelynn_access"
 OPEN_PATHS = frozenset({"/health/live", "/health/ready", "/login"})
+PAGE_TOKEN = "x-codelynn-token"  # noqa: S105 - the name of a header
+CLIENT_APIS = ("/api/v1/", "/v1/", "/login")
+"""Routes that programs use, and the login form. All others are asked by our pages alone."""
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' ws: wss:; media-src 'self' data: blob:; "
+    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; media-src 'self' data: blob:; "
     "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
 )
-LOGIN_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>codeLynn: log in</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<style>body{{font:16px system-ui;max-width:22rem;margin:20vh auto;padding:0 1rem}}
-input,button{{font:inherit;width:100%;padding:.6rem;margin:.3rem 0;box-sizing:border-box}}</style>
-<h1>codeLynn</h1><form method="post" action="/login"><label>Access token
-<input name="token" type="password" autofocus autocomplete="current-password" required></label>
-<button>Log in</button></form><p role="alert">{message}</p></html>"""
+HEADERS = (
+    (b"content-security-policy", POLICY.encode()),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"SAMEORIGIN"),
+    (b"referrer-policy", b"same-origin"),
+)
 
 
 class Unprotected(ValueError):
@@ -36,30 +44,38 @@ class Unprotected(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """`token` empty: no login. `hosts` are the names a request may be addressed to."""
+    """`token` empty: no login. `hosts`: the names a request may be addressed to. `pages`: paths that a link from
+    elsewhere may open. `page_token`: what our pages' own requests carry; empty: they need none."""
 
     token: str
     hosts: frozenset[str]
+    pages: frozenset[str] = frozenset({"/"})
+    page_token: str = ""
 
     def host_known(self, host: str) -> bool:
-        return (urlsplit(f"//{host}").hostname or "") in self.hosts
-
-    def origin_known(self, origin: str, host: str) -> bool:
-        """Whether a browser's Origin is this service itself."""
-        return urlsplit(origin).netloc == host
+        try:
+            return (urlsplit(f"//{host}").hostname or "") in self.hosts
+        except ValueError:  # brackets that do not match
+            return False
 
     def allows(self, given: str) -> bool:
-        return not self.token or hmac.compare_digest(given.encode(), self.token.encode())
+        return not self.token or _same(given, self.token)
+
+    def from_our_page(self, given: str) -> bool:
+        return not self.page_token or _same(given, self.page_token)
+
+    def with_pages(self, pages: frozenset[str]) -> "Access":
+        return replace(self, pages=pages | {"/login"})
 
 
-def access(host: str, token: str, allowed_hosts: str) -> Access:
+def access(host: str, token: str, allowed_hosts: str, page_token: str = "") -> Access:
     """The rules for an address to listen on. Raises Unprotected."""
     if host not in LOOPBACK and not token:
         raise Unprotected(
             f"CODELYNN_HOST={host} is reachable by others: set CODELYNN_ACCESS_TOKEN, or use CODELYNN_HOST=127.0.0.1"
         )
     named = {name.strip() for name in allowed_hosts.split(",") if name.strip()}
-    return Access(token, LOOPBACK | named | {host})
+    return Access(token, LOOPBACK | named | {host}, page_token=page_token)
 
 
 class Guard:
@@ -74,44 +90,45 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        refused = self._refusal(scope, headers)
+        refused = self._refusal(scope, headers) or self._login_needed(scope, headers)
         if refused is None and scope["type"] == "http" and scope["path"] == "/login" and self._rules.token:
-            refused = await self._login(Request(scope, receive))
-        if refused is not None:
-            await refused(scope, receive, send)
-            return
-        await self._app(scope, receive, _with_policy(send))
+            refused = await login(Request(scope, receive), self._rules.allows)
+        await (refused or self._app)(scope, receive, _with_headers(send))
 
     def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
-        host, origin = headers.get("host", ""), headers.get("origin")
-        if not self._rules.host_known(host):
-            return JSONResponse(
-                {"detail": "unknown host name: add it to CODELYNN_ALLOWED_HOSTS"}, status_code=421
-            )
-        if origin not in (None, "null") and not self._rules.origin_known(origin or "", host):
-            return JSONResponse({"detail": "requests from other sites are refused"}, status_code=403)
+        """Why nobody may ask this in this way, with or without a login."""
+        method, path = scope.get("method", "GET"), scope["path"]
+        if not self._rules.host_known(headers.get("host", "")):
+            return _refused(421, "unknown host name: add it to CODELYNN_ALLOWED_HOSTS")
+        if from_another_site(method, path, headers, self._rules.pages):
+            return _refused(403, "requests from other sites are refused")
+        if method in READS:
+            return None
+        if self._needs_page_token(path, headers) and not self._rules.from_our_page(
+            headers.get(PAGE_TOKEN, "")
+        ):
+            return _refused(403, "this page is out of date: load it again")
+        if reason := type_refused(path, headers):
+            return _refused(415, reason)
+        return None
+
+    def _needs_page_token(self, path: str, headers: Headers) -> bool:
+        return from_a_browser(headers) and not path.startswith(CLIENT_APIS)
+
+    def _login_needed(self, scope: Scope, headers: Headers) -> Response | None:
         if scope["path"] in OPEN_PATHS or self._rules.allows(_given(scope, headers)):
             return None
         if "text/html" in headers.get("accept", ""):
             return RedirectResponse("/login", status_code=303)
-        return JSONResponse({"detail": "give the access token as `Authorization: Bearer …`"}, status_code=401)
+        return _refused(401, "give the access token as `Authorization: Bearer …`")
 
-    async def _login(self, request: Request) -> Response:
-        if request.method != "POST":
-            return HTMLResponse(LOGIN_PAGE.format(message=""))
-        given = parse_qs((await request.body()).decode("utf-8", "replace")).get("token", [""])[0]
-        if not self._rules.allows(given):
-            return HTMLResponse(LOGIN_PAGE.format(message="That is not the access token."), status_code=401)
-        answer = RedirectResponse("/", status_code=303)
-        answer.set_cookie(
-            COOKIE,
-            given,
-            httponly=True,
-            samesite="strict",
-            secure=request.url.scheme == "https",
-            max_age=30 * 86400,
-        )
-        return answer
+
+def _same(given: str, secret: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "replace"), secret.encode())
+
+
+def _refused(status: int, reason: str) -> Response:
+    return JSONResponse({"detail": reason}, status_code=status)
 
 
 def _given(scope: Scope, headers: Headers) -> str:
@@ -121,16 +138,10 @@ def _given(scope: Scope, headers: Headers) -> str:
     return Request({**scope, "type": "http"}).cookies.get(COOKIE, "")
 
 
-def _with_policy(send: Send) -> Send:
+def _with_headers(send: Send) -> Send:
     async def wrapped(message: dict[str, object]) -> None:
         if message["type"] == "http.response.start":
-            headers = list(message.get("headers", []))  # type: ignore[call-overload]
-            headers += [
-                (b"content-security-policy", POLICY.encode()),
-                (b"x-content-type-options", b"nosniff"),
-                (b"referrer-policy", b"same-origin"),
-            ]
-            message = {**message, "headers": headers}
+            message = {**message, "headers": [*message.get("headers", []), *HEADERS]}  # type: ignore[misc]
         await send(message)
 
     return wrapped  # type: ignore[return-value]

@@ -22,6 +22,11 @@ OTHER_PAGES = (
 )
 
 
+def page_paths() -> frozenset[str]:
+    """Where the pages are."""
+    return frozenset({"/", *(f"/{name.lower()}" for name, _ in OTHER_PAGES)})
+
+
 def build_ui(services: Services) -> gr.Blocks:
     """Every page, ready to be mounted."""
     demo: gr.Blocks
@@ -36,12 +41,12 @@ def build_ui(services: Services) -> gr.Blocks:
     return demo
 
 
-def mount_options() -> dict[str, Any]:
+def mount_options(page_token: str) -> dict[str, Any]:
     """What `gradio.mount_gradio_app` is given besides the pages."""
     return {
         "theme": theme(),
         "css_paths": [STATIC / "style.css", STATIC / "arena.css", STATIC / "rankings.css"],
-        "head": head(),
+        "head": head(page_token),
         "run_history": False,
         "show_error": False,
         "footer_links": [],

@@ -1,5 +1,6 @@
 """One calm look for every page, light and dark, with fonts that the machine has: nothing is fetched."""
 
+from html import escape
 from pathlib import Path
 
 import gradio as gr
@@ -42,10 +43,11 @@ def theme() -> gr.themes.Base:
     )
 
 
-def head() -> str:
-    """What goes into the pages' `<head>`: a mend of Gradio's event queue, how the address remembers what is open, the arena,
-    exports with progress, and the rankings on the Data page."""
-    scripts = ((STATIC / name).read_text(encoding="utf-8") for name in ("queue.js", "pages.js"))
+def head(page_token: str) -> str:
+    """What goes into the pages' `<head>`: the token that their requests carry, a mend of Gradio's event queue, how the
+    address remembers what is open, the arena, exports with progress, and the rankings on the Data page."""
+    token = f'<meta name="codelynn-token" content="{escape(page_token)}">'
+    scripts = ((STATIC / name).read_text(encoding="utf-8") for name in ("token.js", "queue.js", "pages.js"))
     inline = "\n".join(f"<script>\n{script}</script>" for script in scripts)
     modules = ("arena/static/arena.js", "data/static/exports.js", "rankings/static/rankings.js")
-    return "\n".join([inline, *(f'<script type="module" src="{name}"></script>' for name in modules)])
+    return "\n".join([token, inline, *(f'<script type="module" src="{name}"></script>' for name in modules)])

@@ -99,7 +99,7 @@ def serving(home: Path, base_model: Path, live: Callable[[], LiveReward] | None 
         app = main.build(settings)
     assert isinstance(app.engine, HeldEngine)
     app.engine.free.set()
-    rules = access("127.0.0.1", "", "")
+    rules = access("127.0.0.1", "", "", "token of the pages")
     api = build_web(app.services, app.store, app.engine, main.sampling(settings), rules, lambda: None)
     server = uvicorn.Server(uvicorn.Config(api, log_config=None, ws="none", timeout_graceful_shutdown=1))
     listener = socket.create_server(("127.0.0.1", 0))
