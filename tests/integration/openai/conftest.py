@@ -1,6 +1,8 @@
 """The whole service on a free port, and the clients that ask it."""
 
+import asyncio
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -30,8 +32,13 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="package")
 def site(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with serving(tmp_path_factory.mktemp("home"), model, live=LongerIsBetter) as opened:
-        yield opened
+    with ExitStack() as stack:
+
+        async def start() -> Site:
+            return stack.enter_context(serving(tmp_path_factory.mktemp("home"), model, live=LongerIsBetter))
+
+        # In a running loop: where there is none, Gradio makes one for each event of its pages, and closes none.
+        yield asyncio.run(start())
 
 
 @pytest.fixture(scope="package")
