@@ -72,9 +72,14 @@ def test_a_reader_who_leaves_ends_the_reply(client: openai.OpenAI, site: Site) -
     assert again.choices
 
 
-def test_the_best_of_several_is_refused_until_there_is_something_to_choose_by(client: openai.OpenAI) -> None:
+def test_the_best_of_several_is_refused_until_there_is_something_to_choose_by(
+    client: openai.OpenAI, site: Site
+) -> None:
     for stream in (False, True):
-        with pytest.raises(openai.UnprocessableEntityError, match="train a reward model"):
+        with (
+            patch.object(site.app.services.live, "score", return_value=None),
+            pytest.raises(openai.UnprocessableEntityError, match="train a reward model"),
+        ):
             client.chat.completions.create(
                 model="base", messages=HELLO, stream=stream, extra_body={"best_of": 4}
             )
