@@ -50,7 +50,7 @@ class ChatMessage(BaseModel):
 
 def unsupported(field: str, why: str, kind: Literal["value", "parameter"] = "value") -> PydanticCustomError:
     """A field, named within the object that is validated, that asks for what there is not."""
-    return PydanticCustomError(f"unsupported_{kind}", "{why}", {"at": field, "why": why})  # type: ignore[arg-type]
+    return PydanticCustomError(f"unsupported_{kind}", "{why}", {"at": field, "why": why})
 
 
 def conversation(messages: Sequence[Message]) -> tuple[Message, ...]:

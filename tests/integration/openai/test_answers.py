@@ -1,11 +1,13 @@
 """What the official client reads of an answer: usage, models, and replies to conversations of every order."""
 
 import time
+from datetime import UTC, datetime
 
 import httpx
 import openai
 import pytest
 
+from feedback_app.domain.round import Checkpoint
 from feedback_app.engines.tokenizer import ChatTokenizer
 from tests.browser.site import Site
 from tests.tiny_model import SYSTEM
@@ -134,3 +136,10 @@ def test_every_answer_has_a_request_id_and_no_permission_for_other_sites(http: h
     for answer in (http.get("/models"), http.get("/nothing")):
         assert answer.headers["x-request-id"].startswith("req_")
         assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+def test_a_version_is_as_old_as_its_checkpoint(site: Site, client: openai.OpenAI) -> None:
+    made = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
+    site.app.store.checkpoints.add(Checkpoint("dpo-1", "nowhere", created_at=made))
+    assert client.models.retrieve("dpo-1").created == made.timestamp()
+    assert "dpo-1" in {model.id for model in client.models.list()}
