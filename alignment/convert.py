@@ -1,5 +1,6 @@
 """Conversion to CTranslate2 int8, which answers about three times as fast on a CPU as PyTorch does."""
 
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,9 @@ from ctranslate2.converters import TransformersConverter
 
 from alignment.chat import Tokenizer
 from alignment.models import Model
+
+NOT_KNOWN = (ValueError, NotImplementedError, KeyError, AttributeError, TypeError, IndexError, RuntimeError)
+"""What the converter raises at models that are not quite of a kind it knows."""
 
 
 class NotConvertible(RuntimeError):
@@ -18,7 +22,7 @@ def convert_model(model: Model, tokenizer: Tokenizer, base_dir: Path, target: Pa
     converter = _InMemory(base_dir, model, tokenizer)
     try:
         converter.convert(str(target), quantization="int8", force=True)
-    except (ValueError, NotImplementedError):
+    except NOT_KNOWN:
         raise NotConvertible(f"CTranslate2 does not convert {type(model).__name__}") from None
 
 
@@ -34,4 +38,9 @@ class _InMemory(TransformersConverter):  # type: ignore[misc]
         return self._model
 
     def load_tokenizer(self, *args: Any, **kwargs: Any) -> Tokenizer:
-        return self._tokenizer
+        """The converter writes down a first token, which our prompts bring themselves: models without one get their end."""
+        if self._tokenizer.bos_token is not None:
+            return self._tokenizer
+        tokenizer = deepcopy(self._tokenizer)
+        tokenizer.bos_token = tokenizer.eos_token
+        return tokenizer

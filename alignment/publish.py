@@ -29,8 +29,9 @@ def publish(spec: RoundSpec, adapter_dir: Path, tokenizer: Tokenizer, threads: i
 
     Built beside its final place and moved there in one step. Raises DoesNotAnswer, NameTaken, NotConvertible.
     """
-    refuse_foreign(spec)
     target = spec.checkpoint_dir
+    if (target / MANIFEST).exists():
+        raise NameTaken(f"{spec.checkpoint_name} is published: a complete checkpoint is never replaced")
     target.parent.mkdir(parents=True, exist_ok=True)
     building = fresh_dir(target.with_name(f".{target.name}.building"))
     (building / "adapter").mkdir()
@@ -41,7 +42,7 @@ def publish(spec: RoundSpec, adapter_dir: Path, tokenizer: Tokenizer, threads: i
     if spec.convert:
         convert_model(model, tokenizer, spec.base_dir, building / "ct2")
     check_answers(spec, model, building / "ct2" if spec.convert else None, tokenizer, threads)
-    if target.exists():
+    if target.exists():  # without a manifest: left by a run that was cut off, and known to nobody
         shutil.rmtree(target)
     building.replace(target)
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from alignment.base_model import prepare_base
+from alignment.base_model import BaseModelUnavailable as BaseModelUnavailable
+from alignment.base_model import prepare_base, unasked
 from alignment.config import InvalidConfig, round_config
 from alignment.rewards import CorruptReward, read_reward
 from feedback_app.api.security import access
@@ -21,6 +22,7 @@ from feedback_app.domain.preference import RankedReplies
 from feedback_app.domain.round import InvalidRound
 from feedback_app.engines.base import Engine
 from feedback_app.engines.select import build_engine
+from feedback_app.engines.trial import cannot_answer
 from feedback_app.logs import configure_logs
 from feedback_app.services.agreement import Agreements
 from feedback_app.services.ahead import Ahead
@@ -87,7 +89,14 @@ def converts(settings: Settings) -> bool:
 
 def prepare_model(settings: Settings, report: Report = lambda what, share: None) -> BaseFiles:
     """The base model, made ready once. Raises alignment.base_model.BaseModelUnavailable."""
-    ready = prepare_base(settings.base_model, settings.root / "models", converts(settings), report)
+    folder, here = settings.root / "models", not settings.engine_url
+    return prepare_files(settings.base_model, folder, converts(settings), here, report)
+
+
+def prepare_files(source: str, folder: Path, convert: bool, here: bool, report: Report) -> BaseFiles:
+    """The base model that `source` names, made ready in `folder`. `here`: it is asked something by our own engine before it is called
+    ready. Raises alignment.base_model.BaseModelUnavailable."""
+    ready = prepare_base(source, folder, convert, report, cannot_answer if here else unasked)
     return BaseFiles(ready.name, ready.hf_dir, ready.ct2_dir, ready.hash)
 
 

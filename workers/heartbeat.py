@@ -1,6 +1,7 @@
 """Shows that a round's worker is alive, from its claim to its end, and hears what is wanted of it."""
 
 import threading
+import time
 from types import TracebackType
 from typing import Self
 
@@ -16,15 +17,18 @@ log = structlog.get_logger()
 class Heartbeat:
     """A thread that writes the heartbeat every `seconds`, so that nothing that takes long makes a round look dead.
 
-    `cancelled`: the round is to be cancelled. `lost`: another worker holds it, or it is gone.
+    `cancelled`: the round is to be cancelled. `lost`: another worker holds it, or it is gone. `stale`: after so many seconds
+    without a heartbeat the round may be given to another worker.
     """
 
-    def __init__(self, store: Store, claimed: Round, seconds: float) -> None:
+    def __init__(self, store: Store, claimed: Round, seconds: float, stale: float) -> None:
         self.cancelled = False
         self.lost = False
         self._store = store
         self._claimed = claimed
         self._seconds = seconds
+        self._stale = stale
+        self._shown_at = clock()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._beat_on, name="heartbeat", daemon=True)
 
@@ -38,6 +42,11 @@ class Heartbeat:
         self._ended.set()
         self._thread.join()
 
+    @property
+    def silence(self) -> float:
+        """How far we are from the last heartbeat (0) to the moment in which another worker may be given the round (1)."""
+        return (clock() - self._shown_at) / self._stale
+
     def _beat_on(self) -> None:
         while not self.lost:
             self._beat()
@@ -45,11 +54,18 @@ class Heartbeat:
                 return
 
     def _beat(self) -> None:
+        began = clock()
         try:
             self.cancelled = self._store.rounds.heartbeat(
                 self._claimed.id, self._claimed.fence
             ).cancel_requested
+            self._shown_at = began
         except (StaleFence, RoundNotFound):
             self.lost = True
         except SQLAlchemyError:
-            log.warning("the database does not answer: the round goes on", round=self._claimed.id)
+            log.warning("the database does not answer: the heartbeat is late", round=self._claimed.id)
+
+
+def clock() -> float:
+    """Seconds that pass while the machine sleeps, too: other workers' clocks go on."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))

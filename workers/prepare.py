@@ -4,34 +4,39 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-from alignment.base_model import BaseModel, prepare_base
+from alignment.base_model import BaseModel, prepare_base, unasked
 from alignment.config import Method, round_config
 from alignment.gate import Thresholds
 from alignment.spec import SPEC_FILE, RoundSpec, read_spec, write_spec
 from feedback_app.domain.persona import read_persona
 from feedback_app.domain.round import Round
+from feedback_app.engines.trial import cannot_answer
 from feedback_app.formats import kto, sft
 from feedback_app.services.given import given_demonstrations, given_ratings
 from feedback_app.services.rewards import Shelf
 from feedback_app.settings import Settings
 from feedback_app.store import Store
+from workers import attempts
 from workers.snapshot import MANIFEST, Given, export
 
 
 def base_model(settings: Settings) -> BaseModel:
     """The base model, made ready if it is not yet. Raises BaseModelUnavailable."""
     convert = settings.engine in ("auto", "ctranslate2") and not settings.engine_url
-    return prepare_base(settings.base_model, settings.root / "models", convert, lambda text, fraction: None)
+    answers = unasked if settings.engine_url else cannot_answer
+    return prepare_base(settings.base_model, settings.root / "models", convert, lambda *_: None, answers)
 
 
 def prepare_round(settings: Settings, store: Store, claimed: Round, base: BaseModel) -> RoundSpec:
-    """Write snapshot and spec into the round's folder. A resumed round keeps those it began with: what it has
+    """Write snapshot and spec into the attempt's folder. A resumed round keeps those it began with: what it has
     trained so far would not fit others. Raises alignment's RoundRefused, CheckpointNotFound, StaleFence."""
-    folder = round_folder(settings, claimed.id)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = attempts.begin(round_folder(settings, claimed.id), claimed.fence)
     if (folder / SPEC_FILE).exists():
-        spec = read_spec(folder)
-        if (spec.snapshot_dir / MANIFEST).exists():
+        before = read_spec(folder)
+        if (before.snapshot_dir / MANIFEST).exists():
+            mine = make_spec(settings, store, claimed, base, before.snapshot_dir)
+            spec = attempts.taken_over(folder, before, mine)
+            write_spec(folder, spec)
             return spec
     snapshot = export(
         store.comparisons.judged(),
@@ -65,7 +70,7 @@ def make_spec(
         champion_adapter=_adapter(store, champion),
         snapshot_dir=snapshot_dir,
         checkpoint_name=name,
-        checkpoint_dir=settings.root / "checkpoints" / name,
+        checkpoint_dir=settings.root / "checkpoints" / name / attempts.attempt_name(claimed.fence),
         system_prompt=read_persona(settings.personas, settings.persona).system_prompt,
         threads=settings.train_threads,
         processes=settings.train_processes,
@@ -77,7 +82,7 @@ def make_spec(
         pretraining_texts=settings.pretraining_texts and settings.pretraining_texts.resolve(),
         prompt_packs=tuple(sorted(settings.prompt_packs.glob("*.jsonl"))),
         min_pairs=settings.min_pairs,
-        reward_dir=rewards_folder(settings) / f"reward-{claimed.created_at:%Y%m%d}-{claimed.id[:6]}",
+        reward_dir=rewards_folder(settings) / reward_name(claimed),
         current_reward=Shelf(rewards_folder(settings)).current_folder(base.hash),
     )
 
@@ -95,6 +100,16 @@ def rewards_folder(settings: Settings) -> Path:
 
 def round_folder(settings: Settings, round_id: str) -> Path:
     return settings.root / "rounds" / round_id
+
+
+def attempt_folder(settings: Settings, claimed: Round) -> Path:
+    return round_folder(settings, claimed.id) / attempts.attempt_name(claimed.fence)
+
+
+def reward_name(claimed: Round) -> str:
+    """Another for each attempt; the first one's is short."""
+    again = f"-{claimed.fence}" if claimed.fence > 1 else ""
+    return f"reward-{claimed.created_at:%Y%m%d}-{claimed.id[:6]}{again}"
 
 
 def checkpoint_name(claimed: Round) -> str:

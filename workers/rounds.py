@@ -15,10 +15,11 @@ from alignment.spec import RoundSpec
 from feedback_app.domain.persona import UnknownPersona
 from feedback_app.domain.round import Checkpoint, Round, RoundState
 from feedback_app.store import CheckpointExists, CheckpointNotFound, StaleFence
+from workers.attempts import tidy
 from workers.bootstrap import Workshop
 from workers.heartbeat import Heartbeat
 from workers.outcome import Outcome, outcome, stopped_by_signal
-from workers.prepare import base_model, prepare_round, round_folder
+from workers.prepare import attempt_folder, base_model, prepare_round, round_folder
 from workers.supervisor import Ending, Supervisor, Told
 
 log = structlog.get_logger()
@@ -39,7 +40,9 @@ def run_round(shop: Workshop, round_id: str) -> None:
         return
     log.info("round begins", round=round_id, attempt=claimed.attempt)
     try:
-        with Heartbeat(shop.store, claimed, shop.heartbeat_seconds) as heartbeat:
+        with Heartbeat(
+            shop.store, claimed, shop.heartbeat_seconds, shop.settings.round_stale_seconds
+        ) as heartbeat:
             ended = _attempt(shop, claimed, heartbeat)
     except StaleFence:
         log.warning("another worker holds this round: stopped", round=round_id, fence=claimed.fence)
@@ -52,7 +55,7 @@ def _attempt(shop: Workshop, claimed: Round, heartbeat: Heartbeat) -> RoundState
     try:
         spec = prepare_round(shop.settings, shop.store, claimed, base_model(shop.settings))
         supervisor = Supervisor(shop.store, shop.stopping, heartbeat, shop.grace)
-        ending = supervisor.supervise(claimed, round_folder(shop.settings, claimed.id), shop.trainer)
+        ending = supervisor.supervise(claimed, attempt_folder(shop.settings, claimed), shop.trainer)
         return _conclude(shop, claimed, spec, ending)
     except (StaleFence, OperationalError):
         raise
@@ -67,9 +70,10 @@ def _attempt(shop: Workshop, claimed: Round, heartbeat: Heartbeat) -> RoundState
 def _conclude(shop: Workshop, claimed: Round, spec: RoundSpec, ending: Ending) -> RoundState:
     if ending.told is Told.cancel:
         return shop.store.rounds.finish(claimed.id, claimed.fence, RoundState.cancelled).state
-    if ending.code != 0 and (ending.told is Told.shutdown or _shut_down_too(shop, ending)):
+    given_back = ending.told in (Told.shutdown, Told.silent)
+    if ending.code != 0 and (given_back or _shut_down_too(shop, ending)):
         return shop.store.rounds.release(claimed.id, claimed.fence).state
-    result = outcome(round_folder(shop.settings, claimed.id), ending.code)
+    result = outcome(attempt_folder(shop.settings, claimed), ending.code)
     if result.state is RoundState.failed:
         return _fail(shop, claimed, result.error)
     if spec.method == "reward":
@@ -83,25 +87,25 @@ def _shut_down_too(shop: Workshop, ending: Ending) -> bool:
 
 
 def _finish(shop: Workshop, claimed: Round, spec: RoundSpec, result: Outcome) -> RoundState:
-    """Register the checkpoint, then end the round and promote in one transaction."""
+    """Register the checkpoint, end the round and promote, in one transaction."""
     if damage := _damage(shop, spec.checkpoint_dir):
         return _fail(shop, claimed, damage)
     promoted = result.state is RoundState.promoted
     manifest = json.loads((spec.checkpoint_dir / "manifest.json").read_text(encoding="utf-8"))
-    shop.store.checkpoints.add(
-        Checkpoint(
-            name=spec.checkpoint_name,
-            path=str(spec.checkpoint_dir),
-            parent=spec.parent,
-            round_id=claimed.id,
-            method=spec.method,
-            manifest=manifest,
-            passed=promoted,
-        )
+    made = Checkpoint(
+        name=spec.checkpoint_name,
+        path=str(spec.checkpoint_dir),
+        parent=spec.parent,
+        round_id=claimed.id,
+        method=spec.method,
+        manifest=manifest,
+        passed=promoted,
     )
-    return shop.store.rounds.finish(
-        claimed.id, claimed.fence, result.state, spec.checkpoint_name, result.decision, promote=promoted
+    state = shop.store.rounds.finish(
+        claimed.id, claimed.fence, result.state, made.name, result.decision, promote=promoted, made=made
     ).state
+    tidy(round_folder(shop.settings, claimed.id), spec.checkpoint_dir, claimed.fence)
+    return state
 
 
 def _finish_reward(shop: Workshop, claimed: Round, spec: RoundSpec, result: Outcome) -> RoundState:

@@ -15,6 +15,7 @@ from feedback_app.store import StaleFence, Store
 from feedback_app.up.processes import Child, Command
 from workers.events import EventTail
 from workers.heartbeat import Heartbeat
+from workers.watchdog import Watchdog
 
 log = structlog.get_logger()
 
@@ -27,6 +28,7 @@ class Told(Enum):
     nothing = auto()
     cancel = auto()
     shutdown = auto()
+    silent = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ class Supervisor:
     def supervise(self, claimed: Round, folder: Path, trainer: Sequence[str]) -> Ending:
         """Run `trainer folder` to its end. Its whole process group is gone on return, and also if this process dies.
 
-        Raises StaleFence (the trainer is killed) once another worker holds the round.
+        A trainer is also ended where the heartbeat fails for too long (see `Watchdog`). Raises StaleFence (the trainer is
+        killed) once another worker holds the round.
         """
         known = self.store.rounds.events(claimed.id, 0)
         tail = EventTail(folder / "events.jsonl", known[-1].seq if known else 0)
@@ -65,15 +68,16 @@ class Supervisor:
 
     def _watch(self, claimed: Round, child: Child, tail: EventTail) -> Told:
         told = Told.nothing
-        while child.poll() is None:
-            self._hand_on(claimed, tail)
-            if self.heartbeat.lost:
-                raise StaleFence(f"round {claimed.id} is not ours any more")
-            if told is Told.nothing and (self.heartbeat.cancelled or self.stopping.is_set()):
-                told = Told.cancel if self.heartbeat.cancelled else Told.shutdown
-                child.ask_to_end()
-            time.sleep(TICK)
-        return told
+        with Watchdog(self.heartbeat, child) as watchdog:
+            while child.poll() is None:
+                self._hand_on(claimed, tail)
+                if self.heartbeat.lost:
+                    raise StaleFence(f"round {claimed.id} is not ours any more")
+                if told is Told.nothing and (self.heartbeat.cancelled or self.stopping.is_set()):
+                    told = Told.cancel if self.heartbeat.cancelled else Told.shutdown
+                    child.ask_to_end()
+                time.sleep(TICK)
+        return Told.silent if told is Told.nothing and watchdog.bit else told
 
     def _hand_on(self, claimed: Round, tail: EventTail) -> None:
         """Keep the new events. A database that is away for a moment gets them later; training goes on."""

@@ -47,13 +47,8 @@ def push() -> None:
     """Bring every comparison to Label Studio, after fetching what was said there. Twice changes nothing."""
     with told(), at_desk() as (store, desk):
         sync = _sync(store, desk)
-        with out.status("fetching what was said"):
-            sync.pull(at_once=True)
-        total = Desks(store, (NAME,)).resend(NAME)
-        with out.status(f"bringing {total} comparisons") as line:
-            while left := _status(store).left:
-                line.update(f"{total - left} of {total} comparisons brought")
-                sync.push(A_TURN)
+        with sync.alone():
+            total = _push_all(store, sync)
         refused = _status(store).refused
         out.print(f"{total - refused} comparisons are in Label Studio")
         if refused:
@@ -61,12 +56,25 @@ def push() -> None:
             raise typer.Exit(1)
 
 
+def _push_all(store: Store, sync: DeskSync) -> int:
+    """How many comparisons there are to bring; all are brought, with progress."""
+    with out.status("fetching what was said"):
+        sync.pull(at_once=True)
+    total = Desks(store, (NAME,)).resend(NAME)
+    with out.status(f"bringing {total} comparisons") as line:
+        while left := _status(store).left:
+            line.update(f"{total - left} of {total} comparisons brought")
+            sync.push(A_TURN)
+    return total
+
+
 @app.command()
 def pull() -> None:
     """Fetch what was said in Label Studio since the last time."""
     with told(), at_desk() as (store, desk):
-        with out.status("fetching what was said"):
-            taken = _sync(store, desk).pull(at_once=True)
+        sync = _sync(store, desk)
+        with out.status("fetching what was said"), sync.alone():
+            taken = sync.pull(at_once=True)
         out.print(f"{taken} verdicts changed here")
         for problem in _status(store).problems:
             err.print(f"could not be used: {problem}", markup=False)

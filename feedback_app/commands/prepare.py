@@ -18,7 +18,9 @@ def prepare_apart(settings: Settings, report: Callable[[str, float], None]) -> N
     """Prepare the base model, unless it is ready. Raises PreparationFailed."""
     folder = settings.root / "models"
     convert = "convert" if converts(settings) else "keep"
-    command = (sys.executable, "-m", "alignment.prepare", settings.base_model, str(folder), convert)
+    here = "elsewhere" if settings.engine_url else "here"
+    script = (sys.executable, "-m", "feedback_app.commands.preparing")
+    command = (*script, settings.base_model, str(folder), convert, here)
     log = settings.root / "logs" / "prepare.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     error = f"the base model could not be prepared: see {log}"

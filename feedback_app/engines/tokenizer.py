@@ -6,8 +6,9 @@ where `tokenizers` and jinja2 take 0.2 s and 65 MB.
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from jinja2 import TemplateError
 from jinja2.ext import Extension
@@ -21,6 +22,10 @@ from feedback_app.engines.base import EngineUnavailable
 from feedback_app.engines.prompt import CUT, control_pattern, disarmed
 
 DEFAULT_WINDOW = 2048
+SHORTEST_WINDOW = 16
+"""Tokens. What names less means something else."""
+RAISED = (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What a template, which is somebody else's program, ends with where it does not like a conversation."""
 
 
 class ChatTokenizer:
@@ -33,7 +38,12 @@ class ChatTokenizer:
         source = _template_source(folder, settings)
         self._tokenizer = _read_tokenizer(folder)
         self._specials = _special_tokens(settings)
-        self._template = _environment().from_string(source)
+        try:
+            self._template = _environment().from_string(source)
+        except TemplateError as error:
+            raise EngineUnavailable(
+                f"the chat template of {folder} has an error: choose another model"
+            ) from error
         added = self._tokenizer.get_added_tokens_decoder().values()
         special = {token.content for token in added if token.special} | set(self._specials.values())
         written = {token.content for token in added if token.content in source and token.content.strip()}
@@ -48,7 +58,7 @@ class ChatTokenizer:
         """Ids of the conversation up to where the assistant begins. Raises InvalidPrompt if the template refuses it."""
         try:
             rendered = self._render(messages if self._takes_system else _system_folded(messages))
-        except TemplateError:
+        except RAISED:
             # Not chained: the error could quote the conversation.
             raise InvalidPrompt(
                 "the model's chat template does not accept this order of turns: let user and assistant take turns"
@@ -74,12 +84,14 @@ class ChatTokenizer:
             }
             for message in messages
         ]
-        return self._template.render(messages=turns, add_generation_prompt=True, **self._specials)
+        return self._template.render(
+            messages=turns, tools=None, documents=None, add_generation_prompt=True, **self._specials
+        )
 
     def _accepts_system(self) -> bool:
         try:
             self._render((Message("system", "s"), Message("user", "u")))
-        except TemplateError:
+        except RAISED:
             return False
         return True
 
@@ -88,7 +100,8 @@ class ChatTokenizer:
         for config in configs:
             value = config.get("eos_token_id")
             named += value if isinstance(value, list) else [value]
-        return frozenset(token_id for token_id in named if token_id is not None)
+        size = self._tokenizer.get_vocab_size()
+        return frozenset(index for index in named if isinstance(index, int) and 0 <= index < size)
 
 
 class _GenerationBlock(Extension):
@@ -107,6 +120,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
         trim_blocks=True, lstrip_blocks=True, extensions=[_GenerationBlock, "jinja2.ext.loopcontrols"]
     )
     environment.globals["raise_exception"] = _refuse
+    environment.globals["strftime_now"] = _strftime_now
     environment.filters["tojson"] = _tojson
     return environment
 
@@ -115,8 +129,20 @@ def _refuse(reason: str) -> None:
     raise TemplateError(reason)
 
 
-def _tojson(value: object, indent: int | None = None) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=indent)
+def _strftime_now(form: str) -> str:
+    return datetime.now().astimezone().strftime(form)
+
+
+def _tojson(
+    value: object,
+    ensure_ascii: bool = False,
+    indent: int | None = None,
+    separators: tuple[str, str] | None = None,
+    sort_keys: bool = False,
+) -> str:
+    return json.dumps(
+        value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys
+    )
 
 
 def _system_folded(messages: Sequence[Message]) -> Sequence[Message]:
@@ -156,8 +182,14 @@ def _special_tokens(settings: Mapping[str, Any]) -> dict[str, str]:
 def _window(config: Mapping[str, Any], settings: Mapping[str, Any]) -> int:
     """Tokens the model can read and write in all. Tokenizers that know no limit name an astronomic one."""
     inner = config.get("text_config") or config
-    declared = inner.get("max_position_embeddings") or inner.get("n_positions") or DEFAULT_WINDOW
-    return int(min(declared, settings.get("model_max_length") or declared))
+    declared = (inner.get("max_position_embeddings"), inner.get("n_positions"))
+    window = next(filter(_is_length, declared), DEFAULT_WINDOW)
+    own = settings.get("model_max_length")
+    return int(min(window, own) if _is_length(own) else window)
+
+
+def _is_length(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= SHORTEST_WINDOW
 
 
 def _json(path: Path) -> dict[str, Any]:

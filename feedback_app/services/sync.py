@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -27,6 +28,8 @@ FIRST_WAIT, LONGEST_WAIT = 2.0, 60.0
 REST = 5.0
 """After a pull, the desk is left alone for so many times as long as the pull took."""
 PROBLEMS_KEPT = 50
+PATIENCE = 60.0
+"""Longer than the push of a worker takes, in seconds."""
 ANEW = timedelta(minutes=10)
 """After so long everything is read whether or not the desk says that it changed: not every way to answer is told of."""
 
@@ -52,8 +55,24 @@ class DeskSync:
         self._others = others
 
     def run(self, budget: float = 20.0) -> None:
-        """Pull if it is time, then push what is due, for about `budget` seconds. A desk that cannot be worked with is left
-        alone for a while, with the reason as its state: what was not done is done the next time."""
+        """Pull if it is time, then push what is due, for about `budget` seconds. A desk that another worker is at, or that
+        cannot be worked with, is left alone: what was not done is done the next time."""
+        with self._store.desks.turn(self._desk.name) as ours:
+            if ours:
+                self._run(budget)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Nobody else works with the desk until the block ends. Raises DeskUnavailable where somebody does for long."""
+        with self._store.desks.turn(self._desk.name, PATIENCE) as ours:
+            if not ours:
+                raise DeskUnavailable(
+                    f"a worker is busy with {self._desk.name}: wait until it is done, then try again"
+                )
+            yield
+
+    def _run(self, budget: float) -> None:
+        """As `run`. Why a desk cannot be worked with becomes its state."""
         name, state = self._desk.name, self._store.desks.state(self._desk.name)
         if datetime.now(UTC) < state.try_after:
             return

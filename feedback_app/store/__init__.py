@@ -1,6 +1,5 @@
 """What codeLynn keeps: SQLite or PostgreSQL behind one set of repositories."""
 
-from feedback_app.store.checkpoints import CheckpointExists
 from feedback_app.store.comparisons import ComparisonNotFound
 from feedback_app.store.conversations import ConversationNotFound, InvalidRating
 from feedback_app.store.cursor import InvalidCursor, Page
@@ -9,6 +8,7 @@ from feedback_app.store.desks import Agreed, DeskState
 from feedback_app.store.migration import DatabaseTooNew, migrate
 from feedback_app.store.outbox import OutboxItem
 from feedback_app.store.promotions import CheckpointNotFound, NothingToRollBack, StaleFence
+from feedback_app.store.registration import CheckpointExists
 from feedback_app.store.rounds import RoundNotFound
 from feedback_app.store.store import Store, open_store
 

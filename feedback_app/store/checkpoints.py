@@ -1,17 +1,15 @@
 """The registry of checkpoints and the aliases that point at them. Each method is one transaction."""
 
 import builtins
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.engine import RowMapping
 
 from feedback_app.domain.round import Checkpoint, RoundState
-from feedback_app.store.database import Database, insert_new
+from feedback_app.store.database import Database
 from feedback_app.store.promotions import (
     BASE,
-    RESERVED,
     CheckpointNotFound,
     StaleFence,
     crown,
@@ -19,11 +17,8 @@ from feedback_app.store.promotions import (
     read_aliases,
     rollback,
 )
+from feedback_app.store.registration import register
 from feedback_app.store.tables import checkpoints, rounds
-
-
-class CheckpointExists(ValueError):
-    """The name is taken by another checkpoint, or is an alias."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +26,9 @@ class Checkpoints:
     database: Database
 
     def add(self, checkpoint: Checkpoint) -> None:
-        """Register a checkpoint; the same one again (name, path and round) brings its manifest up to date.
-        Raises CheckpointExists."""
-        if checkpoint.name in RESERVED:
-            raise CheckpointExists(f"{checkpoint.name!r} is an alias: choose another name")
+        """See `register`. Raises CheckpointExists."""
         with self.database.write() as connection:
-            if insert_new(connection, checkpoints, [asdict(checkpoint)], "name"):
-                return
-            same = (
-                (checkpoints.c.name == checkpoint.name)
-                & (checkpoints.c.path == checkpoint.path)
-                & checkpoints.c.round_id.is_not_distinct_from(checkpoint.round_id)
-            )
-            news: dict[str, Any] = {"manifest": checkpoint.manifest, "passed": checkpoint.passed}
-            if not connection.execute(update(checkpoints).where(same).values(news)).rowcount:
-                raise CheckpointExists(
-                    f"there is another checkpoint {checkpoint.name!r}: choose another name"
-                )
+            register(connection, checkpoint)
 
     def get(self, name: str) -> Checkpoint:
         """By version name, not by alias. Raises CheckpointNotFound."""

@@ -16,6 +16,8 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
 
 BUSY_SECONDS = 30
+POSTGRESQL_TIMEOUTS = {"connect_timeout": 10, "tcp_user_timeout": 15_000}
+"""In seconds and milliseconds: a network that swallows everything becomes an error, not a wait without end."""
 WAL_ATTEMPTS = 20
 WRITING = "codelynn_writing"
 BATCH = 500
@@ -69,7 +71,13 @@ def open_database(url: str) -> Database:
         return Database(_sqlite_engine(address))
     if address.drivername in ("postgres", "postgresql"):
         address = address.set(drivername="postgresql+psycopg")
-    engine = create_engine(address, hide_parameters=True, pool_pre_ping=True, json_serializer=to_json)
+    engine = create_engine(
+        address,
+        hide_parameters=True,
+        pool_pre_ping=True,
+        json_serializer=to_json,
+        connect_args=POSTGRESQL_TIMEOUTS,
+    )
     event.listen(engine, "handle_error", _without_detail)
     return Database(engine)
 

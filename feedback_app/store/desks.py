@@ -1,6 +1,7 @@
 """What the annotation desks and we last agreed on, and how each desk does."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -9,6 +10,7 @@ from sqlalchemy import delete, insert, select, update
 
 from feedback_app.store.database import Database, insert_new
 from feedback_app.store.tables import comparisons, desk_states, desk_verdicts
+from feedback_app.store.turns import turn
 
 Key = tuple[str, str]
 """(comparison id, annotator)"""
@@ -45,6 +47,11 @@ class DeskState:
 @dataclass(frozen=True, slots=True)
 class DeskStates:
     database: Database
+
+    def turn(self, desk: str, patience: float = 0.0) -> AbstractContextManager[bool]:
+        """Whether it is our turn to work with a desk, until the block ends: one worker at a time does, however many there
+        are. Waits at most `patience` seconds for it."""
+        return turn(self.database.engine, f"desk-{desk}", patience)
 
     def agreed(self, desk: str) -> dict[Key, Agreed]:
         columns = (

@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, Update, case, func, insert, or_, select, update
 from sqlalchemy.engine import RowMapping
 
-from feedback_app.domain.round import InvalidRound, Round, RoundEvent, RoundState
+from feedback_app.domain.round import Checkpoint, InvalidRound, Round, RoundEvent, RoundState
 from feedback_app.store.database import Database, insert_new
 from feedback_app.store.promotions import StaleFence, promote
+from feedback_app.store.registration import register
 from feedback_app.store.tables import round_events, rounds
 
 SILENT = "its worker stopped answering too often: look at the round's trainer.log, then resume it"
@@ -108,10 +109,12 @@ class Rounds:
         decision: dict[str, Any] | None = None,
         error: str = "",
         promote: bool = False,
+        made: Checkpoint | None = None,
     ) -> Round:
-        """End a round, and promote its checkpoint, in one transaction; the same end again changes nothing.
+        """End a round, register what it has `made`, and promote its checkpoint, in one transaction; the same end again
+        changes nothing.
 
-        Raises RoundNotFound, StaleFence, CheckpointNotFound, ValueError for a state that is not final.
+        Raises RoundNotFound, StaleFence, CheckpointNotFound, CheckpointExists, ValueError for a state that is not final.
         """
         if not state.final or (promote and checkpoint is None):
             raise ValueError("a round ends in a final state, and promotes only a checkpoint that it made")
@@ -127,6 +130,8 @@ class Rounds:
             before = _get(connection, round_id, lock=True)
             if before.fence == fence and before.state is state:
                 return before
+            if made is not None:
+                register(connection, made)
             _write_fenced(connection, round_id, fence, end)
             if promote and checkpoint is not None:
                 _promote(connection, checkpoint, f"round {round_id}", round_id)

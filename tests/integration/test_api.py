@@ -11,7 +11,6 @@ from fastapi.testclient import TestClient
 
 from feedback_app import main
 from feedback_app.api.app import build_api
-from feedback_app.api.security import Access, Guard
 from feedback_app.domain.comparison import Sampling
 from feedback_app.domain.round import Checkpoint, RoundEvent, RoundState
 from feedback_app.main import App, prepare_database
@@ -233,69 +232,3 @@ def test_docs_load_nothing_from_another_site(client: TestClient) -> None:
     assert "http://" not in page
     assert "https://" not in page
     assert client.get("/static-offline-docs/swagger-ui-bundle.js").status_code == 200
-
-
-@pytest.mark.parametrize(
-    ("headers", "status"),
-    [
-        ({}, 401),
-        ({"Authorization": "Bearer wrong"}, 401),
-        ({"Authorization": "Bearer secret"}, 200),
-        ({"Authorization": "Bearer secret", "Origin": "http://evil.example"}, 403),
-        ({"Authorization": "Bearer secret", "Origin": "null"}, 403),
-        ({"Authorization": "Bearer secret", "Origin": "http://127.0.0.1"}, 200),
-        ({"Authorization": "Bearer secret", "Sec-Fetch-Site": "cross-site"}, 403),
-        ({"Authorization": "Bearer secret", "Sec-Fetch-Site": "same-site"}, 403),
-        ({"Authorization": "Bearer secret", "Sec-Fetch-Site": "same-origin"}, 200),
-        ({"Authorization": "Bearer secret", "Host": "rebound.example"}, 421),
-    ],
-)
-def test_the_guard_wants_the_token_our_host_and_our_origin(
-    client: TestClient, headers: dict[str, str], status: int
-) -> None:
-    guarded = TestClient(
-        Guard(client.app, Access("secret", frozenset({"127.0.0.1"}))), base_url="http://127.0.0.1"
-    )
-    assert guarded.get("/v1/models", headers=headers).status_code == status
-
-
-@pytest.mark.parametrize("path", ["/arena/nothing", "/gradio_api/queue/join", "/rankings/nothing"])
-def test_what_a_browser_changes_on_our_pages_carries_the_token_of_the_page(
-    client: TestClient, path: str
-) -> None:
-    rules = Access("", frozenset({"127.0.0.1"}), page_token="of the page")
-    guarded = TestClient(Guard(client.app, rules), base_url="http://127.0.0.1")
-    ours = {"Sec-Fetch-Site": "same-origin"}
-    assert guarded.post(path, json={}, headers=ours).status_code == 403
-    assert guarded.post(path, json={}, headers={**ours, "X-Codelynn-Token": "guessed"}).status_code == 403
-    assert guarded.post(path, json={}, headers={**ours, "X-Codelynn-Token": "of the page"}).status_code == 404
-
-
-def test_a_foreign_page_adds_nothing_to_the_training_data(client: TestClient) -> None:
-    guarded = TestClient(Guard(client.app, Access("", frozenset({"127.0.0.1"}))), base_url="http://127.0.0.1")
-    record = {"prompt": "Hello?", "chosen": "poison", "rejected": "fine"}
-    before = client.get("/api/v1/export?format=trl").content
-
-    def status(**headers: str) -> int:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return guarded.post(
-            "/api/v1/import?format=trl", content=json.dumps(record), headers=named
-        ).status_code
-
-    assert status(Origin="null", Content_Type="text/plain") == 403
-    assert status(Origin="null", Content_Type="application/json") == 403
-    assert status(Content_Type="text/plain") == 415
-    assert status(Content_Type="application/x-www-form-urlencoded") == 415
-    assert status() == 415
-    assert client.get("/api/v1/export?format=trl").content == before
-
-
-def test_a_browser_logs_in_with_the_token(client: TestClient) -> None:
-    guarded = TestClient(
-        Guard(client.app, Access("secret", frozenset({"127.0.0.1"}))), base_url="http://127.0.0.1"
-    )
-    asked = guarded.get("/v1/models", headers={"Accept": "text/html"}, follow_redirects=False)
-    assert (asked.status_code, asked.headers["location"]) == (303, "/login")
-    assert guarded.post("/login", data={"token": "wrong"}).status_code == 401
-    guarded.post("/login", data={"token": "secret"}, follow_redirects=False)
-    assert guarded.get("/v1/models").status_code == 200

@@ -46,7 +46,7 @@ def spec_of(shop: Workshop, store: Store) -> tuple[Path, RoundSpec]:
     store.rounds.add(made)
     claimed = store.rounds.claim(made.id, "a worker")
     assert claimed is not None
-    return shop.root / "rounds" / made.id, prepare_round(
+    return shop.root / "rounds" / made.id / "attempt-1", prepare_round(
         shop.settings, store, claimed, base_model(shop.settings)
     )
 

@@ -20,15 +20,20 @@ Scripted = Callable[..., Workshop]
 Queue = Callable[[], Round]
 
 
+def newest(folder: Path) -> Path:
+    """The folder of the last attempt."""
+    return max(folder.glob("attempt-*"), key=lambda path: int(path.name.removeprefix("attempt-")))
+
+
 @contextmanager
 def running(shop: Workshop, round_id: str) -> Iterator[int]:
     """The round in a thread; yields the trainer's process id once it waits, and ends with the round."""
     worker = threading.Thread(target=run_round, args=(shop, round_id))
     worker.start()
-    flag = shop.root / "rounds" / round_id / "waiting"
+    rounds = shop.root / "rounds" / round_id
     try:
-        until(lambda: flag.exists() and flag.read_text())
-        yield int(flag.read_text())
+        until(lambda: any(flag.read_text() for flag in rounds.glob("attempt-*/waiting")))
+        yield int(newest(rounds).joinpath("waiting").read_text())
     finally:
         worker.join(30)
         assert not worker.is_alive()
@@ -43,6 +48,7 @@ def test_a_real_round_on_a_tiny_model_is_promoted(workshop: Workshop, store: Sto
     checkpoint = store.checkpoints.get(ended.checkpoint)
     assert checkpoint.passed
     assert checkpoint.manifest["snapshot"] == ended.snapshot
+    assert Path(checkpoint.path) == workshop.root / "checkpoints" / ended.checkpoint / "attempt-1"
     assert (Path(checkpoint.path) / "adapter" / "adapter_model.safetensors").exists()
     assert store.checkpoints.aliases()["latest"] == ended.checkpoint
     assert [event.seq for event in store.rounds.events(made.id)][:3] == [1, 2, 3]
@@ -54,7 +60,7 @@ def test_a_damaged_checkpoint_is_not_registered(workshop: Workshop, store: Store
     made = queue()
     run_round(workshop, made.id)
     (name,) = [each.name for each in store.checkpoints.list()]
-    weights = workshop.root / "checkpoints" / name / "adapter" / "adapter_model.safetensors"
+    weights = Path(store.checkpoints.get(name).path) / "adapter" / "adapter_model.safetensors"
     with weights.open("r+b") as file:
         file.seek(-1, os.SEEK_END)
         last = file.read(1)

@@ -1,4 +1,4 @@
-"""`python -m alignment.prepare SOURCE FOLDER CONVERT`: prepare_base in a process of its own.
+"""`python -m feedback_app.commands.preparing SOURCE FOLDER CONVERT HERE`: makes the base model ready, in a process of its own.
 
 What torch takes (800 MB for the default model) is given back when the process ends. Writes one JSON line for each
 report on standard output: {"text", "fraction"}, or at the end {"error"} with exit code 2.
@@ -8,14 +8,14 @@ import json
 import sys
 from pathlib import Path
 
-from alignment.base_model import BaseModelUnavailable, prepare_base
+from feedback_app import main as root
 
 
 def main() -> int:
-    source, folder, convert = sys.argv[1:]
+    source, folder, convert, here = sys.argv[1:]
     try:
-        prepare_base(source, Path(folder), convert == "convert", _report)
-    except BaseModelUnavailable as error:
+        root.prepare_files(source, Path(folder), convert == "convert", here == "here", _report)
+    except root.BaseModelUnavailable as error:
         print(json.dumps({"error": str(error)}), flush=True)
         return 2
     return 0

@@ -1,0 +1,45 @@
+"""Has the engine that will serve a base model answer with it, before the model is called ready."""
+
+from pathlib import Path
+
+from feedback_app.domain.comparison import InvalidPrompt, Message, Sampling
+from feedback_app.engines.base import Engine, EngineUnavailable, GenerationRequest, ModelVersion
+
+TRIALS = (
+    (Message("user", "Hello!"),),
+    (Message("system", "You are kind."), Message("user", "Hello!")),
+    (Message("user", "Hello!"), Message("assistant", "Hello."), Message("user", "How are you?")),
+)
+SHORT = Sampling(temperature=0, max_new_tokens=4)
+BROKEN = (EngineUnavailable, InvalidPrompt, RuntimeError, ValueError, LookupError, TypeError, OSError)
+
+
+def cannot_answer(hf_dir: Path, ct2_dir: Path | None) -> str:
+    """Why a model does not answer, in one line; empty if it does. CTranslate2 answers where there is a conversion."""
+    version = ModelVersion("base", hf_dir, None, ct2_dir)
+    try:
+        engine = _engine(version)
+        try:
+            return next(filter(None, (_missing(engine, messages) for messages in TRIALS)), "")
+        finally:
+            engine.close()
+    except (EngineUnavailable, InvalidPrompt) as error:
+        return str(error)
+    except BROKEN as error:  # a library met something in the files that it did not expect
+        return f"its files cannot be used ({type(error).__name__})"
+
+
+def _missing(engine: Engine, messages: tuple[Message, ...]) -> str:
+    deltas = list(engine.generate([GenerationRequest("base", messages, SHORT)]))
+    return "" if any(delta.finish for delta in deltas) else "it does not end its replies"
+
+
+def _engine(version: ModelVersion) -> Engine:
+    """Imported where needed: torch alone costs seconds and hundreds of megabytes that CTranslate2 does without."""
+    if version.ct2_dir is None:
+        from feedback_app.engines.transformers_engine import TransformersEngine
+
+        return TransformersEngine(lambda name: version)
+    from feedback_app.engines.ct2 import Ct2Engine
+
+    return Ct2Engine(lambda name: version, threads=1, concurrent=1)

@@ -1,0 +1,82 @@
+"""The guard in front of everything: who gets through to the app behind it."""
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
+
+from feedback_app.api.security import Access, Guard
+
+
+async def reached(scope: Scope, receive: Receive, send: Send) -> None:
+    """The app behind the guard."""
+    await Request(scope, receive).body()
+    await PlainTextResponse("reached")(scope, receive, send)
+
+
+def behind(rules: Access) -> TestClient:
+    return TestClient(Guard(reached, rules), base_url="http://127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 401),
+        ({"Authorization": "Bearer wrong"}, 401),
+        ({"Authorization": "Bearer secret"}, 200),
+        ({"Authorization": "Bearer secret", "Origin": "http://evil.example"}, 403),
+        ({"Authorization": "Bearer secret", "Origin": "null"}, 403),
+        ({"Authorization": "Bearer secret", "Origin": "http://127.0.0.1"}, 200),
+        ({"Authorization": "Bearer secret", "Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Authorization": "Bearer secret", "Sec-Fetch-Site": "same-site"}, 403),
+        ({"Authorization": "Bearer secret", "Sec-Fetch-Site": "same-origin"}, 200),
+        ({"Authorization": "Bearer secret", "Host": "rebound.example"}, 421),
+    ],
+)
+def test_the_guard_wants_the_token_our_host_and_our_origin(headers: dict[str, str], status: int) -> None:
+    guarded = behind(Access("secret", frozenset({"127.0.0.1"})))
+    assert guarded.get("/v1/models", headers=headers).status_code == status
+
+
+@pytest.mark.parametrize("path", ["/arena/nothing", "/gradio_api/queue/join", "/rankings/nothing"])
+def test_what_a_browser_changes_on_our_pages_carries_the_token_of_the_page(path: str) -> None:
+    rules = Access("", frozenset({"127.0.0.1"}), page_token="of the page")
+    guarded = behind(rules)
+    ours = {"Sec-Fetch-Site": "same-origin"}
+    assert guarded.post(path, json={}, headers=ours).status_code == 403
+    assert guarded.post(path, json={}, headers={**ours, "X-Codelynn-Token": "guessed"}).status_code == 403
+    assert guarded.post(path, json={}, headers={**ours, "X-Codelynn-Token": "of the page"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Origin": "null", "Content-Type": "text/plain"}, 403),
+        ({"Origin": "null", "Content-Type": "application/json"}, 403),
+        ({"Content-Type": "text/plain"}, 415),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, 415),
+        ({}, 415),
+        ({"Content-Type": "application/x-ndjson"}, 200),
+    ],
+)
+def test_an_import_that_a_foreign_page_can_send_never_arrives(headers: dict[str, str], status: int) -> None:
+    guarded = behind(Access("", frozenset({"127.0.0.1"})))
+    assert guarded.post("/api/v1/import?format=trl", content="{}", headers=headers).status_code == status
+
+
+@pytest.mark.parametrize("header", ["Host", "Origin"])
+def test_a_malformed_header_is_refused(header: str) -> None:
+    guarded = behind(Access("", frozenset({"127.0.0.1"})))
+    assert guarded.get(
+        "/v1/models", headers={header: "http://[" if header == "Origin" else "["}
+    ).status_code in (403, 421)
+
+
+def test_a_browser_logs_in_with_the_token() -> None:
+    guarded = behind(Access("secret", frozenset({"127.0.0.1"})))
+    asked = guarded.get("/v1/models", headers={"Accept": "text/html"}, follow_redirects=False)
+    assert (asked.status_code, asked.headers["location"]) == (303, "/login")
+    assert guarded.post("/login", data={"token": "wrong"}).status_code == 401
+    guarded.post("/login", data={"token": "secret"}, follow_redirects=False)
+    assert guarded.get("/v1/models").status_code == 200
