@@ -68,7 +68,9 @@ def refusal(problem: Exception) -> Refused:
             return problem
         case RequestValidationError():
             return _invalid(problem)
-        case HTTPException(status_code=400, __cause__=Refused() as cause):  # raised while FastAPI read the body
+        case HTTPException(
+            status_code=400, __cause__=Refused() as cause
+        ):  # raised while FastAPI read the body
             return cause
         case HTTPException(status_code=400):  # what FastAPI says of a body that cannot be decoded at all
             return Refused(400, UNREADABLE, code="invalid_json")

@@ -51,7 +51,9 @@ def generation_requests(
     first = secrets.randbelow(SEEDS) if body.seed is None else body.seed
     sampling, stops = body.sampling(default), stop_texts(body)
     return [
-        GenerationRequest(version, prompt, sampling, (first + i) % SEEDS, stops, body.limited)
+        GenerationRequest(
+            version, prompt, sampling, (first + i) % SEEDS, stops=stops, limit_must_fit=body.limited
+        )
         for i in range(max(body.n, body.best_of))
     ]
 
