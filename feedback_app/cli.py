@@ -1,5 +1,7 @@
 """The command line. Exit codes: 0 done, 2 wrong use, 1 failed; errors are one line that says what to do."""
 
+import sys
+
 import typer
 
 from feedback_app.commands import (
@@ -15,6 +17,7 @@ from feedback_app.commands import (
     rounds,
     snapshots,
 )
+from feedback_app.commands.arguments import unfit_argument
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -44,6 +47,9 @@ app.add_typer(snapshots.app, name="snapshots")
 
 
 def main() -> None:
+    if fault := unfit_argument(sys.argv[1:]):
+        typer.echo(f"codelynn: {fault}", err=True)
+        sys.exit(2)
     app()
 
 

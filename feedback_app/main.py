@@ -16,7 +16,7 @@ from alignment.config import InvalidConfig, round_config
 from alignment.rewards import CorruptReward, read_reward
 from feedback_app.api.security import access
 from feedback_app.desks.configured import desk_names
-from feedback_app.domain.comparison import ComparisonStatus, Message, Sampling
+from feedback_app.domain.comparison import ComparisonStatus, Message
 from feedback_app.domain.persona import Persona, read_persona
 from feedback_app.domain.preference import RankedReplies
 from feedback_app.domain.round import InvalidRound
@@ -24,6 +24,7 @@ from feedback_app.engines.base import Engine
 from feedback_app.engines.select import build_engine
 from feedback_app.engines.trial import cannot_answer
 from feedback_app.logs import configure_logs
+from feedback_app.preferred import arena_sampling, chat_sampling, preference_book
 from feedback_app.services.agreement import Agreements
 from feedback_app.services.ahead import Ahead
 from feedback_app.services.arena import Arena, ArenaOptions
@@ -106,16 +107,6 @@ def prepare_database(settings: Settings) -> None:
     migrate(settings.database)
 
 
-def sampling(settings: Settings) -> Sampling:
-    return Sampling(
-        settings.temperature,
-        settings.top_p,
-        settings.top_k,
-        max_new_tokens=settings.max_new_tokens,
-        repetition_penalty=settings.repetition_penalty,
-    )
-
-
 def check_config(method: str, config: Mapping[str, Any]) -> Mapping[str, Any]:
     """The whole configuration of a round, from the overrides. Raises InvalidRound."""
     try:
@@ -189,22 +180,22 @@ def build(settings: Settings) -> App:
     base = cache(lambda: prepare_model(settings))
     models = Models(store, base)
     engine = build_engine(settings.engine, models.files, settings)
-    generations = Generations(engine)
-    queue = RoundQueue(settings.redis_url)
+    generations, queue = Generations(engine), RoundQueue(settings.redis_url)
     persona = partial(read_persona, settings.personas)
     personas, desks = partial(known_personas, settings.personas), desk_names(settings)
-    options = ArenaOptions(settings.candidates, sampling(settings), desks)
     chance = random.Random()  # noqa: S311 - draws prompts and shuffles candidates, guards nothing
     live = LiveTaste(store, live_reward(settings))
     packs = PromptPacks(settings.prompt_packs)
-    arena = Arena(store, models, generations, packs, lambda: persona(settings.persona), options, chance, live)
+    preferences = preference_book(settings, store, packs, models, personas)
+    options = ArenaOptions(settings.candidates, arena_sampling(settings, preferences), desks)
+    arena = Arena(store, models, generations, packs, lambda: persona(preferences.get().persona), options, chance, live)
     repeats = Repeats(store, settings.repeat_share, desks, chance)
     trained = rewards(settings, store, base, repeats)
     best = BestOf((TrainedScorer(trained), live))
     drafts = Drafts(store, arena, generations, live, desks, chance)
     supply = Supply(store, settings.heldout_fraction, lambda: trained.current() is not None)
     draws = Draws(arena, live, repeats, drafts, settings.active_share, chance)
-    chat = Chat(store, models, generations, persona, options.sampling, best)
+    chat = Chat(store, models, generations, persona, chat_sampling(settings, preferences), best)
     lineage = Lineage(store, settings.root / "snapshots")
     services = Services(
         arena=arena,
@@ -214,7 +205,7 @@ def build(settings: Settings) -> App:
         repeats=repeats,
         knowing=Knowing(store, live, repeats),
         chat=chat,
-        beside=Beside(store, models, chat, arena, options.sampling),
+        beside=Beside(store, models, chat, arena, chat_sampling(settings, preferences)),
         best=best,
         rounds=Rounds(store, models, queue, check_config, supply, settings.min_pairs),
         lineage=lineage,
@@ -229,7 +220,7 @@ def build(settings: Settings) -> App:
         desks=Desks(store, desks),
         status=_status(store, models, queue),
         personas=personas,
-        default_persona=settings.persona,
+        preferences=preferences,
     )
     live.start()
     return App(settings, store, engine, generations, services)
@@ -274,7 +265,8 @@ def serve(settings: Settings) -> None:
     rules = access(settings.host, settings.access_token, settings.allowed_hosts, page_token(settings))
     app = build(settings)
     warm(app.engine, app.services.models)
-    api = build_web(app.services, app.store, app.engine, sampling(settings), rules, app.close)
+    replies = chat_sampling(settings, app.services.preferences)
+    api = build_web(app.services, app.store, app.engine, replies, rules, app.close)
     uvicorn.run(
         api,
         host=settings.host,

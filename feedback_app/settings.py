@@ -7,13 +7,15 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from feedback_app.domain.preferences import HOTTEST, LONGEST_REPLY, Theme
+
 PROJECT = Path(__file__).resolve().parent.parent
 
 
 class Settings(BaseSettings):
     """All settings of one codeLynn. Addresses left empty mean: start the embedded part."""
 
-    model_config = SettingsConfigDict(env_prefix="CODELYNN_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="CODELYNN_", extra="ignore", allow_inf_nan=False)
 
     home: Path = Field(
         Path(".codelynn"), description="Folder of all data: database, models, checkpoints, logs."
@@ -72,7 +74,30 @@ class Settings(BaseSettings):
         0, ge=0, description="CPU threads for generation. 0: what proves fastest on this machine."
     )
     engine_loaded_models: int = Field(3, ge=1, description="Model versions kept in memory at once.")
-    persona: str = Field("lynn", description="Persona file in PERSONAS that chat and arena start with.")
+    persona: str = Field(
+        "lynn",
+        description="Persona file in PERSONAS that chat and arena start with. Goes before the Settings page.",
+    )
+    chat_model: str = Field(
+        "latest",
+        min_length=1,
+        description="Version or alias that a new conversation begins with. Goes before the Settings page.",
+    )
+    languages: str = Field(
+        "en",
+        description="Languages that the arena asks in: ISO 639 codes, separated by commas. Goes before the Settings page.",
+    )
+    topics: str = Field(
+        "",
+        description="Topics that the arena asks about, separated by commas. Empty: all. Goes before the Settings page.",
+    )
+    theme: Theme = Field(
+        "system",
+        description="Colours of the pages: `system`, `light` or `dark`. Goes before the Settings page.",
+    )
+    notify: bool = Field(
+        True, description="Whether the pages tell when a round ends. Goes before the Settings page."
+    )
     personas: Path = Field(PROJECT / "datasets" / "personas", description="Folder of persona files.")
     prompt_packs: Path = Field(
         PROJECT / "datasets" / "prompts", description="Folder of prompt packs that the arena draws from."
@@ -101,7 +126,12 @@ class Settings(BaseSettings):
         le=1,
         description="Share of pairs prepared ahead that the live reward model chooses, out of four replies; 0: none.",
     )
-    temperature: float = Field(0.9, ge=0, le=2, description="Sampling temperature of candidates and chat.")
+    temperature: float = Field(
+        0.9,
+        ge=0,
+        le=HOTTEST,
+        description="Sampling temperature of candidates and chat. Goes before the Settings page.",
+    )
     top_p: float = Field(0.95, gt=0, le=1, description="Nucleus sampling threshold.")
     top_k: int = Field(
         50, ge=0, description="Only so many likeliest tokens are drawn from; 0: all. Not for ENGINE_URL."
@@ -112,7 +142,9 @@ class Settings(BaseSettings):
         le=2,
         description="Makes words that a reply has already less likely; 1: off. Not for ENGINE_URL.",
     )
-    max_new_tokens: int = Field(128, ge=1, le=4096, description="Longest reply, in tokens.")
+    max_new_tokens: int = Field(
+        128, ge=1, le=LONGEST_REPLY, description="Longest reply, in tokens. Goes before the Settings page."
+    )
     heldout_fraction: float = Field(
         0.15, gt=0, lt=1, description="Share of prompts kept from training, for the gate."
     )

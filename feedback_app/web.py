@@ -13,7 +13,7 @@ from feedback_app.domain.comparison import Sampling
 from feedback_app.engines.base import Engine
 from feedback_app.services.bundle import Services
 from feedback_app.store import Store
-from feedback_app.ui import arena_routes, rankings_routes
+from feedback_app.ui import arena_routes, rankings_routes, shell_routes
 from feedback_app.ui.app import build_ui, mount_options, page_paths
 from feedback_app.ui.theme import STATIC
 
@@ -22,7 +22,7 @@ def build_web(
     services: Services,
     store: Store,
     engine: Engine,
-    sampling: Sampling,
+    sampling: Callable[[], Sampling],
     rules: security.Access,
     close: Callable[[], None],
 ) -> FastAPI:
@@ -30,7 +30,8 @@ def build_web(
     api = build_api(services, store, engine, sampling, close)
     api.include_router(arena_routes.router(services))
     api.include_router(rankings_routes.router(services))
-    for name in ("arena", "data", "rankings", "shared"):
+    api.include_router(shell_routes.router(services))
+    for name in ("arena", "data", "rankings", "shared", "shell"):
         api.mount(f"/{name}/static", StaticFiles(directory=STATIC / name), name=name)
     with warnings.catch_warnings():
         # Said of every app with more than one page, also where server-side rendering is switched off, as here.

@@ -9,7 +9,7 @@ class RewardConfig(BaseModel):
     """Settings of a reward model: LoRA (Hu et al. 2021) and a score head on the base model, trained on whole rankings
     (Ouyang et al. 2022, section 3.5)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, allow_inf_nan=False)
 
     learning_rate: float = Field(2e-4, ge=1e-8, le=0.1, description="Peak learning rate of AdamW.")
     epochs: float = Field(2.0, gt=0, le=50, description="Passes over the training rankings.")

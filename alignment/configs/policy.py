@@ -12,7 +12,7 @@ ENOUGH_SHOWN = 150
 class PolicyConfig(BaseModel):
     """Settings that all methods share. The policy is the base model with a LoRA adapter (Hu et al. 2021)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, allow_inf_nan=False)
 
     learning_rate: float = Field(4e-4, ge=1e-8, le=0.1, description="Peak learning rate of AdamW.")
     max_length: int = Field(

@@ -15,10 +15,12 @@ from feedback_app.api import (
     errors,
     health,
     leaderboard,
+    preferences,
     rankings,
     rounds,
     snapshots,
 )
+from feedback_app.api.edge import Edge
 from feedback_app.api.openai import routes as openai_api
 from feedback_app.domain.comparison import Sampling
 from feedback_app.engines.base import Engine
@@ -30,7 +32,7 @@ def build_api(
     services: Services,
     store: Store,
     engine: Engine,
-    sampling: Sampling,
+    sampling: Callable[[], Sampling],
     close: Callable[[], None],
 ) -> FastAPI:
     """The API without pages. `close` runs once it stops serving."""
@@ -43,6 +45,7 @@ def build_api(
     api = FastAPIOffline(redoc_url=None, title="codeLynn", version=__version__, lifespan=lifespan)
     registry = CollectorRegistry()
     registry.register(health.StoreCollector(store))
+    api.add_middleware(Edge)
     health.count_requests(api, registry)
     errors.install(api)
     for router in (
@@ -50,6 +53,7 @@ def build_api(
         conversations.router(services.chat),
         data.router(services.data),
         rankings.router(services.curation),
+        preferences.router(services.preferences),
         snapshots.router(services.snapshots),
         rounds.rounds_router(services.rounds),
         rounds.checkpoints_router(services.models),

@@ -21,10 +21,13 @@ def router(data: DataService) -> APIRouter:
             str, Query(description="One of the formats of docs/formats.md that are written.")
         ] = "trl",
     ) -> StreamingResponse:
-        """The preference dataset as a download, streamed."""
+        """The preference dataset as a download, streamed. A failure on the way breaks the connection: a body that ends as HTTP
+        says is whole."""
         name, media = data.file_name(format), data.media_type(format)
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-        return StreamingResponse(_chunks(data.export(format)), media_type=media, headers=headers)
+        chunks = _chunks(data.export(format))
+        begun = next(chunks, b"")  # what fails before the first byte is an error like any other
+        return StreamingResponse(_body(begun, chunks), media_type=media, headers=headers)
 
     @routes.post("/import")
     async def import_(
@@ -42,6 +45,11 @@ def router(data: DataService) -> APIRouter:
         return {"format": format, "added": report.added, "skipped": report.skipped}
 
     return routes
+
+
+def _body(begun: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    yield begun
+    yield from chunks
 
 
 def _chunks(parts: Iterator[bytes]) -> Iterator[bytes]:

@@ -6,14 +6,18 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 
+from feedback_app.api.openai.errors import refused_early
 from feedback_app.domain.comparison import InvalidPrompt, InvalidRanking
 from feedback_app.domain.persona import UnknownPersona
 from feedback_app.domain.round import InvalidRound
 from feedback_app.domain.snapshot import BrokenSnapshot, SnapshotNeeded, SnapshotNotFound
+from feedback_app.domain.text_rules import mended
 from feedback_app.engines.base import EngineUnavailable, UnknownModel
 from feedback_app.services.best_of import NothingToChooseBy
-from feedback_app.services.data import FileTooLarge, ImportRefused, UnknownFormat
+from feedback_app.services.curation import InvalidTag
+from feedback_app.services.data import ExportFailed, FileTooLarge, ImportRefused, UnknownFormat
 from feedback_app.services.generation import GenerationFailed
+from feedback_app.services.preferences import FixedPreference, InvalidPreference
 from feedback_app.services.rewards import BrokenRewardModel
 from feedback_app.store import (
     CheckpointNotFound,
@@ -22,12 +26,16 @@ from feedback_app.store import (
     InvalidCursor,
     NothingToRollBack,
     RoundNotFound,
+    UnreadableRecord,
 )
 
 STATUS: dict[type[Exception], int] = {
     InvalidPrompt: 422,
     InvalidRanking: 422,
     InvalidCursor: 422,
+    InvalidTag: 422,
+    InvalidPreference: 422,
+    FixedPreference: 409,
     InvalidRound: 409,
     NothingToChooseBy: 422,
     UnknownFormat: 422,
@@ -42,6 +50,8 @@ STATUS: dict[type[Exception], int] = {
     BrokenSnapshot: 409,
     NothingToRollBack: 409,
     FileTooLarge: 413,
+    ExportFailed: 500,
+    UnreadableRecord: 500,
     GenerationFailed: 503,
     BrokenRewardModel: 503,
     EngineUnavailable: 503,
@@ -70,9 +80,19 @@ async def _refused(request: Request, error: Exception) -> Response:
     return JSONResponse({"detail": str(error), "errors": lines, "bad_lines": error.total}, status_code=422)
 
 
+def refusal(path: str, line: str, status: int) -> Response:
+    """The answer to a request that cannot be taken, in the form of the API that was asked."""
+    if path.startswith("/v1/"):
+        return refused_early(400 if status == 422 else status, line).response()
+    return JSONResponse({"detail": line}, status_code=status)
+
+
 async def _invalid(request: Request, error: Exception) -> Response:
     """What is wrong and where, without the input itself: it may be private."""
     assert isinstance(error, RequestValidationError)
-    told = [{"where": ".".join(map(str, item["loc"])), "reason": item["msg"]} for item in error.errors()]
+    told = [
+        {"where": mended(".".join(map(str, item["loc"]))), "reason": mended(item["msg"])}
+        for item in error.errors()
+    ]
     line = "; ".join(f"{item['where']}: {item['reason']}" for item in told)
     return JSONResponse({"detail": line, "errors": told}, status_code=422)

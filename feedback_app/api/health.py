@@ -1,13 +1,13 @@
 """Liveness, readiness, metrics."""
 
 import time
-from collections.abc import Awaitable, Callable
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from feedback_app.services.status import Status
 from feedback_app.store import Store
@@ -73,12 +73,29 @@ def count_requests(app: FastAPI, registry: CollectorRegistry) -> None:
     seconds = Histogram(
         "codelynn_http_seconds", "Seconds to the first byte.", ["method", "route"], registry=registry
     )
+    app.add_middleware(Counted, requests=requests, seconds=seconds)
 
-    @app.middleware("http")
-    async def measure(request: Request, proceed: Callable[[Request], Awaitable[Response]]) -> Response:
+
+class Counted:
+    """ASGI middleware that only listens. Starlette's `BaseHTTPMiddleware` would not do: where a body breaks off in the middle it
+    sends a proper end, so that half an export looks whole."""
+
+    def __init__(self, app: ASGIApp, requests: Counter, seconds: Histogram) -> None:
+        self._app = app
+        self._requests = requests
+        self._seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
         began = time.perf_counter()
-        response = await proceed(request)
-        route = getattr(request.scope.get("route"), "path", "") or "page"
-        requests.labels(request.method, route, response.status_code).inc()
-        seconds.labels(request.method, route).observe(time.perf_counter() - began)
-        return response
+
+        async def counted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                route = getattr(scope.get("route"), "path", "") or "page"
+                self._requests.labels(scope["method"], route, message["status"]).inc()
+                self._seconds.labels(scope["method"], route).observe(time.perf_counter() - began)
+            await send(message)
+
+        await self._app(scope, receive, counted)

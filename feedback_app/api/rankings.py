@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from feedback_app.api.schemas import ComparisonBody, RankingBody
+from feedback_app.domain.text_rules import MOST_TAGS
 from feedback_app.domain.wanted import Chosen, VerdictKind, Wanted
 from feedback_app.services.curation import Consistency, Curation, Entry
 
@@ -66,7 +67,7 @@ class Ids(BaseModel):
 class TagsBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    tags: list[str] = Field(max_length=20)
+    tags: list[str] = Field(max_length=MOST_TAGS)
 
 
 class ConsistencyBody(BaseModel):

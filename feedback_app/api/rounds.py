@@ -14,6 +14,7 @@ from feedback_app.api.schemas import (
     RoundRequest,
 )
 from feedback_app.api.streams import until_gone
+from feedback_app.domain.text_rules import LARGEST_INTEGER
 from feedback_app.services.models import Models
 from feedback_app.services.rounds import Rounds
 
@@ -38,8 +39,8 @@ def rounds_router(rounds: Rounds) -> APIRouter:
     @routes.get("/{round_id}/events", response_class=StreamingResponse)
     def events(
         round_id: str,
-        after: Annotated[int, Query(ge=0)] = 0,
-        last_event_id: Annotated[int | None, Header()] = None,
+        after: Annotated[int, Query(ge=0, le=LARGEST_INTEGER)] = 0,
+        last_event_id: Annotated[int | None, Header(ge=0, le=LARGEST_INTEGER)] = None,
     ) -> StreamingResponse:
         """Server-sent events: `progress` for each step, `state` when the state changes. Ends with the round.
 

@@ -9,6 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from feedback_app.domain.comparison import Comparison, Message, Ranking
 from feedback_app.domain.guess import Guess
 from feedback_app.domain.round import Checkpoint, Round, RoundEvent
+from feedback_app.domain.text_rules import (
+    LONGEST_CONVERSATION,
+    LONGEST_EDIT,
+    LONGEST_NAME,
+    LONGEST_NOTE,
+    LONGEST_SECONDS,
+    MOST_ASPECTS,
+)
 
 
 class MessageBody(BaseModel):
@@ -24,9 +32,11 @@ class ComparisonRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    prompt: str | None = Field(None, max_length=100_000)
+    prompt: str | None = Field(None, max_length=LONGEST_CONVERSATION)
     messages: list[MessageBody] | None = Field(None, max_length=1000)
-    n: int | None = Field(None, ge=2, le=4, description="Candidates; the service's default if left out.")
+    n: int | None = Field(
+        None, ge=2, le=4, strict=True, description="Candidates; the service's default if left out."
+    )
     models: list[str] = Field(
         default_factory=list, max_length=4, description="Versions or aliases that answer in turn."
     )
@@ -50,11 +60,11 @@ class RankingRequest(BaseModel):
 
     ranking: list[list[str]] = Field(default_factory=list)
     all_bad: bool = False
-    aspects: list[str] = Field(default_factory=list, max_length=32)
-    note: str = Field("", max_length=10_000)
-    edit: str | None = Field(None, max_length=100_000)
-    annotator: str = Field("owner", max_length=100)
-    seconds: float | None = Field(None, ge=0)
+    aspects: list[str] = Field(default_factory=list, max_length=MOST_ASPECTS)
+    note: str = Field("", max_length=LONGEST_NOTE)
+    edit: str | None = Field(None, max_length=LONGEST_EDIT)
+    annotator: str = Field("owner", max_length=LONGEST_NAME)
+    seconds: float | None = Field(None, ge=0, le=LONGEST_SECONDS, strict=True)
 
     def value(self) -> Ranking:
         return Ranking(
@@ -112,6 +122,9 @@ class ComparisonBody(BaseModel):
     candidates: list[CandidateBody]
     ranking: RankingBody | None = None
     created_at: datetime
+    damaged: bool = Field(
+        False, description="Stored by an older version with text that cannot be shown: � stands for it."
+    )
 
     @classmethod
     def of(cls, comparison: Comparison) -> "ComparisonBody":
@@ -128,6 +141,7 @@ class ComparisonBody(BaseModel):
             ],
             ranking=_ranking(comparison.ranking),
             created_at=comparison.created_at,
+            damaged=comparison.damaged,
         )
 
 

@@ -45,11 +45,20 @@ def export(
             for part in parts:
                 sys.stdout.buffer.write(part)
             return
-        part_file = output.with_name(output.name + ".part")
+        size = _saved(parts, output)
+        out.print(f"{output}: {size} bytes, {format}")
+
+
+def _saved(parts: Iterator[bytes], output: Path) -> int:
+    """Write the whole file or none; its size in bytes."""
+    part_file = output.with_name(output.name + ".part")
+    try:
         with part_file.open("wb") as file:
             size = sum(file.write(part) for part in parts)
         part_file.replace(output)
-        out.print(f"{output}: {size} bytes, {format}")
+    finally:
+        part_file.unlink(missing_ok=True)
+    return size
 
 
 def import_(

@@ -1,6 +1,5 @@
 """`codelynn round …`: queue, list, show, watch, cancel, resume."""
 
-import json
 from typing import Annotated
 
 import typer
@@ -8,6 +7,8 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
 from feedback_app.commands.running import opened, out, told
+from feedback_app.domain import json_rules
+from feedback_app.domain.json_rules import NotJson, Unfit
 from feedback_app.domain.round import InvalidRound, Round, RoundEvent, RoundState
 from feedback_app.services.bundle import Services
 from feedback_app.services.rounds import Rounds
@@ -99,9 +100,11 @@ def overrides(settings: list[str]) -> dict[str, object]:
         if not equals:
             raise InvalidRound(f"--set takes name=value, not {setting!r}")
         try:
-            overrides[name] = json.loads(value)
-        except json.JSONDecodeError:
+            overrides[name] = json_rules.parsed(value)
+        except NotJson:
             overrides[name] = value
+        except Unfit as error:
+            raise InvalidRound(f"--set {name}: the value {error}") from error
     return overrides
 
 

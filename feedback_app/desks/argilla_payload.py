@@ -9,6 +9,7 @@ from typing import Any
 
 from feedback_app.desks.base import DeskRecord, DeskRefused, DeskUnavailable
 from feedback_app.domain.comparison import Message
+from feedback_app.domain.text_rules import mended
 
 CHAT, RANKING, VERDICT, ASPECTS, NOTE, EDIT = "conversation", "ranking", "verdict", "aspects", "note", "edit"
 ALL_BAD, SOME_GOOD = "all_bad", "some_good"
@@ -40,7 +41,7 @@ def reply_names(replies: int) -> list[str]:
 
 def record_body(record: DeskRecord, user_id: str, known_aspects: Collection[str]) -> dict[str, Any]:
     """The record as the bulk upsert takes it; the owner's verdict is a response of `user_id`, a skip a discarded one."""
-    texts = [clean(text) for _, text, _ in record.candidates]
+    texts = [mended(text) for _, text, _ in record.candidates]
     body: dict[str, Any] = {
         "external_id": record.comparison_id,
         "fields": {CHAT: chat(record.messages), **dict(zip(reply_names(len(texts)), texts, strict=True))},
@@ -81,9 +82,9 @@ def answers(record: DeskRecord, known_aspects: Collection[str]) -> dict[str, Any
     if aspects := [aspect for aspect in dict.fromkeys(record.aspects) if aspect in known_aspects]:
         given[ASPECTS] = aspects
     if record.note.strip():
-        given[NOTE] = clean(record.note)
+        given[NOTE] = mended(record.note)
     if record.edit is not None and record.edit.strip():
-        given[EDIT] = clean(record.edit)
+        given[EDIT] = mended(record.edit)
     return given
 
 
@@ -110,7 +111,7 @@ def metadata(record: DeskRecord) -> dict[str, Any]:
         "annotator": [record.annotator] if record.ranking else [],
     }
     named = {
-        name: list(dict.fromkeys(clean(term)[:LONGEST_TERM] for term in found if term.strip()))
+        name: list(dict.fromkeys(mended(term)[:LONGEST_TERM] for term in found if term.strip()))
         for name, found in terms.items()
     }
     return {name: found for name, found in named.items() if found}
@@ -121,15 +122,10 @@ def chat(messages: Sequence[Message]) -> list[dict[str, str]]:
     parts = [
         {"role": message.role, "content": part}
         for message in messages
-        for part in _parts(clean(message.content))
+        for part in _parts(mended(message.content))
     ]
     return parts[-MOST_MESSAGES:]
 
 
 def _parts(text: str) -> Iterator[str]:
     return (text[start : start + LONGEST_MESSAGE] for start in range(0, len(text), LONGEST_MESSAGE))
-
-
-def clean(text: str) -> str:
-    """Text that JSON and PostgreSQL can hold: no NUL, no half of a surrogate pair."""
-    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")

@@ -12,6 +12,7 @@ from xml.sax.saxutils import quoteattr
 
 from feedback_app.desks.base import OWNER, DeskRecord, DeskVerdict
 from feedback_app.domain.comparison import Message
+from feedback_app.domain.text_rules import mended
 
 RANKING, VERDICT, ASPECTS, NOTE, EDIT = "ranking", "verdict", "aspects", "note", "edit"
 TIE, ALL_BAD = "They are equal", "All are bad"
@@ -104,7 +105,7 @@ def reply_names(replies: int) -> list[str]:
 
 def task_data(record: DeskRecord) -> dict[str, Any]:
     """What annotators see. Models are left out: a vote is blind."""
-    texts = [clean(text) for _, text, _ in record.candidates]
+    texts = [mended(text) for _, text, _ in record.candidates]
     data: dict[str, Any] = {
         COMPARISON_ID: record.comparison_id,
         CONVERSATION: conversation(record.messages),
@@ -119,14 +120,14 @@ def task_data(record: DeskRecord) -> dict[str, Any]:
 
 
 def conversation(messages: Sequence[Message]) -> str:
-    return "\n\n".join(f"{message.role}: {clean(message.content)}" for message in messages)
+    return "\n\n".join(f"{message.role}: {mended(message.content)}" for message in messages)
 
 
 def owners_verdict(record: DeskRecord, known_aspects: Collection[str]) -> DeskVerdict | None:
     """The record's verdict as this desk can keep it; None if there is none."""
     if record.ranking is None and not record.all_bad:
         return DeskVerdict(record.comparison_id, OWNER, "discarded") if record.skipped else None
-    edit = clean(record.edit) if record.edit is not None and record.edit.strip() else None
+    edit = mended(record.edit) if record.edit is not None and record.edit.strip() else None
     return DeskVerdict(
         comparison_id=record.comparison_id,
         annotator=OWNER,
@@ -134,7 +135,7 @@ def owners_verdict(record: DeskRecord, known_aspects: Collection[str]) -> DeskVe
         order=positions(record),
         all_bad=record.all_bad,
         aspects=tuple(aspect for aspect in dict.fromkeys(record.aspects) if aspect in known_aspects),
-        note=clean(record.note) if record.note.strip() else "",
+        note=mended(record.note) if record.note.strip() else "",
         edit=edit,
     )
 
@@ -275,8 +276,3 @@ def _time(text: object) -> datetime | None:
         return datetime.fromisoformat(text) if isinstance(text, str) else None
     except ValueError:
         return None
-
-
-def clean(text: str) -> str:
-    """Text that JSON and PostgreSQL can hold: no NUL, no half of a surrogate pair."""
-    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from feedback_app.desks.base import OWNER, DeskRecord, DeskVerdict
 from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStatus, InvalidRanking, Ranking
 from feedback_app.domain.guess import Guess
+from feedback_app.domain.text_rules import mended
 
 SCORER = "live-reward-model"
 LEAST_CHANCE = 1e-6
@@ -61,16 +62,17 @@ def owner_verdict(comparison: Comparison) -> DeskVerdict | None:
 
 
 def ranking_of(verdict: DeskVerdict, comparison: Comparison, source: str) -> Ranking:
-    """A submitted verdict as a ranking of this comparison. Raises InvalidRanking."""
+    """A submitted verdict as a ranking of this comparison, its texts mended: nobody can be asked to write them anew. Raises
+    InvalidRanking."""
     names = [candidate.id for candidate in shown(comparison)]
     if any(not 1 <= place <= len(names) for group in verdict.order for place in group):
         raise InvalidRanking("the ranking names a reply that this comparison does not have")
     return Ranking(
         groups=tuple(tuple(names[place - 1] for place in group) for group in verdict.order),
         all_bad=verdict.all_bad,
-        aspects=verdict.aspects,
-        note=verdict.note,
-        edit=verdict.edit,
+        aspects=tuple(map(mended, verdict.aspects)),
+        note=mended(verdict.note),
+        edit=None if verdict.edit is None else mended(verdict.edit),
         annotator=verdict.annotator,
         source=source,
         created_at=verdict.at or datetime.now(UTC),

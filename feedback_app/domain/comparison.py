@@ -7,6 +7,18 @@ from enum import StrEnum
 from typing import Literal
 from uuid import uuid4
 
+from feedback_app.domain.text_rules import (
+    LONGEST_CONVERSATION,
+    LONGEST_EDIT,
+    LONGEST_NOTE,
+    MOST_ASPECTS,
+    damaged,
+    length_fault,
+    name_fault,
+    seconds_fault,
+    text_fault,
+)
+
 Role = Literal["system", "user", "assistant"]
 Selection = Literal["random", "active", "named"]
 Finish = Literal["stop", "length", "imported"]
@@ -86,6 +98,11 @@ class Ranking:
         """Whether both say the same, whenever and however long it took to say it."""
         return replace(self, created_at=other.created_at, seconds=other.seconds) == other
 
+    @property
+    def damaged(self) -> bool:
+        """Whether the store held text in it that no text may be (see `text_rules.Mended`)."""
+        return damaged((self.note, self.edit, *self.aspects))
+
 
 class ComparisonStatus(StrEnum):
     generating = "generating"
@@ -123,6 +140,15 @@ class Comparison:
         """The rankings that count: the deciding one where there is one, else those of the others."""
         return self.others if self.ranking is None else (self.ranking,)
 
+    @property
+    def damaged(self) -> bool:
+        """The same of all that is in it."""
+        replies = (text for c in self.candidates for text in (c.id, c.model, c.text))
+        said = (ranking for ranking in (self.ranking, *self.others) if ranking is not None)
+        return damaged((*(m.content for m in self.messages), *self.tags, *replies)) or any(
+            ranking.damaged for ranking in said
+        )
+
     def candidate(self, candidate_id: str) -> Candidate:
         """The candidate of that id. Raises InvalidRanking if this comparison has none."""
         for candidate in self.candidates:
@@ -132,18 +158,41 @@ class Comparison:
 
 
 def checked_prompt(messages: Sequence[Message]) -> tuple[Message, ...]:
-    """The messages, if they form a prompt: an optional system turn, then turns that end with the user's."""
+    """The messages, if they form a prompt: an optional system turn, then turns that end with the user's. Every text follows
+    `text_rules`."""
     if not messages or messages[-1].role != "user":
         raise InvalidPrompt("a prompt must end with the user's turn")
     if not messages[-1].content.strip():
         raise InvalidPrompt("the prompt is empty: write something to answer")
     if any(message.role == "system" for message in messages[1:]):
         raise InvalidPrompt("a system message may only come first")
+    return checked_texts(messages)
+
+
+def checked_texts(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """The messages in whichever order, if every text follows `text_rules` and all of them are not too long. Raises
+    InvalidPrompt."""
+    if fault := _prompt_fault(messages):
+        raise InvalidPrompt(f"the conversation {fault}")
     return tuple(messages)
 
 
+def _prompt_fault(messages: Sequence[Message]) -> str | None:
+    if sum(len(message.content) for message in messages) > LONGEST_CONVERSATION:
+        return f"is longer than {LONGEST_CONVERSATION:,} characters"
+    faults = (text_fault(message.content) for message in messages)
+    return next((fault for fault in faults if fault), None)
+
+
+def checked_text(text: str, longest: int, name: str) -> str:
+    """A text that a person wrote. Raises InvalidPrompt; `name` is what the text is, as the beginning of a sentence."""
+    if fault := text_fault(text) or length_fault(text, longest):
+        raise InvalidPrompt(f"{name} {fault}")
+    return text
+
+
 def checked_ranking(comparison: Comparison, ranking: Ranking) -> Ranking:
-    """The ranking in its stored form: every candidate exactly once.
+    """The ranking in its stored form: every candidate exactly once, every text and number as `text_rules` has it.
 
     `all_bad` needs no groups: it is stored as one tie of all candidates.
     """
@@ -158,4 +207,22 @@ def checked_ranking(comparison: Comparison, ranking: Ranking) -> Ranking:
         raise InvalidRanking("the ranking names a candidate twice")
     if missing := [candidate_id for candidate_id in known if candidate_id not in named]:
         raise InvalidRanking(f"the ranking must name every candidate; missing: {', '.join(missing)}")
+    if fault := ranking_fault(ranking):
+        raise InvalidRanking(fault)
     return replace(ranking, groups=groups)
+
+
+def ranking_fault(ranking: Ranking) -> str | None:
+    """What is wrong with the words and the time of a ranking, as a sentence; None where nothing is."""
+    edit = ranking.edit or ""
+    faults = (
+        ("the note", text_fault(ranking.note) or length_fault(ranking.note, LONGEST_NOTE)),
+        ("the rewrite", text_fault(edit) or length_fault(edit, LONGEST_EDIT)),
+        *(("a tone tag", name_fault(aspect)) for aspect in ranking.aspects),
+        ("the annotator's name", name_fault(ranking.annotator)),
+        ("the source", name_fault(ranking.source)),
+        ("the time taken", seconds_fault(ranking.seconds)),
+    )
+    if len(ranking.aspects) > MOST_ASPECTS:
+        return f"a ranking has at most {MOST_ASPECTS} tone tags"
+    return next((f"{what} {fault}" for what, fault in faults if fault), None)

@@ -4,7 +4,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-VerdictKind = Literal["", "ranked", "tie", "all bad", "skipped", "taken out", "waiting"]
+VerdictKind = Literal["", "ranked", "tie", "all bad", "skipped", "taken out", "waiting", "damaged"]
 Chosen = Literal["", "random", "active", "named", "came back"]
 VERDICTS: tuple[VerdictKind, ...] = get_args(VerdictKind)[1:]
 CHOSEN: tuple[Chosen, ...] = get_args(Chosen)[1:]
@@ -15,7 +15,7 @@ class Wanted:
     """Comparisons with all of this; an empty field asks for nothing.
 
     `words` stand in the prompt, a reply, the note or the rewrite; `source` is where the comparison or its verdict comes
-    from; `differs`: a pair that came back and was judged otherwise. What says who wrote a reply, or that a pair came back
+    from; the verdict `damaged` is a record of an older version that holds text that no text may be; `differs`: a pair that came back and was judged otherwise. What says who wrote a reply, or that a pair came back
     (`version`, `chosen`), finds only what was judged: votes are blind.
     """
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from feedback_app.domain.comparison import InvalidPrompt, Message, Role, checked_prompt
 from feedback_app.domain.preference import PreferencePair
+from feedback_app.domain.text_rules import LONGEST_REPLY, length_fault, name_fault, number_fault, text_fault
 from feedback_app.formats.errors import BadRecord
 
 Record = Mapping[str, Any]
-LONGEST_NAME = 200
 ROLES: dict[str, Role] = {"system": "system", "user": "user", "assistant": "assistant"}
 
 
@@ -39,19 +39,37 @@ def as_text(value: Any, name: str) -> str:
 
 def short_name(record: Record, name: str, default: str) -> str:
     """A short text without control characters: an id, a model, a person. Null counts as missing."""
-    value = default if record.get(name) is None else as_text(record[name], name)
-    if len(value) > LONGEST_NAME or not value.isprintable():
-        raise BadRecord(f"`{name}` must be at most {LONGEST_NAME} printable characters")
-    return value
+    return as_name(default if record.get(name) is None else record[name], name)
+
+
+def as_name(value: Any, name: str) -> str:
+    """The same of a value by itself."""
+    if fault := name_fault(as_text(value, name)):
+        raise BadRecord(f"`{name}` {fault}")
+    return str(value)
 
 
 def encodable(text: str, name: str) -> str:
-    """The text, if UTF-8 has it: JSON can spell half a surrogate pair, which no tokenizer takes."""
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise BadRecord(f"`{name}` holds half a surrogate pair") from error
+    """The text, if it is one that a text may be (see `text_rules`)."""
+    if fault := text_fault(text):
+        raise BadRecord(f"`{name}` {fault}")
     return text
+
+
+def whole_number(record: Record, name: str, default: int) -> int:
+    """Within 64 bits; null counts as missing."""
+    value = default if record.get(name) is None else record[name]
+    if isinstance(value, bool) or not isinstance(value, int) or number_fault(value):
+        raise BadRecord(f"`{name}` must be a whole number")
+    return value
+
+
+def number(record: Record, name: str, default: float) -> float:
+    """Finite; null counts as missing."""
+    value = default if record.get(name) is None else record[name]
+    if isinstance(value, bool) or not isinstance(value, int | float) or number_fault(value):
+        raise BadRecord(f"`{name}` must be a number")
+    return float(value)
 
 
 def as_bool(value: Any, name: str) -> bool:
@@ -94,6 +112,8 @@ def reply(turns: Sequence[Message], name: str) -> str:
 def filled(text: str, name: str) -> str:
     if not text.strip():
         raise BadRecord(f"`{name}` is empty")
+    if fault := length_fault(text, LONGEST_REPLY):
+        raise BadRecord(f"`{name}` {fault}")
     return encodable(text, name)
 
 

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO, TypeVar
 
+from feedback_app.domain import json_rules
+from feedback_app.domain.json_rules import NotJson, Unfit
 from feedback_app.formats.errors import BadRecord, Problems
 
 MEBIBYTE = 1024 * 1024
 T = TypeVar("T")
-# JSON lets these stand as they are, but some readers take them for line ends, and UTF-8 has no half surrogate pairs.
-UNSAFE = re.compile("[\x85\u2028\u2029\ud800-\udfff]")
+# JSON lets these stand as they are, but some readers take them for line ends.
+UNSAFE = re.compile("[\x85\u2028\u2029]")
 NO_OBJECT = "is not a JSON object: one object a line is needed (JSONL)"
 BOM = b"\xef\xbb\xbf"
 
@@ -22,10 +24,11 @@ class FileTooLarge(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What an import takes, in bytes."""
+    """What an import takes, in bytes. A line has room for the largest record that the service itself takes (see `text_rules`),
+    each of its characters escaped."""
 
     file: int = 256 * MEBIBYTE
-    line: int = MEBIBYTE
+    line: int = 64 * MEBIBYTE
 
     def check(self, size: int) -> None:
         """Raises FileTooLarge."""
@@ -40,7 +43,8 @@ def mebibytes(size: int) -> str:
 
 
 def dumped(record: Mapping[str, Any]) -> bytes:
-    """One line, its line end included."""
+    """One line, its line end included. Raises ValueError where JSON cannot hold it: a half surrogate pair, a number that is
+    not finite."""
     text = json.dumps(record, ensure_ascii=False, allow_nan=False)
     return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode() + b"\n"
 
@@ -84,17 +88,13 @@ def _bare(line: bytearray, number: int) -> bytes:
 def parsed(line: bytes) -> dict[str, Any]:
     """The object on a line. Raises BadRecord."""
     try:
-        value = json.loads(line.decode())
-    except UnicodeDecodeError as error:
-        raise BadRecord(f"is not UTF-8 (byte {error.start + 1} of the line)") from error
-    except json.JSONDecodeError as error:
+        value = json_rules.parsed(line)
+    except NotJson as error:
         if line.startswith(b"["):  # a pretty-printed array, the usual other form of such files
             raise BadRecord(NO_OBJECT) from error
-        raise BadRecord(f"is not JSON: {error.msg} (column {error.colno})") from error
-    except RecursionError as error:
-        raise BadRecord("is nested too deeply") from error
-    except ValueError as error:  # an integer of thousands of digits
-        raise BadRecord("holds a number that is too long") from error
+        raise BadRecord(str(error)) from error
+    except Unfit as error:
+        raise BadRecord(str(error)) from error
     if not isinstance(value, dict):
         raise BadRecord(NO_OBJECT)
     return value

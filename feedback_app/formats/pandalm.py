@@ -4,11 +4,12 @@ https://github.com/WeOpenML/PandaLM (data/testset-v1.json)
 No annotator decides: all three are among the `others` of the comparison, and nothing of what they say is lost.
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from feedback_app.domain import json_rules
 from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStatus, Message, Ranking
+from feedback_app.domain.json_rules import Unfit
 from feedback_app.formats import fields
 from feedback_app.formats.errors import BadRecord, Problems
 from feedback_app.formats.fields import Record
@@ -39,6 +40,8 @@ def load(item: Any) -> Comparison:
     """Open, with what the annotators say of it. Raises BadRecord."""
     if not isinstance(item, dict):
         raise BadRecord("is not a JSON object")
+    if fault := json_rules.fault_in(item):
+        raise BadRecord(fault)
     prompt, replies, models = _prompt(item), [_reply(item, name) for name in REPLIES], _models(item)
     verdicts = {name: _verdict(item, name) for name in ANNOTATORS}
     content = {"prompt": prompt, "replies": replies, "models": models, "verdicts": verdicts}
@@ -66,15 +69,9 @@ def _joined(source: Iterable[bytes], limits: Limits) -> bytes:
 
 def _array(content: bytes) -> list[Any]:
     try:
-        value = json.loads(content.decode())
-    except UnicodeDecodeError as error:
-        raise BadRecord("is not UTF-8") from error
-    except json.JSONDecodeError as error:
-        raise BadRecord(f"is not JSON: {error.msg} (line {error.lineno}, column {error.colno})") from error
-    except RecursionError as error:
-        raise BadRecord("is nested too deeply") from error
-    except ValueError as error:  # an integer of thousands of digits
-        raise BadRecord("holds a number that is too long") from error
+        value = json_rules.loaded(content)
+    except Unfit as error:
+        raise BadRecord(str(error)) from error
     if not isinstance(value, list):
         raise BadRecord("is not a JSON array")
     return value

@@ -5,7 +5,6 @@ has a default (`repeat_of` none, `selection` random), so that rankings made else
 are some, `ranking` may be null.
 """
 
-import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, get_args
@@ -20,13 +19,13 @@ from feedback_app.domain.comparison import (
     Sampling,
     Selection,
     checked_ranking,
+    ranking_fault,
 )
+from feedback_app.domain.text_rules import LONGEST_REPLIES, MOST_REPLIES, MOST_TAGS
 from feedback_app.formats import fields, trl
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
 from feedback_app.formats.identity import content_id
-
-LARGEST = sys.float_info.max
 
 
 def dump(comparison: Comparison) -> dict[str, Any]:
@@ -66,7 +65,7 @@ def load(record: Record) -> Comparison:
         status=ComparisonStatus.open if decided is None else ComparisonStatus.ranked,
         source=fields.short_name(record, "source", "import:rankings"),
         persona=fields.short_name(record, "persona", ""),
-        tags=_texts(record, "tags"),
+        tags=_tags(record),
         ranking=None if decided is None else _ranking(fields.as_object(decided, "ranking"), created_at),
         created_at=created_at,
         others=others,
@@ -92,6 +91,8 @@ def _checked(comparison: Comparison) -> Comparison:
     for ranking in (comparison.ranking, *comparison.others):
         try:
             if ranking is not None:
+                if fault := ranking_fault(ranking):
+                    raise BadRecord(fault)
                 checked_ranking(comparison, ranking)
         except InvalidRanking as error:  # its message names ids out of the file
             raise BadRecord("`ranking.groups` must name every candidate exactly once") from error
@@ -112,8 +113,10 @@ def _candidates(record: Record) -> tuple[Candidate, ...]:
     candidates = tuple(
         _candidate(fields.as_object(value, "candidates[]"), i) for i, value in enumerate(listed, start=1)
     )
-    if len(candidates) < 2:
-        raise BadRecord("`candidates` must be two or more")
+    if not 2 <= len(candidates) <= MOST_REPLIES:
+        raise BadRecord(f"`candidates` must be two or more, and at most {MOST_REPLIES:,}")
+    if sum(len(candidate.text) for candidate in candidates) > LONGEST_REPLIES:
+        raise BadRecord(f"`candidates` together are longer than {LONGEST_REPLIES:,} characters")
     if len({candidate.id for candidate in candidates}) < len(candidates):
         raise BadRecord("two candidates have the same id")
     return candidates
@@ -126,12 +129,12 @@ def _candidate(record: Record, position: int) -> Candidate:
     fields.required(record, "id")
     return Candidate(
         id=fields.short_name(record, "id", ""),
-        position=_integer(record, "position", position),
+        position=fields.whole_number(record, "position", position),
         model=fields.short_name(record, "model", "imported"),
-        text=fields.as_text(fields.required(record, "text"), "text"),
+        text=fields.encodable(fields.as_text(fields.required(record, "text"), "text"), "text"),
         sampling=_sampling(fields.as_object(record.get("sampling") or {}, "sampling")),
-        seed=_integer(record, "seed", 0),
-        latency_ms=_integer(record, "latency_ms", 0),
+        seed=fields.whole_number(record, "seed", 0),
+        latency_ms=fields.whole_number(record, "latency_ms", 0),
         finish=finish,
     )
 
@@ -139,46 +142,40 @@ def _candidate(record: Record, position: int) -> Candidate:
 def _sampling(record: Record) -> Sampling:
     usual = Sampling()
     return Sampling(
-        temperature=_number(record, "temperature", usual.temperature),
-        top_p=_number(record, "top_p", usual.top_p),
-        top_k=_integer(record, "top_k", usual.top_k),
-        max_new_tokens=_integer(record, "max_new_tokens", usual.max_new_tokens),
-        repetition_penalty=_number(record, "repetition_penalty", usual.repetition_penalty),
+        temperature=fields.number(record, "temperature", usual.temperature),
+        top_p=fields.number(record, "top_p", usual.top_p),
+        top_k=fields.whole_number(record, "top_k", usual.top_k),
+        max_new_tokens=fields.whole_number(record, "max_new_tokens", usual.max_new_tokens),
+        repetition_penalty=fields.number(record, "repetition_penalty", usual.repetition_penalty),
     )
 
 
 def _ranking(record: Record, asked_at: datetime) -> Ranking:
     groups = fields.as_list(record.get("groups") or [], "groups")
-    edit, seconds = record.get("edit"), record.get("seconds")
+    note, edit, seconds = record.get("note"), record.get("edit"), record.get("seconds")
+    all_bad = record.get("all_bad")
     return Ranking(
-        groups=tuple(_texts({"groups[]": group}, "groups[]") for group in groups),
-        all_bad=fields.as_bool(record.get("all_bad", False), "all_bad"),
-        aspects=_texts(record, "aspects"),
-        note=fields.as_text(record.get("note", ""), "note"),
+        groups=tuple(_names({"groups[]": group}, "groups[]") for group in groups),
+        all_bad=fields.as_bool(False if all_bad is None else all_bad, "all_bad"),
+        aspects=_names(record, "aspects"),
+        note="" if note is None else fields.as_text(note, "note"),
         edit=None if edit is None else fields.as_text(edit, "edit"),
         annotator=fields.short_name(record, "annotator", "imported"),
         source=fields.short_name(record, "source", "import:rankings"),
-        seconds=None if seconds is None else _number(record, "seconds", 0.0),
+        seconds=None if seconds is None else fields.number(record, "seconds", 0.0),
         created_at=_moment(record, asked_at),
     )
 
 
-def _texts(record: Record, name: str) -> tuple[str, ...]:
-    return tuple(fields.as_text(value, name) for value in fields.as_list(record.get(name) or [], name))
+def _tags(record: Record) -> tuple[str, ...]:
+    tags = _names(record, "tags")
+    if len(tags) > MOST_TAGS:
+        raise BadRecord(f"`tags` are more than {MOST_TAGS}")
+    return tags
 
 
-def _integer(record: Record, name: str, default: int) -> int:
-    value = record.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise BadRecord(f"`{name}` must be a whole number")
-    return value
-
-
-def _number(record: Record, name: str, default: float) -> float:
-    value = record.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= LARGEST:
-        raise BadRecord(f"`{name}` must be a number")
-    return float(value)
+def _names(record: Record, name: str) -> tuple[str, ...]:
+    return tuple(fields.as_name(value, name) for value in fields.as_list(record.get(name) or [], name))
 
 
 def _moment(record: Record, default: datetime | None = None) -> datetime:

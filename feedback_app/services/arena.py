@@ -13,6 +13,7 @@ from feedback_app.domain.comparison import (
     Ranking,
     Sampling,
     checked_prompt,
+    checked_texts,
 )
 from feedback_app.domain.persona import Persona
 from feedback_app.engines.base import GenerationRequest
@@ -29,10 +30,10 @@ ALIKE = "the replies came out word for word alike, so there is nothing to compar
 
 @dataclass(frozen=True, slots=True)
 class ArenaOptions:
-    """`desks` are the names of the annotation desks that hear of each verdict."""
+    """`sampling` says how replies are drawn now. `desks` are the names of the annotation desks that hear of each verdict."""
 
     candidates: int
-    sampling: Sampling
+    sampling: Callable[[], Sampling]
     desks: tuple[str, ...]
 
 
@@ -132,11 +133,16 @@ class Arena:
     def compare(
         self, messages: Sequence[Message], n: int | None = None, models: Sequence[str] = ()
     ) -> Comparison:
-        """Open a comparison for the API and wait for its replies. Raises GenerationFailed too."""
+        """Open a comparison for the API and wait for its replies. Raises GenerationFailed too; then nothing is kept, as nobody
+        knows its id."""
         opened = self.open(messages, n, models, source="api")
-        if generation := self._generations.find(opened.id):
-            generation.wait()
-        return self._ready(opened.id)
+        try:
+            if generation := self._generations.find(opened.id):
+                generation.wait()
+            return self._ready(opened.id)
+        except GenerationFailed:
+            self._store.curation.delete([opened.id], ())
+            raise
 
     def growing(self, comparison_id: str) -> Comparison:
         """The comparison as far as it is written. Replies cut off by a restart begin anew."""
@@ -199,19 +205,18 @@ class Arena:
         return self.as_persona(checked_prompt(messages))
 
     def as_persona(self, messages: Sequence[Message]) -> tuple[Message, ...]:
-        """The messages, with the persona's system turn where they do not begin with one."""
+        """The messages, with the persona's system turn where they do not begin with one. Raises InvalidPrompt."""
         if messages[0].role == "system":
-            return tuple(messages)
-        return (Message("system", self._persona().system_prompt), *messages)
+            return checked_texts(messages)
+        return checked_texts((Message("system", self._persona().system_prompt), *messages))
 
     def _candidates(self, n: int, wanted: Sequence[str]) -> tuple[Candidate, ...]:
         latest, previous = self._models.resolve("latest"), self._models.predecessor()
         versions = line_up(n, latest, previous, [self._models.resolve(name) for name in wanted])
         self._chance.shuffle(versions)
+        sampling = self._options.sampling()
         return tuple(
-            Candidate(
-                f"c{i}", i, version, sampling=self._options.sampling, seed=self._chance.randrange(SEEDS)
-            )
+            Candidate(f"c{i}", i, version, sampling=sampling, seed=self._chance.randrange(SEEDS))
             for i, version in enumerate(versions, start=1)
         )
 

@@ -8,7 +8,7 @@ what is good, each on its own thread.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 from uuid import NAMESPACE_OID, uuid5
@@ -62,7 +62,7 @@ class Growing:
 class Beside:
     """The acts on both at once; what is done to one reply is the chat's. A pair is named by its left conversation."""
 
-    def __init__(self, store: Store, models: Models, chat: Chat, arena: Arena, sampling: Sampling) -> None:
+    def __init__(self, store: Store, models: Models, chat: Chat, arena: Arena, sampling: Callable[[], Sampling]) -> None:
         self._store = store
         self._models = models
         self._chat = chat
@@ -163,8 +163,9 @@ class Beside:
         texts = [_written(one.turns[-1]) for one in pair.both]
         if texts[0] == texts[1]:
             raise InvalidRanking("both say the same, so there is nothing to compare: regenerate, or go on")
+        sampling = self._sampling()
         candidates = (
-            Candidate(name, place, one.model, text, self._sampling, len(one.turns) - 1, finish="stop")
+            Candidate(name, place, one.model, text, sampling, len(one.turns) - 1, finish="stop")
             for place, (name, one, text) in enumerate(zip((LEFT, RIGHT), pair.both, texts, strict=True), 1)
         )
         return Comparison(

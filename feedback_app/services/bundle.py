@@ -20,6 +20,7 @@ from feedback_app.services.leaderboard import Leaderboard
 from feedback_app.services.lineage import Lineage
 from feedback_app.services.live import LiveTaste
 from feedback_app.services.models import Models
+from feedback_app.services.preferences import PreferenceBook
 from feedback_app.services.repeats import Repeats
 from feedback_app.services.rewards import Rewards
 from feedback_app.services.rounds import Rounds
@@ -53,4 +54,9 @@ class Services:
     agreements: Agreements
     status: Status
     personas: Callable[[], list[Persona]]
-    default_persona: str
+    preferences: PreferenceBook
+
+    @property
+    def default_persona(self) -> str:
+        """What a new conversation begins with."""
+        return self.preferences.get().persona

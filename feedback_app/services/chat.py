@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from feedback_app.domain.comparison import InvalidPrompt, Message, Sampling
+from feedback_app.domain.comparison import InvalidPrompt, Message, Sampling, checked_text
 from feedback_app.domain.conversation import Conversation, Turn
 from feedback_app.domain.persona import Persona
 from feedback_app.domain.preference import Demonstration, Rating
+from feedback_app.domain.text_rules import LONGEST_CONVERSATION, LONGEST_EDIT
 from feedback_app.engines.base import GenerationRequest
 from feedback_app.services.best_of import BestOf
 from feedback_app.services.generation import Generation, Reply, wordless
@@ -34,7 +35,7 @@ class Chat:
         models: Models,
         generations: Generations,
         persona: Callable[[str], Persona],
-        sampling: Sampling,
+        sampling: Callable[[], Sampling],
         best: BestOf,
     ) -> None:
         self._store = store
@@ -54,7 +55,9 @@ class Chat:
         return self._store.conversations.get(conversation_id)
 
     def rename(self, conversation_id: str, title: str) -> None:
-        self._store.conversations.rename(conversation_id, title.strip()[:TITLE_LENGTH])
+        """Raises ConversationNotFound, InvalidPrompt."""
+        short = checked_text(title.strip()[:TITLE_LENGTH], TITLE_LENGTH, "the title")
+        self._store.conversations.rename(conversation_id, short)
 
     def delete(self, conversation_id: str) -> None:
         """Delete it, and the one beside it."""
@@ -75,6 +78,7 @@ class Chat:
         """
         if not text.strip():
             raise InvalidPrompt("write something first")
+        checked_text(text, LONGEST_CONVERSATION, "the message")
         if self._generations.find(conversation_id):
             raise Busy("the last message is still being answered: wait, or press stop")
         self.check(best_of)
@@ -141,6 +145,7 @@ class Chat:
         """The owner's own words in place of a reply, from which a round can learn. Raises InvalidPrompt, InvalidRating, Busy."""
         if not text.strip():
             raise InvalidPrompt("a reply cannot be empty: write how you would have said it")
+        checked_text(text, LONGEST_EDIT, "the reply")
         if self._generations.find(conversation_id):
             raise Busy("the last message is still being answered: wait, or press stop")
         self._store.conversations.edit(conversation_id, turn, text.strip())
@@ -158,8 +163,9 @@ class Chat:
         if not conversation.turns or conversation.turns[-1].role != "user":
             raise InvalidPrompt("there is nothing to answer yet: write something first")
         messages = spoken(conversation, self._persona(conversation.persona).system_prompt)
+        sampling = self._sampling()
         seeds = range(len(conversation.turns), len(conversation.turns) + best_of)
-        requests = [GenerationRequest(conversation.model, messages, self._sampling, seed) for seed in seeds]
+        requests = [GenerationRequest(conversation.model, messages, sampling, seed) for seed in seeds]
         return self._generations.start(
             conversation.id,
             requests,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus, Ranking, checked_ranking
 from feedback_app.domain.guess import Guess
+from feedback_app.domain.text_rules import MOST_TAGS, name_fault
 from feedback_app.domain.wanted import Wanted
 from feedback_app.services.arena import Arena
 from feedback_app.services.live import LiveTaste
@@ -13,8 +14,10 @@ from feedback_app.store import ComparisonNotFound, Store
 from feedback_app.store.search import Choices
 
 PAGE = 20
-LONGEST_TAG = 60
-MOST_TAGS = 20
+
+
+class InvalidTag(ValueError):
+    """A tag that no tag may be; the message says what one may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +54,13 @@ class Consistency:
 
 
 def checked_tags(tags: Iterable[str]) -> tuple[str, ...]:
-    """Without spaces around them, empty and equal ones, and no more and no longer than fits."""
-    kept = (" ".join(tag.split())[:LONGEST_TAG] for tag in tags)
-    return tuple(dict.fromkeys(tag for tag in kept if tag))[:MOST_TAGS]
+    """Without spaces around them, empty and equal ones. Raises InvalidTag."""
+    kept = tuple(dict.fromkeys(filter(None, (" ".join(tag.split()) for tag in tags))))
+    if len(kept) > MOST_TAGS:
+        raise InvalidTag(f"a comparison has at most {MOST_TAGS} tags")
+    if fault := next(filter(None, map(name_fault, kept)), None):
+        raise InvalidTag(f"a tag {fault}")
+    return kept
 
 
 def _words(ranking: Ranking) -> tuple[object, ...]:
@@ -119,7 +126,7 @@ class Curation:
         return self._arena.undo(comparison_id).id
 
     def tag(self, comparison_id: str, tags: Iterable[str]) -> Entry:
-        """Raises ComparisonNotFound."""
+        """Raises ComparisonNotFound, InvalidTag."""
         self._store.curation.tag(comparison_id, checked_tags(tags))
         return self.get(comparison_id)
 

@@ -16,6 +16,7 @@ from feedback_app.formats.jsonl import FileTooLarge, Limits
 from feedback_app.formats.listed import FORMATS, IMPORTS, PAIRS, UnknownFormat, exported, imported
 from feedback_app.formats.pairs import carried, pair_id, ranked_comparison
 from feedback_app.services.data_sizes import ExportCount, Sizes
+from feedback_app.services.export import ExportFailed, lines, parquet_file
 from feedback_app.services.given import PersonaOf, given_demonstrations, given_ratings
 from feedback_app.services.progress import Meter, Watch, unwatched
 from feedback_app.store import Store
@@ -26,6 +27,7 @@ __all__ = [
     "PAIRS",
     "DataService",
     "ExportCount",
+    "ExportFailed",
     "FileTooLarge",
     "ImportRefused",
     "ImportReport",
@@ -75,10 +77,20 @@ class DataService:
         self._limits.check(size)
 
     def export(self, format: str) -> Iterator[bytes]:
-        """The dataset in pieces, read as it is sent: a line each, or parts of a Parquet file. Raises UnknownFormat."""
-        if exported(format) == "parquet":
-            return parquet.written(filter(carried, self._pairs()))
-        return map(jsonl.dumped, self._documents(format))
+        """The dataset in pieces, read as it is sent: a line each, or parts of a Parquet file. Damaged records are left out.
+        Raises UnknownFormat, and on the way ExportFailed."""
+        match exported(format):
+            case "parquet":
+                return parquet_file(filter(carried, self._pairs()))
+            case "rankings":
+                return lines(self._store.comparisons.judged(), rankings.dump)
+            case "kto":
+                return lines(filter(kto.carried, self._ratings()), kto.dump)
+            case "sft":
+                given = given_demonstrations(self._store, self._persona)
+                return lines(filter(sft.carried, given), sft.dump)
+            case _:
+                return lines(filter(carried, self._pairs()), PAIRS[format].dump)
 
     def count(self, format: str) -> ExportCount:
         """How much an export holds and leaves out now. Raises UnknownFormat."""
@@ -128,17 +140,6 @@ class DataService:
     def _read(self, source: Iterable[bytes], load: Callable[[dict[str, Any]], T], meter: Meter) -> list[T]:
         problems = Problems()
         return _whole(meter.read(jsonl.read(source, load, self._limits, problems)), problems)
-
-    def _documents(self, format: str) -> Iterator[dict[str, Any]]:
-        match format:
-            case "rankings":
-                return map(rankings.dump, self._store.comparisons.judged())
-            case "kto":
-                return map(kto.dump, filter(kto.carried, self._ratings()))
-            case "sft":
-                return map(sft.dump, filter(sft.carried, given_demonstrations(self._store, self._persona)))
-            case _:
-                return map(PAIRS[format].dump, filter(carried, self._pairs()))
 
     def _pairs(self) -> Iterator[PreferencePair]:
         for comparison in self._store.comparisons.judged():

@@ -15,7 +15,8 @@ from feedback_app.store import Store
 
 @dataclass(frozen=True, slots=True)
 class ExportCount:
-    """`left_out` records have what the format cannot carry (an empty reply, twice the same reply, broken Unicode)."""
+    """`left_out` records have what the format cannot carry (an empty reply, twice the same reply, broken Unicode), or are
+    damaged."""
 
     records: int
     left_out: int
@@ -51,9 +52,11 @@ class Sizes:
 
     def _count(self) -> dict[str, ExportCount]:
         """Every comparison is read once."""
-        rankings, pairs, single, said = 0, Counter[bool](), Counter[bool](), Counter[bool]()
-        for comparison in self._store.comparisons.judged():
-            rankings += 1
+        rankings, pairs, single, said = (Counter[bool]() for _ in range(4))
+        for comparison in self._store.comparisons.judged(damaged=True):
+            rankings[comparison.damaged] += 1
+            if comparison.damaged:
+                continue
             if (rewrite := sft.edited(comparison)) is not None:
                 said[sft.carried(rewrite)] += 1
             for pair in preference_pairs(comparison):
@@ -65,7 +68,7 @@ class Sizes:
         said.update(map(sft.carried, edited_in_chats(self._store, self._persona)))
         counts = dict.fromkeys(FORMATS, _counted(pairs))
         single_replies = {"kto": _counted(single), "sft": _counted(said)}
-        return {**counts, **single_replies, "rankings": ExportCount(rankings, 0)}
+        return {**counts, **single_replies, "rankings": ExportCount(rankings[False], rankings[True])}
 
 
 def _counted(fits: Counter[bool]) -> ExportCount:

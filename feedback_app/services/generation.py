@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Literal
 
+from feedback_app.domain.text_rules import mended
 from feedback_app.engines.base import Delta, Engine, GenerationRequest
 
 ANEW = 3
@@ -84,7 +85,7 @@ class Generation:
     def texts(self) -> tuple[str, ...]:
         """All texts so far."""
         with self._changed:
-            return tuple(map(str.lstrip, self._texts))
+            return tuple(mended(text).lstrip() for text in self._texts)
 
     def wait(self) -> tuple[str, ...]:
         """The finished texts. Raises GenerationFailed."""
@@ -103,7 +104,7 @@ class Generation:
                 if self._stopped.is_set():
                     break
         return [
-            Reply(text.strip(), finish, ms)
+            Reply(mended(text).strip(), finish, ms)
             for text, finish, ms in zip(self._texts, finishes, latencies, strict=True)
         ]
 

@@ -16,6 +16,7 @@ class PackPrompt:
     prompt: str
     tags: tuple[str, ...]
     key: str
+    language: str
 
 
 class PromptPacks:
@@ -28,6 +29,7 @@ class PromptPacks:
                 entry["prompt"],
                 tuple(entry["tags"]),
                 prompt_key([Message("user", entry["prompt"])]),
+                entry.get("language", ""),
             )
             for path in sorted(folder.glob("*.jsonl"))
             for entry in map(json.loads, path.read_text(encoding="utf-8").splitlines())
@@ -39,6 +41,10 @@ class PromptPacks:
     def topics(self) -> list[str]:
         """The first tag of each prompt: the pack it belongs to."""
         return sorted({prompt.tags[0] for prompt in self._prompts})
+
+    def languages(self) -> list[str]:
+        """ISO 639 codes of the languages that the packs ask in."""
+        return sorted({prompt.language for prompt in self._prompts if prompt.language})
 
     def draw(
         self, chance: random.Random, topic: str | None, asked: Callable[[Sequence[str]], set[str]]

@@ -97,7 +97,10 @@ class Repeats:
         found = [key for key, tags in listed if topic is None or topic in tags]
         if not found:
             return None
-        repeat = swapped(self._store.comparisons.get(self._chance.choice(found)))
+        original = self._store.comparisons.get(self._chance.choice(found))
+        if original.damaged:
+            return None
+        repeat = swapped(original)
         self._store.comparisons.add_all([repeat], self._desks)
         return repeat
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
+from feedback_app.domain.json_rules import fault_in
 from feedback_app.domain.round import InvalidRound, Round, RoundEvent
 from feedback_app.services.models import Models
 from feedback_app.services.supply import NEEDS, Supply, lacking
@@ -51,6 +52,8 @@ class Rounds:
         """Queue a round. Raises InvalidRound (unknown method, bad setting, too little to learn from), UnknownModel."""
         if method not in NEEDS:
             raise InvalidRound(f"no method {method!r}; there is: {', '.join(NEEDS)}")
+        if fault := fault_in(dict(config or {})):
+            raise InvalidRound(f"the settings of the round: {fault}")
         checked = dict(self._validate(method, config or {}))
         if problem := lacking(method, checked, self._supply, self._min_pairs):
             raise InvalidRound(problem)

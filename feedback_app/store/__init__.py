@@ -11,6 +11,7 @@ from feedback_app.store.promotions import CheckpointNotFound, NothingToRollBack,
 from feedback_app.store.registration import CheckpointExists
 from feedback_app.store.rounds import RoundNotFound
 from feedback_app.store.store import Store, open_store
+from feedback_app.store.walk import UnreadableRecord
 
 __all__ = [
     "Agreed",
@@ -29,6 +30,7 @@ __all__ = [
     "RoundNotFound",
     "StaleFence",
     "Store",
+    "UnreadableRecord",
     "migrate",
     "open_store",
 ]

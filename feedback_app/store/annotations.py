@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, insert, select
 
 from feedback_app.domain.comparison import Comparison, Ranking, checked_ranking
-from feedback_app.store.comparison_rows import ranking_from, ranking_row
+from feedback_app.store.comparison_rows import annotation_from, ranking_row
 from feedback_app.store.database import Database
 from feedback_app.store.tables import annotations
 
@@ -50,5 +50,5 @@ def of(connection: Connection, comparison_ids: Sequence[str]) -> dict[str, tuple
         for row in connection.execute(
             select(annotations).where(wanted).order_by(annotations.c.annotator)
         ).mappings():
-            found[row["comparison_id"]] = (*found.get(row["comparison_id"], ()), ranking_from(row))
+            found[row["comparison_id"]] = (*found.get(row["comparison_id"], ()), annotation_from(row))
     return found

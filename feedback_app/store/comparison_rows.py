@@ -1,6 +1,6 @@
 """Comparisons to rows and back. Pure."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from itertools import combinations
 from typing import Any
 
@@ -11,6 +11,7 @@ from feedback_app.domain.comparison import (
     Candidate,
     Comparison,
     ComparisonStatus,
+    InvalidRanking,
     Message,
     Ranking,
     Sampling,
@@ -18,7 +19,13 @@ from feedback_app.domain.comparison import (
 )
 from feedback_app.domain.duels import counted
 from feedback_app.domain.preference import preference_pairs, prompt_key
+from feedback_app.domain.text_rules import Mended
 from feedback_app.store.tables import comparisons, rankings
+
+UNREADABLE = Mended("(This record is damaged and cannot be read. Delete it.)")
+MISFITS = (AttributeError, InvalidRanking, KeyError, TypeError, ValueError)
+"""What reading a row raises that does not hold what it must."""
+NUMBERS = tuple(field.name for field in fields(Sampling))
 
 
 def select_comparisons() -> Select[Any]:
@@ -67,6 +74,15 @@ def ranking_row(comparison: Comparison, ranking: Ranking) -> dict[str, Any]:
     }
 
 
+def annotation_from(row: RowMapping) -> Ranking:
+    """A row of `annotations` or `withdrawn`. One that cannot be read is a damaged ranking, which ranks nothing."""
+    try:
+        return ranking_from(row)
+    except MISFITS:
+        who = {"annotator": row["annotator"], "source": row["source"], "created_at": row["created_at"]}
+        return Ranking((), all_bad=True, note=UNREADABLE, **who)
+
+
 def checked_import(comparison: Comparison) -> Comparison:
     """An imported comparison in its stored form. Raises InvalidRanking."""
     others = tuple(checked_ranking(comparison, ranking) for ranking in comparison.others)
@@ -77,32 +93,99 @@ def checked_import(comparison: Comparison) -> Comparison:
 
 
 def comparison_from(row: RowMapping) -> Comparison:
-    return Comparison(
-        messages=tuple(Message(**message) for message in row["messages"]),
+    """What the row holds. One that cannot be read is a damaged comparison that says so: it can be seen and deleted."""
+    try:
+        return _read(row)
+    except MISFITS:
+        nothing = tuple(Candidate(f"c{i}", i, "", finish="imported") for i in (1, 2))
+        unreadable = (Message("user", UNREADABLE),)
+        return Comparison(
+            unreadable, nothing, row["id"], _status(row), row["source"], created_at=row["created_at"]
+        )
+
+
+def _status(row: RowMapping) -> ComparisonStatus:
+    """Without a verdict that can be read, nothing waits for one either."""
+    return (
+        ComparisonStatus.skipped
+        if row["status"] == ComparisonStatus.ranked
+        else ComparisonStatus(row["status"])
+    )
+
+
+def _read(row: RowMapping) -> Comparison:
+    """Raises one of MISFITS."""
+    comparison = Comparison(
+        messages=tuple(_message(document) for document in row["messages"]),
         candidates=tuple(_candidate(document) for document in row["candidates"]),
         id=row["id"],
         status=ComparisonStatus(row["status"]),
         source=row["source"],
         persona=row["persona"],
-        tags=tuple(row["tags"]),
+        tags=texts(row["tags"]),
         ranking=None if row["ranking_comparison_id"] is None else ranking_from(row, "ranking_"),
         created_at=row["created_at"],
         repeat_of=row["repeat_of"],
         selection=row["selection"],
     )
+    if not comparison.messages or not comparison.candidates:
+        raise ValueError("a comparison has a prompt and candidates")
+    if comparison.ranking is not None and not _fits(comparison, comparison.ranking):
+        raise ValueError("a ranking names every candidate once")
+    return comparison
+
+
+def with_others(comparison: Comparison, others: tuple[Ranking, ...]) -> Comparison:
+    """The comparison with the rankings of others; one that does not fit it is damaged."""
+    return replace(
+        comparison, others=tuple(each if _fits(comparison, each) else _misfit(each) for each in others)
+    )
+
+
+def _fits(comparison: Comparison, ranking: Ranking) -> bool:
+    named = sorted(name for group in ranking.groups for name in group)
+    return named == sorted(candidate.id for candidate in comparison.candidates)
+
+
+def _misfit(ranking: Ranking) -> Ranking:
+    return replace(ranking, groups=(), all_bad=True, note=UNREADABLE)
+
+
+def _message(document: dict[str, Any]) -> Message:
+    return Message(document["role"], _text(document["content"]))
 
 
 def _candidate(document: dict[str, Any]) -> Candidate:
-    return Candidate(**{**document, "sampling": Sampling(**document["sampling"])})
+    """A number that is not known is the usual one."""
+    known = {name: value for name, value in document["sampling"].items() if value is not None}
+    sampling = Sampling(**{name: known[name] for name in NUMBERS if name in known})
+    candidate = Candidate(**{**document, "sampling": sampling})
+    for text in (candidate.id, candidate.model, candidate.text):
+        _text(text)
+    return replace(candidate, position=int(candidate.position))
+
+
+def _text(value: Any) -> str:
+    """Raises TypeError."""
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    return value
+
+
+def texts(value: Any) -> tuple[str, ...]:
+    """A list of texts out of the store. Raises TypeError."""
+    if not isinstance(value, list):
+        raise TypeError("not a list")
+    return tuple(map(_text, value))
 
 
 def ranking_from(row: RowMapping, prefix: str = "") -> Ranking:
-    """A row of `rankings` or `annotations`, its columns named with `prefix`."""
+    """A row of `rankings` or `annotations`, its columns named with `prefix`. Raises TypeError."""
     return Ranking(
-        groups=tuple(tuple(group) for group in row[f"{prefix}groups"]),
+        groups=tuple(map(texts, row[f"{prefix}groups"])),
         all_bad=row[f"{prefix}all_bad"],
-        aspects=tuple(row[f"{prefix}aspects"]),
-        note=row[f"{prefix}note"],
+        aspects=texts(row[f"{prefix}aspects"]),
+        note=_text(row[f"{prefix}note"]),
         edit=row[f"{prefix}edit"],
         annotator=row[f"{prefix}annotator"],
         source=row[f"{prefix}source"],

@@ -5,14 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     delete,
     func,
     insert,
-    literal,
     select,
-    tuple_,
     union_all,
     update,
 )
@@ -34,13 +31,13 @@ from feedback_app.store.comparison_rows import (
     ranking_row,
     select_comparisons,
 )
-from feedback_app.store.cursor import Page, Position, decode_cursor, encode_cursor
+from feedback_app.store.cursor import Page, decode_cursor, encode_cursor
 from feedback_app.store.database import BATCH, Database, Stored, insert_new, unheard
 from feedback_app.store.outbox import announce
-from feedback_app.store.tables import UtcDateTime, annotations, comparisons, rankings
+from feedback_app.store.tables import annotations, comparisons, rankings
+from feedback_app.store.walk import OLDEST_FIRST, bound, place, position, walk
 
 NEWEST_FIRST = (comparisons.c.created_at.desc(), comparisons.c.id.desc())
-OLDEST_FIRST = (comparisons.c.created_at, comparisons.c.id)
 
 
 class ComparisonNotFound(LookupError):
@@ -158,11 +155,11 @@ class Comparisons:
         if status is not None:
             query = query.where(comparisons.c.status == status.value)
         if cursor is not None:
-            query = query.where(_place() < _bound(decode_cursor(cursor)))
+            query = query.where(place() < bound(decode_cursor(cursor)))
         with self.database.read() as connection:
             items = [comparison_from(row) for row in connection.execute(query).mappings()]
         more = len(items) > limit
-        return Page(items[:limit], encode_cursor(_position(items[limit - 1])) if more else None)
+        return Page(items[:limit], encode_cursor(position(items[limit - 1])) if more else None)
 
     def latest_open(self, source: str) -> Comparison | None:
         """The newest of that source that waits for its replies or for a verdict."""
@@ -175,18 +172,17 @@ class Comparisons:
         with self.database.read() as connection:
             return [comparison_from(row) for row in connection.execute(query.limit(limit)).mappings()]
 
-    def judged(self) -> Iterator[Comparison]:
+    def judged(self, damaged: bool = False) -> Iterator[Comparison]:
         """All comparisons that anybody ranked, with the rankings of others, oldest first, each once. Reads in batches
-        and holds nothing between them."""
-        return self._walk(
-            (comparisons.c.status == ComparisonStatus.ranked.value)
-            | comparisons.c.id.in_(select(annotations.c.comparison_id))
-        )
+        and holds nothing between them. Damaged ones come only if asked for. Raises UnreadableRecord."""
+        by_others = comparisons.c.id.in_(select(annotations.c.comparison_id))
+        found = walk(self.database, (comparisons.c.status == ComparisonStatus.ranked.value) | by_others)
+        return (each for each in found if damaged or not each.damaged)
 
     def written(self) -> Iterator[Comparison]:
         """All comparisons whose replies are complete, whatever became of them, oldest first."""
         done = (ComparisonStatus.open, ComparisonStatus.ranked, ComparisonStatus.skipped)
-        return self._walk(comparisons.c.status.in_([status.value for status in done]))
+        return walk(self.database, comparisons.c.status.in_([status.value for status in done]))
 
     def counts(self) -> dict[str, int]:
         """Comparisons by status; `pairs` and `ties` of candidates, and how many rankings are `all_bad`."""
@@ -232,22 +228,6 @@ class Comparisons:
                 found.update(connection.execute(query).scalars())
         return found
 
-    def _walk(self, which: ColumnElement[bool]) -> Iterator[Comparison]:
-        after: Position | None = None
-        while batch := self._batch(which, after):
-            yield from batch
-            after = _position(batch[-1])
-
-    def _batch(self, which: ColumnElement[bool], after: Position | None) -> list[Comparison]:
-        query = select_comparisons().where(which)
-        if after is not None:
-            query = query.where(_place() > _bound(after))
-        with self.database.read() as connection:
-            rows = connection.execute(query.order_by(*OLDEST_FIRST).limit(BATCH)).mappings()
-            found = [comparison_from(row) for row in rows]
-            others = annotated.of(connection, [comparison.id for comparison in found])
-        return [replace(comparison, others=others.get(comparison.id, ())) for comparison in found]
-
     def _change(
         self,
         comparison_id: str,
@@ -286,15 +266,3 @@ def _insert(connection: Connection, items: Sequence[Comparison], desks: Sequence
     annotated.add_all(connection, added)
     announce(connection, [comparison.id for comparison in added], desks)
     return len(added)
-
-
-def _place() -> ColumnElement[Any]:
-    return tuple_(comparisons.c.created_at, comparisons.c.id)
-
-
-def _bound(position: Position) -> ColumnElement[Any]:
-    return tuple_(literal(position.created_at, UtcDateTime), literal(position.id))
-
-
-def _position(comparison: Comparison) -> Position:
-    return Position(comparison.created_at, comparison.id)

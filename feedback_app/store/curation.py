@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Table, delete, insert, select, update
 
 from feedback_app.domain.comparison import ComparisonStatus, Ranking
-from feedback_app.store.comparison_rows import ranking_from
+from feedback_app.store.comparison_rows import annotation_from
 from feedback_app.store.comparisons import ComparisonNotFound
 from feedback_app.store.database import Database, insert_new
 from feedback_app.store.outbox import announce
@@ -39,7 +39,8 @@ class Curation:
             .where(comparisons.c.status == ComparisonStatus.skipped.value, comparisons.c.id.in_(ids))
         )
         with self.database.read() as connection:
-            return {row["comparison_id"]: ranking_from(row) for row in connection.execute(query).mappings()}
+            rows = connection.execute(query).mappings()
+            return {row["comparison_id"]: annotation_from(row) for row in rows}
 
     def forget(self, comparison_id: str) -> None:
         """Another verdict was given in place of the one that was taken out."""

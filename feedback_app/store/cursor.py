@@ -4,9 +4,10 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from feedback_app.domain.comparison import Comparison
+from feedback_app.domain.text_rules import name_fault
 
 
 class InvalidCursor(ValueError):
@@ -39,9 +40,10 @@ def decode_cursor(cursor: str) -> Position:
     try:
         words = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         moment, _, comparison_id = words.partition(" ")
-        created_at = datetime.fromisoformat(moment)
-    except (ValueError, binascii.Error):
-        created_at = None
-    if created_at is None or created_at.tzinfo is None:
+        created_at = datetime.fromisoformat(moment).astimezone(UTC)
+        ours = "+" in moment and name_fault(comparison_id) is None
+    except (ValueError, OverflowError, binascii.Error):
+        ours = False
+    if not ours:
         raise InvalidCursor("this cursor is not one of ours: leave it out to begin with the newest") from None
     return Position(created_at, comparison_id)

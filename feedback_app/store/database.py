@@ -15,6 +15,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
 
+from feedback_app.domain.json_rules import stored
+
 BUSY_SECONDS = 30
 POSTGRESQL_TIMEOUTS = {"connect_timeout": 10, "tcp_user_timeout": 15_000}
 """In seconds and milliseconds: a network that swallows everything becomes an error, not a wait without end."""
@@ -76,6 +78,7 @@ def open_database(url: str) -> Database:
         hide_parameters=True,
         pool_pre_ping=True,
         json_serializer=to_json,
+        json_deserializer=stored,
         connect_args=POSTGRESQL_TIMEOUTS,
     )
     event.listen(engine, "handle_error", _without_detail)
@@ -127,7 +130,11 @@ def _sqlite_engine(address: URL) -> Engine:
     if address.database and address.database != ":memory:":
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
-        address, hide_parameters=True, json_serializer=to_json, connect_args={"timeout": BUSY_SECONDS}
+        address,
+        hide_parameters=True,
+        json_serializer=to_json,
+        json_deserializer=stored,
+        connect_args={"timeout": BUSY_SECONDS},
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -137,10 +144,16 @@ def _sqlite_engine(address: URL) -> Engine:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     """`synchronous=FULL`: what was acknowledged survives a power cut too."""
     connection.isolation_level = None  # we say BEGIN ourselves, see _begin_sqlite
+    connection.text_factory = _text_of
     connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}").close()
     _switch_to_wal(connection)
     for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _text_of(raw: bytes) -> str:
+    """Text as it is stored; bytes that are no UTF-8 are shown and break nothing."""
+    return raw.decode("utf-8", "replace")
 
 
 def _switch_to_wal(connection: Any) -> None:

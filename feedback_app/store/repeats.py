@@ -32,7 +32,7 @@ class Repeats:
             return [(row[0], tuple(row[1])) for row in connection.execute(query)]
 
     def judged(self) -> list[tuple[Comparison, Comparison]]:
-        """(original, repeat) where both have a verdict, in the order in which they came back."""
+        """(original, repeat) where both have a verdict, in the order in which they came back; without damaged ones."""
         ranked = comparisons.c.status == ComparisonStatus.ranked.value
         again = ranked & comparisons.c.repeat_of.is_not(None)
         repeated = select(comparisons.c.repeat_of).where(again)
@@ -42,7 +42,8 @@ class Repeats:
             found = [comparison_from(row) for row in repeats]
             firsts = select_comparisons().where(ranked, comparisons.c.id.in_(repeated))
             originals = {row["id"]: comparison_from(row) for row in connection.execute(firsts).mappings()}
-        return [(originals[c.repeat_of], c) for c in found if c.repeat_of in originals]
+        pairs = [(originals[c.repeat_of], c) for c in found if c.repeat_of in originals]
+        return [pair for pair in pairs if not any(comparison.damaged for comparison in pair)]
 
 
 def _owned() -> ColumnElement[bool]:

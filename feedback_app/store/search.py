@@ -1,18 +1,26 @@
 """Finding rankings again: by their words, and by what was said of them."""
 
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, false, func, select, union
+from sqlalchemy import ColumnElement, Connection, Row, Select, false, func, select, true, union
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus
 from feedback_app.domain.wanted import VerdictKind, Wanted, folded
-from feedback_app.store.comparison_rows import comparison_from, select_comparisons
+from feedback_app.store.comparison_rows import (
+    MISFITS,
+    annotation_from,
+    comparison_from,
+    select_comparisons,
+    texts,
+)
 from feedback_app.store.comparisons import NEWEST_FIRST
 from feedback_app.store.cursor import Page, Position, decode_cursor, encode_cursor
 from feedback_app.store.database import Database
 from feedback_app.store.tables import comparisons, rankings, withdrawn
+from feedback_app.store.walk import walk
 
 BATCH = 500
 AT_ONCE = 2000
@@ -53,6 +61,7 @@ class Search:
         """Comparisons of which all this is true (only of those `among`), newest first, and how many there are in all.
         Raises InvalidCursor."""
         after = None if cursor is None else decode_cursor(cursor)
+        among = self._among(wanted, among)
         with self.database.read() as connection:
             found = _positions(connection, wanted, among)
             rest = [place for place in found if after is None or _key(place) < _key(after)]
@@ -63,8 +72,19 @@ class Search:
 
     def ids(self, wanted: Wanted, among: Collection[str] | None) -> list[str]:
         """All that `page` would show, newest first."""
+        among = self._among(wanted, among)
         with self.database.read() as connection:
             return [place.id for place in _positions(connection, wanted, among)]
+
+    def _among(self, wanted: Wanted, among: Collection[str] | None) -> Collection[str] | None:
+        """Where damaged ones are wanted, those: every record is read then."""
+        if wanted.verdict != "damaged":
+            return among
+        found = {comparison.id for comparison in walk(self.database, true()) if comparison.damaged}
+        with self.database.read() as connection:
+            out = connection.execute(select(withdrawn)).mappings()
+            found |= {row["comparison_id"] for row in out if annotation_from(row).damaged}
+        return found if among is None else found.intersection(among)
 
     def choices(self) -> Choices:
         """Versions are only those whose replies were judged."""
@@ -78,10 +98,11 @@ class Search:
         sources = union(select(comparisons.c.source), select(rankings.c.source))
         with self.database.read() as connection:
             for row in _rows(connection, _joined(given)):
-                tags.update(row.tags)
-                aspects.update(row.counts or row.out or ())
-                if row.counts is not None or row.out is not None:
-                    versions.update(candidate["model"] for candidate in row.candidates)
+                with suppress(*MISFITS):
+                    tags.update(texts(row.tags))
+                    aspects.update(texts(row.counts or row.out or []))
+                    if row.counts is not None or row.out is not None:
+                        versions.update(candidate["model"] for candidate in row.candidates)
             named = sorted(connection.execute(sources).scalars())
         return Choices(named, sorted(versions), sorted(tags), sorted(aspects))
 
@@ -102,7 +123,7 @@ def _positions(connection: Connection, wanted: Wanted, among: Collection[str] | 
     query = _joined(select(*columns)).where(*_conditions(wanted)).order_by(*NEWEST_FIRST)
     words = folded(wanted.words.strip())
     found = (row for row in _rows(connection, query) if among is None or row.id in among)
-    return [Position(row.created_at, row.id) for row in found if _fits(row, wanted, words)]
+    return [Position(row.created_at, row.id) for row in found if _wanted(row, wanted, words)]
 
 
 def _joined(query: Select[Any]) -> Select[Any]:
@@ -122,7 +143,7 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     asked: list[ColumnElement[bool]] = []
     if wanted.id:
         asked.append(comparisons.c.id == wanted.id)
-    if wanted.verdict:
+    if wanted.verdict and wanted.verdict != "damaged":
         asked.append(OF_VERDICT.get(wanted.verdict, false()))
     if wanted.source:
         asked.append((comparisons.c.source == wanted.source) | (rankings.c.source == wanted.source))
@@ -135,8 +156,15 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     return asked
 
 
+def _wanted(row: Row[Any], wanted: Wanted, words: str) -> bool:
+    """The rest; `words` are folded. A row that cannot be read has none of it."""
+    try:
+        return _fits(row, wanted, words)
+    except MISFITS:
+        return False
+
+
 def _fits(row: Row[Any], wanted: Wanted, words: str) -> bool:
-    """The rest; `words` are folded."""
     if wanted.version and wanted.version not in {candidate["model"] for candidate in row.candidates}:
         return False
     if wanted.tag and wanted.tag not in row.tags:

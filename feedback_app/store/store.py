@@ -11,6 +11,7 @@ from feedback_app.store.database import Database, open_database
 from feedback_app.store.desks import DeskStates
 from feedback_app.store.guesses import Guesses
 from feedback_app.store.outbox import Outbox
+from feedback_app.store.preferences import StoredPreferences
 from feedback_app.store.repeats import Repeats
 from feedback_app.store.rounds import Rounds
 from feedback_app.store.search import Search
@@ -37,6 +38,7 @@ class Store:
     verdicts: Verdicts
     search: Search
     curation: Curation
+    preferences: StoredPreferences
 
     def ping(self) -> None:
         """Raises DatabaseUnavailable."""
@@ -65,4 +67,5 @@ def open_store(url: str) -> Store:
         verdicts=Verdicts(database),
         search=Search(database),
         curation=Curation(database),
+        preferences=StoredPreferences(database),
     )

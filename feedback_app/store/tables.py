@@ -1,14 +1,11 @@
 """The tables of codeLynn. One description for SQLite and PostgreSQL; `migrations/` brings a database to it."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
     JSON,
     Boolean,
     Column,
-    DateTime,
-    Dialect,
     Float,
     ForeignKey,
     Index,
@@ -19,28 +16,11 @@ from sqlalchemy import (
     Text,
     text,
 )
-from sqlalchemy.types import TypeDecorator
 
+from feedback_app.store.types import Finite, Seconds, UtcDateTime
 
-class UtcDateTime(TypeDecorator[datetime]):
-    """A moment: aware and in UTC on the way in and out, on both databases (SQLite itself keeps no zone)."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is not None and value.tzinfo is None:
-            raise ValueError("a datetime without a time zone cannot be stored")
-        return None if value is None else value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-# Free text is kept as a JSON string: PostgreSQL's text refuses NUL and lone surrogates, which a model or a
-# person's clipboard can produce, while its json (unlike jsonb) takes any escaped character.
+# Free text is kept as a JSON string: a database that was written by an older version may hold NUL and half surrogate pairs,
+# which PostgreSQL's text refuses, while its json (unlike jsonb) takes any escaped character. `json_rules.stored` reads it.
 FREE_TEXT = JSON(none_as_null=True)
 DOCUMENT = JSON(none_as_null=True)
 
@@ -81,7 +61,7 @@ def _verdict() -> tuple[Column[Any], ...]:
         Column("edit", FREE_TEXT),
         Column("annotator", Text, nullable=False),
         Column("source", Text, nullable=False),
-        Column("seconds", Float),
+        Column("seconds", Seconds),
         Column("created_at", UtcDateTime, nullable=False),
         Column("pairs", Integer, nullable=False),
         Column("ties", Integer, nullable=False),
@@ -123,8 +103,8 @@ guesses = Table(
     Column("probabilities", DOCUMENT, nullable=False),
     Column("votes", Integer, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
-    Column("chosen_probability", Float),
-    Column("correct", Float),
+    Column("chosen_probability", Finite),
+    Column("correct", Finite),
 )
 
 # What a verdict was here (`ours`) and at the desk (`theirs`) when both were last the same, as digests: whichever
@@ -230,7 +210,7 @@ rounds = Table(
     Column("step", Integer, nullable=False),
     Column("total", Integer, nullable=False),
     Column("percent", Float, nullable=False),
-    Column("seconds_left", Float),
+    Column("seconds_left", Finite),
     Column("metrics", DOCUMENT, nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("fence", Integer, nullable=False),
@@ -258,7 +238,7 @@ round_events = Table(
     Column("at", UtcDateTime, nullable=False),
     Column("message", Text, nullable=False),
     Column("percent", Float, nullable=False),
-    Column("seconds_left", Float),
+    Column("seconds_left", Finite),
 )
 
 checkpoints = Table(

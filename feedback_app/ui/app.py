@@ -1,52 +1,68 @@
 """The pages of codeLynn, put together."""
 
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
-from gradio.components.navbar import Navbar
 
 from feedback_app.services.bundle import Services
-from feedback_app.ui import arena_page, chat_page, data_page, leaderboard_page, reward_page, rounds_page
+from feedback_app.ui import (
+    arena_page,
+    chat_page,
+    data_page,
+    leaderboard_page,
+    navigation,
+    reward_page,
+    rounds_page,
+    settings_page,
+)
+from feedback_app.ui.navigation import Place, head_html
 from feedback_app.ui.theme import STATIC, head, theme
 
 PARALLEL_EVENTS = 32
 """Streams that may run at once: each open page holds at most one."""
 
-
-OTHER_PAGES = (
-    ("Chat", chat_page),
-    ("Rounds", rounds_page),
-    ("Leaderboard", leaderboard_page),
-    ("Reward", reward_page),
-    ("Data", data_page),
+Build = Callable[[Services, gr.Blocks], None]
+OTHER_PAGES: tuple[tuple[Place, Build], ...] = (
+    (navigation.CHAT, chat_page.build),
+    (navigation.ROUNDS, rounds_page.build),
+    (navigation.LEADERBOARD, leaderboard_page.build),
+    (navigation.REWARD, reward_page.build),
+    (navigation.DATA, data_page.build),
+    (navigation.SETTINGS, settings_page.build),
 )
 
 
 def page_paths() -> frozenset[str]:
     """Where the pages are."""
-    return frozenset({"/", *(f"/{name.lower()}" for name, _ in OTHER_PAGES)})
+    return frozenset({"/", *(f"/{place.path}" for place, _ in OTHER_PAGES)})
 
 
 def build_ui(services: Services) -> gr.Blocks:
     """Every page, ready to be mounted."""
     demo: gr.Blocks
     with gr.Blocks(title="codeLynn", analytics_enabled=False) as demo:
-        Navbar(main_page_name="Arena")
-        arena_page.build(services, demo)
-    for name, page in OTHER_PAGES:
-        with demo.route(name, f"/{name.lower()}"):
-            Navbar(main_page_name="Arena")
-            page.build(services, demo)
+        _page(navigation.ARENA, arena_page.build, services, demo)
+    for place, build in OTHER_PAGES:
+        with demo.route(place.name, f"/{place.path}", show_in_navbar=False):
+            _page(place, build, services, demo)
     demo.queue(default_concurrency_limit=PARALLEL_EVENTS, api_open=False)
     return demo
 
 
+def _page(place: Place, build: Build, services: Services, demo: gr.Blocks) -> None:
+    gr.HTML(head_html(place), elem_id="shell")
+    build(services, demo)
+
+
 def mount_options(page_token: str) -> dict[str, Any]:
     """What `gradio.mount_gradio_app` is given besides the pages."""
+    styles = ("style.css", "shell.css", "arena.css", "rankings.css")
     return {
         "theme": theme(),
-        "css_paths": [STATIC / "style.css", STATIC / "arena.css", STATIC / "rankings.css"],
+        "css_paths": [STATIC / name for name in styles],
         "head": head(page_token),
+        "favicon_path": str(STATIC / "shell" / "mark.svg"),
         "run_history": False,
         "show_error": False,
         "footer_links": [],

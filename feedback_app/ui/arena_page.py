@@ -8,6 +8,7 @@ import gradio as gr
 
 from feedback_app.domain.aspects import ASPECTS
 from feedback_app.services.bundle import Services
+from feedback_app.ui.first_question import first_question
 from feedback_app.ui.text import heading
 
 HELP = (
@@ -48,6 +49,7 @@ def build(services: Services, demo: gr.Blocks) -> None:
     arena = services.arena
     parts = (
         heading("Arena", "Rank replies without knowing who wrote them. Your rankings train the model."),
+        first_question(services),
         '<div id="arena" data-state="loading" data-ahead="0"><div id="progress"></div>',
         _ask(arena.packs.topics(), arena.candidates),
         '<div id="line" role="alert"></div><div id="decided" role="status"></div>',

@@ -13,6 +13,13 @@ from feedback_app.domain.comparison import (
     Message,
     Ranking,
 )
+from feedback_app.domain.text_rules import (
+    LONGEST_CONVERSATION,
+    LONGEST_EDIT,
+    LONGEST_NOTE,
+    LONGEST_SECONDS,
+    MOST_ASPECTS,
+)
 from feedback_app.services.bundle import Services
 from feedback_app.store import ComparisonNotFound
 from feedback_app.ui.arena_board import board
@@ -41,7 +48,7 @@ class Kind(BaseModel):
 class Asked(Kind):
     """A prompt of the owner; None: one is drawn. `after` and `reply` name the conversation that goes on, and with what."""
 
-    prompt: str | None = Field(None, max_length=1_000_000)
+    prompt: str | None = Field(None, max_length=LONGEST_CONVERSATION)
     after: str = ""
     reply: str = ""
 
@@ -53,10 +60,10 @@ class Verdict(BaseModel):
 
     groups: list[list[str]] = Field(default_factory=list)
     all_bad: bool = False
-    aspects: list[str] = Field(default_factory=list, max_length=32)
-    note: str = Field("", max_length=10_000)
-    edit: str = Field("", max_length=100_000)
-    seconds: float | None = Field(None, ge=0)
+    aspects: list[str] = Field(default_factory=list, max_length=MOST_ASPECTS)
+    note: str = Field("", max_length=LONGEST_NOTE)
+    edit: str = Field("", max_length=LONGEST_EDIT)
+    seconds: float | None = Field(None, ge=0, le=LONGEST_SECONDS, strict=True)
 
     def ranking(self) -> Ranking:
         groups = tuple(map(tuple, self.groups))

@@ -50,7 +50,7 @@ def _download(name: str, size: ExportCount | None) -> str:
 
 
 def _size(size: ExportCount) -> str:
-    left = f", {size.left_out:,} left out (empty or equal replies)" if size.left_out else ""
+    left = f", {size.left_out:,} left out (empty or equal replies, damaged records)" if size.left_out else ""
     return f"{count(size.records, 'record')}{left}"
 
 

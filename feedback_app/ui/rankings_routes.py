@@ -6,9 +6,10 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from feedback_app.domain.comparison import InvalidRanking, Ranking
+from feedback_app.domain.text_rules import LONGEST_EDIT, LONGEST_NOTE, MOST_ASPECTS, MOST_TAGS
 from feedback_app.domain.wanted import Chosen, VerdictKind, Wanted
 from feedback_app.services.bundle import Services
-from feedback_app.services.curation import Entry
+from feedback_app.services.curation import Entry, checked_tags
 from feedback_app.ui.data_view import counts_html
 from feedback_app.ui.rankings_form import choices_html, groups_of
 from feedback_app.ui.rankings_view import (
@@ -63,10 +64,10 @@ class Change(BaseModel):
 
     places: dict[str, int] = Field(default_factory=dict)
     all_bad: bool = False
-    aspects: list[str] = Field(default_factory=list, max_length=32)
-    note: str = Field("", max_length=10_000)
-    edit: str = Field("", max_length=100_000)
-    tags: list[str] = Field(default_factory=list, max_length=100)
+    aspects: list[str] = Field(default_factory=list, max_length=MOST_ASPECTS)
+    note: str = Field("", max_length=LONGEST_NOTE)
+    edit: str = Field("", max_length=LONGEST_EDIT)
+    tags: list[str] = Field(default_factory=list, max_length=MOST_TAGS)
 
     @property
     def judges(self) -> bool:
@@ -110,11 +111,12 @@ class RankingsDesk:
         return self._shown(self._curation.get(comparison_id))
 
     def change(self, comparison_id: str, change: Change) -> dict[str, Any]:
-        """Raises ComparisonNotFound, InvalidRanking."""
+        """Raises ComparisonNotFound, InvalidRanking, InvalidTag."""
         if change.judges:
             known = {candidate.id for candidate in self._curation.get(comparison_id).comparison.candidates}
             if not change.all_bad and known != set(change.places):
                 raise InvalidRanking("give each reply a place, or choose all bad")
+            checked_tags(change.tags)  # before anything is changed
             self._curation.edit(comparison_id, change.ranking())
         return self._shown(self._curation.tag(comparison_id, change.tags))
 

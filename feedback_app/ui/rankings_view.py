@@ -17,6 +17,10 @@ from feedback_app.ui.text import count
 SNIPPET = 110
 BEFORE = 30
 """Characters of a text that are shown, and before the words that were looked for."""
+DAMAGED = (
+    "An older version stored text here that cannot be shown: � stands for it. No export and no round uses this record. You can "
+    "delete it."
+)
 MOST = 4
 """Replies that the arena can show."""
 SIDES = {2: ("left", "right")}
@@ -41,12 +45,13 @@ def item(entry: Entry, words: str = "") -> str:
     comparison = entry.comparison
     prompt = snippet(comparison.messages[-1].content)
     tags = "".join(f'<span class="tag">{escape(tag.replace("_", " "))}</span>' for tag in comparison.tags)
+    broken = ' <span class="badge damaged">damaged</span>' if entry.judged.damaged else ""
     back = " · came back" if comparison.repeat_of and entry.judged.ranking else ""
     about = f"{when(entry.judged)} · {escape(comparison.source)}{back}"
     return (
         f'<li data-id="{escape(comparison.id)}"><label class="pick"><input type="checkbox">'
         f'<span class="sr">Select: {escape(prompt)}</span></label>'
-        f'<details class="ranking"><summary><span class="badge said">{escape(said(entry))}</span> '
+        f'<details class="ranking"><summary><span class="badge said">{escape(said(entry))}</span>{broken} '
         f'<span class="snippet">{escape(prompt)}</span>{hit(comparison, entry.judged.ranking, words)}'
         f'<span class="quiet">{about} {tags}</span></summary><div class="one"></div></details></li>'
     )
@@ -181,6 +186,8 @@ def _facts(entry: Entry, guess: Guess | None, other: Comparison | None) -> str:
             ("Pair", "came back" if seen.repeat_of else CHOSEN[seen.selection]),
             ("Again", _other(seen, other)),
         ]
+    if seen.damaged:
+        rows.append(("Damaged", DAMAGED))
     rows.append(("Tags", escape(", ".join(seen.tags))))
     shown = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in rows if value)
     return f'<dl class="known">{shown}</dl>'

@@ -25,6 +25,10 @@ def theme() -> gr.themes.Base:
         body_background_fill_dark="*neutral_950",
         body_text_color_subdued="*neutral_600",
         body_text_color_subdued_dark="*neutral_400",
+        input_placeholder_color="*neutral_500",
+        input_placeholder_color_dark="*neutral_400",
+        checkbox_border_color="*neutral_500",
+        checkbox_border_color_dark="*neutral_400",
         link_text_color="*primary_700",
         link_text_color_visited="*primary_700",
         block_border_width="1px",
@@ -49,5 +53,10 @@ def head(page_token: str) -> str:
     token = f'<meta name="codelynn-token" content="{escape(page_token)}">'
     scripts = ((STATIC / name).read_text(encoding="utf-8") for name in ("token.js", "queue.js", "pages.js"))
     inline = "\n".join(f"<script>\n{script}</script>" for script in scripts)
-    modules = ("arena/static/arena.js", "data/static/exports.js", "rankings/static/rankings.js")
+    modules = (
+        "shell/static/shell.js",
+        "arena/static/arena.js",
+        "data/static/exports.js",
+        "rankings/static/rankings.js",
+    )
     return "\n".join([token, inline, *(f'<script type="module" src="{name}"></script>' for name in modules)])

@@ -9,6 +9,9 @@ T = TypeVar("T")
 REMEMBER_OPEN = "(id) => { window.codelynn.remember(id); }"
 """Keeps the id of what is open in the page's address, so that a refresh finds it."""
 
+CHANGED = "() => { window.dispatchEvent(new Event('codelynn:changed')); }"
+"""Tells the head of the page that the steps or the colours may be others now."""
+
 
 def at_most(seconds: float, items: Iterator[T]) -> Iterator[T]:
     """The items, but not more often than every `seconds`; the last one always."""

@@ -9,10 +9,12 @@ from pathlib import Path
 from unittest.mock import patch
 
 import uvicorn
+from fastapi import FastAPI
 
 from feedback_app import main
 from feedback_app.api.security import access
 from feedback_app.engines.base import Delta, Engine, EngineUnavailable, GenerationRequest
+from feedback_app.preferred import chat_sampling
 from feedback_app.services.learner import LiveReward
 from feedback_app.settings import Settings
 from feedback_app.web import build_web
@@ -73,15 +75,17 @@ class Site:
 
 
 @contextmanager
-def serving(home: Path, base_model: Path, live: Callable[[], LiveReward] | None = None) -> Iterator[Site]:
-    """The service on a free port until the block ends. `live` makes its live reward model; it has none without."""
+def serving(
+    home: Path, base_model: Path, live: Callable[[], LiveReward] | None = None, fixed: bool = True
+) -> Iterator[Site]:
+    """The service on a free port until the block ends. `live` makes its live reward model; it has none without. `fixed`: short
+    and wild replies, which the Settings page then cannot change."""
+    replies = {"max_new_tokens": 24, "temperature": 1.8} if fixed else {}
     settings = Settings(
         home=home,
         base_model=str(base_model),
         engine="ctranslate2",
         engine_threads=1,
-        max_new_tokens=24,
-        temperature=1.8,
         top_p=1,
         personas=known_personas(home / "personas"),
         redis_url="redis://127.0.0.1:1",
@@ -89,6 +93,7 @@ def serving(home: Path, base_model: Path, live: Callable[[], LiveReward] | None 
         live_reward=live is not None,
         repeat_share=0,
         active_share=0,
+        **replies,
     )  # type: ignore[call-arg]
     main.prepare_database(settings)
     build_engine = main.build_engine
@@ -99,18 +104,34 @@ def serving(home: Path, base_model: Path, live: Callable[[], LiveReward] | None 
         app = main.build(settings)
     assert isinstance(app.engine, HeldEngine)
     app.engine.free.set()
+    try:
+        with listening(web(app)) as port:
+            try:
+                yield Site(f"http://127.0.0.1:{port}", app, app.engine)
+            finally:
+                app.engine.free.set()
+    finally:
+        app.close()
+
+
+def web(app: main.App) -> FastAPI:
+    """The pages and routes on what was built. Another one on the same is what a restart of the service is to a browser."""
     rules = access("127.0.0.1", "", "", "token of the pages")
-    api = build_web(app.services, app.store, app.engine, main.sampling(settings), rules, lambda: None)
+    replies = chat_sampling(app.settings, app.services.preferences)
+    return build_web(app.services, app.store, app.engine, replies, rules, lambda: None)
+
+
+@contextmanager
+def listening(api: FastAPI, port: int = 0) -> Iterator[int]:
+    """Answer on a port, any free one if 0, until the block ends."""
     server = uvicorn.Server(uvicorn.Config(api, log_config=None, ws="none", timeout_graceful_shutdown=1))
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.create_server(("127.0.0.1", port))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:
         until(lambda: server.started, 60)
-        yield Site(f"http://127.0.0.1:{listener.getsockname()[1]}", app, app.engine)
+        yield listener.getsockname()[1]
     finally:
-        app.engine.free.set()
         server.should_exit = True
         thread.join(10)
         listener.close()
-        app.close()

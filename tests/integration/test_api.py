@@ -44,7 +44,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 
 @pytest.fixture(scope="module")
 def client(app: App) -> TestClient:
-    api = build_api(app.services, app.store, app.engine, Sampling(max_new_tokens=12), lambda: None)
+    api = build_api(app.services, app.store, app.engine, lambda: Sampling(max_new_tokens=12), lambda: None)
     return TestClient(api, base_url="http://127.0.0.1")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
@@ -13,6 +14,7 @@ from feedback_app.api.app import build_api
 from feedback_app.domain.comparison import Comparison, Ranking
 from feedback_app.engines.base import Engine
 from feedback_app.main import App, prepare_database
+from feedback_app.preferred import sampling
 from feedback_app.services.repeats import swapped
 from feedback_app.settings import Settings
 from feedback_app.ui import rankings_routes
@@ -42,7 +44,7 @@ def app(tmp_path: Path) -> Iterator[App]:
 
 @pytest.fixture
 def client(app: App) -> TestClient:
-    api = build_api(app.services, app.store, app.engine, main.sampling(app.settings), lambda: None)
+    api = build_api(app.services, app.store, app.engine, partial(sampling, app.settings), lambda: None)
     api.include_router(rankings_routes.router(app.services))
     return TestClient(api, base_url="http://127.0.0.1")
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from feedback_app.desks import argilla_payload as payload
 from feedback_app.desks.base import DeskRecord
 from feedback_app.domain.comparison import Message
+from feedback_app.domain.text_rules import mended
 
 RECORD = DeskRecord(
     comparison_id="k1",
@@ -46,7 +47,7 @@ def test_every_reply_has_a_rank_from_one_and_ties_share_it(groups: tuple[tuple[s
 def test_chat_turns_stay_within_argillas_limits_and_lose_nothing(text: str) -> None:
     turns = payload.chat((Message("user", text),))
     assert all(0 < len(turn["content"]) <= payload.LONGEST_MESSAGE for turn in turns)
-    assert "".join(turn["content"] for turn in turns) == payload.clean(text)
+    assert "".join(turn["content"] for turn in turns) == mended(text)
 
 
 def test_the_newest_turns_of_an_endless_conversation_are_kept() -> None:
@@ -75,7 +76,3 @@ def test_aspects_without_a_label_are_metadata_only() -> None:
     body = payload.record_body(replace(RECORD, aspects=("odd", "odd")), "user-1", ["warm"])
     assert payload.ASPECTS not in body["responses"][0]["values"]
     assert body["metadata"]["tone"] == ["odd"]
-
-
-def test_text_that_json_or_postgresql_cannot_hold_is_replaced() -> None:
-    assert payload.clean("a\x00b\ud800") == "a\ufffdb?"

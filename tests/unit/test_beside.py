@@ -54,12 +54,12 @@ def bench(store: Store, tmp_path: Path) -> Iterator[Bench]:
     store.checkpoints.add(Checkpoint("dpo-1", "nowhere", passed=True))
     engine = ScriptedEngine({"base": ("Plain.", "Plainer."), "dpo-1": ("Warm.", "Warmer.")})
     generations, models = Generations(engine), Models(store, lambda: BaseFiles("tiny", Path("base"), None))
-    options, packs = ArenaOptions(2, Sampling(), ("argilla",)), PromptPacks(tmp_path)
+    options, packs = ArenaOptions(2, Sampling, ("argilla",)), PromptPacks(tmp_path)
     arena = Arena(
         store, models, generations, packs, lambda: LYNN, options, random.Random(0), LiveTaste(store)
     )
-    chat = Chat(store, models, generations, lambda name: LYNN, Sampling(), BestOf(()))
-    yield Bench(store, engine, generations, chat, Beside(store, models, chat, arena, Sampling()))
+    chat = Chat(store, models, generations, lambda name: LYNN, Sampling, BestOf(()))
+    yield Bench(store, engine, generations, chat, Beside(store, models, chat, arena, Sampling))
     generations.close()
 
 

@@ -85,7 +85,7 @@ def talk(store: Store, engine: ScriptedEngine) -> Iterator[Talk]:
     models = Models(store, lambda: BaseFiles("tiny", Path("base"), None))
 
     def make(*scorers: ShorterIsBetter) -> Chat:
-        return Chat(store, models, generations, lambda name: LYNN, Sampling(), BestOf(scorers))
+        return Chat(store, models, generations, lambda name: LYNN, Sampling, BestOf(scorers))
 
     yield make
     generations.close()

@@ -201,7 +201,3 @@ def test_a_question_that_somebody_changed_is_named(change: dict[str, Any], odd: 
     parsed: dict[str, Any] = {name: {"type": tag} for name, tag in payload.question_types(2).items()}
     parsed["verdict"]["labels"] = ["They are equal", "All are bad"]
     assert payload.odd_question(2, {**parsed, **change}) == odd
-
-
-def test_text_that_json_or_postgresql_cannot_hold_is_replaced() -> None:
-    assert payload.clean("a\x00b\ud800") == "a\ufffdb?"

@@ -7,7 +7,7 @@ import pytest
 from feedback_app.domain.comparison import Comparison, ComparisonStatus, Message, Ranking
 from feedback_app.domain.guess import Guess
 from feedback_app.domain.wanted import Wanted, folded
-from feedback_app.services.curation import Consistency, Entry, checked_tags
+from feedback_app.services.curation import Consistency, Entry, InvalidTag, checked_tags
 from feedback_app.services.repeats import Repeated, swapped
 from feedback_app.services.share import share
 from feedback_app.store.search import Choices
@@ -137,5 +137,10 @@ def test_numbers_and_tags_are_put_plainly() -> None:
     assert found_line(1, Wanted(words="x")) == "1 ranking found"
     assert found_line(2, Wanted()) == "2 comparisons"
     assert checked_tags(["  a  b ", "", "a b", "ж"]) == ("a b", "ж")
-    assert len(checked_tags(map(str, range(99)))) == 20
+
+
+@pytest.mark.parametrize("tags", [["x" * 201], ["bell\a"], map(str, range(101))])
+def test_a_tag_that_no_tag_may_be_is_refused(tags: list[str]) -> None:
+    with pytest.raises(InvalidTag):
+        checked_tags(tags)
     assert folded("STRASSE Ⅳ") == folded("straße iv")

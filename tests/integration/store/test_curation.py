@@ -42,7 +42,7 @@ def test_words_are_found_in_any_case_and_script_wherever_they_stand(
     ids = {
         "prompt": put(store, "Который чай лучше?"),
         "reply": put(store, "b", candidates=replies),
-        "note": put(store, "c", replace(FIRST_BEST, note="die Straße\x00")),
+        "note": put(store, "c", replace(FIRST_BEST, note="die Straße\x01")),
         "rewrite": put(store, "d", replace(FIRST_BEST, edit="Cafe\u0301!")),
     }
     put(store, "e", messages=(Message("system", "чай straße"), Message("user", "e")))

@@ -113,7 +113,7 @@ PAIR = [answered("a", 0), answered("b", 1)]
         (asked("Tea?", answered("a", "0"), answered("b", 1)), "`rank` must be a whole number"),
         (asked("Tea?", answered("a", True), answered("b", 1)), "`rank` must be a whole number"),
         (asked("Tea?", answered(7, 0), answered("b", 1)), "`text` must be text"),
-        (asked("Tea?", answered("\ud800", 0), answered("b", 1)), "`text` holds half a surrogate pair"),
+        (asked("Tea?", answered("\ud800", 0), answered("b", 1)), "`prompt.replies[0].text` holds half a surrogate pair"),
     ],
 )  # fmt: skip
 def test_a_tree_that_cannot_be_read_is_refused_with_the_reason(root: Any, reason: str) -> None:

@@ -85,7 +85,7 @@ def test_the_same_judgement_has_the_same_id_wherever_it_stands() -> None:
     [
         ({"instruction": None}, "`instruction` is missing"),
         ({"instruction": " ", "input": ""}, "the prompt is empty: write something to answer"),
-        ({"instruction": "\ud800"}, "`prompt` holds half a surrogate pair"),
+        ({"instruction": "\ud800"}, "`instruction` holds half a surrogate pair"),
         ({"input": 1}, "`input` must be text"),
         ({"response1": None}, "`response1` is missing"),
         ({"response2": 1}, "`response2` must be text"),
@@ -106,10 +106,10 @@ def test_an_item_that_cannot_be_read_is_named_by_number_with_the_reason(
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "is not JSON: Expecting value (line 1, column 1)"),
+        (b"", "is not JSON: Expecting value (column 1)"),
         (b'[\n{"secret": ]', "is not JSON: Expecting value (line 2, column 12)"),
         (b'{"secret": 1}', "is not a JSON array"),
-        (b'["\xff"]', "is not UTF-8"),
+        (b'["\xff"]', "is not UTF-8 (byte 3)"),
         (b"[" * 100_000, "is nested too deeply"),
         (b"[" + b"1" * 5000 + b"]", "holds a number that is too long"),
     ],

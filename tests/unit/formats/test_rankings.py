@@ -71,9 +71,9 @@ EVERY_ONCE = "`ranking.groups` must name every candidate exactly once"
     ("change", "reason"),
     [
         ({"messages": None}, "`messages` is missing"),
-        ({"messages": [{"role": "user", "content": "\ud800"}]}, "`prompt` holds half a surrogate pair"),
+        ({"messages": [{"role": "user", "content": "\ud800"}]}, "`messages[0].content` holds half a surrogate pair"),
         ({"candidates": {}}, "`candidates` must be a list"),
-        ({"candidates": [{"id": "a", "text": "x"}]}, "`candidates` must be two or more"),
+        ({"candidates": [{"id": "a", "text": "x"}]}, "`candidates` must be two or more, and at most 10,000"),
         ({"candidates": [{"id": "a", "text": "x"}] * 2}, "two candidates have the same id"),
         ({"candidates": [{"text": "x"}]}, "`id` is missing"),
         ({"candidates": [{"id": 1, "text": "x"}]}, "`id` must be text"),
@@ -94,8 +94,12 @@ EVERY_ONCE = "`ranking.groups` must name every candidate exactly once"
         ({"ranking": {"groups": [["a", "b", "c", "d"]]}}, EVERY_ONCE),
         ({"ranking": {"groups": ["abc"]}}, "`groups[]` must be a list"),
         ({"ranking": {"groups": [["a"]], "all_bad": "no"}}, "`all_bad` must be true or false"),
-        ({"ranking": {"groups": [["a"]], "seconds": 10**400}}, "`seconds` must be a number"),
-        ({"ranking": {"groups": [["a"]], "seconds": float("nan")}}, "`seconds` must be a number"),
+        ({"ranking": {"groups": [["a"]], "seconds": 10**400}}, "`ranking.seconds` is a whole number of more than 64 bits"),
+        ({"ranking": {"groups": [["a"]], "seconds": float("nan")}}, "holds NaN or Infinity, which are not JSON"),
+        ({"ranking": {"groups": [["a"]], "seconds": -1}}, "the time taken must be a number of seconds from 0 to 1,000,000,000"),
+        ({"ranking": {"groups": [["a"]], "note": "n" * 10_001}}, "the note is longer than 10,000 characters"),
+        ({"ranking": {"groups": [["a"]], "aspects": ["a\nb"]}}, "`aspects` must be at most 200 printable characters"),
+        ({"candidates": [{"id": "a", "text": "x\0"}]}, "`candidates[0].text` holds a NUL character"),
     ],
 )  # fmt: skip
 def test_a_record_that_cannot_be_read_is_refused_with_the_reason(change: dict[str, Any], reason: str) -> None:

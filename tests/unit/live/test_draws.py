@@ -52,7 +52,7 @@ def bench(store: Store, tmp_path: Path) -> Iterator[Bench]:
     )
     generations, live = Generations(engine), LiveTaste(store, LongerIsBetter, poll_seconds=3600)
     models = Models(store, lambda: BaseFiles("tiny", Path("base"), None))
-    options = ArenaOptions(2, Sampling(), ())
+    options = ArenaOptions(2, Sampling, ())
     packs = PromptPacks(tmp_path)
     arena = Arena(store, models, generations, packs, lambda: LYNN, options, random.Random(0), live)
     yield Bench(store, arena, live, generations, engine)

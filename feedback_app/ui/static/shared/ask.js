@@ -24,7 +24,10 @@ export const asker = (root) =>
       throw new Unreachable("codeLynn does not answer");
     }
     const said = await answer.json().catch(() => ({}));
-    if (answer.ok) return said;
+    if (answer.ok) {
+      if (method !== "GET" && method !== "POST") window.dispatchEvent(new Event("codelynn:changed")); // for the steps
+      return said;
+    }
     const reason = typeof said.detail === "string" ? said.detail : `the service answered ${answer.status}`;
     throw answer.status >= 500 && !said.detail ? new Unreachable(reason) : new Refused(reason);
   };

@@ -1,0 +1,60 @@
+"""The owner's preferences, as the Settings page shows them."""
+
+from dataclasses import asdict
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from feedback_app.domain.preferences import Preferences, Theme
+from feedback_app.services.preferences import Changes, PreferenceBook
+
+
+class PreferencesBody(BaseModel):
+    """What holds now. `set_by` names the environment variable behind each field that it decides; those cannot be changed
+    here."""
+
+    languages: list[str]
+    topics: list[str]
+    theme: Theme
+    model: str
+    persona: str
+    notify: bool
+    chat_temperature: float
+    chat_max_new_tokens: int
+    arena_temperature: float
+    arena_max_new_tokens: int
+    set_by: dict[str, str]
+
+    @classmethod
+    def of(cls, value: Preferences, set_by: dict[str, str]) -> "PreferencesBody":
+        fields = asdict(value)
+        styles = {
+            f"{where}_{name}": number
+            for where in ("chat", "arena")
+            for name, number in fields.pop(where).items()
+        }
+        return cls.model_validate({**fields, **styles, "set_by": set_by})
+
+
+def router(book: PreferenceBook) -> APIRouter:
+    routes = APIRouter(prefix="/api/v1/preferences", tags=["preferences"])
+
+    def told(value: Preferences) -> PreferencesBody:
+        return PreferencesBody.of(value, dict(book.fixed))
+
+    @routes.get("", summary="Show the preferences")
+    def show() -> PreferencesBody:
+        """What holds now: the environment before what was chosen, that before the defaults."""
+        return told(book.get())
+
+    @routes.patch("", summary="Change preferences")
+    def change(changes: Changes) -> PreferencesBody:
+        """Keeps the fields that are given, all or none; null takes one back to its default. They hold at once."""
+        return told(book.change(changes))
+
+    @routes.delete("", summary="Reset all preferences")
+    def reset() -> PreferencesBody:
+        """Back to the defaults."""
+        return told(book.reset())
+
+    return routes

@@ -1,0 +1,42 @@
+"""The owner's preferences: one row for each that was chosen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, Table, Text, delete, insert, select
+
+from feedback_app.store.database import Database
+from feedback_app.store.tables import DOCUMENT, metadata
+
+# What was not chosen has no row: it is as the environment or the defaults have it.
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", DOCUMENT, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPreferences:
+    database: Database
+
+    def all(self) -> dict[str, Any]:
+        """Every preference that was chosen, by name."""
+        with self.database.read() as connection:
+            rows = connection.execute(select(preferences.c.name, preferences.c.value)).all()
+        return {row.name: row.value for row in rows}
+
+    def put(self, changes: Mapping[str, Any]) -> None:
+        """Keep these, all or none. None forgets the one of that name."""
+        kept = [{"name": name, "value": value} for name, value in changes.items() if value is not None]
+        with self.database.write() as connection:
+            connection.execute(delete(preferences).where(preferences.c.name.in_(list(changes))))
+            if kept:
+                connection.execute(insert(preferences), kept)
+
+    def clear(self) -> None:
+        """Forget all."""
+        with self.database.write() as connection:
+            connection.execute(delete(preferences))

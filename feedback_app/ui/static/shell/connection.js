@@ -1,0 +1,69 @@
+// Tells when the service does not answer and when it does again. Nothing is asked while all is well: `pages.js` calls
+// `window.codelynn.doubt` when a request failed or when a stream of Gradio's broke off.
+import { keep } from "./typed.js";
+
+const RETRY_MS = 2000;
+const PATIENCE_MS = 5000;
+const LOST = "codeLynn does not answer. What you typed is kept. Trying again…";
+export const connected = "codelynn:connected";
+let asking = false;
+
+async function answers() {
+  try {
+    const answer = await window.codelynn.plainFetch(new URL("./health/live", location.href), {
+      cache: "no-store",
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
+    return answer.ok;
+  } catch {
+    return false;
+  }
+}
+
+function banner() {
+  let line = document.getElementById("lost");
+  if (!line) {
+    line = document.createElement("p");
+    line.id = "lost";
+    line.setAttribute("role", "alert");
+    document.body.append(line);
+  }
+  return line;
+}
+
+function show(lost) {
+  const line = banner();
+  line.textContent = lost ? LOST : "";
+  line.hidden = !lost;
+}
+
+// Gradio keeps a page's state in the process that made it: a page of an earlier process has to be loaded again.
+async function restarted() {
+  const answer = await window.codelynn.plainFetch(new URL("./gradio_api/app_id", location.href));
+  return answer.ok && (await answer.json()).app_id !== window.gradio_config.app_id;
+}
+
+async function doubt() {
+  if (asking) return;
+  asking = true;
+  try {
+    if (await answers()) return;
+    show(true);
+    do await new Promise((later) => setTimeout(later, RETRY_MS));
+    while (!(await answers()));
+    if (await restarted().catch(() => true)) {
+      keep();
+      location.reload();
+      return;
+    }
+    show(false);
+    window.dispatchEvent(new Event(connected));
+  } finally {
+    asking = false;
+  }
+}
+
+export function watchConnection() {
+  window.codelynn.doubt = doubt;
+  window.codelynn.keep = keep;
+}

@@ -1,0 +1,53 @@
+// What was typed survives the reload after a restart of the service: in this tab's storage, for as long as that takes.
+const KEPT = "codelynn.typed";
+const WAIT_MS = 30000; // for a field to be drawn and switched on
+const TYPED = "textarea, input:is([type=text], [type=search], [type=number], [type=url], :not([type]))";
+const touched = new Set();
+
+document.addEventListener("input", (event) => {
+  if (event.isTrusted && event.target.matches?.(TYPED)) touched.add(event.target);
+});
+
+// How to find a field again on the page drawn anew: its own id, or its place in what has one.
+function address(field) {
+  if (field.id && !field.id.startsWith("component-")) return { id: field.id, place: -1 };
+  const home = field.closest("[id]:not([id^=component-])");
+  return home && { id: home.id, place: [...home.querySelectorAll(TYPED)].indexOf(field) };
+}
+
+function find({ id, place }) {
+  const home = document.getElementById(id);
+  return place < 0 || !home ? home : home.querySelectorAll(TYPED)[place];
+}
+
+export function keep() {
+  const fields = [...touched].filter((field) => field.isConnected && field.value && address(field));
+  const kept = fields.map((field) => ({ ...address(field), text: field.value }));
+  sessionStorage.setItem(KEPT, JSON.stringify({ page: location.pathname, kept }));
+}
+
+function write(field, text) {
+  const type = field instanceof HTMLTextAreaElement ? HTMLTextAreaElement : HTMLInputElement;
+  Object.getOwnPropertyDescriptor(type.prototype, "value").set.call(field, text);
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  touched.add(field);
+}
+
+// Fills the fields in as soon as they can be typed in; one that holds something by then is left alone.
+export function restore() {
+  const { page, kept } = JSON.parse(sessionStorage.getItem(KEPT) || "{}");
+  if (page !== location.pathname) return;
+  sessionStorage.removeItem(KEPT);
+  const until = Date.now() + WAIT_MS;
+  let waiting = kept;
+  const look = () => {
+    waiting = waiting.filter((one) => {
+      const field = find(one);
+      if (!field || field.disabled || field.closest("[data-state=loading]")) return true;
+      if (!field.value) write(field, one.text);
+      return false;
+    });
+    if (waiting.length && Date.now() < until) setTimeout(look, 100);
+  };
+  look();
+}
