@@ -15,7 +15,7 @@ from alignment.base_settle import settle
 from alignment.base_source import Source, find_source
 from alignment.files import fresh_dir, read_json, write_json
 
-__all__ = ["BaseModel", "BaseModelUnavailable", "prepare_base"]
+__all__ = ["BaseModel", "BaseModelUnavailable", "is_prepared", "prepare_base"]
 
 MANIFEST = "manifest.json"
 Report = Callable[[str, float], None]
@@ -60,10 +60,22 @@ def prepare_base(
         if wanted and not (folder / "ct2").is_dir():
             report(f"Converting {found.name} for fast replies", 0.6)
             _add_conversion(folder)
-        with _refusals(found, models_dir):
-            _ask(folder, convert, found.name, report, answers)
+        if not _answered(
+            folder, convert
+        ):  # else a start would import torch only to find that nothing is to be done
+            with _refusals(found, models_dir):
+                _ask(folder, convert, found.name, report, answers)
     report(f"{found.name} is ready", 1.0)
     return _prepared(folder, convert)
+
+
+def is_prepared(source: str, models_dir: Path, convert: bool) -> bool:
+    """Whether `prepare_base` would have nothing to do. Raises BaseModelUnavailable for a source that is none."""
+    folder = models_dir / find_source(source).slug
+    if not (folder / MANIFEST).is_file():
+        return False
+    unconvertible = read_json(folder / MANIFEST).get("conversion") == "none"
+    return (not convert or unconvertible or (folder / "ct2").is_dir()) and _answered(folder, convert)
 
 
 def _prepare(found: Source, source: str, folder: Path, report: Report) -> None:
@@ -84,7 +96,8 @@ def _prepare(found: Source, source: str, folder: Path, report: Report) -> None:
 
 def _ask(folder: Path, convert: bool, name: str, report: Report, answers: Answers) -> None:
     """Have the model answer, once for each engine. Where its conversion does not, the model itself may."""
-    while (engine := _engine(folder, convert)) not in read_json(folder / MANIFEST).get("answered", []):
+    while not _answered(folder, convert):
+        engine = _engine(folder, convert)
         report(f"Asking {name} something", 0.9)
         reason = answers(folder / "hf", folder / "ct2" if engine == "ctranslate2" else None)
         if not reason:
@@ -95,6 +108,11 @@ def _ask(folder: Path, convert: bool, name: str, report: Report, answers: Answer
         else:
             shutil.rmtree(folder)
             raise BaseModelUnavailable(f"{name} does not answer: {reason}")
+
+
+def _answered(folder: Path, convert: bool) -> bool:
+    """Whether the engine that will serve the model has answered with it."""
+    return _engine(folder, convert) in read_json(folder / MANIFEST).get("answered", [])
 
 
 def _engine(folder: Path, convert: bool) -> str:

@@ -5,11 +5,13 @@ import sys
 import typer.main
 from typer.core import TyperCommand, TyperGroup
 
-from feedback_app.cli import app
+from feedback_app.cli import Deferred, app
 
 HEAD = """# Command line
 
 Exit codes: 0 done, 2 wrong use, 1 failed. Errors are one line that says what to do.
+The commands talk to the service that runs on CODELYNN_HOME. Without one, all but `chat` work on the data of HOME directly and
+say so. An id can be shortened to its first characters. `codelynn --install-completion` sets up completion in your shell.
 Made by `python deploy/cli_page.py > docs/cli.md`; a test holds it against the code.
 
 """
@@ -21,6 +23,8 @@ def page() -> str:
 
 
 def _described(command: TyperCommand | TyperGroup, name: str) -> list[str]:
+    if isinstance(command, Deferred):
+        return _described(command.imported(), name)
     if isinstance(command, TyperGroup):
         return [
             line for child, sub in command.commands.items() for line in _described(sub, f"{name} {child}")

@@ -1,8 +1,8 @@
 """The composition root: settings in, a running service out."""
 
-import hmac
 import random
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from alignment.base_model import BaseModelUnavailable as BaseModelUnavailable
-from alignment.base_model import prepare_base, unasked
+from alignment.base_model import is_prepared, prepare_base, unasked
+from alignment.base_source import find_source
 from alignment.config import InvalidConfig, round_config
 from alignment.rewards import CorruptReward, read_reward
 from feedback_app.api.security import access
 from feedback_app.desks.configured import desk_names
-from feedback_app.domain.comparison import ComparisonStatus, Message
-from feedback_app.domain.persona import Persona, read_persona
+from feedback_app.domain.comparison import Message
+from feedback_app.domain.persona import known_personas, read_persona
 from feedback_app.domain.preference import RankedReplies
 from feedback_app.domain.round import InvalidRound
 from feedback_app.engines.base import Engine
@@ -44,20 +45,20 @@ from feedback_app.services.learner import LiveReward
 from feedback_app.services.lineage import Lineage
 from feedback_app.services.live import LiveTaste
 from feedback_app.services.models import BaseFiles, Models, warm
+from feedback_app.services.parts import service_status
 from feedback_app.services.prompts import PromptPacks
 from feedback_app.services.queue import RoundQueue
 from feedback_app.services.repeats import Repeats
 from feedback_app.services.rewards import BrokenRewardModel, Reply, Rewards, Shelf
 from feedback_app.services.rounds import Rounds
 from feedback_app.services.snapshots import Snapshots
-from feedback_app.services.status import Status
 from feedback_app.services.supply import Supply
 from feedback_app.services.trained import TrainedScorer
 from feedback_app.settings import Settings, load_settings
 from feedback_app.store import Store, migrate, open_store
-from feedback_app.up.local import secret
-from reward_model.live import LiveRewardModel
-from reward_model.rankings import Ranked
+from feedback_app.up.local import listener, page_token
+from feedback_app.up.plan import reached_at
+from feedback_app.up.services import service_told, with_embedded
 
 if TYPE_CHECKING:
     from reward_model.fit import Reward
@@ -101,6 +102,22 @@ def prepare_files(source: str, folder: Path, convert: bool, here: bool, report: 
     return BaseFiles(ready.name, ready.hf_dir, ready.ct2_dir, ready.hash)
 
 
+def base_name(settings: Settings) -> str:
+    """What the base model is called, whether it is prepared or not."""
+    try:
+        return find_source(settings.base_model).name
+    except BaseModelUnavailable:
+        return settings.base_model
+
+
+def prepared_model(settings: Settings) -> bool:
+    """Whether the base model is ready, so that a start does not wait for it."""
+    try:
+        return is_prepared(settings.base_model, settings.root / "models", converts(settings))
+    except BaseModelUnavailable:
+        return False
+
+
 def prepare_database(settings: Settings) -> None:
     """Bring the tables up to date."""
     settings.root.mkdir(parents=True, exist_ok=True)
@@ -117,7 +134,14 @@ def check_config(method: str, config: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def live_reward(settings: Settings) -> Callable[[], LiveReward] | None:
     """What makes the live reward model; None: there is none."""
-    return LiveRewardModel if settings.live_reward else None
+    return _live_reward_model if settings.live_reward else None
+
+
+def _live_reward_model() -> LiveReward:
+    """Called in the thread that learns: its numerics are not needed before the pages answer."""
+    from reward_model.live import LiveRewardModel
+
+    return LiveRewardModel()
 
 
 def rewards(settings: Settings, store: Store, base: Callable[[], BaseFiles], repeats: Repeats) -> Rewards:
@@ -159,6 +183,7 @@ def _open_reward(base_dir: Path, folder: Path) -> _TrainedReward:
 
 
 def _judged(rankings: Sequence[RankedReplies], rewards: Sequence[Sequence[float]]) -> dict[str, Any]:
+    from reward_model.rankings import Ranked
     from reward_model.report import evaluate_rewards
 
     ranked = [Ranked(_turns(r.prompt), r.replies, r.places, "heldout") for r in rankings]
@@ -169,13 +194,15 @@ def _turns(messages: Sequence[Message]) -> tuple[dict[str, str], ...]:
     return tuple({"role": message.role, "content": message.content} for message in messages)
 
 
-def known_personas(folder: Path) -> list[Persona]:
-    """Every persona of the folder, read afresh."""
-    return [read_persona(folder, path.stem) for path in sorted(folder.glob("*.json"))]
-
-
 def build(settings: Settings) -> App:
     """Everything but the web server. The base model is made ready at its first use."""
+    app = assembled(settings)
+    app.services.live.start()
+    return app
+
+
+def assembled(settings: Settings) -> App:
+    """The same, with the live reward model not started yet."""
     store = open_store(settings.database)
     base = cache(lambda: prepare_model(settings))
     models = Models(store, base)
@@ -184,11 +211,12 @@ def build(settings: Settings) -> App:
     persona = partial(read_persona, settings.personas)
     personas, desks = partial(known_personas, settings.personas), desk_names(settings)
     chance = random.Random()  # noqa: S311 - draws prompts and shuffles candidates, guards nothing
-    live = LiveTaste(store, live_reward(settings))
-    packs = PromptPacks(settings.prompt_packs)
+    live, packs = LiveTaste(store, live_reward(settings)), PromptPacks(settings.prompt_packs)
     preferences = preference_book(settings, store, packs, models, personas)
     options = ArenaOptions(settings.candidates, arena_sampling(settings, preferences), desks)
-    arena = Arena(store, models, generations, packs, lambda: persona(preferences.get().persona), options, chance, live)
+    arena = Arena(
+        store, models, generations, packs, lambda: persona(preferences.get().persona), options, chance, live
+    )
     repeats = Repeats(store, settings.repeat_share, desks, chance)
     trained = rewards(settings, store, base, repeats)
     best = BestOf((TrainedScorer(trained), live))
@@ -196,7 +224,6 @@ def build(settings: Settings) -> App:
     supply = Supply(store, settings.heldout_fraction, lambda: trained.current() is not None)
     draws = Draws(arena, live, repeats, drafts, settings.active_share, chance)
     chat = Chat(store, models, generations, persona, chat_sampling(settings, preferences), best)
-    lineage = Lineage(store, settings.root / "snapshots")
     services = Services(
         arena=arena,
         draws=draws,
@@ -208,7 +235,7 @@ def build(settings: Settings) -> App:
         beside=Beside(store, models, chat, arena, chat_sampling(settings, preferences)),
         best=best,
         rounds=Rounds(store, models, queue, check_config, supply, settings.min_pairs),
-        lineage=lineage,
+        lineage=(lineage := Lineage(store, settings.root / "snapshots")),
         estimates=Estimates(store, lineage, supply.pairs),
         rewards=trained,
         leaderboard=Leaderboard(store),
@@ -218,64 +245,43 @@ def build(settings: Settings) -> App:
         agreements=Agreements(store),
         models=models,
         desks=Desks(store, desks),
-        status=_status(store, models, queue),
+        status=service_status(store, models, queue, settings.redis_url, partial(with_embedded, settings)),
         personas=personas,
         preferences=preferences,
+        base_name=base_name(settings),
     )
-    live.start()
     return App(settings, store, engine, generations, services)
 
 
-def _status(store: Store, models: Models, queue: RoundQueue) -> Status:
-    def database() -> str:
-        counts = store.comparisons.counts()
-        return f"{sum(counts[status] for status in ComparisonStatus)} comparisons, {counts['ranked']} ranked"
-
-    def model() -> str:
-        files = models.files("latest")
-        return f"{files.name} on {files.base_dir.parent.name}"
-
-    def redis() -> str:
-        if not queue.reachable():
-            raise ConnectionError("no answer: rounds wait in the database")
-        return "reachable"
-
-    def outbox() -> str:
-        counts = store.outbox.counts()
-        return f"{counts['pending']} comparisons waiting for annotation desks, {counts['refused']} refused"
-
-    return Status({"database": database, "model": model}, {"redis": redis, "outbox": outbox})
-
-
-def page_token(settings: Settings) -> str:
-    """What the pages' own requests carry: the same after a restart, so that open pages go on, and in each service of a
-    team, which have the access token in common."""
-    if settings.access_token:
-        return hmac.new(settings.access_token.encode(), b"pages", "sha256").hexdigest()
-    return secret(settings.root / "secrets" / "pages")
-
-
 def serve(settings: Settings) -> None:
-    """Listen until a signal comes. The model is made ready and loaded first."""
+    """Listen until a signal comes. The model is made ready and loaded first, while the pages are built.
+    Raises PortTaken, Unprotected, BaseModelUnavailable."""
     import uvicorn  # imported here: the command line needs neither server nor pages
 
-    from feedback_app.web import build_web
-
     configure_logs(settings.log_level)
-    rules = access(settings.host, settings.access_token, settings.allowed_hosts, page_token(settings))
-    app = build(settings)
-    warm(app.engine, app.services.models)
-    replies = chat_sampling(settings, app.services.preferences)
-    api = build_web(app.services, app.store, app.engine, replies, rules, app.close)
-    uvicorn.run(
-        api,
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=5,
-        ws="none",  # nothing here speaks WebSocket
+    rules = access(
+        settings.host,
+        settings.access_token,
+        settings.allowed_hosts,
+        page_token(settings.root, settings.access_token),
     )
+    find_source(settings.base_model)  # what cannot work is said at once, and so is a port that is taken
+    with listener(settings.host, settings.port) as socket:
+        app = assembled(settings)
+        with ThreadPoolExecutor(1) as loading:
+            loaded = loading.submit(warm, app.engine, app.services.models)
+            from feedback_app.web import build_web
+
+            replies = chat_sampling(settings, app.services.preferences)
+            api = build_web(app.services, app.store, app.engine, replies, rules, app.close)
+            loaded.result()
+        # ws: nothing here speaks WebSocket
+        config = uvicorn.Config(
+            api, log_config=None, access_log=False, timeout_graceful_shutdown=5, ws="none"
+        )
+        app.services.live.start()
+        with service_told(settings.root, reached_at(settings.host, socket.getsockname()[1])):
+            uvicorn.Server(config).run(sockets=[socket])
 
 
 if __name__ == "__main__":

@@ -24,6 +24,10 @@ class Settings(BaseSettings):
         "127.0.0.1", description="Address the service listens on. Beyond loopback, ACCESS_TOKEN is required."
     )
     port: int = Field(7860, ge=0, le=65535, description="Port of the service.")
+    service_url: str = Field(
+        "",
+        description="Address of a running codeLynn that the command line talks to. Empty: the one that runs on HOME.",
+    )
     access_token: str = Field(
         "", description="Token that API calls and browsers must give. Required beyond loopback."
     )

@@ -17,8 +17,10 @@ from feedback_app.api import (
     leaderboard,
     preferences,
     rankings,
+    rewards,
     rounds,
     snapshots,
+    status,
 )
 from feedback_app.api.edge import Edge
 from feedback_app.api.openai import routes as openai_api
@@ -50,14 +52,16 @@ def build_api(
     errors.install(api)
     for router in (
         comparisons.router(services.arena, services.live),
-        conversations.router(services.chat),
+        conversations.router(services.chat, lambda: services.default_persona),
         data.router(services.data),
         rankings.router(services.curation),
         preferences.router(services.preferences),
         snapshots.router(services.snapshots),
-        rounds.rounds_router(services.rounds),
+        rounds.rounds_router(services.rounds, services.estimates),
         rounds.checkpoints_router(services.models),
         leaderboard.router(services.leaderboard),
+        rewards.router(services.rewards),
+        status.router(services),
         openai_api.router(engine, services.models, sampling, services.arena.as_persona, services.best),
         health.router(services.status, registry),
     ):

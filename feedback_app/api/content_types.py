@@ -13,12 +13,15 @@ NDJSON = frozenset(
 )
 PARQUET = frozenset({"application/vnd.apache.parquet", "application/x-parquet"})
 ZIP = frozenset({"application/zip", "application/x-zip-compressed"})
-FILES = JSON | NDJSON | PARQUET | ZIP | {"application/octet-stream"}
+GZIP = frozenset({"application/gzip", "application/x-gzip"})
+FILES = JSON | NDJSON | PARQUET | ZIP | GZIP | {"application/octet-stream"}
 UPLOADS = frozenset({"multipart/form-data"})
 LOGIN = frozenset({"application/x-www-form-urlencoded"})
 
 TAKEN = {
     "/api/v1/import": FILES,
+    "/api/v1/rewards/evaluate": NDJSON,
+    "/api/v1/rewards/score": NDJSON,
     "/gradio_api/upload": UPLOADS,  # Gradio's own; only with the token of our pages
     "/login": LOGIN,
 }

@@ -1,13 +1,22 @@
-"""A conversation, to take along."""
+"""Conversations: begin one, say something, have the reply written again, take it along."""
 
+import json
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict
 from datetime import datetime
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
-from pydantic import BaseModel
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
 
-from feedback_app.domain.conversation import Conversation
+from feedback_app.api.streams import until_gone
+from feedback_app.domain.best_of import MOST
+from feedback_app.domain.conversation import Conversation, chosen
 from feedback_app.services.chat import Chat
+from feedback_app.services.generation import GenerationFailed
+
+LONGEST_MESSAGE = 100_000
 
 
 class TurnBody(BaseModel):
@@ -21,8 +30,8 @@ class TurnBody(BaseModel):
     created_at: datetime
 
 
-class ConversationBody(BaseModel):
-    """A conversation as it is kept; `model` is the version that it began with."""
+class ConversationSummary(BaseModel):
+    """A conversation without its messages; `model` is the version that it began with."""
 
     id: str
     title: str
@@ -30,6 +39,11 @@ class ConversationBody(BaseModel):
     persona: str
     created_at: datetime
     updated_at: datetime
+
+
+class ConversationBody(ConversationSummary):
+    """A conversation as it is kept."""
+
     turns: list[TurnBody]
 
     @classmethod
@@ -37,16 +51,119 @@ class ConversationBody(BaseModel):
         return cls.model_validate(asdict(conversation))
 
 
-def router(chat: Chat) -> APIRouter:
+class RetryRequest(BaseModel):
+    """`best_of`: how many replies are written; the one the owner would like best is kept."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    best_of: int = Field(1, ge=1, le=MOST)
+
+
+class ConversationRequest(RetryRequest):
+    """`model`: a version or an alias. `persona`: the configured one if left out. `best_of`: what will be asked for, so that
+    no conversation is begun that could not be answered."""
+
+    model: str = Field("latest", max_length=200)
+    persona: str | None = Field(None, max_length=200)
+
+
+class MessageRequest(RetryRequest):
+    text: str = Field(max_length=LONGEST_MESSAGE)
+
+
+def router(chat: Chat, default_persona: Callable[[], str]) -> APIRouter:
     routes = APIRouter(prefix="/api/v1/conversations", tags=["conversations"])
 
-    @routes.get("/{conversation_id}")
+    @routes.post("", status_code=201, summary="Begin a conversation")
+    def begin(body: ConversationRequest) -> ConversationBody:
+        """It keeps this version and this persona to its end."""
+        chat.check(body.best_of)
+        return ConversationBody.of(chat.begin(body.model, body.persona or default_persona()))
+
+    @routes.get("", summary="List conversations")
+    def listing(
+        words: Annotated[
+            str, Query(max_length=200, description="Only those in which these words stand.")
+        ] = "",
+        limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    ) -> list[ConversationSummary]:
+        """The ones used last come first."""
+        found = chat.list(limit, words)
+        return [ConversationSummary.model_validate(one, from_attributes=True) for one in found]
+
+    @routes.get("/{conversation_id}", summary="Download a conversation")
     def get(conversation_id: str, response: Response) -> ConversationBody:
-        """A conversation as a download: its messages, thumbs, and what a reply was before it was edited."""
+        """Its messages, thumbs, and what a reply was before it was edited."""
         name = f"codelynn-chat-{conversation_id[:8]}.json"
         conversation = chat.get(conversation_id)
         response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
         response.headers["Cache-Control"] = "no-store"
         return ConversationBody.of(conversation)
 
+    @routes.delete("/{conversation_id}", status_code=204, summary="Delete a conversation")
+    def delete(conversation_id: str) -> None:
+        """For good, with its messages and thumbs."""
+        chat.delete(chat.get(conversation_id).id)
+
+    _add_replies(routes, chat)
     return routes
+
+
+def _add_replies(routes: APIRouter, chat: Chat) -> None:
+    """What has a reply written, and what ends it."""
+
+    @routes.post(
+        "/{conversation_id}/messages",
+        response_class=StreamingResponse,
+        summary="Say something and get a reply",
+    )
+    def say(conversation_id: str, body: MessageRequest) -> StreamingResponse:
+        """Server-sent events: `text` for each piece of the reply, then `done` with the kept reply, or `error`.
+
+        A client that leaves ends the reply; what is written by then is kept.
+        """
+        whole = chat.get(conversation_id).id
+        return _streamed(chat, whole, chat.say(whole, body.text, body.best_of))
+
+    @routes.post(
+        "/{conversation_id}/retry", response_class=StreamingResponse, summary="Write the last reply again"
+    )
+    def retry(conversation_id: str, body: RetryRequest) -> StreamingResponse:
+        """In place of the last reply; the events are those of a message."""
+        whole = chat.get(conversation_id).id
+        return _streamed(chat, whole, chat.regenerate(whole, body.best_of))
+
+    @routes.post("/{conversation_id}/stop", summary="Stop the reply that is being written")
+    def stop(conversation_id: str) -> ConversationBody:
+        """What is written by then is kept."""
+        whole = chat.get(conversation_id).id
+        chat.stop(whole, wait=True)
+        return ConversationBody.of(chat.get(whole))
+
+
+def _streamed(chat: Chat, conversation_id: str, texts: Iterator[str]) -> StreamingResponse:
+    lines = _events(chat, conversation_id, texts)
+    return StreamingResponse(
+        until_gone(lines), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
+    )
+
+
+def _events(chat: Chat, conversation_id: str, texts: Iterator[str]) -> Generator[str, None, None]:
+    """The reply as server-sent events. Where nobody reads them to the end, it is stopped."""
+    shown = ""
+    try:
+        for text in texts:
+            if len(text) > len(shown):
+                yield _event("text", {"text": text[len(shown) :]})
+                shown = text
+        kept = chat.get(conversation_id)
+        last = TurnBody.model_validate(asdict(kept.turns[-1])).model_dump(mode="json")
+        yield _event("done", {"conversation": kept.id, "turn": last, "note": chosen(kept)})
+    except GenerationFailed as error:
+        yield _event("error", {"detail": str(error)})
+    finally:
+        chat.stop(conversation_id)
+
+
+def _event(name: str, data: dict[str, Any]) -> str:
+    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"

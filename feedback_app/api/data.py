@@ -1,15 +1,31 @@
 """The preference dataset, out and in."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
-from feedback_app.services.data import DataService
+from feedback_app.services.data import DataService, ExportFailed, ImportReport
 
 PIECE = 64 * 1024
+
+
+class ExportSize(BaseModel):
+    """`left_out` records have what the format cannot carry."""
+
+    records: int
+    left_out: int
+
+
+class ExportProblem(BaseModel):
+    """`problem` names the record that cannot be written; null where all can."""
+
+    problem: str | None
 
 
 def router(data: DataService) -> APIRouter:
@@ -29,22 +45,60 @@ def router(data: DataService) -> APIRouter:
         begun = next(chunks, b"")  # what fails before the first byte is an error like any other
         return StreamingResponse(_body(begun, chunks), media_type=media, headers=headers)
 
+    @routes.get("/export/sizes", summary="How much each export holds")
+    def sizes() -> dict[str, ExportSize]:
+        """By format."""
+        return {name: ExportSize(**asdict(count)) for name, count in data.sizes().items()}
+
+    @routes.get("/export/problem", summary="Why an export breaks off")
+    def problem(
+        format: Annotated[str, Query(description="One of the formats that are written.")] = "trl",
+    ) -> ExportProblem:
+        """Reads the data as an export does, and says which record cannot be written."""
+        try:
+            for _ in data.export(format):
+                continue
+        except ExportFailed as error:
+            return ExportProblem(problem=str(error))
+        return ExportProblem(problem=None)
+
     @routes.post("/import")
     async def import_(
         request: Request,
         format: Annotated[
-            str, Query(description="One of the formats of docs/formats.md, those that are only read too.")
-        ] = "trl",
+            str | None,
+            Query(
+                description="One of the formats of docs/formats.md; left out or `auto`, the file's records tell it."
+            ),
+        ] = None,
+        ignore: Annotated[
+            list[str] | None,
+            Query(description="A field to leave out that the format does not use; may be given again."),
+        ] = None,
+        dry_run: Annotated[bool, Query(description="Only say what would be imported.")] = False,
     ) -> dict[str, Any]:
         """Take in a dataset, sent as the body. Whole or not at all: bad lines are listed by number with the reason."""
         body = bytearray()
         async for chunk in request.stream():
             body += chunk
             data.check_size(len(body))
-        report = await run_in_threadpool(data.import_, format, bytes(body))
-        return {"format": format, "added": report.added, "skipped": report.skipped}
+        take = partial(data.import_, ignore=ignore or (), trial=dry_run)
+        report = await run_in_threadpool(take, format, bytes(body))
+        return _told(report)
 
     return routes
+
+
+def _told(report: ImportReport) -> dict[str, Any]:
+    return {
+        "format": report.format,
+        "added": report.added,
+        "skipped": report.skipped,
+        "kinds": report.kinds,
+        "left_out": report.left_out,
+        "ignored": report.ignored,
+        "dry_run": report.trial,
+    }
 
 
 def _body(begun: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:

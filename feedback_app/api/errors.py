@@ -1,5 +1,6 @@
 """Errors of the services as HTTP answers: one line that says what to do, never a traceback. Those of /v1 are in `openai`."""
 
+import re
 from collections.abc import Awaitable, Callable
 
 from fastapi import FastAPI, Request
@@ -7,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 
 from feedback_app.api.openai.errors import refused_early
+from feedback_app.api.rewards import UnusableLines
 from feedback_app.domain.comparison import InvalidPrompt, InvalidRanking
 from feedback_app.domain.persona import UnknownPersona
 from feedback_app.domain.round import InvalidRound
@@ -14,12 +16,26 @@ from feedback_app.domain.snapshot import BrokenSnapshot, SnapshotNeeded, Snapsho
 from feedback_app.domain.text_rules import mended
 from feedback_app.engines.base import EngineUnavailable, UnknownModel
 from feedback_app.services.best_of import NothingToChooseBy
+from feedback_app.services.chat import Busy
 from feedback_app.services.curation import InvalidTag
-from feedback_app.services.data import ExportFailed, FileTooLarge, ImportRefused, UnknownFormat
+from feedback_app.services.data import (
+    CannotIgnore,
+    ExportFailed,
+    FileTooLarge,
+    ImportRefused,
+    UnknownFormat,
+)
+from feedback_app.services.desks import UnknownDesk
 from feedback_app.services.generation import GenerationFailed
 from feedback_app.services.preferences import FixedPreference, InvalidPreference
-from feedback_app.services.rewards import BrokenRewardModel
+from feedback_app.services.rewards import (
+    BrokenRewardModel,
+    NoHeldoutRankings,
+    NoRewardModel,
+    UnknownRewardModel,
+)
 from feedback_app.store import (
+    AmbiguousId,
     CheckpointNotFound,
     ComparisonNotFound,
     ConversationNotFound,
@@ -37,8 +53,15 @@ STATUS: dict[type[Exception], int] = {
     InvalidPreference: 422,
     FixedPreference: 409,
     InvalidRound: 409,
+    AmbiguousId: 422,
+    Busy: 409,
+    NoRewardModel: 409,
+    NoHeldoutRankings: 409,
+    UnknownRewardModel: 404,
+    UnknownDesk: 404,
     NothingToChooseBy: 422,
     UnknownFormat: 422,
+    CannotIgnore: 422,
     UnknownPersona: 404,
     UnknownModel: 404,
     CheckpointNotFound: 404,
@@ -64,20 +87,27 @@ def install(app: FastAPI) -> None:
     for error, status in STATUS.items():
         app.add_exception_handler(error, _line(status))
     app.add_exception_handler(ImportRefused, _refused)
+    app.add_exception_handler(UnusableLines, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
 
 
 def _line(status: int) -> Handler:
     async def answer(request: Request, error: Exception) -> Response:
-        return JSONResponse({"detail": str(error)}, status_code=status)
+        return JSONResponse({"detail": str(error), "code": code(error)}, status_code=status)
 
     return answer
 
 
 async def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, ImportRefused)
+    assert isinstance(error, ImportRefused | UnusableLines)
     lines = [{"line": bad.line, "reason": bad.reason} for bad in error.errors]
-    return JSONResponse({"detail": str(error), "errors": lines, "bad_lines": error.total}, status_code=422)
+    told = {"detail": str(error), "code": code(error), "errors": lines, "bad_lines": error.total}
+    return JSONResponse(told, status_code=422)
+
+
+def code(error: Exception) -> str:
+    """What kind of error it is, for programs: `InvalidRound` is `invalid_round`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower()
 
 
 def refusal(path: str, line: str, status: int) -> Response:

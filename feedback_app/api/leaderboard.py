@@ -39,7 +39,20 @@ class EffectsBody(BaseModel):
     enough: bool
 
 
-class StandingBody(BaseModel):
+class BoardBody(BaseModel):
+    """All of it at once. `points[i][j]` of `votes[i][j]` duels that version i won against version j; a tie is half a point."""
+
+    standings: list["PlainStanding"]
+    points: list[list[float]]
+    votes: list[list[int]]
+    length: EffectBody | None
+    side: EffectBody | None
+    comparisons: int
+    duels: int
+    enough: bool
+
+
+class PlainStanding(BaseModel):
     """`score` on the Elo scale with `base` at 1000; `low` and `high` bound its 95 % interval. `adjusted`: were all replies
     equally long and as often left. Not `enough` votes: the scores are hardly more than a guess."""
 
@@ -53,6 +66,11 @@ class StandingBody(BaseModel):
     adjusted_low: float
     adjusted_high: float
     enough: bool
+
+
+class StandingBody(PlainStanding):
+    """`against`: what it won of its duels with each other version."""
+
     against: list[AgainstBody]
 
     @classmethod
@@ -76,6 +94,11 @@ def router(leaderboard: Leaderboard) -> APIRouter:
     def standings(annotator: Annotator = "") -> list[StandingBody]:
         """Bradley-Terry scores of all models that met, with 95 % intervals, best first; `against` is the win matrix."""
         return StandingBody.all_of(leaderboard.board(annotator))
+
+    @routes.get("/leaderboard/board", summary="The whole leaderboard")
+    def board(annotator: Annotator = "") -> BoardBody:
+        """Scores, the win matrix, and what length and side do, in one answer."""
+        return BoardBody.model_validate(leaderboard.board(annotator), from_attributes=True)
 
     @routes.get("/leaderboard/effects")
     def effects(annotator: Annotator = "") -> EffectsBody:

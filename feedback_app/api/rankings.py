@@ -119,6 +119,11 @@ def router(curation: Curation) -> APIRouter:
         """The very same verdicts count again. Answers those that were taken out."""
         return Ids.model_construct(ids=curation.bring_back(body.ids))
 
+    @routes.post("/rankings/deletion", summary="What a deletion would delete")
+    def deletion(body: Ids) -> Ids:
+        """Answers all that `delete` would delete, and deletes nothing."""
+        return Ids.model_construct(ids=curation.deletion(body.ids))
+
     @routes.post("/rankings/delete")
     def delete(body: Ids) -> Ids:
         """Prompts, replies and verdicts are gone for good, also of the same pairs where they came back. Answers all that went."""

@@ -7,34 +7,63 @@ from fastapi import APIRouter, Header, Query
 from fastapi.responses import StreamingResponse
 
 from feedback_app.api.schemas import (
+    AheadBody,
     AliasChange,
     CheckpointBody,
+    EstimateBody,
     EventBody,
     RoundBody,
+    RoundDetail,
     RoundRequest,
 )
 from feedback_app.api.streams import until_gone
+from feedback_app.domain.round import Round
 from feedback_app.domain.text_rules import LARGEST_INTEGER
+from feedback_app.services.estimate import Estimates
 from feedback_app.services.models import Models
 from feedback_app.services.rounds import Rounds
 
 
-def rounds_router(rounds: Rounds) -> APIRouter:
+def rounds_router(rounds: Rounds, estimates: Estimates) -> APIRouter:
     routes = APIRouter(prefix="/api/v1/rounds", tags=["rounds"])
 
+    def detailed(round_: Round) -> RoundDetail:
+        ahead = [
+            AheadBody(id=one.id, method=one.method, state=one.state.value) for one in rounds.ahead(round_)
+        ]
+        expected = estimates.seconds(round_.method, round_.config)
+        return RoundDetail(**RoundBody.of(round_).model_dump(), ahead=ahead, expected_seconds=expected)
+
     @routes.post("", status_code=202)
-    def queue(body: RoundRequest) -> RoundBody:
+    def queue(body: RoundRequest) -> RoundDetail:
         """Queue an alignment round on all that was said so far. `method`: `dpo` learns from pairs, `kto` from ratings and
         pairs, `sft` from demonstrations, `rloo` and `ppo` from a reward model; `reward` trains a reward model."""
-        return RoundBody.of(rounds.queue(body.method, body.config, body.parent))
+        return detailed(rounds.queue(body.method, body.config, body.parent))
 
     @routes.get("")
     def listing(limit: Annotated[int, Query(ge=1, le=500)] = 50) -> list[RoundBody]:
         return [RoundBody.of(item) for item in rounds.list(limit)]
 
-    @routes.get("/{round_id}")
-    def get(round_id: str) -> RoundBody:
-        return RoundBody.of(rounds.get(round_id))
+    @routes.get("/estimate", summary="How long a round would take")
+    def estimate(
+        method: Annotated[str, Query(max_length=20)] = "dpo",
+        reward: Annotated[bool, Query(description="With a reward model trained first.")] = False,
+        sft_first: Annotated[bool, Query(description="With demonstrations learned first.")] = False,
+    ) -> EstimateBody:
+        """As long as the last of its kind took here, for as much as there is to learn from now."""
+        return EstimateBody(seconds=estimates.seconds(method, {"reward": reward, "sft_first": sft_first}))
+
+    @routes.get("/{round_id}", summary="One round")
+    def get(round_id: str) -> RoundDetail:
+        """The beginning of its id is enough."""
+        return detailed(rounds.get(round_id))
+
+    _add_control(routes, rounds)
+    return routes
+
+
+def _add_control(routes: APIRouter, rounds: Rounds) -> None:
+    """What follows a round, ends it and goes on with it."""
 
     @routes.get("/{round_id}/events", response_class=StreamingResponse)
     def events(
@@ -61,8 +90,6 @@ def rounds_router(rounds: Rounds) -> APIRouter:
         """Queue a failed or cancelled round again; what it finished is kept."""
         return RoundBody.of(rounds.resume(round_id))
 
-    return routes
-
 
 def _server_sent(rounds: Rounds, round_id: str, after: int) -> Generator[str, None, None]:
     for current, event in rounds.follow(round_id, after):
@@ -80,6 +107,11 @@ def checkpoints_router(models: Models) -> APIRouter:
         """Every checkpoint, newest first, with its aliases and the evidence of its gate."""
         aliases = models.aliases()
         return [CheckpointBody.of(checkpoint, aliases) for checkpoint in models.checkpoints()]
+
+    @routes.get("/aliases", summary="Which version each alias names")
+    def aliases() -> dict[str, str]:
+        """`latest` and `champion`, and once there was a promotion `previous` and `challenger`."""
+        return models.aliases()
 
     @routes.post("/checkpoints/{name}/promote")
     def promote(name: str) -> AliasChange:

@@ -198,6 +198,28 @@ class RoundBody(BaseModel):
         return cls.model_validate({**asdict(value), "state": value.state.value})
 
 
+class AheadBody(BaseModel):
+    """A round that comes before another."""
+
+    id: str
+    method: str
+    state: str
+
+
+class RoundDetail(RoundBody):
+    """`ahead`: what runs or waits before it, while it waits itself. `expected_seconds`: how long such a round takes from its
+    start to its end, judged by the last one here; null before the first."""
+
+    ahead: list[AheadBody]
+    expected_seconds: float | None
+
+
+class EstimateBody(BaseModel):
+    """`seconds` from the start of such a round to its end; null before the first of its kind."""
+
+    seconds: float | None
+
+
 class EventBody(BaseModel):
     seq: int
     stage: str

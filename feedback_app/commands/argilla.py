@@ -2,20 +2,23 @@
 
 import time
 import webbrowser
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.table import Table
 
-from feedback_app.commands.running import err, opened, out, settings_in_force, told
-from feedback_app.desks.argilla_users import ArgillaUsers
-from feedback_app.services.desks import Desks, DeskStatus
+from feedback_app.commands.running import out, settings_in_force, told
+
+if TYPE_CHECKING:
+    from feedback_app.commands.service import Service
+    from feedback_app.desks.argilla_users import ArgillaUsers
 
 NAME = "argilla"
-app = typer.Typer(
-    no_args_is_help=True, help="Argilla: where it is, sending everything to it again, its users."
-)
+app = typer.Typer(no_args_is_help=True)
 users_app = typer.Typer(
-    no_args_is_help=True, help="People who rank in Argilla, each with a login of their own."
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="People who rank in Argilla, each with a login of their own.",
 )
 app.add_typer(users_app, name="users")
 
@@ -32,8 +35,10 @@ def open_() -> None:
 
 @app.command()
 def status() -> None:
-    """Where Argilla is, how it does, and what waits for it."""
-    with told(), opened() as services:
+    """Where Argilla is, whether it answers, and what waits for it."""
+    with told():
+        from feedback_app.commands.service import connected
+
         settings = settings_in_force()
         where = settings.argilla_url or "not running: `codelynn up` starts it"
         out.print(
@@ -42,9 +47,10 @@ def status() -> None:
         out.print(
             f"workspace {settings.argilla_workspace}; password in {settings.root / 'secrets' / 'argilla.json'}"
         )
-        for desk in services.desks.status():
-            if desk.name == NAME:
-                show(desk)
+        with connected() as service:
+            desks = [desk for desk in service.get("/desks") if desk["name"] == NAME]
+        for desk in desks:
+            show(desk)
 
 
 @app.command()
@@ -52,13 +58,16 @@ def sync(
     wait: bool = typer.Option(True, help="Show progress until Argilla has everything."),
 ) -> None:
     """Bring every comparison to Argilla again: to a new Argilla, or once refusals were put right. Twice changes nothing."""
-    with told(), opened() as services:
-        if NAME not in services.desks.names:
-            err.print("codelynn: Argilla is switched off: set CODELYNN_ARGILLA_ENABLED=true")
-            raise typer.Exit(1)
-        out.print(f"{services.desks.resend(NAME)} comparisons will be delivered")
-        if wait and settings_in_force().argilla_url:
-            follow(services.desks, NAME)
+    with told():
+        from feedback_app.commands.service import connected
+
+        settings = settings_in_force()
+        if not settings.argilla_enabled:
+            raise RuntimeError("Argilla is switched off: set CODELYNN_ARGILLA_ENABLED=true")
+        with connected() as service:
+            out.print(f"{service.post(f'/desks/{NAME}/resend')['comparisons']} comparisons will be delivered")
+            if wait and settings.argilla_url:
+                follow(service, NAME)
 
 
 @users_app.command(name="list")
@@ -73,7 +82,7 @@ def users_list() -> None:
 
 @users_app.command(name="add")
 def users_add(name: str, role: str = typer.Option("annotator", help="annotator, admin or owner")) -> None:
-    """Add a login; its password is shown this once."""
+    """Add a login; its password is shown only now."""
     with told():
         made = _users().add(name, role)
         out.print(f"{_address()}  user {made.name}  password {made.password}  (shown this once)")
@@ -87,25 +96,26 @@ def users_remove(name: str) -> None:
         out.print(f"{name} is no user of Argilla any more")
 
 
-def show(desk: DeskStatus) -> None:
+def show(desk: dict[str, Any]) -> None:
     """How a desk does, in lines."""
-    out.print(f"{desk.mood}{f': {desk.reason}' if desk.reason else ''}")
-    out.print(f"{desk.left} comparisons waiting, {desk.refused} refused")
-    for problem in desk.problems:
-        out.print(f"  could not be used: {problem}")
+    reason = f": {desk['reason']}" if desk["reason"] else ""
+    out.print(f"{desk['mood']}{reason}", markup=False)
+    out.print(f"{desk['left']} comparisons waiting, {desk['refused']} refused")
+    for problem in desk["problems"]:
+        out.print(f"  could not be used: {problem}", markup=False)
 
 
-def follow(desks: Desks, name: str) -> None:
+def follow(service: "Service", name: str) -> None:
     """Progress until nothing waits for the desk; ends with the reason where it cannot be worked with."""
     with out.status("sending") as line:
-        while (desk := next(found for found in desks.status() if found.name == name)).left:
-            if desk.mood in ("away", "refused"):
+        while (desk := next(one for one in service.get("/desks") if one["name"] == name))["left"]:
+            if desk["mood"] in ("away", "refused"):
                 raise RuntimeError(
-                    f"{name} is {desk.mood}: {desk.reason}; what waits is sent when it is back"
+                    f"{name} is {desk['mood']}: {desk['reason']}; what waits is sent when it is back"
                 )
-            line.update(f"{desk.left} left")
+            line.update(f"{desk['left']} left")
             time.sleep(0.5)
-    out.print(f"{name} has everything; {desk.refused} refused")
+    out.print(f"{name} has everything; {desk['refused']} refused")
 
 
 def _address() -> str:
@@ -114,6 +124,8 @@ def _address() -> str:
     raise RuntimeError("Argilla is not running: `codelynn up` starts it")
 
 
-def _users() -> ArgillaUsers:
+def _users() -> "ArgillaUsers":
+    from feedback_app.desks.argilla_users import ArgillaUsers
+
     settings = settings_in_force()
     return ArgillaUsers(_address(), settings.argilla_api_key, settings.argilla_workspace)

@@ -1,61 +1,34 @@
 """`codelynn chat`: talk to a version on the terminal."""
 
-from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
-from feedback_app.commands.running import opened, out, told
+from feedback_app.commands.completing import personas, versions
+from feedback_app.commands.running import settings_in_force, told
 from feedback_app.domain.best_of import MOST
-from feedback_app.domain.conversation import chosen
-from feedback_app.services.chat import Chat
 
 
 def chat(
-    model: Annotated[str, typer.Option(help="Version or alias.")] = "latest",
-    persona: Annotated[str, typer.Option(help="Persona; the configured one if left out.")] = "",
-    resume: Annotated[str, typer.Option(help="Id of a conversation to go on with.")] = "",
+    model: Annotated[str, typer.Option(help="Version or alias.", autocompletion=versions)] = "latest",
+    persona: Annotated[
+        str, typer.Option(help="Persona; the configured one if left out.", autocompletion=personas)
+    ] = "",
+    resume: Annotated[str, typer.Option(help="Id of a conversation to go on with, or how it begins.")] = "",
     best_of: Annotated[
         int, typer.Option(min=1, max=MOST, help="Write so many replies, answer the one you would like best.")
     ] = 1,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Load the model in this process if codeLynn does not run.")
+    ] = False,
 ) -> None:
-    """Chat on the terminal; the conversation is kept and shows in the browser too. Ctrl-D ends it."""
-    with told(), opened() as services:
-        chat_service = services.chat
-        chat_service.check(best_of)
-        talk = (
-            chat_service.get(resume)
-            if resume
-            else chat_service.begin(model, persona or services.default_persona)
-        )
-        out.print(f"[dim]{talk.model}, conversation {talk.id}. Ctrl-D ends, Ctrl-C stops a reply.[/dim]")
-        while True:
-            try:
-                text = out.input("[bold]you>[/bold] ")
-            except (EOFError, KeyboardInterrupt):
-                return
-            if text.strip():
-                if best_of > 1:
-                    out.print(f"[dim]writing {best_of} replies…[/dim]")
-                _answer(chat_service, talk.id, chat_service.say(talk.id, text, best_of))
+    """Chat on the terminal; the conversation is kept and shows in the browser too. /help lists what can be done, Ctrl-D ends."""
+    with told():
+        from feedback_app.commands.asking import opened_input
+        from feedback_app.commands.service import at_hand
+        from feedback_app.commands.talk import Talk
 
-
-def _answer(chat_service: Chat, talk_id: str, texts: Iterator[str]) -> None:
-    """The reply as it grows, or what Ctrl-C left of it; then what chose it, if there were several."""
-    shown = ""
-    try:
-        for text in texts:
-            shown = _more(shown, text)
-    except KeyboardInterrupt:
-        chat_service.stop(talk_id, wait=True)
-        last = chat_service.get(talk_id).turns[-1]
-        _more(shown, last.content if last.role == "assistant" else shown)
-    out.print()
-    if told_choice := chosen(chat_service.get(talk_id)):
-        out.print(f"[dim]{told_choice}[/dim]")
-
-
-def _more(shown: str, text: str) -> str:
-    """Print what `text` has after `shown`."""
-    out.print(text[len(shown) :], end="", markup=False, soft_wrap=True)
-    return text
+        with at_hand(offline) as service:
+            talk = Talk(service, model, persona, resume, best_of)
+            with opened_input(settings_in_force().root) as asking:
+                talk.until_left(asking)

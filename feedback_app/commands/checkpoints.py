@@ -5,37 +5,65 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from feedback_app.commands.running import opened, out, told
+from feedback_app.commands.completing import versions
+from feedback_app.commands.running import out, told
+from feedback_app.commands.text import moment
 
-app = typer.Typer(no_args_is_help=True, help="Checkpoints: list, promote, roll back.")
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.command("list")
 def listing() -> None:
-    """Every checkpoint with its aliases, newest first."""
-    with told(), opened() as services:
-        aliases = services.models.aliases()
-        table = Table("name", "aliases", "method", "parent", "gate", "made")
-        for item in services.models.checkpoints():
-            names = ", ".join(sorted(alias for alias, version in aliases.items() if version == item.name))
-            verdict = "passed" if item.passed else "held"
+    """Every version with its aliases, newest first, and the base model at the end."""
+    with told():
+        from feedback_app.commands.service import connected
+
+        with connected() as service:
+            known, aliases = service.get("/checkpoints"), service.get("/aliases")
+            base = service.get("/base")
+        table = Table("name", "aliases", "method", "parent", "gate", "made", "base model")
+        for one in known:
+            verdict = "passed" if one["passed"] else "held"
+            trained_on = (one["manifest"].get("base") or {}).get("name", "")
+            made = moment(one["created_at"])
             table.add_row(
-                item.name, names, item.method, item.parent, verdict, f"{item.created_at:%Y-%m-%d %H:%M}"
+                one["name"],
+                ", ".join(one["aliases"]),
+                one["method"],
+                one["parent"],
+                verdict,
+                made,
+                trained_on,
             )
-        out.print(table if table.row_count else "no checkpoints yet: `codelynn round queue` makes one")
+        named = sorted(alias for alias, version in aliases.items() if version == "base")
+        table.add_row("base", ", ".join(named), "", "", "", "", base["name"])
+        out.print(table)
+        if not known:
+            out.print("no trained version yet: `codelynn round queue` makes one")
 
 
 @app.command()
-def promote(name: Annotated[str, typer.Argument(help="Version to make the latest.")]) -> None:
+def promote(
+    name: Annotated[
+        str,
+        typer.Argument(help="Version to make the latest, or how its name begins.", autocompletion=versions),
+    ],
+) -> None:
     """Make a version the latest by hand, whatever its gate said."""
-    with told(), opened() as services:
-        before = services.models.resolve("latest")
-        out.print(f"latest: {before} -> {services.models.promote(name, by='cli')}")
+    with told():
+        from feedback_app.commands.service import connected
+
+        with connected() as service:
+            changed = service.post(f"/checkpoints/{name}/promote")
+        out.print(f"latest: {changed['previous']} -> {changed['latest']}")
 
 
 @app.command()
 def rollback() -> None:
     """Bring the previous version back."""
-    with told(), opened() as services:
-        before, now = services.models.rollback(by="cli")
-        out.print(f"latest: {before} -> {now}")
+    with told():
+        from feedback_app.commands.service import connected
+
+        with connected() as service:
+            changed = service.post("/rollback")
+        out.print(f"latest: {changed['previous']} -> {changed['latest']}")

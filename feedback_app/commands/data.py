@@ -5,28 +5,41 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from feedback_app.commands.running import err, opened, out, told
-from feedback_app.services.data import DataService, ImportRefused
-from feedback_app.services.progress import EVERY, words
-from feedback_app.services.progress import Progress as Step
+from feedback_app.commands.running import err, out, told
+
+if TYPE_CHECKING:
+    import httpx
+    from rich.progress import Progress
+
+    from feedback_app.commands.service import Service
 
 CHUNK = 256 * 1024
+MEDIA = {
+    ".parquet": "application/vnd.apache.parquet",
+    ".zip": "application/zip",
+    ".gz": "application/gzip",
+    ".json": "application/json",
+}
+LINES = "application/x-ndjson"
 
 Written = Annotated[
     str, typer.Option("--format", "-f", help="trl, hh, openai, sharegpt, kto, sft, rankings or parquet.")
 ]
 Read = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--format",
         "-f",
-        help="trl, hh, openai, sharegpt, kto, sft, rankings, parquet, oasst or pandalm.",
+        help="A format of docs/formats.md; left out, the file's records tell it.",
     ),
+]
+Ignored = Annotated[
+    list[str] | None,
+    typer.Option("--ignore", help="A field to leave out that the format does not use; may be given again."),
 ]
 
 
@@ -37,77 +50,132 @@ def export(
     ] = None,
 ) -> None:
     """Export the preference dataset."""
-    with told(), opened() as services:
-        parts = services.data.export(format)
-        if err.is_terminal and (output or not out.is_terminal):  # a bar would be in the way of lines
-            parts = _shown(parts, services.data, format)
-        if output is None:
-            for part in parts:
-                sys.stdout.buffer.write(part)
-            return
-        size = _saved(parts, output)
+    with told():
+        from feedback_app.commands.service import Refused, connected
+
+        with (
+            connected() as service,
+            _counting(service, format, output is not None) as seen,
+            service.opened("GET", "/export", format=format) as answer,
+        ):
+            try:
+                if output is None:
+                    _copied(answer, sys.stdout.buffer, seen)
+                    return
+                size = _saved(answer, output, seen)
+            except BrokenOff as error:
+                reason = service.get("/export/problem", format=format)["problem"]
+                raise Refused(reason or str(error)) from error
         out.print(f"{output}: {size} bytes, {format}")
 
 
-def _saved(parts: Iterator[bytes], output: Path) -> int:
-    """Write the whole file or none; its size in bytes."""
+def import_(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="File to take in.")],
+    format: Read = None,
+    ignore: Ignored = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be imported.")] = False,
+) -> None:
+    """Import a dataset: whole, or not at all. What is there already is skipped."""
+    with told():
+        from feedback_app.commands.service import Refused, connected
+
+        media = MEDIA.get(file.suffix.lower(), LINES)
+        with connected() as service, file.open("rb") as content, _bar() as bar:
+            try:
+                pieces = bar.sent(content, file.stat().st_size)
+                report = service.send(
+                    "/import", pieces, media, format=format, ignore=ignore, dry_run=dry_run or None
+                )
+            except Refused as refused:
+                for bad in refused.errors:
+                    err.print(bad, markup=False, soft_wrap=True)
+                raise
+        _tell(report)
+
+
+def _tell(report: dict[str, Any]) -> None:
+    """What was imported, as what, and what was not."""
+    gave = ", ".join(f"{number} {kind}" for kind, number in report["kinds"].items()) or "no records"
+    out.print(f"format {report['format']}: {gave}")
+    for reason, number in report["left_out"].items():
+        out.print(f"left out {number}: {reason}", markup=False)
+    for name, number in report["ignored"].items():
+        out.print(f"ignored `{name}` in {number}", markup=False)
+    would = "would add" if report["dry_run"] else "added"
+    out.print(f"{would} {report['added']}, already there {report['skipped']}")
+
+
+class BrokenOff(RuntimeError):
+    """An export ended in the middle; the message says after how many records."""
+
+
+class Bar:
+    """A bar on a terminal's standard error; elsewhere nothing is written."""
+
+    def __init__(self, progress: "Progress") -> None:
+        self._progress = progress
+        self._task = progress.add_task("", total=None)
+
+    def sent(self, content: BinaryIO, size: int) -> Iterator[bytes]:
+        """The file in pieces, with how far it is; then that the service works on it."""
+        done = 0
+        for piece in iter(partial(content.read, CHUNK), b""):
+            self._progress.update(self._task, description="sending", completed=done, total=size)
+            yield piece
+            done += len(piece)
+        self._progress.update(self._task, description="sent; checking and storing", completed=0, total=None)
+
+    def records(self, done: int, total: int | None) -> None:
+        """How far an export is."""
+        told = f"{done:,} of {total:,} records" if total else f"{done:,} records"
+        self._progress.update(self._task, description=told, completed=done, total=total)
+
+
+@contextmanager
+def _bar() -> Iterator[Bar]:
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (BarColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
+        yield Bar(progress)
+
+
+@contextmanager
+def _counting(service: "Service", format: str, to_file: bool) -> Iterator[Any]:
+    """What is told of each record that came. A bar only where it is in the way of no lines; then the service is first
+    asked how many there are."""
+    if not err.is_terminal or not (to_file or not out.is_terminal):
+        yield lambda done: None
+        return
+    size = service.get("/export/sizes").get(format, {})
+    total = size.get("records") if format != "parquet" else None
+    with _bar() as bar:
+        yield lambda done: bar.records(done, total)
+
+
+def _saved(answer: "httpx.Response", output: Path, seen: Any) -> int:
+    """Write the whole file or none; its size in bytes. Raises BrokenOff."""
     part_file = output.with_name(output.name + ".part")
     try:
         with part_file.open("wb") as file:
-            size = sum(file.write(part) for part in parts)
+            size = _copied(answer, file, seen)
         part_file.replace(output)
     finally:
         part_file.unlink(missing_ok=True)
     return size
 
 
-def import_(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="File to take in.")],
-    format: Read = "trl",
-) -> None:
-    """Import a dataset: whole, or not at all."""
-    with told(), opened() as services:
-        try:
-            with file.open("rb") as content, _bar() as bar:
-                pieces = iter(partial(content.read, CHUNK), b"")
-                report = services.data.import_(format, pieces, bar.step, file.stat().st_size)
-        except ImportRefused as refused:
-            for bad in refused.errors:
-                err.print(str(bad), markup=False)
-            raise
-        out.print(f"added {report.added}, already there {report.skipped}")
+def _copied(answer: "httpx.Response", target: BinaryIO, seen: Any) -> int:
+    """Copy the export; its size in bytes. Raises BrokenOff."""
+    import httpx
 
-
-class Bar:
-    """A bar on a terminal's standard error; elsewhere nothing is written."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._task = progress.add_task("Reading", total=None)
-
-    def step(self, now: Step) -> None:
-        """How far an import is."""
-        total = now.total or None
-        self._progress.update(self._task, description=words(now), completed=now.done, total=total)
-
-    def records(self, done: int, total: int) -> None:
-        """How far an export is."""
-        told = f"{done:,} of {total:,} records"
-        self._progress.update(self._task, description=told, completed=done, total=total)
-
-
-@contextmanager
-def _bar() -> Iterator[Bar]:
-    columns = (BarColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
-        yield Bar(progress)
-
-
-def _shown(parts: Iterator[bytes], data: DataService, format: str) -> Iterator[bytes]:
-    """The parts, counted on a bar. The data is read twice then: first to know how much there is."""
-    with _bar() as bar:
-        total = None if format == "parquet" else data.count(format).records  # parts of Parquet are no records
-        for number, part in enumerate(parts, start=1):
-            yield part
-            if total is not None and number % EVERY == 0:
-                bar.records(number, total)
+    size, records = 0, 0
+    try:
+        for piece in answer.iter_bytes():
+            size, records = size + target.write(piece), records + piece.count(b"\n")
+            seen(records)
+    except httpx.TransportError as error:
+        raise BrokenOff(
+            f"the export broke off after {records:,} records: see logs/service.log in HOME"
+        ) from error
+    return size

@@ -1,106 +1,44 @@
 """`codelynn label-studio …`: up, status, push, pull."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import typer
 
-from feedback_app.commands.argilla import show
-from feedback_app.commands.running import err, out, settings_in_force, told
-from feedback_app.desks.configured import desk_names
-from feedback_app.desks.label_studio import LabelStudioDesk, label_studio_desk
-from feedback_app.services.desks import Desks, DeskStatus
-from feedback_app.services.sync import DeskSync
-from feedback_app.settings import load_settings
-from feedback_app.store import Store, open_store
-from feedback_app.up.label_studio_up import run_label_studio
+from feedback_app.commands.running import configured, told
 
-NAME = LabelStudioDesk.name
-A_TURN = 2.0  # seconds of pushing between two looks at the progress
-app = typer.Typer(
-    no_args_is_help=True,
-    help="Label Studio: run it, bring comparisons there, fetch what was said of them.",
-)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.command()
 def up() -> None:
     """Run the real Label Studio on loopback, installed if it is missing; Ctrl-C stops it."""
     with told():
-        raise typer.Exit(run_label_studio(load_settings()))
+        settings = configured()
+        from feedback_app.up.label_studio_up import run_label_studio
+
+        raise typer.Exit(run_label_studio(settings))
 
 
 @app.command()
 def status() -> None:
     """Where Label Studio is, whether it answers, and what waits for it."""
-    with told(), at_desk() as (store, desk):
-        settings = settings_in_force()
-        healthy = desk.health()
-        out.print(f"Label Studio: {settings.label_studio_url}, {'answers' if healthy else 'does not answer'}")
-        show(_status(store))
-        if not healthy:
-            raise typer.Exit(1)
+    with told():
+        from feedback_app.commands import label_studio_desk
+
+        label_studio_desk.status()
 
 
 @app.command()
 def push() -> None:
     """Bring every comparison to Label Studio, after fetching what was said there. Twice changes nothing."""
-    with told(), at_desk() as (store, desk):
-        sync = _sync(store, desk)
-        with sync.alone():
-            total = _push_all(store, sync)
-        refused = _status(store).refused
-        out.print(f"{total - refused} comparisons are in Label Studio")
-        if refused:
-            err.print(f"codelynn: Label Studio refused {refused} comparisons, see the server's log")
-            raise typer.Exit(1)
+    with told():
+        from feedback_app.commands import label_studio_desk
 
-
-def _push_all(store: Store, sync: DeskSync) -> int:
-    """How many comparisons there are to bring; all are brought, with progress."""
-    with out.status("fetching what was said"):
-        sync.pull(at_once=True)
-    total = Desks(store, (NAME,)).resend(NAME)
-    with out.status(f"bringing {total} comparisons") as line:
-        while left := _status(store).left:
-            line.update(f"{total - left} of {total} comparisons brought")
-            sync.push(A_TURN)
-    return total
+        label_studio_desk.push()
 
 
 @app.command()
 def pull() -> None:
     """Fetch what was said in Label Studio since the last time."""
-    with told(), at_desk() as (store, desk):
-        sync = _sync(store, desk)
-        with out.status("fetching what was said"), sync.alone():
-            taken = sync.pull(at_once=True)
-        out.print(f"{taken} verdicts changed here")
-        for problem in _status(store).problems:
-            err.print(f"could not be used: {problem}", markup=False)
+    with told():
+        from feedback_app.commands import label_studio_desk
 
-
-@contextmanager
-def at_desk() -> Iterator[tuple[Store, LabelStudioDesk]]:
-    """Our store and the desk; closed afterwards. Raises RuntimeError where no Label Studio is set up."""
-    settings = settings_in_force()
-    desk = label_studio_desk(settings)
-    if desk is None:
-        raise RuntimeError(
-            "no Label Studio: start `codelynn label-studio up`, or set CODELYNN_LABEL_STUDIO_URL and CODELYNN_LABEL_STUDIO_TOKEN"
-        )
-    store = open_store(settings.database)
-    try:
-        yield store, desk
-    finally:
-        desk.close()
-        store.close()
-
-
-def _sync(store: Store, desk: LabelStudioDesk) -> DeskSync:
-    others = (name for name in desk_names(settings_in_force()) if name != NAME)
-    return DeskSync(store, desk, tuple(others))
-
-
-def _status(store: Store) -> DeskStatus:
-    return Desks(store, (NAME,)).status()[0]
+        label_studio_desk.pull()

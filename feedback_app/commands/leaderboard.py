@@ -2,48 +2,51 @@
 
 import json
 import sys
-from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
-from feedback_app.commands.running import opened, out, told
-from feedback_app.services.leaderboard import ENOUGH, OWNER, Board, Effect, Standing
+from feedback_app.commands.running import out, told
+from feedback_app.domain.duels import ENOUGH
 
 
 def leaderboard(
     mine: Annotated[bool, typer.Option("--mine", help="Only the owner's rankings.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
 ) -> None:
-    """Which version wins: Bradley-Terry scores, also adjusted for length and side, with 95 % intervals."""
-    with told(), opened() as services:
-        board = services.leaderboard.board(OWNER if mine else "")
+    """Show which version wins: Bradley-Terry scores, also adjusted for length and side, with 95 % intervals."""
+    with told():
+        from feedback_app.commands.service import connected
+
+        with connected() as service:
+            board = service.get("/leaderboard/board", annotator="owner" if mine else "")
         if as_json:
-            sys.stdout.write(json.dumps(asdict(board)) + "\n")
-        elif board.standings:
+            sys.stdout.write(json.dumps(board) + "\n")
+        elif board["standings"]:
             _print(board)
         else:
             out.print("no two versions have met yet: rank replies in the arena once a round is promoted")
 
 
-def _print(board: Board) -> None:
+def _print(board: dict[str, Any]) -> None:
     table = Table("version", "score", "adjusted", "won", "votes")
-    for row in board.standings:
-        table.add_row(row.model, *_scores(row), f"{row.wins / row.votes:.0%}", f"{row.votes:,}")
+    for row in board["standings"]:
+        won = f"{row['wins'] / row['votes']:.0%}"
+        table.add_row(row["model"], *_scores(row), won, f"{row['votes']:,}")
     out.print(table)
-    if board.enough and board.length and board.side:
-        out.print(f"twice as long wins {_share(board.length)}; the left wins {_share(board.side)}")
+    if board["enough"] and board["length"] and board["side"]:
+        out.print(f"twice as long wins {_share(board['length'])}; the left wins {_share(board['side'])}")
 
 
-def _scores(row: Standing) -> tuple[str, str]:
-    if not row.enough:
-        return f"{row.votes} of {ENOUGH} votes", ""
+def _scores(row: dict[str, Any]) -> tuple[str, str]:
+    if not row["enough"]:
+        return f"{row['votes']} of {ENOUGH} votes", ""
     return (
-        f"{row.score:.0f} ({row.low:.0f} to {row.high:.0f})",
-        f"{row.adjusted:.0f} ({row.adjusted_low:.0f} to {row.adjusted_high:.0f})",
+        f"{row['score']:.0f} ({row['low']:.0f} to {row['high']:.0f})",
+        f"{row['adjusted']:.0f} ({row['adjusted_low']:.0f} to {row['adjusted_high']:.0f})",
     )
 
 
-def _share(effect: Effect) -> str:
-    return f"{effect.share:.0%} ({effect.low:.0%} to {effect.high:.0%})"
+def _share(effect: dict[str, float]) -> str:
+    return f"{effect['share']:.0%} ({effect['low']:.0%} to {effect['high']:.0%})"

@@ -1,15 +1,16 @@
-"""`codelynn rankings`: find rankings again, take them out, bring them back, delete them."""
+"""`codelynn rankings`: find rankings again, exclude them, include them again, delete them."""
 
 from typing import Annotated
 
 import typer
 
-from feedback_app.commands.running import opened, out, told
-from feedback_app.domain.comparison import InvalidPrompt
-from feedback_app.domain.wanted import VERDICTS, Wanted
+from feedback_app.commands.running import WrongUse, out, told
+from feedback_app.domain.wanted import VERDICTS
 
-app = typer.Typer(no_args_is_help=True, help="Find rankings again, take them out, delete them.")
-Ids = Annotated[list[str], typer.Argument(help="Ids of comparisons, as `find` prints them.")]
+app = typer.Typer(no_args_is_help=True)
+Ids = Annotated[
+    list[str], typer.Argument(help="Ids of comparisons, as `find` prints them, or how they begin.")
+]
 
 
 @app.command()
@@ -20,41 +21,53 @@ def find(
     version: Annotated[str, typer.Option(help="A version that wrote one of the replies.")] = "",
     tag: Annotated[str, typer.Option(help="A tag.")] = "",
     differs: Annotated[
-        bool, typer.Option("--differs", help="Pairs that came back and were judged otherwise.")
+        bool, typer.Option("--differs", help="Pairs that came back and were judged differently.")
     ] = False,
 ) -> None:
     """Print the ids of comparisons with all of this, newest first."""
     with told():
-        kind = next((name for name in ("", *VERDICTS) if name == verdict), None)
-        if kind is None:
-            raise InvalidPrompt(f"there is no verdict {verdict!r}: choose one of {', '.join(VERDICTS)}")
-        wanted = Wanted(words=words, verdict=kind, source=source, version=version, tag=tag, differs=differs)
-        with opened() as services:
-            for name in services.curation.ids(wanted):
-                out.print(name, markup=False)
+        if verdict and verdict not in VERDICTS:
+            raise WrongUse(f"there is no verdict {verdict!r}: choose one of {', '.join(VERDICTS)}")
+        wanted = {"words": words, "verdict": verdict, "source": source, "version": version, "tag": tag}
+        from feedback_app.commands.service import connected
+
+        with connected() as service:
+            found = service.get("/rankings/ids", **wanted, differs=differs)
+        for name in found["ids"]:
+            out.print(name, markup=False)
 
 
 @app.command("take-out")
 def take_out(ids: Ids) -> None:
-    """Their verdicts no longer count, but are kept."""
-    with told(), opened() as services:
-        out.print(f"taken out: {len(services.curation.take_out(ids))}")
+    """Exclude their rankings from training; they are kept."""
+    with told():
+        out.print(f"taken out: {len(_changed('take-out', ids))}")
 
 
 @app.command("bring-back")
 def bring_back(ids: Ids) -> None:
-    """The very same verdicts count again."""
-    with told(), opened() as services:
-        out.print(f"brought back: {len(services.curation.bring_back(ids))}")
+    """Include the very same rankings again."""
+    with told():
+        out.print(f"brought back: {len(_changed('bring-back', ids))}")
 
 
 @app.command()
 def delete(
     ids: Ids, yes: Annotated[bool, typer.Option("--yes", help="Do not ask before deleting.")] = False
 ) -> None:
-    """Delete prompts, replies and verdicts for good, at the desks too; also of the same pairs where they came back."""
-    with told(), opened() as services:
-        going = services.curation.deletion(ids)
-        if not yes and not typer.confirm(f"Delete {len(going)} comparisons for good?"):
-            raise typer.Exit(1)
-        out.print(f"deleted: {len(services.curation.delete(ids))}")
+    """Delete prompts, replies and rankings for good, at Argilla and Label Studio too. Pairs that were shown twice go both times."""
+    with told():
+        from feedback_app.commands.service import connected
+
+        with connected() as service:
+            going = service.post("/rankings/deletion", {"ids": ids})["ids"]
+            if not yes and not typer.confirm(f"Delete {len(going)} comparisons for good?"):
+                raise typer.Exit(1)
+            out.print(f"deleted: {len(service.post('/rankings/delete', {'ids': ids})['ids'])}")
+
+
+def _changed(what: str, ids: list[str]) -> list[str]:
+    from feedback_app.commands.service import connected
+
+    with connected() as service:
+        return list(service.post(f"/rankings/{what}", {"ids": ids})["ids"])

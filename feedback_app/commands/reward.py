@@ -3,28 +3,41 @@
 import json
 import sys
 from collections.abc import Iterator
-from itertools import islice
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
 import typer
-from rich.table import Table
 
-from feedback_app.commands.rounds import overrides, watched
-from feedback_app.commands.running import err, opened, out, told
-from feedback_app.domain.comparison import InvalidPrompt
-from feedback_app.domain.preference import RankedReplies, ranked_replies
-from feedback_app.formats import jsonl, rankings, replies
-from feedback_app.formats.errors import BadRecord, Problems
-from feedback_app.formats.jsonl import Limits, chunks
-from feedback_app.formats.replies import Replies
-from feedback_app.services.bundle import Services
-from feedback_app.services.rewards import Scorer, score_all, span
+from feedback_app.commands.rounds import announce, overrides, watched
+from feedback_app.commands.running import WrongUse, err, out, told
+from feedback_app.domain.words import span
 
-app = typer.Typer(no_args_is_help=True, help="Reward models: train, evaluate, score.")
-BATCH = 64
+app = typer.Typer(no_args_is_help=True)
+CHUNK = 256 * 1024
+LINES = "application/x-ndjson"
 Source = Annotated[str, typer.Option("--file", "-f", help="JSONL file, `-` for stdin.")]
 Name = Annotated[str, typer.Argument(help="Name of a reward model; the current one if left out.")]
+
+
+@app.command("list")
+def listing() -> None:
+    """The trained reward models, newest first."""
+    with told():
+        from rich.table import Table
+
+        from feedback_app.commands.service import connected
+        from feedback_app.commands.text import moment
+
+        with connected() as service:
+            found = service.get("/rewards")
+        table = Table("name", "in use", "made", "accuracy on held-out pairs")
+        for one in found:
+            accuracy = one["evaluation"].get("accuracy")
+            shown = "" if accuracy is None else f"{accuracy:.1%}"
+            table.add_row(one["name"], "yes" if one["current"] else "", moment(one["created_at"]), shown)
+        out.print(table if found else "no reward model yet: `codelynn reward train` makes one")
 
 
 @app.command()
@@ -35,11 +48,15 @@ def train(
     no_watch: Annotated[bool, typer.Option("--no-watch", help="Only queue it.")] = False,
 ) -> None:
     """Train a reward model on all rankings there are, as a round, and show its progress."""
-    with told(), opened() as services:
-        queued = services.rounds.queue("reward", overrides(set_ or []))
-        out.print(f"queued {queued.id}")
-        if not no_watch:
-            watched(services.rounds, queued.id)
+    with told():
+        config = overrides(set_ or [])
+        from feedback_app.commands.service import connected
+
+        with connected() as service:
+            queued = service.post("/rounds", {"method": "reward", "config": config})
+            announce(queued)
+            if not no_watch:
+                watched(service, queued["id"])
 
 
 @app.command()
@@ -51,19 +68,24 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
 ) -> None:
     """What a reward model is worth on rankings it has not seen: the held-out ones, or those of a file."""
-    with told(), opened() as services:
-        model = services.rewards.get(name)
-        verdicts = services.rewards.heldout() if file is None else _rankings(file)
-        if not verdicts:
-            raise RuntimeError("there are no held-out rankings yet: rank more prompts, or give --file")
-        record = services.rewards.evaluate(verdicts, model.name)
-        own = services.rewards.repeats()
-        if own.trials:
-            record["repeats"] = {"agreed": own.hits, "pairs": own.trials, "low": own.low, "high": own.high}
+    with told():
+        from feedback_app.commands.service import Refused, connected
+
+        with connected() as service:
+            if file is None:
+                record = service.post("/rewards/evaluate", name=name)
+            else:
+                try:
+                    with _opened(file) as source:
+                        record = service.send("/rewards/evaluate", _pieces(source), LINES, name=name)
+                except Refused as refused:
+                    for bad in refused.errors:
+                        err.print(bad, markup=False, soft_wrap=True)
+                    raise
         if as_json:
-            sys.stdout.write(json.dumps({"name": model.name, **record}) + "\n")
+            sys.stdout.write(json.dumps(record) + "\n")
         else:
-            _print(model.name, record)
+            _print(record)
 
 
 @app.command()
@@ -76,60 +98,53 @@ def score(
     reply: Annotated[list[str] | None, typer.Option(help="A reply to --prompt; repeatable.")] = None,
 ) -> None:
     """Rewards of replies, in log odds. Lines {"prompt" or "messages", "replies"} come back with "rewards"."""
-    with told(), opened() as services:
+    with told():
         if (prompt is None) != (not reply):
-            raise InvalidPrompt("--prompt needs at least one --reply, and --reply needs --prompt")
+            raise WrongUse("--prompt needs at least one --reply, and --reply needs --prompt")
         if prompt is not None:
-            _write(services.rewards.scorer(name), [_asked(prompt, reply or [])])
+            asked = json.dumps({"prompt": prompt, "replies": reply}, ensure_ascii=False)
+            bad = _scored(name, iter([asked.encode()]))
         else:
-            _score_file(services, name, file)
+            with _opened(file) as source:
+                bad = _scored(name, _pieces(source))
+        if bad:
+            raise RuntimeError(f"{bad} lines could not be scored")
 
 
-def _asked(prompt: str, given: list[str]) -> Replies:
-    try:
-        return replies.load({"prompt": prompt, "replies": given})
-    except BadRecord as error:
-        raise InvalidPrompt(str(error)) from error
+def _scored(name: str, body: Iterator[bytes]) -> int:
+    """Each good line with its rewards on stdout, each bad one by number on stderr; how many are bad."""
+    from feedback_app.commands.service import connected
+
+    bad = 0
+    with connected() as service, service.scored(body, LINES, name) as lines:
+        for line in lines:
+            record = json.loads(line)
+            if "rewards" in record:
+                sys.stdout.write(line + "\n")
+                sys.stdout.flush()
+            else:
+                bad += 1
+                err.print(f"line {record['line']}: {record['error']}", markup=False, soft_wrap=True)
+    return bad
 
 
-def _score_file(services: Services, name: str, file: str) -> None:
-    """Each good line with its rewards on stdout, each bad one by number on stderr."""
-    scorer, problems = services.rewards.scorer(name), Problems()
-    with _opened(file) as source:
-        good = jsonl.read(chunks(source), replies.load, Limits(), problems)
-        while batch := list(islice(good, BATCH)):
-            _write(scorer, batch)
-    for problem in problems.errors:
-        err.print(str(problem), markup=False)
-    if problems.count:
-        raise RuntimeError(f"{problems.count} lines could not be scored")
+@contextmanager
+def _opened(file: str) -> Iterator[BinaryIO]:
+    if file == "-":
+        yield sys.stdin.buffer
+        return
+    with Path(file).open("rb") as source:
+        yield source
 
 
-def _write(scorer: Scorer, batch: list[Replies]) -> None:
-    rewards = score_all(scorer, [(asked.prompt, asked.replies) for asked in batch])
-    for asked, values in zip(batch, rewards, strict=True):
-        sys.stdout.buffer.write(jsonl.dumped({**asked.record, "rewards": values}))
-    sys.stdout.flush()
+def _pieces(source: BinaryIO) -> Iterator[bytes]:
+    return iter(partial(source.read, CHUNK), b"")
 
 
-def _rankings(file: str) -> list[RankedReplies]:
-    """Every verdict of a file in our own format. Raises RuntimeError at a single bad line."""
-    problems = Problems()
-    with _opened(file) as source:
-        found = list(jsonl.read(chunks(source), rankings.load, Limits(), problems))
-    for problem in problems.errors:
-        err.print(str(problem), markup=False)
-    if problems.count:
-        raise RuntimeError(f"{problems.count} lines cannot be read: correct them, then evaluate again")
-    return [ranked for comparison in found for ranked in ranked_replies(comparison)]
+def _print(record: dict[str, Any]) -> None:
+    from rich.table import Table
 
-
-def _opened(file: str) -> BinaryIO:
-    return sys.stdin.buffer if file == "-" else Path(file).open("rb")
-
-
-def _print(name: str, record: dict[str, Any]) -> None:
-    table = Table("measure", "value", title=name)
+    table = Table("measure", "value", title=record["name"])
     for row in _rows(record):
         table.add_row(*row)
     out.print(table)

@@ -1,20 +1,27 @@
 """`codelynn round …`: queue, list, show, watch, cancel, resume."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
-from feedback_app.commands.running import opened, out, told
+from feedback_app.commands.completing import rounds as known_rounds
+from feedback_app.commands.running import WrongUse, out, told
+from feedback_app.commands.text import duration, moment, short
 from feedback_app.domain import json_rules
 from feedback_app.domain.json_rules import NotJson, Unfit
-from feedback_app.domain.round import InvalidRound, Round, RoundEvent, RoundState
-from feedback_app.services.bundle import Services
-from feedback_app.services.rounds import Rounds
 
-app = typer.Typer(no_args_is_help=True, help="Alignment rounds: queue, watch, cancel, resume.")
-RoundId = Annotated[str, typer.Argument(help="Id of the round, or `last`.")]
+if TYPE_CHECKING:
+    from feedback_app.commands.service import Service
+
+app = typer.Typer(no_args_is_help=True)
+LAST = "last"
+RoundId = Annotated[
+    str,
+    typer.Argument(
+        help="Id of the round, or how it begins; the newest if left out.", autocompletion=known_rounds
+    ),
+]
 
 
 @app.command()
@@ -30,124 +37,190 @@ def queue(
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="A setting, as name=value; repeatable.")
     ] = None,
-    watch: Annotated[bool, typer.Option(help="Stay and show the progress.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Stay and show the progress.")] = False,
 ) -> None:
-    """Queue a round on all that was said so far."""
-    with told(), opened() as services:
-        queued = services.rounds.queue(method, overrides(set_ or []), parent)
-        out.print(f"queued {queued.id}")
-        if watch:
-            watched(services.rounds, queued.id)
+    """Queue a round on everything that was ranked, rated and written so far."""
+    with told():
+        config = overrides(set_ or [])
+        from feedback_app.commands.service import connected
+
+        with connected() as service:
+            queued = service.post("/rounds", {"method": method, "config": config, "parent": parent})
+            announce(queued)
+            if watch:
+                watched(service, queued["id"])
 
 
 @app.command("list")
-def listing(limit: Annotated[int, typer.Option(help="How many, newest first.")] = 20) -> None:
+def listing(limit: Annotated[int, typer.Option(min=1, max=500, help="How many, newest first.")] = 20) -> None:
     """The newest rounds."""
-    with told(), opened() as services:
-        rounds = services.rounds.list(limit)
+    with told():
+        from feedback_app.commands.service import connected
+
+        with connected() as service:
+            rounds = service.get("/rounds", limit=limit)
         if not rounds:
             out.print("no rounds yet: `codelynn round queue` starts one")
             return
         table = Table("id", "method", "state", "stage", "%", "checkpoint", "queued")
-        for item in rounds:
+        for one in rounds:
+            done = f"{one['percent']:.0f}"
+            when = moment(one["created_at"])
             table.add_row(
-                item.id,
-                item.method,
-                item.state,
-                item.stage,
-                f"{item.percent:.0f}",
-                item.checkpoint or "",
-                f"{item.created_at:%Y-%m-%d %H:%M}",
+                short(one["id"]),
+                one["method"],
+                one["state"],
+                one["stage"],
+                done,
+                one["checkpoint"] or "",
+                when,
             )
         out.print(table)
 
 
 @app.command()
-def show(round_id: RoundId) -> None:
-    """One round: where it stands, what was decided and why."""
-    with told(), opened() as services:
-        _show(services.rounds.get(_id(services, round_id)))
+def show(round_id: RoundId = LAST) -> None:
+    """One round: stage, progress, time left; once it has ended, what was decided and why."""
+    with told():
+        from feedback_app.commands.service import connected
+
+        with connected() as service:
+            shown(service.get(f"/rounds/{_id(service, round_id)}"))
 
 
 @app.command()
-def watch(round_id: RoundId = "last") -> None:
-    """Follow a round until it ends."""
-    with told(), opened() as services:
-        watched(services.rounds, _id(services, round_id))
+def watch(round_id: RoundId = LAST) -> None:
+    """Follow a round until it ends. Ctrl-C stops watching; the round goes on."""
+    with told():
+        from feedback_app.commands.service import connected
+
+        with connected() as service:
+            watched(service, _id(service, round_id))
 
 
 @app.command()
-def cancel(round_id: RoundId) -> None:
+def cancel(round_id: RoundId = LAST) -> None:
     """Stop a round; `resume` goes on where it stopped."""
-    with told(), opened() as services:
-        out.print(
-            f"{services.rounds.cancel(_id(services, round_id)).state}: a running round stops within seconds"
-        )
+    with told():
+        from feedback_app.commands.service import connected
+
+        with connected() as service:
+            now = service.post(f"/rounds/{_id(service, round_id)}/cancel")
+        if now["state"] == "running":
+            out.print(f"{short(now['id'])} stops within seconds")
+        else:
+            out.print(f"{short(now['id'])} is {now['state']}")
 
 
 @app.command()
-def resume(round_id: RoundId) -> None:
+def resume(round_id: RoundId = LAST) -> None:
     """Go on with a failed or cancelled round; what it finished is kept."""
-    with told(), opened() as services:
-        out.print(f"{services.rounds.resume(_id(services, round_id)).state}")
+    with told():
+        from feedback_app.commands.service import connected
+
+        with connected() as service:
+            out.print(service.post(f"/rounds/{_id(service, round_id)}/resume")["state"])
 
 
 def overrides(settings: list[str]) -> dict[str, object]:
-    """name=value pairs; the value is read as JSON where it is JSON, else as text."""
+    """name=value pairs; the value is read as JSON where it is JSON, else as text. Raises WrongUse."""
     overrides: dict[str, object] = {}
     for setting in settings:
         name, equals, value = setting.partition("=")
         if not equals:
-            raise InvalidRound(f"--set takes name=value, not {setting!r}")
+            raise WrongUse(f"--set takes name=value, not {setting!r}")
         try:
             overrides[name] = json_rules.parsed(value)
         except NotJson:
             overrides[name] = value
         except Unfit as error:
-            raise InvalidRound(f"--set {name}: the value {error}") from error
+            raise WrongUse(f"--set {name}: the value {error}") from error
     return overrides
 
 
-def _id(services: Services, given: str) -> str:
-    if given != "last":
+def announce(queued: dict[str, Any]) -> None:
+    """That a round is queued: what comes before it, and how long it will take."""
+    out.print(f"queued {short(queued['id'])} ({queued['method']}): {place(queued['ahead'])}", markup=False)
+    out.print(expectation(queued["expected_seconds"]))
+
+
+def place(ahead: list[dict[str, Any]]) -> str:
+    """Where in the queue a round is whose predecessors these are."""
+    if not ahead:
+        return "it is next"
+    running = next((one for one in ahead if one["state"] == "running"), None)
+    told = f"number {len(ahead) + 1} in the queue"
+    return f"{told}; round {short(running['id'])} ({running['method']}) is running" if running else told
+
+
+def expectation(seconds: float | None) -> str:
+    if seconds is None:
+        return "no estimate yet: this is the first round of its kind here"
+    return f"it takes about {duration(seconds)} from its start"
+
+
+def _id(service: "Service", given: str) -> str:
+    if given != LAST:
         return given
-    newest = services.rounds.list(1)
+    newest = service.get("/rounds", limit=1)
     if not newest:
-        raise InvalidRound("no rounds yet: `codelynn round queue` starts one")
-    return newest[0].id
+        raise WrongUse("no rounds yet: `codelynn round queue` starts one")
+    return str(newest[0]["id"])
 
 
-def watched(rounds: Rounds, round_id: str) -> None:
+def watched(service: "Service", round_id: str) -> None:
     """Follow a round with a bar to its end. Raises typer.Exit(1) if it failed."""
+    from rich.progress import BarColumn, Progress, TextColumn
+
     columns = (
         TextColumn("{task.fields[stage]:10}"),
         BarColumn(),
-        TextColumn("{task.percentage:>3.0f}% {task.fields[note]}"),
+        TextColumn("{task.percentage:>3.0f}% {task.fields[note]}", markup=False),
     )
     with Progress(*columns, console=out) as progress:
         task = progress.add_task("", total=100, stage="queued", note="")
-        for current, event in rounds.follow(round_id):
-            if event is not None:
-                progress.update(task, completed=event.percent, stage=event.stage, note=_note(event))
+        for event in service.events("GET", f"/rounds/{round_id}/events"):
+            now = event.data
+            if event.name == "progress":
+                progress.update(task, completed=now["percent"], stage=now["stage"], note=_note(now))
             else:
-                progress.update(task, stage=current.stage or current.state.value)
-    final = rounds.get(round_id)
-    _show(final)
-    if final.state == RoundState.failed:
+                progress.update(task, stage=now["stage"] or now["state"])
+    final = service.get(f"/rounds/{round_id}")
+    shown(final)
+    if final["state"] == "failed":
         raise typer.Exit(1)
 
 
-def _note(event: RoundEvent) -> str:
-    left = "" if event.seconds_left is None else f"{event.seconds_left:.0f} s left"
-    loss = f"loss {event.metrics['loss']:.3f}" if "loss" in event.metrics else ""
-    return "  ".join(filter(None, (f"{event.step}/{event.total}" if event.total else "", loss, left)))
+def _note(event: dict[str, Any]) -> str:
+    left = "" if event["seconds_left"] is None else f"{duration(event['seconds_left'])} left"
+    loss = f"loss {event['metrics']['loss']:.3f}" if "loss" in event["metrics"] else ""
+    step = f"{event['step']}/{event['total']}" if event["total"] else ""
+    return "  ".join(filter(None, (step, loss, left)))
 
 
-def _show(item: Round) -> None:
-    out.print(f"{item.id}  {item.method}  [bold]{item.state}[/bold]  {item.stage} {item.percent:.0f}%")
-    if item.checkpoint:
-        out.print(f"checkpoint {item.checkpoint}")
-    for reason in (item.decision or {}).get("reasons", []):
-        out.print(f"  - {reason}", markup=False)
-    if item.error:
-        out.print(item.error, markup=False)
+def shown(one: dict[str, Any]) -> None:
+    """A round in lines."""
+    for line in lines(one):
+        out.print(line, markup=False)
+
+
+def lines(one: dict[str, Any]) -> list[str]:
+    """What there is to say of a round (`RoundDetail`), the most important first."""
+    state = one["state"]
+    told = [f"{short(one['id'])}  {one['method']}  {state}"]
+    if state == "queued":
+        told += [place(one["ahead"]), expectation(one["expected_seconds"])]
+    if state == "running":
+        told.append(_progress(one))
+    if one["checkpoint"]:
+        told.append(f"version {one['checkpoint']}")
+    told += [f"  - {reason}" for reason in (one["decision"] or {}).get("reasons", [])]
+    return told + ([one["error"]] if one["error"] else [])
+
+
+def _progress(one: dict[str, Any]) -> str:
+    steps = f", step {one['step']} of {one['total']}" if one["total"] else ""
+    left = one["seconds_left"]
+    soon = "time left not known yet" if left is None else f"about {duration(left)} left"
+    stopping = "; it is being stopped" if one["cancel_requested"] else ""
+    return f"{one['stage'] or 'starting'}{steps}: {one['percent']:.0f} %, {soon}{stopping}"

@@ -1,39 +1,26 @@
-"""What every command needs: the built app, and errors as one line."""
+"""What every command needs: the settings, a way to print, and errors as one line. Imports little: mistakes are quick."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
-from sqlalchemy.exc import OperationalError
 
-from feedback_app.domain.comparison import InvalidPrompt
-from feedback_app.domain.round import InvalidRound
-from feedback_app.domain.snapshot import BrokenSnapshot
-from feedback_app.engines.base import EngineUnavailable
-from feedback_app.main import build
-from feedback_app.services.bundle import Services
-from feedback_app.services.chat import Busy
-from feedback_app.services.data import FileTooLarge, ImportRefused, UnknownFormat
-from feedback_app.services.generation import GenerationFailed
-from feedback_app.settings import Settings, load_settings
-from feedback_app.up import with_embedded
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
-out = Console(highlight=False)
+    from feedback_app.settings import Settings
+
+PIPE_WIDTH = 200
+"""Columns where the output is no terminal: what reads it wants whole values."""
+out = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 err = Console(stderr=True, highlight=False)
 
-WRONG_USE = (InvalidPrompt, InvalidRound, UnknownFormat, FileTooLarge, LookupError, ValidationError)
-FAILED = (
-    BrokenSnapshot,
-    EngineUnavailable,
-    GenerationFailed,
-    ImportRefused,
-    Busy,
-    OperationalError,
-    OSError,
-    RuntimeError,
-)
+
+class WrongUse(ValueError):
+    """The command cannot be understood; one line that says what to do."""
 
 
 @contextmanager
@@ -43,31 +30,43 @@ def told() -> Iterator[None]:
         yield
     except typer.Exit:  # a RuntimeError to Python, an exit code to us
         raise
-    except WRONG_USE as error:
-        err.print(f"codelynn: {_line(error)}")
+    except (WrongUse, LookupError) as error:
+        complain(_line(error))
         raise typer.Exit(2) from error
-    except FAILED as error:
-        err.print(f"codelynn: {_line(error)}")
+    except (OSError, RuntimeError) as error:
+        complain(_line(error))
         raise typer.Exit(1) from error
 
 
+def complain(text: str) -> None:
+    """One line on stderr, however narrow the terminal is."""
+    err.print(f"codelynn: {text}", markup=False, soft_wrap=True)
+
+
 def _line(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        return f"CODELYNN_{'_'.join(map(str, first['loc'])).upper()}: {first['msg']}"
-    return str(error.args[0] if isinstance(error, KeyError) and error.args else error).splitlines()[0]
+    told = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
+    return (told.splitlines() or [type(error).__name__])[0]
 
 
-def settings_in_force() -> Settings:
-    """The settings, with the addresses of the embedded parts where they run."""
-    return with_embedded(load_settings())
+def configured() -> "Settings":
+    """The settings of the environment. Raises WrongUse."""
+    from pydantic import ValidationError
 
+    from feedback_app.settings import load_settings
 
-@contextmanager
-def opened() -> Iterator[Services]:
-    """The services on the settings in force; closed afterwards."""
-    built = build(settings_in_force())
     try:
-        yield built.services
-    finally:
-        built.close()
+        return load_settings()
+    except ValidationError as error:
+        raise WrongUse(_setting(error)) from error
+
+
+def _setting(error: "ValidationError") -> str:
+    first = error.errors()[0]
+    return f"CODELYNN_{'_'.join(map(str, first['loc'])).upper()}: {first['msg']}"
+
+
+def settings_in_force() -> "Settings":
+    """The settings, with the addresses of the embedded parts where they run. Raises WrongUse."""
+    from feedback_app.up.services import with_embedded
+
+    return with_embedded(configured())

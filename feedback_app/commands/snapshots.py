@@ -1,22 +1,22 @@
 """`codelynn snapshots …`: what rounds learned from."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
-from feedback_app.commands.running import opened, out, told
-from feedback_app.domain.snapshot import HOWS, KINDS, Described
-from feedback_app.services.snapshots import NOW, Compared
+from feedback_app.commands.running import out, told
+from feedback_app.commands.text import moment, short
+from feedback_app.domain.snapshot import HOWS, KINDS
 
-app = typer.Typer(help="Snapshots: what rounds learned from, and what is new since.")
+app = typer.Typer()
 Name = Annotated[str, typer.Argument(help="Hash of a snapshot, how it begins, `newest` or `now`.")]
 
 
 @app.callback(invoke_without_command=True)
 def _listed(context: typer.Context) -> None:
-    """Lists them where nothing else is asked for."""
+    """Snapshots: the data that rounds learned from, and what is new since."""
     if context.invoked_subcommand is None:
         listing()
 
@@ -24,41 +24,47 @@ def _listed(context: typer.Context) -> None:
 @app.command("list")
 def listing() -> None:
     """Every snapshot, newest first."""
-    with told(), opened() as services:
-        found = services.snapshots.all()
+    with told():
+        from feedback_app.commands.service import connected
+
+        with connected() as service:
+            found = service.get("/snapshots")
+            methods = {one["id"]: one["method"] for one in service.get("/rounds", limit=500)}
         if not found:
-            out.print("no snapshot yet: a round writes one of all that was said so far")
+            out.print("no snapshot yet: each round writes one of everything there is by then")
             return
         table = Table("snapshot", "written", "holds", "rounds")
         for snapshot in found:
-            table.add_row(*_row(snapshot))
+            table.add_row(*_row(snapshot, methods))
         out.print(table)
 
 
 @app.command()
-def diff(one: Name = "newest", other: Name = NOW) -> None:
+def diff(one: Name = "newest", other: Name = "now") -> None:
     """How two snapshots differ, in numbers: what OTHER has that ONE has not, and the other way round."""
-    with told(), opened() as services:
-        found = services.snapshots.compared(one, other)
-        counts = found.difference.counts
-        table = Table(f"{found.one[:8]} → {found.other[:8]}", *HOWS, "same")
-        for kind in (kind for kind in KINDS if kind in found.kinds):
-            numbers = [counts.get((kind, how), 0) for how in HOWS]
-            table.add_row(kind, *(f"{n:,}" for n in (*numbers, found.difference.same.get(kind, 0))))
+    with told():
+        from feedback_app.commands.service import connected
+
+        with connected() as service:
+            found = service.get(f"/snapshots/{one}/diff", other=other)
+        counts = found["counts"]
+        table = Table(f"{short(found['one'])} → {short(found['other'])}", *HOWS, "same")
+        for kind in (kind for kind in KINDS if kind in counts):
+            table.add_row(kind, *(f"{counts[kind][how]:,}" for how in (*HOWS, "same")))
         out.print(table)
         for line in lines(found):
             out.print(line, markup=False)
 
 
-def lines(found: Compared) -> list[str]:
+def lines(found: Mapping[str, Any]) -> list[str]:
     """Where the rankings that differ came from, and what was not compared."""
     told_of = [
         f"rankings {how}, by {what}: {_numbers(counted[how])}"
-        for what, counted in (("source", found.sources), ("tag", found.tags))
+        for what, counted in (("source", found["sources"]), ("tag", found["tags"]))
         for how in HOWS
-        if counted[how]
+        if counted.get(how)
     ]
-    return [*told_of, *found.notes]
+    return [*told_of, *found["notes"]]
 
 
 def _numbers(counted: Mapping[str, int]) -> str:
@@ -66,10 +72,14 @@ def _numbers(counted: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {number:,}" for name, number in ordered)
 
 
-def _row(found: Described) -> tuple[str, str, str, str]:
-    rounds = ", ".join(f"{round_.method} {round_.id[:8]}" for round_ in found.rounds)
-    written = f"{found.created_at:%Y-%m-%d %H:%M}" if found.created_at else ""
-    return found.hash[:8], written, found.problem or _holds(found.counts), rounds
+def _row(found: Mapping[str, Any], methods: Mapping[str, str]) -> tuple[str, str, str, str]:
+    rounds = ", ".join(f"{methods.get(one, '')} {short(one)}".strip() for one in found["rounds"])
+    return (
+        short(found["hash"]),
+        moment(found["created_at"]),
+        found["problem"] or _holds(found["counts"]),
+        rounds,
+    )
 
 
 def _holds(counts: Mapping[str, int]) -> str:

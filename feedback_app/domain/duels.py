@@ -9,6 +9,8 @@ from feedback_app.domain.comparison import Comparison, Ranking
 
 Groups = Sequence[Sequence[str]]
 """Candidate ids, best first; a group of two or more is a tie."""
+ENOUGH = 20
+"""Votes below which a score says more about chance than about the model: 20 leave at best 150 Elo either way."""
 STEPS_PER_DOUBLING = 4
 """Lengths are told in quarters of a doubling, so that many rankings are alike and can be counted."""
 

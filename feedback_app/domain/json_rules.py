@@ -53,8 +53,24 @@ def loaded(raw: bytes | str) -> Any:
         raise Unfit("holds a number that is too long") from error
 
 
+def next_value(text: str, at: int) -> tuple[Any, int]:
+    """The value that begins there, its texts and numbers unchecked, and where it ends. Raises Unfit, and json.JSONDecodeError where it
+    is broken or goes on behind the text."""
+    try:
+        return STRICT.raw_decode(text, at)
+    except (json.JSONDecodeError, Unfit):
+        raise
+    except RecursionError as error:
+        raise Unfit("is nested too deeply") from error
+    except ValueError as error:  # an integer of thousands of digits
+        raise Unfit("holds a number that is too long") from error
+
+
 def _no_constant(name: str) -> NoReturn:
     raise Unfit("holds NaN or Infinity, which are not JSON")
+
+
+STRICT = json.JSONDecoder(parse_constant=_no_constant)
 
 
 def fault_in(value: Any) -> str | None:

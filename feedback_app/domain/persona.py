@@ -27,3 +27,8 @@ def read_persona(folder: Path, persona_id: str) -> Persona:
         )
     fields = json.loads(known[persona_id].read_text(encoding="utf-8"))
     return Persona(**{name: fields[name] for name in Persona.__dataclass_fields__})
+
+
+def known_personas(folder: Path) -> list[Persona]:
+    """Every persona of the folder, read afresh."""
+    return [read_persona(folder, path.stem) for path in sorted(folder.glob("*.json"))]

@@ -13,6 +13,9 @@ from feedback_app.engines.base import Catalogue, EngineUnavailable, ModelVersion
 from feedback_app.engines.threads import best_threads
 from feedback_app.engines.tokenizer import ChatTokenizer
 
+NOTES = "threads.json"
+"""Beside a prepared base model: the threads that were measured with it."""
+
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
@@ -64,7 +67,9 @@ class LoadedModels:
         try:
             if not self._threads:
                 prompt = tokenizer.tokens(tokenizer.encode((Message("user", "Hello"),)))
-                self._threads = best_threads(version.ct2_dir, partial(self._open, version.ct2_dir), prompt)
+                opening = partial(self._open, version.ct2_dir)
+                notes = version.base_dir.parent / NOTES
+                self._threads = best_threads(version.ct2_dir, opening, prompt, notes)
             return LoadedModel(self._open(version.ct2_dir, self._threads), tokenizer)
         except (OSError, RuntimeError, ValueError) as error:
             raise EngineUnavailable(

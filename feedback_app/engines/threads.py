@@ -4,7 +4,9 @@ More is not always faster: with the default model on two AMD cores (oneDNN kerne
 second and two wrote 21, whatever the OpenMP settings; where MKL is used the second core helps. So it is measured.
 """
 
+import json
 import os
+import platform
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -25,12 +27,50 @@ def usable_cores() -> int:
 
 
 def best_threads(
-    folder: Path, open_with: Callable[[int], ctranslate2.Generator], prompt: Sequence[str]
+    folder: Path, open_with: Callable[[int], ctranslate2.Generator], prompt: Sequence[str], notes: Path
 ) -> int:
-    """Threads for the model in `folder`, measured for half a second each with one, half and all of the cores."""
+    """Threads for the model in `folder`, measured for half a second each with one, half and all of the cores. What was
+    measured is kept in the file `notes`: the next start on such a machine asks that. Delete it to measure again."""
     cores = usable_cores()
     if cores == 1 or (folder / "model.bin").stat().st_size >= WORTH_MEASURING:
         return cores
+    known, machine = _noted(notes), f"{cores} of {processor()}, CTranslate2 {ctranslate2.__version__}"
+    if not 0 < known.get(machine, 0) <= cores:
+        known[machine] = _measured(cores, open_with, prompt)
+        _note(notes, known)
+    return known[machine]
+
+
+def processor() -> str:
+    """The kind of processor, as far as the system tells."""
+    try:
+        told = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return platform.processor() or platform.machine()
+    named = (line.partition(":")[2].strip() for line in told.splitlines() if line.startswith("model name"))
+    return next(named, platform.machine())
+
+
+def _noted(notes: Path) -> dict[str, int]:
+    """Threads by machine; nothing where the file is missing or is not ours."""
+    try:
+        told = json.loads(notes.read_text(encoding="utf-8"))
+        return {str(machine): int(threads) for machine, threads in told.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+def _note(notes: Path, known: Mapping[str, int]) -> None:
+    """A folder that cannot be written to only means that the next start measures again."""
+    try:
+        fresh = notes.with_name(f".{notes.name}.{os.getpid()}")
+        fresh.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+        fresh.replace(notes)
+    except OSError:
+        return
+
+
+def _measured(cores: int, open_with: Callable[[int], ctranslate2.Generator], prompt: Sequence[str]) -> int:
     choices = sorted({1, max(1, cores // 2), cores})
     return fewest_worth_it({threads: _tokens_per_second(open_with(threads), prompt) for threads in choices})
 

@@ -45,4 +45,4 @@ class Problems:
     def refuse(self) -> None:
         """Raise ImportRefused if there is any."""
         if self.errors:
-            raise ImportRefused(self.errors, self.count)
+            raise ImportRefused(sorted(self.errors, key=lambda error: error.line), self.count)

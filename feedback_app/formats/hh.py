@@ -24,6 +24,7 @@ ESCAPED = re.compile(r"(\n\n)\\(\\*(?:Human|Assistant):)")
 INNER_SYSTEM = re.compile(r"(\A|\n\n)(\\*(?:Human|Assistant):)")
 ESCAPED_SYSTEM = re.compile(r"(\A|\n\n)\\(\\*(?:Human|Assistant):)")
 ROLES: dict[str, Role] = {"Human": "user", "Assistant": "assistant"}
+USED = frozenset({"chosen", "rejected"})
 NAMES: dict[Role, str] = {"user": "Human", "assistant": "Assistant"}
 
 
@@ -49,8 +50,17 @@ def transcript(messages: Sequence[Message]) -> str:
     )
 
 
+def opened(text: str, name: str) -> tuple[Message, ...]:
+    """The turns of a prompt that ends where the assistant is to begin. Raises BadRecord."""
+    return _turns(text.rstrip().removesuffix("\n\nAssistant:"), name)
+
+
 def _read(record: Record, name: str) -> tuple[Message, ...]:
-    before, *rest = MARKER.split(fields.as_text(fields.required(record, name), name))
+    return _turns(fields.as_text(fields.required(record, name), name), name)
+
+
+def _turns(text: str, name: str) -> tuple[Message, ...]:
+    before, *rest = MARKER.split(text)
     if not rest or before.startswith(("Human:", "Assistant:")):
         raise BadRecord(
             f"`{name}` must be a transcript: two line breaks before each `Human:` and `Assistant:`"

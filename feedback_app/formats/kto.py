@@ -1,15 +1,20 @@
 """TRL's unpaired preference format for KTO: `prompt`, `completion`, `label` (true is good).
 
 https://huggingface.co/docs/trl/dataset_formats#unpaired-preference
+Read too: the whole conversation in `messages` or `completion`, and `kto_tag` for `label`, as in LLaMA-Factory.
 """
 
 from typing import Any
 
 from feedback_app.domain.preference import PreferencePair, Rating
-from feedback_app.formats import fields, trl
+from feedback_app.formats import conversation, fields, trl
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
 from feedback_app.formats.identity import content_id
+
+REPLIES = ("completion", "messages")
+LABELS = ("label", "kto_tag")
+USED = frozenset({*trl.PROMPTS, *conversation.SYSTEM, *REPLIES, *LABELS})
 
 
 def taken_apart(pair: PreferencePair) -> tuple[Rating, Rating]:
@@ -44,10 +49,28 @@ def dump(rating: Rating) -> dict[str, Any]:
 
 
 def load(record: Record) -> Rating:
-    """Raises BadRecord."""
+    """The rated reply is `completion`, or the last turn of `messages`. Raises BadRecord."""
+    given = trl.optional_prompt(record)
+    name = next((name for name in REPLIES if record.get(name) is not None), "")
+    if not name:
+        raise BadRecord("`prompt` is missing" if given is None else "`completion` is missing")
+    said = trl.conversation_with(given, record[name], name)
+    if name == "completion":
+        conversation.same(record, "messages", [said], "`prompt` and `completion`")
+    turns = conversation.with_system(record, said)
     return Rating(
-        prompt=trl.load_prompt(record),
-        reply=trl.load_reply(fields.required(record, "completion"), "completion"),
-        good=fields.as_bool(fields.required(record, "label"), "label"),
+        prompt=fields.prompt(turns[:-1]),
+        reply=fields.reply(turns[-1:], name),
+        good=verdict(record),
         source="import:kto",
     )
+
+
+def verdict(record: Record) -> bool:
+    """Whether the reply was good: `label`, which LLaMA-Factory calls `kto_tag`. Raises BadRecord."""
+    found = {fields.as_bool(record[name], name) for name in LABELS if record.get(name) is not None}
+    if not found:
+        raise BadRecord("`label` is missing")
+    if len(found) > 1:
+        raise BadRecord("`label` and `kto_tag` differ: keep one")
+    return found.pop()

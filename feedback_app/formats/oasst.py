@@ -14,6 +14,7 @@ from feedback_app.formats.identity import content_id
 DEEPEST = 100
 ROLES: dict[str, Role] = {"prompter": "user", "assistant": "assistant"}
 SOURCE = "import:oasst"
+USED = frozenset({"message_tree_id", "tree_state", "prompt"})
 
 
 def load(record: Record) -> list[Comparison]:

@@ -6,9 +6,10 @@ https://platform.openai.com/docs/guides/direct-preference-optimization
 from typing import Any
 
 from feedback_app.domain.preference import PreferencePair
-from feedback_app.formats import fields, trl
-from feedback_app.formats.errors import BadRecord
+from feedback_app.formats import conversation, fields, trl, unused
 from feedback_app.formats.fields import Record
+
+USED = frozenset({"input", "preferred_output", "non_preferred_output"})
 
 
 def dump(pair: PreferencePair) -> dict[str, Any]:
@@ -22,14 +23,13 @@ def dump(pair: PreferencePair) -> dict[str, Any]:
 def load(record: Record) -> PreferencePair:
     """Raises BadRecord, also for examples with tools: a reply here is text."""
     given = fields.as_object(fields.required(record, "input"), "input")
-    if given.get("tools"):
-        raise BadRecord("`input.tools` must be empty: tool calls cannot be ranked")
+    unused.refuse_unread(given, {"messages", "parallel_tool_calls"}, " in `input`")
     return fields.pair(
-        fields.messages(fields.required(given, "messages"), "messages"),
+        conversation.turns(fields.required(given, "messages"), "messages"),
         _output(record, "preferred_output"),
         _output(record, "non_preferred_output"),
     )
 
 
 def _output(record: Record, name: str) -> str:
-    return fields.reply(fields.messages(fields.required(record, name), name), name)
+    return fields.reply(conversation.turns(fields.required(record, name), name), name)

@@ -4,44 +4,21 @@ https://github.com/WeOpenML/PandaLM (data/testset-v1.json)
 No annotator decides: all three are among the `others` of the comparison, and nothing of what they say is lost.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import Any
-
-from feedback_app.domain import json_rules
 from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStatus, Message, Ranking
-from feedback_app.domain.json_rules import Unfit
 from feedback_app.formats import fields
-from feedback_app.formats.errors import BadRecord, Problems
+from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
 from feedback_app.formats.identity import content_id
-from feedback_app.formats.jsonl import BOM, Limits
 
 ANNOTATORS = ("annotator1", "annotator2", "annotator3")
 REPLIES = ("response1", "response2")
 GROUPS = {0: (("c1", "c2"),), 1: (("c1",), ("c2",)), 2: (("c2",), ("c1",))}
 SOURCE = "import:pandalm"
+USED = frozenset({"cmp_key", "instruction", "input", *REPLIES, *ANNOTATORS})
 
 
-def read(source: Iterable[bytes], limits: Limits, problems: Problems) -> Iterator[Comparison]:
-    """The comparisons of a file given in pieces; items that cannot be read are problems. Raises FileTooLarge."""
-    try:
-        items = _array(_joined(source, limits))
-    except BadRecord as error:
-        problems.add(0, str(error))
-        return
-    for number, item in enumerate(items, start=1):
-        try:
-            yield load(item)
-        except BadRecord as error:
-            problems.add(number, str(error))
-
-
-def load(item: Any) -> Comparison:
+def load(item: Record) -> Comparison:
     """Open, with what the annotators say of it. Raises BadRecord."""
-    if not isinstance(item, dict):
-        raise BadRecord("is not a JSON object")
-    if fault := json_rules.fault_in(item):
-        raise BadRecord(fault)
     prompt, replies, models = _prompt(item), [_reply(item, name) for name in REPLIES], _models(item)
     verdicts = {name: _verdict(item, name) for name in ANNOTATORS}
     content = {"prompt": prompt, "replies": replies, "models": models, "verdicts": verdicts}
@@ -56,25 +33,6 @@ def load(item: Any) -> Comparison:
         source=SOURCE,
         others=tuple(Ranking(GROUPS[said], annotator=name, source=SOURCE) for name, said in verdicts.items()),
     )
-
-
-def _joined(source: Iterable[bytes], limits: Limits) -> bytes:
-    """An array is one value: it is parsed whole."""
-    content = bytearray()
-    for piece in source:
-        content += piece
-        limits.check(len(content))
-    return bytes(content.removeprefix(BOM))
-
-
-def _array(content: bytes) -> list[Any]:
-    try:
-        value = json_rules.loaded(content)
-    except Unfit as error:
-        raise BadRecord(str(error)) from error
-    if not isinstance(value, list):
-        raise BadRecord("is not a JSON array")
-    return value
 
 
 def _prompt(record: Record) -> str:

@@ -5,7 +5,9 @@ has a default (`repeat_of` none, `selection` random), so that rankings made else
 are some, `ranking` may be null.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from dataclasses import fields as attributes
 from datetime import UTC, datetime
 from typing import Any, get_args
 
@@ -22,10 +24,15 @@ from feedback_app.domain.comparison import (
     ranking_fault,
 )
 from feedback_app.domain.text_rules import LONGEST_REPLIES, MOST_REPLIES, MOST_TAGS
-from feedback_app.formats import fields, trl
+from feedback_app.formats import conversation, fields, trl, unused
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
 from feedback_app.formats.identity import content_id
+
+USED, CANDIDATE, RANKING, SAMPLING = (
+    frozenset(attribute.name for attribute in attributes(kind))
+    for kind in (Comparison, Candidate, Ranking, Sampling)
+)
 
 
 def dump(comparison: Comparison) -> dict[str, Any]:
@@ -59,7 +66,7 @@ def load(record: Record) -> Comparison:
     others = _others(record, created_at)
     decided = None if record.get("ranking") is None and others else fields.required(record, "ranking")
     comparison = Comparison(
-        messages=fields.prompt(fields.messages(fields.required(record, "messages"), "messages")),
+        messages=fields.prompt(conversation.turns(fields.required(record, "messages"), "messages")),
         candidates=_candidates(record),
         id=fields.short_name(record, "id", "") or content_id("rankings", record),
         status=ComparisonStatus.open if decided is None else ComparisonStatus.ranked,
@@ -72,7 +79,7 @@ def load(record: Record) -> Comparison:
         repeat_of=fields.short_name(record, "repeat_of", "") or None,
         selection=_selection(record),
     )
-    return _checked(comparison)
+    return checked(comparison)
 
 
 def _selection(record: Record) -> Selection:
@@ -87,7 +94,8 @@ def _selection(record: Record) -> Selection:
             raise BadRecord("`selection` must be one of: random, active, named")
 
 
-def _checked(comparison: Comparison) -> Comparison:
+def checked(comparison: Comparison) -> Comparison:
+    """Its rankings follow the rules. Raises BadRecord."""
     for ranking in (comparison.ranking, *comparison.others):
         try:
             if ranking is not None:
@@ -113,13 +121,18 @@ def _candidates(record: Record) -> tuple[Candidate, ...]:
     candidates = tuple(
         _candidate(fields.as_object(value, "candidates[]"), i) for i, value in enumerate(listed, start=1)
     )
-    if not 2 <= len(candidates) <= MOST_REPLIES:
-        raise BadRecord(f"`candidates` must be two or more, and at most {MOST_REPLIES:,}")
-    if sum(len(candidate.text) for candidate in candidates) > LONGEST_REPLIES:
-        raise BadRecord(f"`candidates` together are longer than {LONGEST_REPLIES:,} characters")
+    check_replies([candidate.text for candidate in candidates], "candidates")
     if len({candidate.id for candidate in candidates}) < len(candidates):
         raise BadRecord("two candidates have the same id")
     return candidates
+
+
+def check_replies(texts: Sequence[str], name: str) -> None:
+    """Raises BadRecord where they are too many or too long for a comparison."""
+    if not 2 <= len(texts) <= MOST_REPLIES:
+        raise BadRecord(f"`{name}` must be two or more, and at most {MOST_REPLIES:,}")
+    if sum(map(len, texts)) > LONGEST_REPLIES:
+        raise BadRecord(f"`{name}` together are longer than {LONGEST_REPLIES:,} characters")
 
 
 def _candidate(record: Record, position: int) -> Candidate:
@@ -127,6 +140,7 @@ def _candidate(record: Record, position: int) -> Candidate:
     if finish is not None and finish not in get_args(Finish):
         raise BadRecord(f"`finish` must be one of: {', '.join(get_args(Finish))}")
     fields.required(record, "id")
+    unused.refuse_unread(record, CANDIDATE, " in `candidates`")
     return Candidate(
         id=fields.short_name(record, "id", ""),
         position=fields.whole_number(record, "position", position),
@@ -140,6 +154,7 @@ def _candidate(record: Record, position: int) -> Candidate:
 
 
 def _sampling(record: Record) -> Sampling:
+    unused.refuse_unread(record, SAMPLING, " in `sampling`")
     usual = Sampling()
     return Sampling(
         temperature=fields.number(record, "temperature", usual.temperature),
@@ -151,6 +166,7 @@ def _sampling(record: Record) -> Sampling:
 
 
 def _ranking(record: Record, asked_at: datetime) -> Ranking:
+    unused.refuse_unread(record, RANKING, " in `ranking`")
     groups = fields.as_list(record.get("groups") or [], "groups")
     note, edit, seconds = record.get("note"), record.get("edit"), record.get("seconds")
     all_bad = record.get("all_bad")

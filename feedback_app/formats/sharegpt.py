@@ -1,24 +1,19 @@
-"""ShareGPT with preferences, as LLaMA-Factory reads it: `conversations`, `chosen`, `rejected` with `from`/`value`.
+"""ShareGPT, as LLaMA-Factory reads it: `conversations` with `from`/`value`, alone, with `chosen` and `rejected`, or with `kto_tag`.
 
-https://github.com/hiyouga/LLaMA-Factory/tree/main/data (sharegpt format, `"ranking": true`)
+https://github.com/hiyouga/LLaMA-Factory/tree/main/data (sharegpt format; `"ranking": true` for preferences)
 """
 
 from typing import Any
 
 from feedback_app.domain.comparison import Message, Role
-from feedback_app.domain.preference import PreferencePair
-from feedback_app.formats import fields
-from feedback_app.formats.errors import BadRecord
+from feedback_app.domain.preference import Demonstration, PreferencePair, Rating
+from feedback_app.formats import conversation, fields, kto, sft
+from feedback_app.formats.conversation import Turn
 from feedback_app.formats.fields import Record
 
 NAMES: dict[Role, str] = {"system": "system", "user": "human", "assistant": "gpt"}
-ROLES: dict[str, Role] = {
-    "system": "system",
-    "human": "user",
-    "gpt": "assistant",
-    "user": "user",
-    "assistant": "assistant",
-}
+LISTS = ("conversations", "conversation", "items")
+USED = frozenset({*LISTS, *conversation.SYSTEM, *kto.LABELS, "chosen", "rejected"})
 
 
 def dump(pair: PreferencePair) -> dict[str, Any]:
@@ -29,23 +24,26 @@ def dump(pair: PreferencePair) -> dict[str, Any]:
     }
 
 
-def load(record: Record) -> PreferencePair:
-    """The system turn may also stand in a `system` field. Raises BadRecord."""
-    turns = _turns(fields.required(record, "conversations"), "conversations")
-    if system := record.get("system"):
-        if turns and turns[0].role == "system":
-            raise BadRecord("there is a `system` field and a system turn: keep one")
-        turns = (Message("system", fields.as_text(system, "system")), *turns)
-    return fields.pair(turns, _reply(record, "chosen"), _reply(record, "rejected"))
+def load(record: Record) -> PreferencePair | Rating | list[Demonstration]:
+    """A pair, a rating where there is a label, else what the conversation demonstrates. Raises BadRecord."""
+    name = next((name for name in LISTS if record.get(name) is not None), LISTS[0])
+    found = conversation.weighted(fields.required(record, name), name)
+    said = conversation.with_system(record, [turn.message for turn in found])
+    if "chosen" in record or "rejected" in record:
+        return fields.pair(said, _reply(record, "chosen"), _reply(record, "rejected"))
+    if any(label in record for label in kto.LABELS):
+        prompt, reply = fields.prompt(said[:-1]), fields.reply(said[-1:], f"{name}[-1]")
+        return Rating(prompt, reply, kto.verdict(record), "import:sharegpt")
+    led = len(said) - len(found)
+    return sft.demonstrations([*map(Turn, said[:led]), *found], name, "import:sharegpt")
 
 
 def _turn(message: Message) -> dict[str, str]:
     return {"from": NAMES[message.role], "value": message.content}
 
 
-def _turns(value: Any, name: str) -> tuple[Message, ...]:
-    return fields.messages(value, name, "from", "value", ROLES)
-
-
 def _reply(record: Record, name: str) -> str:
-    return fields.reply(_turns([fields.required(record, name)], name), name)
+    value = fields.required(record, name)
+    if isinstance(value, str):
+        return fields.filled(value, name)
+    return fields.reply(conversation.turns(value, name), name)

@@ -7,10 +7,7 @@ tie) is nominal. Krippendorff (2018), "Content Analysis", chapter 12: 1 is full 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import combinations
-
-import evalica
-import pandas as pd
+from itertools import combinations, product
 
 from feedback_app.domain.comparison import Comparison, Ranking
 from feedback_app.store import Store
@@ -60,7 +57,27 @@ def _alpha(units: list[dict[str, float]]) -> float | None:
         return None
     if len({value for unit in units for value in unit.values()}) < 2:
         return 1.0  # everybody always said the same: alpha would divide by zero
-    return float(evalica.alpha(pd.DataFrame(units).T, distance="nominal").alpha)
+    together = coincidences(unit.values() for unit in units)
+    totals: dict[float, float] = {}
+    for (value, _), weight in together.items():
+        totals[value] = totals.get(value, 0.0) + weight
+    n = sum(totals.values())
+    observed = sum(weight for (one, other), weight in together.items() if one != other)
+    expected = sum(totals[one] * totals[other] for one, other in product(totals, repeat=2) if one != other)
+    return 1 - (n - 1) * observed / expected
+
+
+def coincidences(units: Iterable[Iterable[float]]) -> dict[tuple[float, float], float]:
+    """How often two values were given to the same unit: the matrix that alpha is computed from. Each unit has at least two
+    values and weighs as many as it has, so that one that many annotators judged counts for more."""
+    together: dict[tuple[float, float], float] = {}
+    for values in units:
+        counts = Counter(values)
+        others = counts.total() - 1
+        for one, other in product(counts, repeat=2):
+            pairs = counts[one] * (counts[other] - (one == other))
+            together[one, other] = together.get((one, other), 0.0) + pairs / others
+    return together
 
 
 class Agreements:

@@ -168,7 +168,8 @@ class Arena:
         return self._store.comparisons.latest_open("arena")
 
     def get(self, comparison_id: str) -> Comparison:
-        return self._store.comparisons.get(comparison_id)
+        """By its id or the beginning of it. Raises ComparisonNotFound, AmbiguousId."""
+        return self._store.comparisons.get(self._store.ids.comparison(comparison_id))
 
     def page(self, status: ComparisonStatus | None, cursor: str | None, limit: int) -> Page:
         """Comparisons, newest first."""

@@ -62,7 +62,9 @@ class Growing:
 class Beside:
     """The acts on both at once; what is done to one reply is the chat's. A pair is named by its left conversation."""
 
-    def __init__(self, store: Store, models: Models, chat: Chat, arena: Arena, sampling: Callable[[], Sampling]) -> None:
+    def __init__(
+        self, store: Store, models: Models, chat: Chat, arena: Arena, sampling: Callable[[], Sampling]
+    ) -> None:
         self._store = store
         self._models = models
         self._chat = chat

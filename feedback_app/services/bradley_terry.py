@@ -11,13 +11,16 @@ are drawn together: a bootstrap is then one Poisson draw for each kind of compar
 weight from Poisson(1); Hanley and MacGibbon 2006), and all draws are fitted at once by Newton's method.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
-from scipy.special import expit, pdtr
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -28,7 +31,8 @@ EFFECT_SD = 1.0
 """Of the prior of an effect: a doubling of the length, or the side, changes the log odds by less than 2 with 95 %."""
 STEPS, NEAR, LONGEST = 50, 1e-3, 3.0
 """Newton's method: at most so many steps, until the longest is this short (the error is then its square), none longer than this."""
-QUANTILES = np.searchsorted(pdtr(np.arange(9), 1.0), (np.arange(2**16) + 0.5) / 2**16).astype(float)
+POISSON = np.cumsum([math.exp(-1) / math.factorial(k) for k in range(9)])
+QUANTILES = np.searchsorted(POISSON, (np.arange(2**16) + 0.5) / 2**16).astype(float)
 """Of the Poisson distribution with mean 1."""
 BLOCK = 50
 """Draws fitted at once: their arrays stay in the cache."""
@@ -69,8 +73,8 @@ class Table:
     pair's first model. `counts` (kinds,): how many comparisons of that kind there are."""
 
     design: Design
-    weight: csr_array
-    points: csr_array
+    weight: "csr_array"
+    points: "csr_array"
     counts: Integers
 
     def observed(self) -> tuple[Floats, Floats]:
@@ -83,6 +87,11 @@ class Table:
         for begin in range(0, number, BLOCK):
             drawn = _drawn(self.counts, min(BLOCK, number - begin), chance)
             yield self.weight @ drawn, self.points @ drawn
+
+
+def expit(odds: Floats) -> Floats:
+    """The probability of these log odds. In this form no value overflows."""
+    return np.asarray(0.5 + 0.5 * np.tanh(0.5 * odds), np.float64)
 
 
 def _drawn(counts: Integers, number: int, chance: np.random.Generator) -> Floats:

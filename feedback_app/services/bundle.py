@@ -30,7 +30,8 @@ from feedback_app.services.status import Status
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Built once, in `feedback_app.main`. `personas` reads the persona files afresh at each call."""
+    """Built once, in `feedback_app.main`. `personas` reads the persona files afresh at each call; `base_name` is what the base
+    model is called."""
 
     arena: Arena
     draws: Draws
@@ -55,6 +56,7 @@ class Services:
     status: Status
     personas: Callable[[], list[Persona]]
     preferences: PreferenceBook
+    base_name: str
 
     @property
     def default_persona(self) -> str:

@@ -52,7 +52,8 @@ class Chat:
         return conversation
 
     def get(self, conversation_id: str) -> Conversation:
-        return self._store.conversations.get(conversation_id)
+        """By its id or the beginning of it. Raises ConversationNotFound, AmbiguousId."""
+        return self._store.conversations.get(self._store.ids.conversation(conversation_id))
 
     def rename(self, conversation_id: str, title: str) -> None:
         """Raises ConversationNotFound, InvalidPrompt."""

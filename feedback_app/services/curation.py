@@ -14,6 +14,8 @@ from feedback_app.store import ComparisonNotFound, Store
 from feedback_app.store.search import Choices
 
 PAGE = 20
+WHOLE = 32
+"""An id of so many characters is not looked up: a page may name a hundred thousand."""
 
 
 class InvalidTag(ValueError):
@@ -132,26 +134,31 @@ class Curation:
 
     def take_out(self, ids: Sequence[str]) -> list[str]:
         """Verdicts no longer count, but are kept; the ids of those that had one."""
-        return self._changed(self._store.curation.take_out(ids, self.desks))
+        return self._changed(self._store.curation.take_out(self._whole(ids), self.desks))
 
     def bring_back(self, ids: Sequence[str]) -> list[str]:
         """The very same verdicts count again; the ids of those that were taken out."""
-        return self._changed(self._store.curation.bring_back(ids, self.desks))
+        return self._changed(self._store.curation.bring_back(self._whole(ids), self.desks))
 
     def deletion(self, ids: Sequence[str]) -> list[str]:
         """All that `delete` would delete."""
-        return self._store.curation.same_pairs(ids)
+        return self._store.curation.same_pairs(self._whole(ids))
 
     def delete(self, ids: Sequence[str]) -> list[str]:
         """For good: prompts, replies, verdicts and guesses, with the same pairs where they came back. The ids of all."""
-        for name in ids:
+        whole = self._whole(ids)
+        for name in whole:
             self._arena.stop(name)
-        return self._changed(self._store.curation.delete(ids, self.desks))
+        return self._changed(self._store.curation.delete(whole, self.desks))
 
     def consistency(self) -> Consistency:
         pairs = self._store.repeats.judged()
         differing = sum(again(*pair) != "same" for pair in pairs)
         return Consistency(repeated(pairs), len(pairs), differing)
+
+    def _whole(self, ids: Sequence[str]) -> list[str]:
+        """The ids of which these are the beginnings; whole ones stay. Raises ComparisonNotFound, AmbiguousId."""
+        return [name if len(name) >= WHOLE else self._store.ids.comparison(name) for name in ids]
 
     def _among(self, wanted: Wanted) -> frozenset[str] | None:
         """Those judged otherwise when they came back, both times, where that is wanted."""

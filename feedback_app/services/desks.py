@@ -8,6 +8,10 @@ from feedback_app.store import Store
 Mood = Literal["connected", "catching up", "away", "refused", "not reached yet"]
 
 
+class UnknownDesk(LookupError):
+    """No annotation desk of that name is used; the message says how to use it."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeskStatus:
     """`left` comparisons wait for the desk; it `refused` others; `problems` are lines about what could not be used."""
@@ -32,7 +36,11 @@ class Desks:
 
     def resend(self, name: str) -> int:
         """Have every comparison brought to a desk again, imported ones too (deliveries are idempotent), and everything
-        there read anew; how many."""
+        there read anew; how many. Raises UnknownDesk."""
+        if name not in self.names:
+            raise UnknownDesk(
+                f"{name} is not used: set CODELYNN_ARGILLA_ENABLED=true, or start `codelynn label-studio up`"
+            )
         self._store.desks.set_state(name, mark="")
         ids = [comparison.id for comparison in self._store.comparisons.written()]
         self._store.outbox.enqueue(ids, [name])

@@ -6,14 +6,28 @@ from typing import TypeVar
 
 from feedback_app.domain.conversation import Conversation
 from feedback_app.domain.persona import Persona, UnknownPersona
-from feedback_app.domain.preference import Demonstration, Rating
-from feedback_app.formats import sft
+from feedback_app.domain.preference import Demonstration, PreferencePair, Rating, preference_pairs
+from feedback_app.formats import kto, sft
+from feedback_app.formats.pairs import carried
 from feedback_app.services.chat import edited_replies, rated_replies
 from feedback_app.store import Store
 
 Item = TypeVar("Item", Rating, Demonstration)
 PersonaOf = Callable[[str], Persona]
 """The persona of a name, whose system prompt a chat began with. Raises UnknownPersona."""
+
+
+def given_pairs(store: Store) -> Iterator[PreferencePair]:
+    """What the rankings say of every two replies."""
+    for comparison in store.comparisons.judged():
+        yield from preference_pairs(comparison)
+
+
+def every_rating(store: Store, persona: PersonaOf | None) -> Iterator[Rating]:
+    """Imported ratings, thumbs in chats, and pairs taken apart."""
+    yield from given_ratings(store, persona)
+    for pair in filter(carried, given_pairs(store)):
+        yield from kto.taken_apart(pair)
 
 
 def given_ratings(store: Store, persona: PersonaOf | None) -> Iterator[Rating]:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from feedback_app.services.data import ImportReport
+from feedback_app.services.imports import ImportReport
 from feedback_app.services.progress import Cancelled, Progress, Watch
 
 

@@ -8,17 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit
 
-from feedback_app.domain.duels import Meeting
-from feedback_app.services.bradley_terry import Fitted, Floats, fitted
+from feedback_app.domain.duels import ENOUGH, Meeting
+from feedback_app.services.bradley_terry import Fitted, Floats, expit, fitted
 from feedback_app.services.league import Kind, League, league, table
 from feedback_app.store import Store
 
 ELO = 400 / math.log(10)
 DRAWS = 200
-ENOUGH = 20
-"""Votes below which a score says more about chance than about the model: 20 leave at best 150 Elo either way."""
 OWNER = "owner"
 
 
@@ -109,7 +106,7 @@ def _elo(fit: Fitted, met: League, anchor: str) -> Floats:
 
 def _effect(fit: Fitted, row: int) -> Effect:
     low, high = np.percentile(fit.draws[row], [2.5, 97.5])
-    return Effect(*(float(share) for share in expit([fit.point[row], low, high])))
+    return Effect(*(float(share) for share in expit(np.array([fit.point[row], low, high]))))
 
 
 def met(store: Store, annotator: str = "") -> list[Kind]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from feedback_app.domain.duels import STEPS_PER_DOUBLING, Meeting
 from feedback_app.services.bradley_terry import Design, Floats, Integers, Table
@@ -99,6 +98,8 @@ def _turned(a: Integers, b: Integers, points: Floats, steps: Integers) -> tuple[
 
 def table(given: League) -> Table:
     """The counts. A cell is a pair of models, a side and a length; covariates: doublings and side."""
+    from scipy.sparse import csr_array  # here: the service starts without scipy
+
     width, size = 2 * MOST_STEPS + 1, len(given.models)
     code = ((given.first * size + given.second) * 2 + (given.side > 0)) * width + given.steps + MOST_STEPS
     codes, cell = np.unique(code, return_inverse=True)

@@ -69,8 +69,9 @@ class Models:
         return self.aliases().get("previous", "base")
 
     def promote(self, name: str, by: str) -> str:
-        """Make a version the latest by hand. Raises UnknownModel."""
-        version = self.resolve(name)
+        """Make a version the latest by hand; the beginning of its name will do. Raises UnknownModel, CheckpointNotFound,
+        AmbiguousId."""
+        version = self.resolve(self._store.ids.version(name))
         self._store.checkpoints.promote(version, by)
         return version
 

@@ -1,25 +1,46 @@
 """Tells the workers that a round waits. The database row is what counts: a lost message is sent again by the workers."""
 
+from functools import cached_property
+from typing import TYPE_CHECKING
+
 import structlog
-from celery import Celery
-from kombu.exceptions import OperationalError
+
+if TYPE_CHECKING:  # Celery is imported when the first message is sent: the service starts without it
+    from celery import Celery
 
 log = structlog.get_logger()
+
+
+QUEUES = ("rounds", "default")
+ANSWER_SECONDS = 1.0
+
+
+class WorkersAway(RuntimeError):
+    """No worker takes some of the tasks; the message says which."""
 
 
 class RoundQueue:
     """Sends round ids, and nothing else, over Redis."""
 
     def __init__(self, redis_url: str) -> None:
-        self._app = Celery("codelynn", broker=redis_url)
-        self._app.conf.update(
+        self._redis_url = redis_url
+
+    @cached_property
+    def _app(self) -> "Celery":
+        from celery import Celery
+
+        app = Celery("codelynn", broker=self._redis_url)
+        app.conf.update(
             task_serializer="json",
             broker_connection_timeout=2,
             broker_transport_options={"socket_connect_timeout": 2, "socket_timeout": 5},
         )
+        return app
 
     def send(self, round_id: str) -> bool:
         """Whether Redis took the message. If it is away the round stays queued until the workers find it."""
+        from kombu.exceptions import OperationalError
+
         try:
             self._app.send_task("workers.tasks.run_round", args=[round_id], queue="rounds", retry=False)
         except OperationalError:
@@ -27,10 +48,18 @@ class RoundQueue:
             return False
         return True
 
-    def reachable(self) -> bool:
+    def workers(self) -> str:
+        """Which workers answer, and what they do, within about a second. Raises WorkersAway where rounds or the other tasks
+        have no worker."""
+        from kombu.exceptions import OperationalError
+
+        if not self._redis_url:
+            raise WorkersAway("not running: `codelynn up` starts them")
         try:
-            with self._app.connection_for_write() as connection:
-                connection.ensure_connection(max_retries=1, timeout=2)
-        except OperationalError:
-            return False
-        return True
+            told = self._app.control.inspect(timeout=ANSWER_SECONDS).active_queues() or {}
+        except OperationalError as error:
+            raise WorkersAway("cannot be asked: Redis does not answer") from error
+        served = {queue["name"] for queues in told.values() for queue in queues}
+        if missing := [queue for queue in QUEUES if queue not in served]:
+            raise WorkersAway(f"no worker for {' and '.join(missing)} answers: `codelynn up` starts them")
+        return f"{len(told)} answer: {', '.join(sorted(told))}"

@@ -28,6 +28,10 @@ class UnknownRewardModel(LookupError):
     """No reward model of that name."""
 
 
+class NoHeldoutRankings(RuntimeError):
+    """There is nothing to evaluate a reward model on; the message says what to do."""
+
+
 class BrokenRewardModel(RuntimeError):
     """A reward model that cannot be loaded; the message says which, and what to do."""
 
@@ -146,6 +150,19 @@ class Rewards:
             for ranked in ranked_replies(comparison)
         ]
 
+    def report(self, name: str = "", rankings: Sequence[RankedReplies] | None = None) -> dict[str, Any]:
+        """Its name, what it is worth on these rankings (the held-out ones if left out), and how often the owner agreed with
+        himself. Raises NoRewardModel, UnknownRewardModel, NoHeldoutRankings, BrokenRewardModel."""
+        model = self.get(name)
+        verdicts = self.heldout() if rankings is None else rankings
+        if not verdicts:
+            raise NoHeldoutRankings("there are no held-out rankings yet: rank more prompts, or give --file")
+        record = {"name": model.name, **self.evaluate(verdicts, model.name)}
+        own = self.repeats()
+        if own.trials:
+            record["repeats"] = {"agreed": own.hits, "pairs": own.trials, "low": own.low, "high": own.high}
+        return record
+
     def watch(self) -> Watched:
         """Over the checkpoints in order of creation: does reward still mean preference?"""
         kinds = met(self.store)
@@ -166,10 +183,3 @@ def score_all(
     listed = list(asked)
     flat = iter(scorer.score([(prompt, reply) for prompt, replies in listed for reply in replies]))
     return [[next(flat) for _ in replies] for _, replies in listed]
-
-
-def span(low: float | None, high: float | None) -> str:
-    """`0.5 to 1`, `from 2`, `up to 1`."""
-    if high is None:
-        return f"from {low:g}"
-    return f"up to {high:g}" if low is None else f"{low:g} to {high:g}"

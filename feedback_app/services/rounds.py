@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
 from feedback_app.domain.json_rules import fault_in
-from feedback_app.domain.round import InvalidRound, Round, RoundEvent
+from feedback_app.domain.round import InvalidRound, Round, RoundEvent, RoundState
 from feedback_app.services.models import Models
 from feedback_app.services.supply import NEEDS, Supply, lacking
 from feedback_app.store import Store
@@ -63,18 +63,29 @@ class Rounds:
         return queued
 
     def get(self, round_id: str) -> Round:
-        return self._store.rounds.get(round_id)
+        """By its id or the beginning of it. Raises RoundNotFound, AmbiguousId."""
+        return self._store.rounds.get(self._store.ids.round(round_id))
+
+    def ahead(self, round_: Round) -> list[Round]:
+        """The rounds that a worker works on or takes before this one: the running one first. None once it runs."""
+        if round_.state is not RoundState.queued:
+            return []
+        before = [each for each in self._store.rounds.unfinished() if each.id != round_.id]
+        return [
+            each
+            for each in before
+            if each.state is RoundState.running or (each.created_at, each.id) < (round_.created_at, round_.id)
+        ]
 
     def cancel(self, round_id: str) -> Round:
         """Ask a round to stop. Raises RoundNotFound, InvalidRound where it is over."""
-        self._store.rounds.request_cancel(round_id)
-        return self._store.rounds.get(round_id)
+        return self._store.rounds.request_cancel(self._store.ids.round(round_id))
 
     def resume(self, round_id: str) -> Round:
         """Queue a failed or cancelled round again: finished stages are kept. Raises RoundNotFound, InvalidRound."""
-        self._store.rounds.requeue(round_id)
-        self._queue.send(round_id)
-        return self._store.rounds.get(round_id)
+        resumed = self._store.rounds.requeue(self._store.ids.round(round_id))
+        self._queue.send(resumed.id)
+        return self._store.rounds.get(resumed.id)
 
     def events(self, round_id: str, after: int = 0) -> list[RoundEvent]:
         return self._store.rounds.events(round_id, after)
@@ -83,7 +94,7 @@ class Rounds:
         self, round_id: str, after: int = 0, every: float = 0.5
     ) -> Iterator[tuple[Round, RoundEvent | None]]:
         """The round with each new event until it ends; a state that changed without an event comes with None."""
-        seen: Round | None = None
+        round_id, seen = self._store.ids.round(round_id), None
         while True:
             current = self.get(round_id)
             fresh = self.events(round_id, after)

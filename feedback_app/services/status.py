@@ -3,6 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+Check = Callable[[], str]
+"""Gives a detail, or raises an error whose text says what is wrong."""
+
 
 @dataclass(frozen=True, slots=True)
 class PartStatus:
@@ -15,24 +18,35 @@ class PartStatus:
 
 
 class Status:
-    """Runs the checks it was given: a check returns a detail, or raises an error whose text says what is wrong."""
+    """Runs the checks it was given."""
 
     def __init__(
-        self, required: Mapping[str, Callable[[], str]], optional: Mapping[str, Callable[[], str]]
+        self,
+        required: Mapping[str, Check],
+        optional: Mapping[str, Check],
+        around: Callable[[], Mapping[str, Check]] = dict,
     ) -> None:
+        """`around`: what is asked only where everything is wanted, because it takes long; read afresh each time."""
+        self._around = around
         self._checks = [(name, True, check) for name, check in required.items()]
         self._checks += [(name, False, check) for name, check in optional.items()]
 
     def parts(self) -> list[PartStatus]:
-        return [_run(name, needed, check) for name, needed, check in self._checks]
+        return [checked(name, needed, check) for name, needed, check in self._checks]
+
+    def everything(self) -> list[PartStatus]:
+        """`parts`, and what is around the service."""
+        return self.parts() + [checked(name, False, check) for name, check in self._around().items()]
 
     def ready(self) -> bool:
         return all(part.ok for part in self.parts() if part.required)
 
 
-def _run(name: str, required: bool, check: Callable[[], str]) -> PartStatus:
+def checked(name: str, required: bool, check: Check) -> PartStatus:
+    """What the check says now."""
     try:
         return PartStatus(name, True, required, check())
     except Exception as error:  # noqa: BLE001 - whatever a part's client raises is its status
         reason = (str(error) or "no answer").splitlines()[0][:200]
-        return PartStatus(name, False, required, f"{type(error).__name__}: {reason}")
+        told = reason if isinstance(error, RuntimeError) else f"{type(error).__name__}: {reason}"
+        return PartStatus(name, False, required, told)

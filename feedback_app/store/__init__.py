@@ -5,6 +5,7 @@ from feedback_app.store.conversations import ConversationNotFound, InvalidRating
 from feedback_app.store.cursor import InvalidCursor, Page
 from feedback_app.store.database import DatabaseUnavailable
 from feedback_app.store.desks import Agreed, DeskState
+from feedback_app.store.ids import AmbiguousId
 from feedback_app.store.migration import DatabaseTooNew, migrate
 from feedback_app.store.outbox import OutboxItem
 from feedback_app.store.promotions import CheckpointNotFound, NothingToRollBack, StaleFence
@@ -15,6 +16,7 @@ from feedback_app.store.walk import UnreadableRecord
 
 __all__ = [
     "Agreed",
+    "AmbiguousId",
     "CheckpointExists",
     "CheckpointNotFound",
     "ComparisonNotFound",

@@ -22,17 +22,15 @@ from feedback_app.domain.comparison import (
     Ranking,
     checked_ranking,
 )
-from feedback_app.store import annotations as annotated
 from feedback_app.store.comparison_rows import (
     candidate_documents,
-    checked_import,
     comparison_from,
-    comparison_row,
     ranking_row,
     select_comparisons,
 )
 from feedback_app.store.cursor import Page, decode_cursor, encode_cursor
-from feedback_app.store.database import BATCH, Database, Stored, insert_new, unheard
+from feedback_app.store.database import BATCH, Database, Stored, unheard
+from feedback_app.store.inserts import insert_comparisons
 from feedback_app.store.outbox import announce
 from feedback_app.store.tables import annotations, comparisons, rankings
 from feedback_app.store.walk import OLDEST_FIRST, bound, place, position, walk
@@ -51,20 +49,15 @@ class Comparisons:
     def add(self, comparison: Comparison) -> None:
         """Store a comparison, before it is shown; one whose id is known is left as it is."""
         with self.database.write() as connection:
-            _insert(connection, [checked_import(comparison)], ())
+            insert_comparisons(connection, [comparison])
 
     def add_all(
         self, items: Sequence[Comparison], desks: Sequence[str] = (), stored: Stored = unheard
     ) -> int:
         """Store all or none, and what the desks must be told; ones whose id is known are left as they are. Gives the
         number of new ones. Raises InvalidRanking."""
-        checked, added = [checked_import(comparison) for comparison in items], 0
         with self.database.write() as connection:
-            for i in range(0, len(checked), BATCH):
-                stored(i)
-                added += _insert(connection, checked[i : i + BATCH], desks)
-            stored(len(checked))
-        return added
+            return insert_comparisons(connection, items, desks, stored)
 
     def get(self, comparison_id: str) -> Comparison:
         """Raises ComparisonNotFound."""
@@ -254,15 +247,3 @@ def _get(connection: Connection, comparison_id: str, lock: bool = False) -> Comp
 
 def _set(connection: Connection, comparison_id: str, **values: Any) -> None:
     connection.execute(update(comparisons).where(comparisons.c.id == comparison_id).values(values))
-
-
-def _insert(connection: Connection, items: Sequence[Comparison], desks: Sequence[str]) -> int:
-    first = {comparison.id: comparison for comparison in reversed(items)}
-    rows = [comparison_row(comparison) for comparison in first.values()]
-    added = [first[name] for name in insert_new(connection, comparisons, rows, "id")]
-    verdicts = [ranking_row(c, c.ranking) for c in added if c.ranking is not None]
-    if verdicts:
-        connection.execute(insert(rankings), verdicts)
-    annotated.add_all(connection, added)
-    announce(connection, [comparison.id for comparison in added], desks)
-    return len(added)

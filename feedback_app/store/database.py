@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from sqlalchemy import Connection, Engine, ExceptionContext, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
@@ -119,6 +118,8 @@ def _finite(value: Any) -> Any:
 
 def _without_detail(context: ExceptionContext) -> None:
     """Cut an error of PostgreSQL to its first line: its DETAIL can quote the refused row, prompt and all."""
+    import psycopg  # here: SQLite does without it
+
     error = context.original_exception
     if isinstance(error, psycopg.Error) and (primary := error.diag.message_primary):
         error.args = (primary,)

@@ -1,14 +1,17 @@
 """Bring a database to the tables of this version. Needs no ini file and leaves logging as it is."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from feedback_app.store.database import open_database, unavailable
+
+if (
+    TYPE_CHECKING
+):  # Alembic is imported where tables are made: a service on tables that are there does without it
+    from alembic.config import Config
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK = 0x636F64654C796E6E  # "codeLynn": keeps two processes that start together from migrating at once
@@ -20,6 +23,8 @@ class DatabaseTooNew(RuntimeError):
 
 def migrate(url: str) -> None:
     """Make or upgrade all tables, in one transaction. Raises DatabaseUnavailable, DatabaseTooNew."""
+    from alembic.util import CommandError
+
     database = open_database(url)
     try:
         with database.write() as connection:
@@ -37,15 +42,21 @@ def migrate(url: str) -> None:
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
     """Upgrade inside the caller's transaction."""
+    from alembic import command
+
     command.upgrade(_config(connection), revision)
 
 
 def downgrade(connection: Connection, revision: str) -> None:
     """Go back to a revision (`base`: no tables), inside the caller's transaction."""
+    from alembic import command
+
     command.downgrade(_config(connection), revision)
 
 
-def _config(connection: Connection) -> Config:
+def _config(connection: Connection) -> "Config":
+    from alembic.config import Config
+
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")

@@ -41,6 +41,14 @@ class Rounds:
         with self.database.read() as connection:
             return [_round(row) for row in connection.execute(query).mappings()]
 
+    def unfinished(self) -> builtins.list[Round]:
+        """Those that run, then those that wait for a worker, oldest first."""
+        waits = rounds.c.state == RoundState.queued.value
+        query = select(rounds).where(waits | (rounds.c.state == RoundState.running.value))
+        with self.database.read() as connection:
+            rows = connection.execute(query.order_by(waits, rounds.c.created_at, rounds.c.id)).mappings()
+            return [_round(row) for row in rows]
+
     def queued(self) -> builtins.list[str]:
         """Ids of the rounds that wait for a worker, oldest first."""
         query = select(rounds.c.id).where(rounds.c.state == RoundState.queued.value)

@@ -10,6 +10,8 @@ from feedback_app.store.curation import Curation
 from feedback_app.store.database import Database, open_database
 from feedback_app.store.desks import DeskStates
 from feedback_app.store.guesses import Guesses
+from feedback_app.store.ids import Ids
+from feedback_app.store.imports import Imports
 from feedback_app.store.outbox import Outbox
 from feedback_app.store.preferences import StoredPreferences
 from feedback_app.store.repeats import Repeats
@@ -27,6 +29,7 @@ class Store:
     comparisons: Comparisons
     demonstrations: Demonstrations
     ratings: Ratings
+    imports: Imports
     conversations: Conversations
     rounds: Rounds
     checkpoints: Checkpoints
@@ -38,6 +41,7 @@ class Store:
     verdicts: Verdicts
     search: Search
     curation: Curation
+    ids: Ids
     preferences: StoredPreferences
 
     def ping(self) -> None:
@@ -56,6 +60,7 @@ def open_store(url: str) -> Store:
         comparisons=Comparisons(database),
         demonstrations=Demonstrations(database),
         ratings=Ratings(database),
+        imports=Imports(database),
         conversations=Conversations(database),
         rounds=Rounds(database),
         checkpoints=Checkpoints(database),
@@ -67,5 +72,6 @@ def open_store(url: str) -> Store:
         verdicts=Verdicts(database),
         search=Search(database),
         curation=Curation(database),
+        ids=Ids(database),
         preferences=StoredPreferences(database),
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import Connection, Table, func, select
 from sqlalchemy.engine import RowMapping
 
 from feedback_app.domain.comparison import Message
@@ -24,7 +24,7 @@ class Demonstrations:
 
     def add_all(self, items: Sequence[Demonstration], stored: Stored = unheard) -> int:
         """Store all or none; gives how many were new (the same content is kept once)."""
-        return _add(self.database, demonstrations, [asdict(item) for item in items], stored)
+        return _add(self.database, demonstrations, items, stored)
 
     def all(self) -> list[Demonstration]:
         """In the order they came."""
@@ -43,7 +43,7 @@ class Ratings:
 
     def add_all(self, items: Sequence[Rating], stored: Stored = unheard) -> int:
         """Store all or none; gives how many were new (the same content is kept once)."""
-        return _add(self.database, ratings, [asdict(item) for item in items], stored)
+        return _add(self.database, ratings, items, stored)
 
     def all(self) -> list[Rating]:
         """In the order they came."""
@@ -56,14 +56,24 @@ class Ratings:
         return _count(self.database, ratings)
 
 
-def _add(database: Database, table: Table, documents: Sequence[dict[str, Any]], stored: Stored) -> int:
+def _add(
+    database: Database, table: Table, items: Sequence[Demonstration] | Sequence[Rating], stored: Stored
+) -> int:
+    with database.write() as connection:
+        return insert_unpaired(connection, table, items, stored)
+
+
+def insert_unpaired(
+    connection: Connection, table: Table, items: Sequence[Demonstration] | Sequence[Rating], stored: Stored
+) -> int:
+    """In the caller's transaction; gives how many were new."""
+    documents = [asdict(item) for item in items]
     rows = [{"digest": digest, **d} for digest, d in {_digest(d): d for d in documents}.items()]
     added = 0
-    with database.write() as connection:
-        for i in range(0, len(rows), BATCH):
-            stored(i)
-            added += len(insert_new(connection, table, rows[i : i + BATCH], "id"))
-        stored(len(rows))
+    for i in range(0, len(rows), BATCH):
+        stored(i)
+        added += len(insert_new(connection, table, rows[i : i + BATCH], "id"))
+    stored(len(rows))
     return added
 
 

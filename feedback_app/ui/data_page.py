@@ -18,12 +18,12 @@ from feedback_app.ui.text import heading
 
 def build(services: Services, demo: gr.Blocks) -> None:
     """Draw the page and connect it."""
-    gr.HTML(heading("Data", "Everything you ranked is yours: take it out, bring more in."))
+    gr.HTML(heading("Data", "Export everything, import more."))
     counts = gr.HTML(elem_id="counts")
     gr.HTML('<h2 class="section">Export</h2>')
     links = gr.HTML(elem_id="exports")
     gr.HTML("<div></div>", elem_id="export-line")  # static/data/exports.js writes here
-    taken = import_panel(services)
+    taken = import_panel(services, demo)
     snapshots_panel(services, demo)
     rankings_panel.build(services, demo)
     desks_panel(services, demo)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from feedback_app.services.data import ExportCount, ImportRefused, ImportReport
+from feedback_app.services.data import ExportCount, ImportRefused, ImportReport, Look
 from feedback_app.services.progress import Progress, words
 from feedback_app.services.status import PartStatus
 from feedback_app.ui.text import count
@@ -19,6 +19,13 @@ FORMAT_WORDS = {
     "parquet": "pairs as one Parquet file",
     "oasst": "conversation trees with ranks (Open Assistant)",
     "pandalm": "pairs judged by three annotators (PandaLM)",
+    "alpaca": "instruction, input, output or pairs (Alpaca)",
+    "ultrafeedback": "scored completions (UltraFeedback)",
+    "helpsteer": "scores and preferences (HelpSteer)",
+    "openwebui": "feedback export (Open WebUI)",
+    "fastchat": "conversation log with votes (FastChat)",
+    "lmarena": "votes between two models (LMArena)",
+    "sillytavern": "chat with swipes (SillyTavern)",
 }
 
 
@@ -63,11 +70,36 @@ def importing(progress: Progress) -> str:
     )
 
 
-def imported(report: ImportReport, format: str) -> str:
-    skipped = f" {count(report.skipped, 'record')} skipped: they were here already." if report.skipped else ""
-    return (
-        f'<p class="notice" role="status">Imported {count(report.added, "record")} ({format}).{skipped}</p>'
+def looked(seen: Look, chosen: bool) -> str:
+    """What an uploaded file is, before it is imported."""
+    word = (
+        ""
+        if chosen
+        else f"Detected format: <strong>{seen.format}</strong>, {escape(FORMAT_WORDS[seen.format])}. "
     )
+    if not seen.unread:
+        return f'<p class="notice" role="status">{word}Every field is used.</p>'
+    names = ", ".join(f"<code>{escape(name)}</code>" for name in seen.unread)
+    return (
+        f'<p class="notice alert" role="status">{word}codeLynn does not use {names}. '
+        "Choose below what to leave out; otherwise the import is refused.</p>"
+    )
+
+
+def imported(report: ImportReport) -> str:
+    """What came in, as what, and what did not."""
+    kinds = ", ".join(count(number, kind.removesuffix("s")) for kind, number in report.kinds.items())
+    said = [
+        f"Imported {count(report.added, 'record')} ({report.format}).",
+        f"The file gave {kinds}." if kinds else "The file gave nothing to learn from.",
+    ]
+    if report.skipped:
+        said.append(f"{count(report.skipped, 'record')} skipped: they were here already.")
+    said += [f"Left out {number:,}: {reason}." for reason, number in report.left_out.items()]
+    said += [
+        f"Field {name} left out of {count(number, 'record')}." for name, number in report.ignored.items()
+    ]
+    return f'<p class="notice" role="status">{escape(" ".join(said))}</p>'
 
 
 def refused(error: ImportRefused) -> str:

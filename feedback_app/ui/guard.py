@@ -13,7 +13,7 @@ from feedback_app.domain.snapshot import BrokenSnapshot, SnapshotNeeded, Snapsho
 from feedback_app.engines.base import EngineUnavailable, UnknownModel
 from feedback_app.services.best_of import NothingToChooseBy
 from feedback_app.services.chat import Busy
-from feedback_app.services.data import FileTooLarge, ImportRefused, UnknownFormat
+from feedback_app.services.data import CannotIgnore, FileTooLarge, ImportRefused, UnknownFormat
 from feedback_app.services.generation import GenerationFailed
 from feedback_app.store import (
     CheckpointNotFound,
@@ -31,6 +31,7 @@ Updates = dict[Any, Any]
 FRIENDLY = (
     BrokenSnapshot,
     Busy,
+    CannotIgnore,
     CheckpointNotFound,
     ComparisonNotFound,
     ConversationNotFound,

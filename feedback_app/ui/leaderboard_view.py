@@ -2,7 +2,8 @@
 
 from html import escape
 
-from feedback_app.services.leaderboard import ENOUGH, Board, Effect, Standing
+from feedback_app.domain.duels import ENOUGH
+from feedback_app.services.leaderboard import Board, Effect, Standing
 from feedback_app.ui.text import count
 
 EMPTY = (

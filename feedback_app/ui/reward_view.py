@@ -6,8 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from feedback_app.domain.words import span
 from feedback_app.services.reward_watch import WatchPoint
-from feedback_app.services.rewards import RewardModel, Watched, span
+from feedback_app.services.rewards import RewardModel, Watched
 from feedback_app.ui.rounds_view import moment
 from feedback_app.ui.text import alert
 

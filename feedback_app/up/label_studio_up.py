@@ -15,11 +15,10 @@ from rich.console import Console
 from feedback_app.settings import PROJECT, Settings
 from feedback_app.up import label_studio
 from feedback_app.up.label_studio import LabelStudioLogin, NotInstalled
-from feedback_app.up.local import free_port, taken
+from feedback_app.up.local import PortTaken, free_port, taken
 from feedback_app.up.report import Report
 from feedback_app.up.services import AlreadyRunning, label_studio_file, write_label_studio
 from feedback_app.up.supervisor import TICK, PartFailed, Supervisor
-from feedback_app.up.up import PortTaken
 
 PATIENCE = 15.0  # seconds that the children of a supervisor which was killed have to end
 

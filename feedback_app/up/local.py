@@ -1,5 +1,7 @@
 """Secrets, private files and ports of this machine."""
 
+import errno
+import hmac
 import os
 import secrets
 import socket
@@ -14,6 +16,14 @@ def secret(path: Path) -> str:
     return path.read_text(encoding="utf-8").strip()
 
 
+def page_token(root: Path, access_token: str) -> str:
+    """What the pages' own requests carry: the same after a restart, so that open pages go on, and in each service of a
+    team, which have the access token in common."""
+    if access_token:
+        return hmac.new(access_token.encode(), b"pages", "sha256").hexdigest()
+    return secret(root / "secrets" / "pages")
+
+
 def write_private(path: Path, text: str) -> None:
     """Write a file that only its owner can read, complete or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -22,6 +32,29 @@ def write_private(path: Path, text: str) -> None:
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)
     fresh.replace(path)
+
+
+class PortTaken(RuntimeError):
+    """Another program listens on our port; the message says what to do."""
+
+
+def listener(host: str, port: int) -> socket.socket:
+    """A socket bound to that address; it listens once a server takes it. Port 0: a free one. Raises PortTaken."""
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        raise PortTaken(f"{why_not(host, port, error)}, or set CODELYNN_HOST and CODELYNN_PORT") from error
+    return bound
+
+
+def why_not(host: str, port: int, error: OSError) -> str:
+    """Why an address cannot be listened on, and what to do, as the beginning of a line."""
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} is in use: stop what listens there"
+    return f"cannot listen on {host} port {port} ({error.strerror}): choose an address of this machine"
 
 
 def free_port() -> int:

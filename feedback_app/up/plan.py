@@ -60,12 +60,17 @@ class Plan:
     later: tuple[Part, ...]
 
 
+def reached_at(host: str, port: int) -> str:
+    """Where this machine reaches what listens on that host and port."""
+    host = LOOPBACK_OF.get(host, host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
 def addresses(settings: Settings, local: Local) -> Addresses:
-    host = LOOPBACK_OF.get(settings.host, settings.host)
     login = local.argilla_login
     embedded_argilla = f"http://127.0.0.1:{local.argilla_port}" if login else ""
     return Addresses(
-        service=f"http://{f'[{host}]' if ':' in host else host}:{local.port}",
+        service=reached_at(settings.host, local.port),
         redis_url=settings.redis_url or f"redis://:{local.redis_password}@127.0.0.1:{local.redis_port}/0",
         argilla_url=settings.argilla_url or embedded_argilla,
         argilla_api_key=settings.argilla_api_key or (login.api_key if login else ""),

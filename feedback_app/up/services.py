@@ -1,5 +1,5 @@
-"""`run/services.json` and `run/label-studio.json`: where the running parts answer, for commands that talk to them; and
-the lock of one HOME."""
+"""`run/services.json`, `run/service.json` and `run/label-studio.json`: where the running parts answer, for commands that
+talk to them; and the lock of one HOME."""
 
 import fcntl
 import json
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from feedback_app.settings import Settings
 from feedback_app.up.local import write_private
@@ -66,6 +67,35 @@ def write_services(root: Path, addresses: Addresses) -> None:
     """Readable by its owner only: the addresses hold passwords."""
     content = {"pid": os.getpid(), "addresses": asdict(addresses)}
     write_private(services_file(root), json.dumps(content, indent=1) + "\n")
+
+
+def service_file(root: Path) -> Path:
+    return root / "run" / "service.json"
+
+
+@contextmanager
+def service_told(root: Path, address: str) -> Iterator[None]:
+    """While it lasts, commands on that HOME find this process's service at `address`."""
+    content = {"pid": os.getpid(), "address": address}
+    write_private(service_file(root), json.dumps(content, indent=1) + "\n")
+    try:
+        yield
+    finally:
+        if _kept_service(root).get("pid") == os.getpid():
+            service_file(root).unlink(missing_ok=True)
+
+
+def read_service(root: Path) -> str:
+    """The address of the web service that runs on that HOME now; empty if none does. It may not answer yet."""
+    kept = _kept_service(root)
+    return str(kept["address"]) if kept and _alive(int(kept["pid"])) else ""
+
+
+def _kept_service(root: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(service_file(root).read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return {}
 
 
 @contextmanager

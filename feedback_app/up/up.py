@@ -11,7 +11,7 @@ from rich.console import Console
 
 from feedback_app.settings import PROJECT, Settings
 from feedback_app.up import argilla
-from feedback_app.up.local import free_port, secret, taken
+from feedback_app.up.local import PortTaken, free_port, secret, taken
 from feedback_app.up.plan import Local, Plan, make_plan
 from feedback_app.up.report import Report
 from feedback_app.up.services import AlreadyRunning, sole_owner, write_services
@@ -20,10 +20,6 @@ from feedback_app.up.valkey import ValkeyMissing, find_server, write_config
 
 PrepareModel = Callable[[Settings, Callable[[str, float], None]], object]
 """Makes the base model ready for use; is given the settings and a function that takes (what is done, fraction)."""
-
-
-class PortTaken(RuntimeError):
-    """Another program listens on our port; the message says what to do."""
 
 
 def run_up(settings: Settings, prepare_model: PrepareModel, migrate: Callable[[Settings], None]) -> int:

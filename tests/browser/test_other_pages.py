@@ -59,6 +59,37 @@ def test_an_import_is_guessed_reported_and_exported_again(page: Page, site: Site
     expect(page.locator("#import-line")).to_contain_text("30 records skipped")
 
 
+def test_an_upload_is_recognised_before_it_is_imported_and_says_what_it_would_leave_out(
+    page: Page, site: Site, tmp_path: Path
+) -> None:
+    asked = [{"role": "user", "content": "Tea?"}, {"role": "assistant", "content": "No."}]
+    rated = [{"messages": asked, "label": False, "margin": 1}]
+    path = tmp_path / "rated.json"
+    path.write_text(json.dumps(rated, indent=2), encoding="utf-8")
+    choose_file(page, path)
+    about, line = page.locator("#import-about"), page.locator("#import-line")
+    expect(about).to_contain_text("Detected format: kto")
+    expect(about).to_contain_text("codeLynn does not use margin")
+    page.locator("#import").click()
+    expect(line).to_contain_text("line 1: has `margin`, which this format does not use")
+    page.locator("#import-ignore input").click()
+    page.get_by_role("option", name="margin").click()
+    page.locator("#import").click()
+    expect(line).to_contain_text("Imported 1 record (kto). The file gave 1 rating.")
+    expect(line).to_contain_text("Field margin left out of 1 record.")
+    assert [(rating.reply, rating.good) for rating in site.app.store.ratings.all()] == [("No.", False)]
+
+
+def test_a_file_that_is_not_recognised_asks_for_its_format_and_stays(page: Page, tmp_path: Path) -> None:
+    choose_file(page, written(tmp_path / "odd.jsonl", [{"text": "private words"}]))
+    line = page.locator("#import-line")
+    expect(line).to_contain_text("Unrecognised file: choose a format; its records have the fields `text`")
+    expect(line).not_to_contain_text("private words")
+    page.locator("#import").click()
+    expect(line).to_contain_text("Unrecognised file: choose a format")
+    expect(page.locator("#import-file")).to_contain_text("odd")
+
+
 def test_a_round_is_queued_watched_live_and_its_decision_shown(page: Page, site: Site) -> None:
     site.app.services.data.import_("trl", "\n".join(map(json.dumps, PAIRS)).encode())
     page.goto("/rounds")

@@ -147,7 +147,10 @@ def test_what_was_exported_comes_back_in_as_already_there(client: TestClient) ->
     exported = client.get("/api/v1/export", params={"format": "rankings"})
     assert exported.headers["content-disposition"] == 'attachment; filename="codelynn-rankings.jsonl"'
     again = client.post("/api/v1/import", params={"format": "rankings"}, content=exported.content)
-    assert again.json() == {"format": "rankings", "added": 0, "skipped": len(exported.text.splitlines())}
+    told = again.json()
+    lines = len(exported.text.splitlines())
+    assert (told["format"], told["added"], told["skipped"]) == ("rankings", 0, lines)
+    assert (told["kinds"], told["left_out"], told["ignored"]) == ({"rankings": lines}, {}, {})
 
 
 def test_bad_lines_of_an_import_are_listed_by_number(client: TestClient) -> None:
@@ -158,11 +161,29 @@ def test_bad_lines_of_an_import_are_listed_by_number(client: TestClient) -> None
     assert answer.json()["bad_lines"] == 2
 
 
+def test_an_import_without_a_format_is_told_from_its_records(client: TestClient) -> None:
+    asked = [{"role": "user", "content": "How was your day?"}, {"role": "assistant", "content": "Go away."}]
+    content = json.dumps({"messages": asked, "label": False, "margin": 1})
+    refused = client.post("/api/v1/import", content=content)
+    assert refused.status_code == 422
+    assert "has `margin`" in refused.json()["errors"][0]["reason"]
+    trial = client.post("/api/v1/import?ignore=margin&dry_run=true", content=content).json()
+    told = client.post("/api/v1/import?ignore=margin", content=content).json()
+    assert (trial["format"], trial["added"], trial["dry_run"]) == ("kto", 1, True)
+    assert (told["added"], told["kinds"], told["ignored"]) == (1, {"ratings": 1}, {"margin": 1})
+    assert client.post("/api/v1/import?ignore=label", content=content).status_code == 422
+    unknown = client.post("/api/v1/import", content='{"text": "private words"}')
+    assert unknown.status_code == 422
+    assert unknown.json()["detail"] == (
+        "Unrecognised file: choose a format; its records have the fields `text`"
+    )
+
+
 def test_a_data_set_of_others_comes_in_and_is_not_written(client: TestClient) -> None:
     pair = {"instruction": "Name a drink.", "response1": "Tea", "response2": "Rain"}
     content = json.dumps([pair | {"annotator1": 1, "annotator2": 0, "annotator3": 2}])
-    answer = client.post("/api/v1/import?format=pandalm", content=content)
-    assert answer.json() == {"format": "pandalm", "added": 1, "skipped": 0}
+    told = client.post("/api/v1/import?format=pandalm", content=content).json()
+    assert (told["format"], told["added"], told["skipped"]) == ("pandalm", 1, 0)
     answer = client.get("/api/v1/export?format=pandalm")
     assert answer.status_code == 422
     assert "pandalm can only be imported" in answer.text

@@ -53,7 +53,7 @@ def chat(home: Path, monkeypatch: pytest.MonkeyPatch) -> Chat:
     }
     for name, value in given.items():
         monkeypatch.setenv(f"CODELYNN_{name.upper()}", str(value))
-    return lambda *said: CliRunner().invoke(app, ["chat", *said], input="Hello, how are you?\n")
+    return lambda *said: CliRunner().invoke(app, ["chat", "--offline", *said], input="Hello, how are you?\n")
 
 
 def words(answer: Result) -> str:

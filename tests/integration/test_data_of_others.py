@@ -16,7 +16,6 @@ from feedback_app.services.data import (
     ImportRefused,
     ImportReport,
     UnknownFormat,
-    guess_format,
 )
 from tests.integration.stores import NewStore, preferences
 
@@ -53,8 +52,8 @@ OUTCOMES: dict[str, dict[Any, int]] = {
 def test_what_others_judged_comes_in_once_and_goes_out_as_rankings(new_store: NewStore, format: str) -> None:
     here, there = new_store(), new_store()
     content, judged = OTHERS[format]
-    assert guess_format(content) == format
-    assert DataService(here).import_(format, content) == ImportReport(judged, 0)
+    told = DataService(here).import_(None, content)
+    assert (told, told.format, told.kinds) == (ImportReport(judged, 0), format, {"rankings": judged})
     assert DataService(here).import_(format, content) == ImportReport(0, judged)
     exported = b"".join(DataService(here).export("rankings"))
     assert DataService(there).import_("rankings", exported) == ImportReport(judged, 0)

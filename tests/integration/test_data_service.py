@@ -14,18 +14,20 @@ from feedback_app.domain.preference import Demonstration, Rating
 from feedback_app.formats.jsonl import Limits
 from feedback_app.services.data import (
     FORMATS,
+    CannotIgnore,
     DataService,
     ExportCount,
     FileTooLarge,
     ImportRefused,
     ImportReport,
     UnknownFormat,
-    guess_format,
 )
+from feedback_app.services.progress import Cancelled, Progress
 from feedback_app.store import Store
 from tests.integration.stores import NewStore, preferences
 
 pytestmark = pytest.mark.integration
+SHAPES = Path(__file__).resolve().parents[1] / "data" / "shapes"
 PAIR_FORMATS = ("trl", "hh", "openai", "sharegpt", "parquet")
 
 
@@ -191,7 +193,7 @@ def test_a_download_has_a_name_a_type_and_a_beginning_that_tells_its_format(new_
     assert data.file_name("parquet") == "codelynn-parquet.parquet"
     assert data.media_type("trl") == "application/x-ndjson"
     for format in FORMATS:
-        assert guess_format(next(data.export(format)).split(b"\n")[0]) == format
+        assert data.look(None, data.export(format)).format == format
 
 
 def test_an_unknown_format_is_named_with_those_there_are(new_store: NewStore) -> None:
@@ -201,7 +203,7 @@ def test_an_unknown_format_is_named_with_those_there_are(new_store: NewStore) ->
             UnknownFormat, match=r"there are: trl, hh, openai, sharegpt, kto, sft, rankings, parquet$"
         ):
             call("csv")
-    with pytest.raises(UnknownFormat, match=r"rankings, parquet, oasst, pandalm$"):
+    with pytest.raises(UnknownFormat, match=r"rankings, parquet, oasst, pandalm, alpaca, .*, sillytavern$"):
         data.import_("csv", b"")
 
 
@@ -214,3 +216,61 @@ def test_the_parquet_file_is_what_other_tools_expect(new_store: NewStore, tmp_pa
     assert rows[0]["prompt"][0] == {"role": "system", "content": "You are Lynn."}
     assert rows[0]["rejected"] == [{"role": "assistant", "content": "A plant."}]
     assert (rows[0]["chosen_model"], rows[2]["annotator"]) == ("model-2", "anna")
+
+
+def test_an_import_finds_its_format_out_of_every_export(new_store: NewStore) -> None:
+    here = new_store()
+    fill(here)
+    for format in FORMATS:
+        told = DataService(new_store()).import_(None, b"".join(DataService(here).export(format)))
+        assert told.format == format
+        assert told.added > 0
+
+
+def test_what_an_import_gives_of_every_kind_is_stored_at_once_or_not_at_all(new_store: NewStore) -> None:
+    store = new_store()
+    data, content = DataService(store), (SHAPES / "fastchat_log.jsonl").read_bytes()
+    told = data.import_(None, content, trial=True)
+    assert (told, told.trial) == (ImportReport(6, 0), True)
+    assert (
+        store.comparisons.counts()["ranked"] == store.ratings.count() == store.outbox.counts()["pending"] == 0
+    )
+    told = data.import_(None, content)
+    assert (told, told.kinds) == (ImportReport(6, 0), {"rankings": 4, "ratings": 2})
+    assert told.left_out == {"event without a vote": 1}
+    assert (store.comparisons.counts()["ranked"], store.ratings.count()) == (4, 2)
+    assert data.import_(None, content) == ImportReport(0, 6)
+
+
+def test_an_import_that_is_ended_between_two_kinds_leaves_neither(new_store: NewStore) -> None:
+    store = new_store()
+
+    def ends(progress: Progress) -> None:
+        if progress.step == "storing" and progress.done == 6:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        DataService(store).import_(None, (SHAPES / "fastchat_log.jsonl").read_bytes(), ends)
+    assert store.comparisons.counts()["ranked"] == store.ratings.count() == 0
+
+
+@pytest.mark.parametrize("path", sorted(SHAPES.iterdir()), ids=lambda path: path.stem)
+def test_a_public_set_comes_in_once_and_goes_out_as_a_backup(new_store: NewStore, path: Path) -> None:
+    here, there, content = new_store(), new_store(), path.read_bytes()
+    first = DataService(here).import_(None, content)
+    assert first.added > 0
+    assert DataService(here).import_(None, content) == ImportReport(0, first.added + first.skipped)
+    backup = b"".join(DataService(here).export("rankings"))
+    DataService(there).import_("rankings", backup)
+    assert list(there.comparisons.judged()) == list(here.comparisons.judged())
+
+
+def test_fields_are_left_out_as_asked_and_counted(new_store: NewStore) -> None:
+    data = DataService(new_store())
+    content = json.dumps({"prompt": "a", "chosen": "b", "rejected": "c", "margin": 1}).encode()
+    with pytest.raises(ImportRefused, match="has `margin`"):
+        data.import_(None, content)
+    told = data.import_(None, content, ignore=["margin"])
+    assert (told, told.ignored) == (ImportReport(1, 0), {"margin": 1})
+    with pytest.raises(CannotIgnore):
+        data.import_(None, content, ignore=["rejected"])

@@ -38,6 +38,19 @@ def test_alpha_is_krippendorffs() -> None:
     assert (found.comparisons, found.pairs, found.rankings) == (4, 4, {"anna": 4, "bert": 4})
 
 
+def test_alpha_is_evalicas_for_any_number_of_annotators() -> None:
+    """evalica 0.4.2, `alpha(units, distance="nominal")`, on the same rankings."""
+    given = [
+        {"anna": FIRST, "bert": FIRST, "cleo": SECOND},
+        {"anna": TIE, "bert": TIE},
+        {"bert": SECOND, "cleo": SECOND, "dora": SECOND, "anna": FIRST},
+        {"anna": FIRST, "dora": FIRST},
+        {"cleo": TIE, "dora": SECOND},
+    ]
+    found = agreement([judged(str(i), **said) for i, said in enumerate(given)])
+    assert found.alpha == pytest.approx(19 / 55)
+
+
 def test_everybody_saying_the_same_of_everything_is_agreement() -> None:
     assert agreement([judged(str(i), anna=FIRST, bert=FIRST) for i in range(3)]).alpha == 1.0
 

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from feedback_app.domain.words import span
 from feedback_app.services.reward_watch import WatchPoint
-from feedback_app.services.rewards import RewardModel, Shelf, Watched, span
+from feedback_app.services.rewards import RewardModel, Shelf, Watched
 from feedback_app.ui.reward_view import alarms_html, buckets, calibration, facts, over_checkpoints
 from tests.unit.examples_reward import RECORD, shelved
 

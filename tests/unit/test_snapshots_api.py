@@ -53,5 +53,6 @@ def test_a_snapshot_that_is_not_here_or_damaged_is_an_answer_in_one_line(
     assert (answer.status_code, "changed since" in answer.json()["detail"]) == (409, True)
 
 
-def test_the_command_says_where_what_differs_came_from(service: Snapshots, written: Snapshot) -> None:
-    assert lines(service.compared("newest", "now")) == ["rankings added, by source: arena 1"]
+def test_the_command_says_where_what_differs_came_from(client: TestClient, written: Snapshot) -> None:
+    found = client.get("/api/v1/snapshots/newest/diff").json()
+    assert lines(found) == ["rankings added, by source: arena 1"]

@@ -5,42 +5,33 @@ from pathlib import Path
 
 import pytest
 
-from feedback_app.formats import jsonl, kto, oasst, pandalm, rankings, sft
-from feedback_app.formats.errors import Problems
-from feedback_app.formats.guess import guess_format
-from feedback_app.services.data import IMPORTS, PAIRS
+from feedback_app.formats import jsonl, trl, unused
+from feedback_app.formats.listed import IMPORTS, PAIRS
+from tests.unit.formats.values import taken
 
 DOCUMENT = (Path(__file__).resolve().parents[3] / "docs" / "formats.md").read_text(encoding="utf-8")
-EXAMPLES = dict(re.findall(r"### `(\w+)`\n\n```json\n(.+)\n```", DOCUMENT))
-LOADERS = {name: module.load for name, module in PAIRS.items()} | {
-    "kto": kto.load,
-    "sft": sft.load,
-    "rankings": rankings.load,
-    "oasst": oasst.load,
-}
+EXAMPLES = dict(re.findall(r"### `(\w+)`\n\n```json\n(.+?)\n```", DOCUMENT, re.DOTALL))
 
 
 def test_every_format_has_its_section() -> None:
     assert tuple(re.findall(r"^### `(\w+)`$", DOCUMENT, re.MULTILINE)) == IMPORTS
-    assert EXAMPLES.keys() == {*LOADERS, "pandalm"}
+    assert EXAMPLES.keys() == {*IMPORTS} - {"parquet"}
 
 
-@pytest.mark.parametrize("format", LOADERS)
-def test_the_example_is_read_as_what_it_shows(format: str) -> None:
-    line = EXAMPLES[format].encode()
-    assert guess_format(line) == format
-    assert LOADERS[format](jsonl.parsed(line))
+@pytest.mark.parametrize("format", EXAMPLES)
+def test_the_example_is_recognised_and_read(format: str) -> None:
+    reading, items = taken(EXAMPLES[format])
+    assert reading.format == format
+    assert items
 
 
-def test_the_example_of_an_array_is_read_too() -> None:
-    content, problems = EXAMPLES["pandalm"].encode(), Problems()
-    assert guess_format(content) == "pandalm"
-    (comparison,) = pandalm.read([content], jsonl.Limits(), problems)
-    assert (len(comparison.others), problems.count) == (3, 0)
+def test_the_metadata_that_is_passed_over_is_listed() -> None:
+    (paragraph,) = re.findall(r"These fields are passed over[^:]*:\n\n(.+?)\n\n", DOCUMENT, re.DOTALL)
+    assert set(re.findall(r"`(\w+)`", paragraph)) == unused.METADATA
 
 
 def test_the_pair_formats_show_the_same_pair_as_we_write_it() -> None:
-    pair = PAIRS["trl"].load(jsonl.parsed(EXAMPLES["trl"].encode()))
+    pair = trl.load(jsonl.parsed(EXAMPLES["trl"].encode()))
     for format, module in PAIRS.items():
         assert jsonl.dumped(module.dump(pair)).decode() == EXAMPLES[format] + "\n"
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from feedback_app.formats import hh, jsonl, kto, openai, rankings, sft, sharegpt, trl
 from feedback_app.formats.errors import ImportRefused, LineError, Problems
-from feedback_app.formats.guess import guess_format
 from feedback_app.formats.jsonl import FileTooLarge, Limits
 from tests.unit.formats.values import REPEATABLE, TEXTS
 
@@ -133,25 +132,3 @@ def test_a_reason_never_holds_text_of_the_file(format: Any, place: str) -> None:
     list(jsonl.read([place.format("secret").encode()], format.load, Limits(), problems))
     assert problems.errors
     assert "secret" not in repr(problems.errors)
-
-
-@pytest.mark.parametrize(
-    ("line", "format"),
-    [
-        (b"PAR1\x15\x04", "parquet"),
-        (b'\xef\xbb\xbf{"prompt": [], "chosen": [], "rejected": []}\r\n', "trl"),
-        (b'{"chosen": [], "rejected": []}', "trl"),
-        (b'{"chosen": "\\n\\nHuman: a", "rejected": ""}', "hh"),
-        (b'{"input": {}, "preferred_output": [], "non_preferred_output": []}', "openai"),
-        (b'{"conversations": [], "chosen": {}, "rejected": {}}', "sharegpt"),
-        (b'{"prompt": [], "completion": [], "label": true}', "kto"),
-        (b'{"messages": []}', "sft"),
-        (b'{"messages": [], "candidates": []}', "rankings"),
-        (b'{"chosen": "a", "rejected": "b"}', None),
-        (b'{"text": "a"}', None),
-        (b"\xff", None),
-        (b"", None),
-    ],
-)
-def test_the_format_is_guessed_from_the_first_line(line: bytes, format: str | None) -> None:
-    assert guess_format(line) == format

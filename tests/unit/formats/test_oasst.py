@@ -7,8 +7,7 @@ import pytest
 
 from feedback_app.domain.comparison import ComparisonStatus, Message
 from feedback_app.formats import oasst, rankings
-from feedback_app.formats.guess import guess_format
-from tests.unit.formats.values import read_back, refused
+from tests.unit.formats.values import detected, read_back, refused
 
 
 def said(role: str, text: Any, *replies: Any, **more: Any) -> dict[str, Any]:
@@ -132,7 +131,7 @@ def test_a_reason_never_holds_text_of_the_file() -> None:
     assert told == "`rank` must be a whole number"
 
 
-def test_the_format_is_guessed_from_the_first_line() -> None:
+def test_the_format_is_told_from_the_records() -> None:
     line = json.dumps(tree(asked("Tea?", *PAIR))).encode()
-    assert guess_format(line + b"\n{") == guess_format(b"\xef\xbb\xbf\n" + line) == "oasst"
-    assert guess_format(b'{"prompt": "a", "replies": ["b"]}') is None
+    assert detected(line + b"\n{") == detected(b"\xef\xbb\xbf\n" + line) == "oasst"
+    assert detected(b'{"prompt": "a", "replies": ["b"]}') is None

@@ -8,10 +8,10 @@ from hypothesis import given
 from feedback_app.domain.comparison import Message
 from feedback_app.domain.preference import PreferencePair
 from feedback_app.formats import hh, openai, parquet, sharegpt, trl
-from feedback_app.formats.errors import Problems
+from feedback_app.formats.errors import LineError, Problems
 from feedback_app.formats.jsonl import Limits
 from feedback_app.formats.pairs import carried
-from tests.unit.formats.values import REPEATABLE, pairs, read_back, refused
+from tests.unit.formats.values import REPEATABLE, pairs, read_back, refused, taken, why
 
 FORMATS = [trl, hh, openai, sharegpt]
 PAIR = PreferencePair(
@@ -51,11 +51,10 @@ def test_a_pair_comes_back_as_it_went_out_whatever_its_text(format: Any, pair: P
 @REPEATABLE
 @given(pair=pairs())
 def test_a_pair_comes_back_from_parquet_with_its_model_and_annotator(pair: PreferencePair) -> None:
-    problems = Problems()
-    (back,) = parquet.read(parquet.written([pair]), Limits(), problems)
+    reading, (back,) = taken(b"".join(parquet.written([pair])))
+    assert reading.format == "parquet"
     assert said(back) == said(pair)
     assert (back.chosen_model, back.annotator) == (pair.chosen_model, pair.annotator)
-    assert not problems.errors
 
 
 def test_trl_is_the_conversational_preference_format() -> None:
@@ -142,7 +141,11 @@ USER = [{"role": "user", "content": "Hi"}]
 @pytest.mark.parametrize(
     ("format", "record", "reason"),
     [
-        (trl, {"chosen": "a"}, "`rejected` is missing"),
+        (trl, {"prompt": "Hi", "chosen": "a"}, "`rejected` is missing"),
+        (trl, {"chosen": "a", "rejected": "b"}, "`prompt` is missing"),
+        (trl, {"prompt": None, "chosen": GOOD, "rejected": BAD}, "`prompt` is missing"),
+        (trl, {"prompt": None, "chosen": "a", "rejected": "b"}, "`prompt` is missing"),
+        (trl, {"prompt": "", "chosen": "a", "rejected": "b"}, "`prompt` is missing"),
         (trl, {"prompt": None, "chosen": None, "rejected": "b"}, "`chosen` is missing"),
         (trl, {"prompt": "Hi", "chosen": "a", "rejected": "a"}, "chosen and rejected are the same text"),
         (trl, {"prompt": "Hi", "chosen": " \n", "rejected": "a"}, "`chosen` is empty"),
@@ -151,12 +154,17 @@ USER = [{"role": "user", "content": "Hi"}]
         (trl, {"prompt": [3], "chosen": "a", "rejected": "b"}, "`prompt[]` must be an object"),
         (trl, {"prompt": [], "chosen": "a", "rejected": "b"}, "a prompt must end with the user's turn"),
         (trl, {"prompt": USER, "chosen": USER, "rejected": "b"}, "`chosen` must be one assistant message"),
-        (trl, {"prompt": USER, "chosen": GOOD + BAD, "rejected": "b"}, "`chosen` must be one assistant message"),
+        (trl, {"prompt": USER, "chosen": GOOD + BAD, "rejected": "b"}, "`chosen` does not begin with `prompt`"),
         (trl, {"prompt": "\ud800", "chosen": "a", "rejected": "b"}, "`prompt` holds half a surrogate pair"),
         (trl, {"prompt": "Hi", "chosen": "a\udfff", "rejected": "b"}, "`chosen` holds half a surrogate pair"),
         (
             trl,
             {"prompt": [{"role": "tool", "content": "x"}], "chosen": "a", "rejected": "b"},
+            "a turn of `prompt` is of the role `tool`: tool calls cannot be imported",
+        ),
+        (
+            trl,
+            {"prompt": [{"role": "narrator", "content": "x"}], "chosen": "a", "rejected": "b"},
             "`role` in `prompt` must be one of: system, user, assistant",
         ),
         (
@@ -166,12 +174,12 @@ USER = [{"role": "user", "content": "Hi"}]
         ),
         (trl, {"chosen": USER + GOOD, "rejected": GOOD + BAD}, "chosen and rejected differ before the last turn"),
         (openai, {"input": USER}, "`input` must be an object"),
-        (openai, {"input": {"messages": USER, "tools": [1]}}, "`input.tools` must be empty: tool calls cannot be ranked"),
+        (openai, {"input": {"messages": USER, "tools": [1]}}, "has `tools`: tools cannot be imported. To import the rest of it, ignore `tools`"),
         (openai, {"input": {"messages": USER}}, "`preferred_output` is missing"),
         (
             openai,
             {"input": {"messages": USER}, "preferred_output": [{"role": "assistant", "content": [{}]}]},
-            "`content` must be text",
+            "`text` is missing",
         ),
         (sharegpt, {"conversations": [{"from": "human"}]}, "`value` is missing"),
         (
@@ -211,24 +219,20 @@ def test_pairs_that_an_import_would_refuse_are_not_exported(chosen: str, rejecte
 def test_parquet_names_the_rows_that_cannot_be_read() -> None:
     nameless = PreferencePair(PAIR.prompt, "a", "b", annotator="x\ny")
     same = PreferencePair(PAIR.prompt, "a", "a")
-    problems = Problems()
-    assert len(list(parquet.read(parquet.written([PAIR, same, nameless]), Limits(), problems))) == 1
-    assert [(error.line, error.reason) for error in problems.errors] == [
-        (2, "chosen and rejected are the same text"),
-        (3, "`annotator` must be at most 200 printable characters"),
+    assert why(b"".join(parquet.written([PAIR, same, nameless])), "parquet") == [
+        LineError(2, "chosen and rejected are the same text"),
+        LineError(3, "`annotator` must be at most 200 printable characters"),
     ]
 
 
-def test_a_file_that_is_not_parquet_is_refused_as_a_whole() -> None:
-    for content in (b"", b"PAR1", b'{"prompt": []}\n', b"PAR1" + b"x" * 100 + b"PAR1"):
-        problems = Problems()
-        assert not list(parquet.read([content], Limits(), problems))
-        assert str(problems.errors[0]) == "the file is not a readable Parquet file"
+@pytest.mark.parametrize("content", [b"PAR1", b"PAR1" + b"x" * 100 + b"PAR1"])
+def test_a_file_that_is_not_whole_parquet_is_refused_as_a_whole(content: bytes) -> None:
+    assert [str(error) for error in why(content)] == ["the file is not a readable Parquet file"]
 
 
 def test_a_parquet_file_that_unpacks_to_too_much_is_refused_before_it_is_unpacked() -> None:
     content = b"".join(parquet.written([PreferencePair(PAIR.prompt, "a" * 300_000, "b")]))
     assert len(content) < 100_000
     problems = Problems()
-    assert not list(parquet.read([content], Limits(file=100_000), problems))
+    assert not list(parquet.rows([content], Limits(file=100_000), problems))
     assert "unpacks to more than" in problems.errors[0].reason

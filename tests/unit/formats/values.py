@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStatus, Message, Ranking, Sampling
 from feedback_app.domain.preference import PreferencePair
-from feedback_app.formats import jsonl
-from feedback_app.formats.errors import Problems
+from feedback_app.formats import container, detect, jsonl
+from feedback_app.formats.errors import ImportRefused, LineError, Problems
+from feedback_app.formats.jsonl import Limits
 from feedback_app.formats.rankings import Finish
+from feedback_app.formats.reading import Reading, opened
 
 # Fixed examples, so that a run repeats the last one; no deadline, because the machine may be busy.
 REPEATABLE = settings(derandomize=True, deadline=None, max_examples=40)
@@ -130,3 +132,37 @@ def refused(record: Any, load: Callable[[dict[str, Any]], Any]) -> str:
     problems = Problems()
     assert not list(jsonl.read([json.dumps(record).encode()], load, jsonl.Limits(), problems))
     return problems.errors[0].reason
+
+
+def detected(content: bytes) -> str | None:
+    """The format that the records of a file show; None where they show none."""
+    return detect.detected(record for _, record in container.records([content], Limits(), Problems()))
+
+
+def taken(
+    content: bytes | str,
+    format: str | None = None,
+    ignore: tuple[str, ...] = (),
+    limits: Limits | None = None,
+) -> tuple[Reading, list[Any]]:
+    """A file as an import reads it, in pieces of five bytes, and what it gives. Raises ImportRefused."""
+    whole = content.encode() if isinstance(content, str) else content
+    pieces = [whole[i : i + 5] for i in range(0, len(whole), 5)]
+    reading = opened(pieces, format, limits or Limits(), ignore)
+    items = list(reading.items)
+    reading.problems.refuse()
+    return reading, items
+
+
+def lines(*records: Any) -> str:
+    """Records as JSON Lines."""
+    return "".join(json.dumps(record) + "\n" for record in records)
+
+
+def why(content: bytes | str, format: str | None = None, ignore: tuple[str, ...] = ()) -> list[LineError]:
+    """What is wrong with a file; nothing where it is read."""
+    try:
+        taken(content, format, ignore)
+    except ImportRefused as error:
+        return error.errors
+    return []

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus, Ranking
-from feedback_app.services.leaderboard import ENOUGH, OWNER, Board, Leaderboard, board
+from feedback_app.domain.duels import ENOUGH
+from feedback_app.services.leaderboard import OWNER, Board, Leaderboard, board
 from feedback_app.services.league import league
 from feedback_app.store import Store
 from tests.unit.leaderboard.leagues import Planted, apart, pair

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import SimpleNamespace
 
 import pytest
 from fastapi import FastAPI
@@ -12,7 +11,8 @@ from typer.testing import CliRunner
 
 from feedback_app.api import leaderboard as api
 from feedback_app.cli import app
-from feedback_app.commands import leaderboard as command
+from feedback_app.commands import service
+from feedback_app.commands.service import Service
 from feedback_app.services.leaderboard import Leaderboard
 from feedback_app.store import Store
 from tests.unit.leaderboard.test_board import met
@@ -27,12 +27,12 @@ def client(store: Store) -> TestClient:
 
 
 @pytest.fixture
-def cli(store: Store, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+def cli(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     @contextmanager
-    def opened() -> Iterator[SimpleNamespace]:
-        yield SimpleNamespace(leaderboard=Leaderboard(store))
+    def connected() -> Iterator[Service]:
+        yield Service(client)
 
-    monkeypatch.setattr(command, "opened", opened)
+    monkeypatch.setattr(service, "connected", connected)
     return CliRunner()
 
 

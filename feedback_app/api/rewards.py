@@ -1,0 +1,125 @@
+"""Reward models: which there are, what one is worth, and the rewards of replies."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
+
+from feedback_app.domain.preference import RankedReplies, ranked_replies
+from feedback_app.formats import jsonl, rankings, replies
+from feedback_app.formats.errors import BadRecord, LineError, Problems
+from feedback_app.formats.jsonl import Limits
+from feedback_app.formats.replies import Replies
+from feedback_app.services.rewards import RewardModel, Rewards, Scorer, score_all
+
+BATCH = 64
+Name = Annotated[
+    str, Query(description="Name of a reward model; the current one if left out.", max_length=200)
+]
+
+
+class UnusableLines(ValueError):
+    """A file of rankings with lines that cannot be read: `errors` names them."""
+
+    def __init__(self, problems: Problems) -> None:
+        super().__init__(f"{problems.count} lines cannot be read: correct them, then evaluate again")
+        self.errors, self.total = problems.errors, problems.count
+
+
+class RewardModelBody(BaseModel):
+    """`current`: the one that is used. `evaluation`: what it was worth on held-out rankings when it was trained."""
+
+    name: str
+    created_at: datetime
+    passed: bool
+    current: bool
+    evaluation: dict[str, Any]
+
+
+def router(rewards: Rewards) -> APIRouter:
+    routes = APIRouter(prefix="/api/v1/rewards", tags=["reward models"])
+
+    @routes.get("", summary="List reward models")
+    def listing() -> list[RewardModelBody]:
+        """The newest come first."""
+        known = rewards.shelf.all()
+        current = rewards.current() if known else None
+        return [_body(model, current) for model in known]
+
+    @routes.post("/evaluate", summary="Evaluate a reward model")
+    async def evaluate(request: Request, name: Name = "") -> dict[str, Any]:
+        """On the held-out rankings; with rankings as the body (NDJSON, format `rankings`), on those. The model's accuracy,
+        calibration and correlation with length."""
+        body = await _body_of(request)
+        return await run_in_threadpool(_evaluated, rewards, name, body)
+
+    @routes.post("/score", response_class=StreamingResponse, summary="Score replies")
+    async def score(request: Request, name: Name = "") -> StreamingResponse:
+        """The body is NDJSON, lines `{"prompt" or "messages", "replies"}`. Each comes back with its `rewards` (log odds,
+        comparable between replies to one prompt); a line that cannot be read as `{"line", "error"}`."""
+        body = await _body_of(request)
+        scorer = await run_in_threadpool(rewards.scorer, name)
+        return StreamingResponse(_scored(scorer, body), media_type="application/x-ndjson")
+
+    return routes
+
+
+async def _body_of(request: Request) -> bytes:
+    """Raises FileTooLarge."""
+    body, limits = bytearray(), Limits()
+    async for chunk in request.stream():
+        body += chunk
+        limits.check(len(body))
+    return bytes(body)
+
+
+def _body(model: RewardModel, current: RewardModel | None) -> RewardModelBody:
+    return RewardModelBody(
+        name=model.name,
+        created_at=model.created_at,
+        passed=bool(model.manifest.get("passed")),
+        current=current is not None and current.name == model.name,
+        evaluation=model.evaluation,
+    )
+
+
+def _evaluated(rewards: Rewards, name: str, body: bytes) -> dict[str, Any]:
+    return rewards.report(name, _rankings(body) if body else None)
+
+
+def _rankings(body: bytes) -> list[RankedReplies]:
+    """Raises UnusableLines at a single bad line."""
+    problems = Problems()
+    found = list(jsonl.read([body], rankings.load, Limits(), problems))
+    if problems.count:
+        raise UnusableLines(problems)
+    return [ranked for comparison in found for ranked in ranked_replies(comparison)]
+
+
+def _scored(scorer: Scorer, body: bytes) -> Iterator[bytes]:
+    """In the order of the lines; scored in batches."""
+    lines = _read(body)
+    while batch := list(islice(lines, BATCH)):
+        good = [one for one in batch if isinstance(one, Replies)]
+        rewards = iter(score_all(scorer, [(one.prompt, one.replies) for one in good]))
+        for one in batch:
+            if isinstance(one, Replies):
+                yield jsonl.dumped({**one.record, "rewards": next(rewards)})
+            else:
+                yield jsonl.dumped({"line": one.line, "error": one.reason})
+
+
+def _read(body: bytes) -> Iterator[Replies | LineError]:
+    """Each line, or what is wrong with it."""
+    unreadable = Problems()
+    for number, line in jsonl.lines([body], Limits(), unreadable):
+        try:
+            yield replies.load(jsonl.parsed(line))
+        except BadRecord as error:
+            yield LineError(number, str(error))
+    yield from unreadable.errors

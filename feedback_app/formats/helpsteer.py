@@ -1,0 +1,118 @@
+"""NVIDIA's HelpSteer, HelpSteer2 (scores and preferences) and HelpSteer3 (preferences). Read only.
+
+https://huggingface.co/datasets/nvidia/HelpSteer2, https://huggingface.co/datasets/nvidia/HelpSteer3
+A preference goes from -3, the first reply is much better, to 3, the second is. Single replies have scores from 0 to 4: those to the same
+prompt are ranked by helpfulness, as the authors do.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from feedback_app.domain.comparison import Comparison, Message
+from feedback_app.formats import conversation, fields, judged, unused
+from feedback_app.formats.errors import BadRecord
+from feedback_app.formats.fields import Record
+from feedback_app.formats.judged import FIRST, SECOND, TIE, Groups, Left, Reply
+
+SCORES = ("helpfulness", "correctness", "coherence", "complexity", "verbosity")
+REPLIES = (("response1", "response2"), ("response_1", "response_2"))
+USED = frozenset(
+    {
+        "prompt",
+        "context",
+        "response",
+        *SCORES,
+        *REPLIES[0],
+        *REPLIES[1],
+        "overall_preference",
+        "preference_strength",
+    }
+    | {"preference_statement", "preference_elaboration", "individual_preference"}
+    | {"three_most_similar_preferences", "all_preferences_unprocessed"}
+)
+SAID = frozenset({"score", "reasoning", "feedback1", "feedback2"})
+SPEAKER = re.compile(r"\n?<extra_id_1>(User|Assistant)\n")
+ALONE = Left("reply that is the only one to its prompt")
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One reply with its helpfulness."""
+
+    prompt: tuple[Message, ...]
+    reply: str
+    helpfulness: float
+
+
+def load(record: Record) -> Comparison | Scored:
+    """Raises BadRecord."""
+    if record.get("response") is not None:
+        reply = fields.as_text(record["response"], "response")
+        score = _whole(record, "helpfulness", range(5))
+        for name in SCORES[1:]:
+            if record.get(name) is not None:
+                _whole(record, name, range(5))
+        return Scored(fields.prompt(_prompt(record)), fields.encodable(reply, "response"), score)
+    names = next((names for names in REPLIES if record.get(names[0]) is not None), REPLIES[0])
+    replies = [Reply(fields.as_text(fields.required(record, name), name)) for name in names]
+    strength = "overall_preference" if "overall_preference" in record else "preference_strength"
+    groups = _groups(_whole(record, strength, range(-3, 4)))
+    note = "\n".join(
+        fields.as_text(record[name], name)
+        for name in ("preference_statement", "preference_elaboration")
+        if not unused.empty(record.get(name))
+    )
+    return judged.comparison("helpsteer", _prompt(record), replies, groups, note=note, others=_others(record))
+
+
+def grouped(found: Iterable[Comparison | Scored]) -> Iterator[Comparison | Left]:
+    """The preferences as they come, then the single replies to the same prompt as one ranking, in the order of the prompts."""
+    prompts: dict[tuple[Message, ...], dict[str, float]] = {}
+    for one in found:
+        if isinstance(one, Scored):
+            prompts.setdefault(one.prompt, {}).setdefault(one.reply, one.helpfulness)
+        else:
+            yield one
+    for prompt, scores in prompts.items():
+        if len(scores) < 2:
+            yield ALONE
+        else:
+            groups = judged.by_score(list(scores.values()))
+            yield judged.comparison("helpsteer", prompt, list(map(Reply, scores)), groups)
+
+
+def _prompt(record: Record) -> tuple[Message, ...]:
+    """`context` as turns, or `prompt` as text, in which marks stand before later turns."""
+    if record.get("context") is not None:
+        return conversation.turns(record["context"], "context")
+    first, *rest = SPEAKER.split(fields.as_text(fields.required(record, "prompt"), "prompt"))
+    turns = [Message("user", first)] if first.strip() or not rest else []
+    for who, said in zip(rest[::2], rest[1::2], strict=True):
+        turns.append(Message("user" if who == "User" else "assistant", said))
+    return tuple(turns)
+
+
+def _others(record: Record) -> Mapping[str, tuple[Groups, str]]:
+    """What each of HelpSteer3's annotators said."""
+    listed = fields.as_list(record.get("individual_preference") or [], "individual_preference")
+    return {f"annotator{i}": _said(one) for i, one in enumerate(listed, start=1)}
+
+
+def _said(value: Any) -> tuple[Groups, str]:
+    said = fields.as_object(value, "individual_preference[]")
+    unused.refuse_unread(said, SAID, " in `individual_preference`")
+    why = fields.as_text(said.get("reasoning") or "", "reasoning")
+    return _groups(_whole(said, "score", range(-3, 4))), why
+
+
+def _groups(strength: float) -> Groups:
+    return TIE if strength == 0 else FIRST if strength < 0 else SECOND
+
+
+def _whole(record: Record, name: str, allowed: range) -> float:
+    value = fields.required(record, name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value not in allowed:
+        raise BadRecord(f"`{name}` must be a whole number from {allowed[0]} to {allowed[-1]}")
+    return value

@@ -1,0 +1,75 @@
+"""Comparisons out of data sets of others, and what such a set holds that cannot be one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStatus, Message, Ranking
+from feedback_app.formats import fields, rankings, trl
+from feedback_app.formats.fields import Record
+from feedback_app.formats.identity import content_id
+
+Groups = tuple[tuple[str, ...], ...]
+FIRST: Groups = (("c1",), ("c2",))
+SECOND: Groups = (("c2",), ("c1",))
+TIE: Groups = (("c1", "c2"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is left out of an import, and counted: `reason` is shown, and holds nothing of the file's text."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    text: str
+    model: str = "imported"
+
+
+def comparison(
+    kind: str,
+    prompt: Sequence[Message],
+    replies: Sequence[Reply],
+    groups: Groups,
+    *,
+    all_bad: bool = False,
+    note: str = "",
+    annotator: str = "imported",
+    others: Mapping[str, tuple[Groups, str]] | None = None,
+) -> Comparison:
+    """A ranked comparison of the candidates c1, c2, …, in this order. `others`: annotator -> groups and note. Its id is that of its content,
+    so that it comes in once. Raises BadRecord."""
+    asked = fields.prompt(prompt)
+    content = {"prompt": trl.turns(asked), "replies": [reply.text for reply in replies], "groups": groups}
+    source = f"import:{kind}"
+    rankings.check_replies([reply.text for reply in replies], "replies")
+    made = Comparison(
+        messages=asked,
+        candidates=tuple(
+            Candidate(f"c{i}", i, reply.model, fields.encodable(reply.text, "reply"), finish="imported")
+            for i, reply in enumerate(replies, start=1)
+        ),
+        id=content_id(kind, {**content, "all_bad": all_bad, "annotator": annotator}),
+        status=ComparisonStatus.ranked,
+        source=source,
+        ranking=Ranking(groups, all_bad=all_bad, note=note, annotator=annotator, source=source),
+        others=tuple(
+            Ranking(said, note=why, annotator=name, source=source)
+            for name, (said, why) in (others or {}).items()
+        ),
+    )
+    return rankings.checked(made)
+
+
+def by_score(scores: Sequence[float]) -> Groups:
+    """The candidates of each score, the highest first; equal scores are a tie."""
+    return tuple(
+        tuple(f"c{i}" for i, score in enumerate(scores, start=1) if score == place)
+        for place in sorted(set(scores), reverse=True)
+    )
+
+
+def model(record: Record, name: str) -> str:
+    """The name of a model, `imported` where there is none. Raises BadRecord."""
+    return fields.short_name(record, name, "imported") or "imported"

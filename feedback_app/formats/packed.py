@@ -1,0 +1,86 @@
+"""Files in a wrapping: gzip, in which many data sets are published, and zip with one data file in it."""
+
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import BinaryIO
+
+from feedback_app.formats.errors import BadRecord
+from feedback_app.formats.jsonl import MEBIBYTE, Limits, chunks
+
+GZIP = b"\x1f\x8b"
+ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+DATA_FILES = (".jsonl", ".json", ".ndjson", ".parquet", ".gz")
+LONGEST_MAGIC = 4
+
+
+def begun(source: Iterable[bytes], least: int = LONGEST_MAGIC) -> tuple[bytes, Iterator[bytes]]:
+    """The first bytes of a file given in pieces, and the whole of it."""
+    pieces = iter(source)
+    start = b""
+    for piece in pieces:
+        start += piece
+        if len(start) >= least:
+            break
+    return start, chain([start], pieces)
+
+
+def unpacked(source: Iterable[bytes], limits: Limits) -> Iterator[bytes]:
+    """The file itself, out of its wrapping if it has one. Raises BadRecord, FileTooLarge."""
+    start, pieces = begun(source)
+    if start.startswith(GZIP):
+        return _ungzipped(pieces, limits)
+    return _unzipped(pieces, limits) if start.startswith(ZIP) else pieces
+
+
+def _ungzipped(pieces: Iterable[bytes], limits: Limits) -> Iterator[bytes]:
+    """In bounded steps, so that a small file that unpacks to a large one is found out early."""
+    size, inner, whole = 0, zlib.decompressobj(wbits=31), True
+    try:
+        for piece in pieces:
+            rest, whole = piece, False
+            while rest:
+                part = inner.decompress(rest, MEBIBYTE)
+                size += len(part)
+                limits.check(size)
+                if part:
+                    yield part
+                rest = inner.unconsumed_tail
+                if whole := inner.eof:
+                    rest, inner = inner.unused_data, zlib.decompressobj(wbits=31)
+    except zlib.error as error:
+        raise BadRecord("is not a readable gzip file") from error
+    if not whole:
+        raise BadRecord("is a gzip file that is not whole")
+
+
+def _unzipped(pieces: Iterable[bytes], limits: Limits) -> Iterator[bytes]:
+    with tempfile.TemporaryFile() as file:
+        size = 0
+        for piece in pieces:
+            size += file.write(piece)
+            limits.check(size)
+        try:
+            yield from _only_member(file, limits)
+        except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError) as error:
+            raise BadRecord("is not a readable zip file") from error
+
+
+def _only_member(file: BinaryIO, limits: Limits) -> Iterator[bytes]:
+    with zipfile.ZipFile(file) as archive:
+        names = [
+            one for one in archive.infolist() if not one.is_dir() and not one.filename.startswith("__MACOSX/")
+        ]
+        data = [one for one in names if one.filename.lower().endswith(DATA_FILES)]
+        if len(data) != 1:
+            raise BadRecord(
+                f"is a zip with {len(data) or 'no'} data files: it must have exactly one (.jsonl, .json or .parquet)"
+            )
+        size = 0
+        with archive.open(data[0]) as member:
+            for piece in unpacked(chunks(member), limits):  # type: ignore[arg-type]
+                size += len(piece)
+                limits.check(size)
+                yield piece

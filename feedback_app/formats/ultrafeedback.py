@@ -1,0 +1,71 @@
+"""OpenBMB's UltraFeedback: an `instruction` and `completions`, each with a judge's scores. Read only.
+
+https://github.com/OpenBMB/UltraFeedback (the columns of its data set)
+The score of a reply is the mean of the judge's ratings for the four aspects, as in the comparisons that its authors trained with;
+`overall_score` where those are missing.
+"""
+
+from statistics import fmean
+from typing import Any
+
+from feedback_app.domain.comparison import Comparison, Message
+from feedback_app.formats import fields, judged, unused
+from feedback_app.formats.errors import BadRecord
+from feedback_app.formats.fields import Record
+from feedback_app.formats.judged import Left, Reply
+
+# Each reply was written under a hidden instruction of its own (`custom_system_prompt`, after the `principle`), which no ranking can hold.
+USED = frozenset({"instruction", "completions", "models", "correct_answers", "incorrect_answers"})
+REPLY = frozenset(
+    {"model", "response", "annotations", "fine-grained_score", "overall_score", "critique", "principle"}
+    | {"custom_system_prompt"}
+)
+UNSCORED = Left("reply without a score")
+TOO_FEW = Left("prompt with fewer than two scored replies")
+
+
+def load(record: Record) -> list[Comparison | Left]:
+    """The replies as one ranking, best first. Raises BadRecord."""
+    listed = fields.as_list(fields.required(record, "completions"), "completions")
+    found = [_scored(fields.as_object(one, "completions[]")) for one in listed]
+    scored = [(reply, score) for reply, score in found if score is not None]
+    left: list[Comparison | Left] = [UNSCORED] * (len(found) - len(scored))
+    if len(scored) < 2:
+        return [TOO_FEW, *left]
+    asked = Message("user", fields.as_text(fields.required(record, "instruction"), "instruction"))
+    groups = judged.by_score([score for _, score in scored])
+    return [judged.comparison("ultrafeedback", [asked], [reply for reply, _ in scored], groups), *left]
+
+
+def _scored(record: Record) -> tuple[Reply, float | None]:
+    unused.refuse_unread(record, REPLY, " in `completions`")
+    text = fields.as_text(fields.required(record, "response"), "response")
+    return Reply(text, judged.model(record, "model")), _score(record)
+
+
+def _score(record: Record) -> float | None:
+    given = _number(record.get("fine-grained_score"))
+    if given is not None:
+        return given
+    aspects = fields.as_object(record.get("annotations") or {}, "annotations")
+    ratings = [_rating(aspect) for aspect in aspects.values()]
+    known = [rating for rating in ratings if rating is not None]
+    return fmean(known) if known else _number(record.get("overall_score"))
+
+
+def _rating(aspect: Any) -> float | None:
+    """An aspect's rating; some are `N/A`."""
+    return _number(aspect.get("Rating")) if isinstance(aspect, dict) else None
+
+
+def _number(value: Any) -> float | None:
+    """Also as text, as the data set has them."""
+    if value is None or value == "N/A":
+        return None
+    try:
+        number = float(value) if isinstance(value, str | int | float) else float("nan")
+    except (ValueError, OverflowError):
+        number = float("nan")
+    if not abs(number) < 1e9:  # NaN too
+        raise BadRecord("a score must be a number")
+    return number
