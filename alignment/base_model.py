@@ -122,7 +122,7 @@ def _engine(folder: Path, convert: bool) -> str:
 @contextmanager
 def _refusals(found: Source, models_dir: Path) -> Iterator[None]:
     """Keeps why a model was refused, and says so again while its files and our libraries are the same."""
-    from alignment.registry import library_versions
+    from alignment.libraries import library_versions
 
     kept = models_dir / f".{found.slug}.refused.json"
     files = [found.fingerprint(), library_versions()]
@@ -144,7 +144,8 @@ def _prepared(folder: Path, convert: bool) -> BaseModel:
 
 
 def _manifest(source: str, name: str, slug: str, hf_dir: Path) -> dict[str, Any]:
-    from alignment.registry import library_versions, weights_hash
+    from alignment.libraries import library_versions
+    from alignment.registry import weights_hash
 
     return {
         "name": name,

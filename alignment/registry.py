@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ ADAPTER_FILES = ("adapter_model.safetensors", "adapter_config.json")
 PICKLES = frozenset({".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt"})
 # CTranslate2's own format, which happens to end in .bin: numbers only, no code.
 NOT_PICKLES = frozenset({"ct2/model.bin"})
-LIBRARIES = ("torch", "transformers", "trl", "peft", "ctranslate2")
 
 
 class CorruptCheckpoint(RuntimeError):
@@ -118,8 +116,3 @@ def weights_hash(folder: Path) -> str:
     files = sorted(folder.glob("*.safetensors"))
     lines = "".join(f"{path.name} {file_hash(path)}\n" for path in files)
     return hashlib.sha256(lines.encode()).hexdigest()
-
-
-def library_versions() -> dict[str, str]:
-    """The versions that made a checkpoint."""
-    return {name: version(name) for name in LIBRARIES}

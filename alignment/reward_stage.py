@@ -11,7 +11,8 @@ from alignment.config import RoundRefused
 from alignment.events import EventLog, Events, Plan
 from alignment.files import fresh_dir, write_json
 from alignment.gate import Decision
-from alignment.registry import base_hash, library_versions
+from alignment.libraries import library_versions
+from alignment.registry import base_hash
 from alignment.rewards import MANIFEST, decide_reward, write_reward
 from alignment.snapshot import read_ranked
 from alignment.spec import SPEC_FILE, InvalidSpec, RoundSpec

@@ -14,6 +14,7 @@ from alignment.events import EventLog, Plan
 from alignment.files import fresh_dir, read_json, write_json
 from alignment.gate import Decision, decide
 from alignment.launch import copies_in_memory, train_policy
+from alignment.libraries import library_versions
 from alignment.measure import measure, perplexity_of
 from alignment.methods import METHODS
 from alignment.models import load_adapter, load_base, load_tokenizer, scaled
@@ -23,7 +24,6 @@ from alignment.registry import (
     MANIFEST,
     adapter_record,
     base_hash,
-    library_versions,
     verify_adapter,
     write_manifest,
 )

@@ -34,14 +34,14 @@ def codelynn(home: Path, **settings: str) -> Iterator[httpx.Client]:
         process = subprocess.Popen(command, env=env, stdout=log, stderr=log, start_new_session=True)
         try:
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=600) as client:
-                _wait(client, process)
+                wait_ready(client, process)
                 yield client
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(60)
 
 
-def _wait(client: httpx.Client, process: "subprocess.Popen[bytes]", seconds: float = 300) -> None:
+def wait_ready(client: httpx.Client, process: "subprocess.Popen[bytes]", seconds: float = 300) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and process.poll() is None:
         try:

@@ -22,6 +22,7 @@ from feedback_app.domain.persona import known_personas, read_persona
 from feedback_app.domain.preference import RankedReplies
 from feedback_app.domain.round import InvalidRound
 from feedback_app.engines.base import Engine
+from feedback_app.engines.malloc import keep_blocks
 from feedback_app.engines.select import build_engine
 from feedback_app.engines.trial import cannot_answer
 from feedback_app.logs import configure_logs
@@ -259,6 +260,7 @@ def serve(settings: Settings) -> None:
     import uvicorn  # imported here: the command line needs neither server nor pages
 
     configure_logs(settings.log_level)
+    keep_blocks()
     rules = access(
         settings.host,
         settings.access_token,

@@ -77,7 +77,21 @@ class Settings(BaseSettings):
     engine_threads: int = Field(
         0, ge=0, description="CPU threads for generation. 0: what proves fastest on this machine."
     )
-    engine_loaded_models: int = Field(3, ge=1, description="Model versions kept in memory at once.")
+    engine_loaded_models: int = Field(2, ge=1, description="Model versions kept in memory at once.")
+    engine_memory: int = Field(
+        0,
+        ge=0,
+        description="Megabytes that CTranslate2 may use for replies on their way. Bounds how long a prompt may be. 0: three times the model's weights.",
+    )
+    queue_per_client: int = Field(
+        8, ge=1, description="Requests of one client that may wait for the engine; one more is answered 429."
+    )
+    queue_total: int = Field(
+        32, ge=1, description="Requests that may wait for the engine in all; one more is answered 503."
+    )
+    queue_seconds: float = Field(
+        120.0, gt=0, description="Seconds a request may wait for the engine before it is answered 503."
+    )
     persona: str = Field(
         "lynn",
         description="Persona file in PERSONAS that chat and arena start with. Goes before the Settings page.",

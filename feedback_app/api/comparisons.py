@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
 from feedback_app.api.schemas import (
     ComparisonBody,
@@ -11,6 +11,7 @@ from feedback_app.api.schemas import (
     RankedBody,
     RankingRequest,
 )
+from feedback_app.api.streams import asker_of, whole
 from feedback_app.domain.comparison import ComparisonStatus
 from feedback_app.services.arena import Arena
 from feedback_app.services.live import LiveTaste
@@ -20,9 +21,13 @@ def router(arena: Arena, live: LiveTaste) -> APIRouter:
     routes = APIRouter(prefix="/api/v1/comparisons", tags=["comparisons"])
 
     @routes.post("", status_code=201)
-    def create(body: ComparisonRequest) -> ComparisonBody:
+    async def create(request: Request, body: ComparisonRequest) -> ComparisonBody:
         """Have two to four replies written to a prompt; blind: the models stay hidden until the ranking."""
-        return ComparisonBody.of(arena.compare(body.conversation(), body.n, body.models))
+        asker = asker_of(request)
+        compared = await whole(
+            request, asker, lambda: arena.compare(body.conversation(), body.n, body.models, asker)
+        )
+        return ComparisonBody.of(compared)
 
     @routes.get("")
     def page(

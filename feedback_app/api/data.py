@@ -1,6 +1,6 @@
 """The preference dataset, out and in."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import asdict
 from functools import partial
 from typing import Annotated, Any
@@ -10,6 +10,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
+from feedback_app.api.streams import begun, until_gone
 from feedback_app.services.data import DataService, ExportFailed, ImportReport
 
 PIECE = 64 * 1024
@@ -41,9 +42,10 @@ def router(data: DataService) -> APIRouter:
         says is whole."""
         name, media = data.file_name(format), data.media_type(format)
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-        chunks = _chunks(data.export(format))
-        begun = next(chunks, b"")  # what fails before the first byte is an error like any other
-        return StreamingResponse(_body(begun, chunks), media_type=media, headers=headers)
+        chunks = begun(
+            _chunks(data.export(format))
+        )  # what fails before the first byte is an error like any other
+        return StreamingResponse(until_gone(chunks), media_type=media, headers=headers)
 
     @routes.get("/export/sizes", summary="How much each export holds")
     def sizes() -> dict[str, ExportSize]:
@@ -62,7 +64,12 @@ def router(data: DataService) -> APIRouter:
             return ExportProblem(problem=str(error))
         return ExportProblem(problem=None)
 
-    @routes.post("/import")
+    _add_import(routes, data)
+    return routes
+
+
+def _add_import(routes: APIRouter, data: DataService) -> None:
+    @routes.post("/import", summary="Import a dataset")
     async def import_(
         request: Request,
         format: Annotated[
@@ -86,8 +93,6 @@ def router(data: DataService) -> APIRouter:
         report = await run_in_threadpool(take, format, bytes(body))
         return _told(report)
 
-    return routes
-
 
 def _told(report: ImportReport) -> dict[str, Any]:
     return {
@@ -101,12 +106,7 @@ def _told(report: ImportReport) -> dict[str, Any]:
     }
 
 
-def _body(begun: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
-    yield begun
-    yield from chunks
-
-
-def _chunks(parts: Iterator[bytes]) -> Iterator[bytes]:
+def _chunks(parts: Iterator[bytes]) -> Generator[bytes, None, None]:
     """Pieces large enough (one a line would be slow), and small enough to see how far it is."""
     held = bytearray()
     for part in parts:

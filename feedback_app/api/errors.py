@@ -14,7 +14,7 @@ from feedback_app.domain.persona import UnknownPersona
 from feedback_app.domain.round import InvalidRound
 from feedback_app.domain.snapshot import BrokenSnapshot, SnapshotNeeded, SnapshotNotFound
 from feedback_app.domain.text_rules import mended
-from feedback_app.engines.base import EngineUnavailable, UnknownModel
+from feedback_app.engines.base import EngineBusy, EngineUnavailable, UnknownModel
 from feedback_app.services.best_of import NothingToChooseBy
 from feedback_app.services.chat import Busy
 from feedback_app.services.curation import InvalidTag
@@ -93,7 +93,11 @@ def install(app: FastAPI) -> None:
 
 def _line(status: int) -> Handler:
     async def answer(request: Request, error: Exception) -> Response:
-        return JSONResponse({"detail": str(error), "code": code(error)}, status_code=status)
+        busy = error.busy if isinstance(error, GenerationFailed) else error
+        found, headers = status, {}
+        if isinstance(busy, EngineBusy):
+            found, headers = busy.status, {"Retry-After": str(busy.retry_after)}
+        return JSONResponse({"detail": str(error), "code": code(error)}, status_code=found, headers=headers)
 
     return answer
 

@@ -1,6 +1,7 @@
 """Alignment rounds, checkpoints."""
 
 from collections.abc import Generator
+from threading import Event
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
@@ -76,9 +77,10 @@ def _add_control(routes: APIRouter, rounds: Rounds) -> None:
         A browser that comes back sends `Last-Event-ID` and misses nothing.
         """
         rounds.get(round_id)
-        lines = _server_sent(rounds, round_id, after if last_event_id is None else last_event_id)
+        left = Event()
+        lines = _server_sent(rounds, round_id, after if last_event_id is None else last_event_id, left)
         return StreamingResponse(
-            until_gone(lines), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
+            until_gone(lines, left.set), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
         )
 
     @routes.post("/{round_id}/cancel")
@@ -91,8 +93,8 @@ def _add_control(routes: APIRouter, rounds: Rounds) -> None:
         return RoundBody.of(rounds.resume(round_id))
 
 
-def _server_sent(rounds: Rounds, round_id: str, after: int) -> Generator[str, None, None]:
-    for current, event in rounds.follow(round_id, after):
+def _server_sent(rounds: Rounds, round_id: str, after: int, left: Event) -> Generator[str, None, None]:
+    for current, event in rounds.follow(round_id, after, left=left):
         if event is not None:
             yield f"id: {event.seq}\nevent: progress\ndata: {EventBody.of(event).model_dump_json()}\n\n"
         else:

@@ -1,10 +1,12 @@
 """From requests to batches of token ids. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from feedback_app.domain.comparison import LimitTooLarge, Sampling
 from feedback_app.engines.base import GenerationRequest
+from feedback_app.engines.footprint import MANY
 from feedback_app.engines.prompt import fit_window, prompt_limit
 from feedback_app.engines.tokenizer import ChatTokenizer
 
@@ -19,32 +21,35 @@ class Tokenized:
     limit: int
 
 
-def tokenized(index: int, request: GenerationRequest, tokenizer: ChatTokenizer) -> Tokenized:
-    """The request with as much of its conversation as the model's window holds. Raises PromptTooLong, LimitTooLarge."""
+def tokenized(index: int, request: GenerationRequest, tokenizer: ChatTokenizer, window: int) -> Tokenized:
+    """The request with as much of its conversation as `window` tokens hold. Raises PromptTooLong, LimitTooLarge."""
     wanted = request.sampling.max_new_tokens
-    if request.limit_must_fit and wanted >= tokenizer.window:
+    if request.limit_must_fit and wanted >= window:
         raise LimitTooLarge(
-            f"a reply of {wanted:,} tokens was asked for, but prompt and reply together have room for {tokenizer.window:,}: "
+            f"a reply of {wanted:,} tokens was asked for, but prompt and reply together have room for {window:,}: "
             "ask for a shorter reply"
         )
-    ids = fit_window(request.messages, tokenizer.encode, prompt_limit(tokenizer.window, wanted))
-    return Tokenized(index, request, tuple(ids), min(wanted, tokenizer.window - len(ids)))
+    ids = fit_window(request.messages, tokenizer.encode, prompt_limit(window, wanted))
+    return Tokenized(index, request, tuple(ids), min(wanted, window - len(ids)))
 
 
-def batches(requests: Sequence[Tokenized], slack: int) -> list[list[Tokenized]]:
-    """Groups of one model and one way of sampling whose prompts differ by at most `slack` tokens in length.
+def batches(
+    requests: Sequence[Tokenized], largest: Callable[[Tokenized], int] = lambda first: MANY
+) -> list[list[Tokenized]]:
+    """Groups of one model, one way of sampling and one prompt, which is then read only once.
 
-    CTranslate2 reads only the shortest prompt's length at once and the rest of the longer ones token by token, so that
-    a long conversation beside a short one would cost a decoding step for every token of the difference.
+    `largest`: how many replies to such a prompt fit into one batch.
     """
-    groups: list[list[Tokenized]] = []
-    for request in sorted(requests, key=lambda one: (_kind(one), len(one.ids), one.index)):
-        shortest = groups[-1][0] if groups else None
-        if shortest and _kind(shortest) == _kind(request) and len(request.ids) - len(shortest.ids) <= slack:
-            groups[-1].append(request)
-        else:
-            groups.append([request])
-    return groups
+    groups: dict[Hashable, list[Tokenized]] = {}
+    for request in requests:
+        groups.setdefault((_kind(request), request.ids), []).append(request)
+    return [part for group in groups.values() for part in _parts(group, largest(group[0]))]
+
+
+def _parts(group: Sequence[Tokenized], largest: int) -> list[list[Tokenized]]:
+    """Parts of about one size, none above `largest`."""
+    count = ceil(len(group) / largest)
+    return [list(group[i::count]) for i in range(count)]
 
 
 def _kind(request: Tokenized) -> tuple[str, float, float, int, float]:

@@ -5,54 +5,81 @@ Seeds: CTranslate2 draws from one generator per thread, seeded once for the whol
 request gives the same reply at temperature 0 only. Replies within a batch are drawn independently of each other.
 """
 
-from collections.abc import Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Generator, Sequence
 from functools import partial
 from threading import Event
+from typing import Any
 
 import ctranslate2
 
 from feedback_app.domain.comparison import Sampling
-from feedback_app.engines.base import Catalogue, Delta, EngineUnavailable, GenerationRequest
+from feedback_app.engines.base import Asker, Catalogue, Delta, EngineUnavailable, GenerationRequest
 from feedback_app.engines.batching import Tokenized, batches, tokenized
 from feedback_app.engines.ct2_models import LoadedModel, LoadedModels
 from feedback_app.engines.detokenize import Reply
+from feedback_app.engines.line import Limits
+from feedback_app.engines.malloc import give_back
+from feedback_app.engines.scheduler import Scheduler
 from feedback_app.engines.streaming import Emit, stream
 
-SAME_BATCH_SLACK = 32
-"""Tokens by which prompts in a batch may differ in length; see `batches`."""
+MUCH = 64 * 1024**2
+"""Bytes of a batch that are given back at its end even while others run."""
 
 Job = tuple[LoadedModel, list[Tokenized]]
 
 
 class Ct2Engine:
-    """Requests for one model are one batch; at most `concurrent` batches run at once, first come, first served.
+    """Requests for one model and one prompt are one batch; see `Line` for whose turn it is.
 
-    A chat thus starts beside an arena's batch instead of after it, and more than that wait in order.
+    A prompt cannot be interrupted while it is read. So that this stays short, and memory bounded, a prompt and its reply
+    have at most the tokens that three quarters of the budget hold.
     """
 
     def __init__(
-        self, catalogue: Catalogue, threads: int = 0, loaded_models: int = 3, concurrent: int = 2
+        self,
+        catalogue: Catalogue,
+        threads: int = 0,
+        loaded_models: int = 3,
+        limits: Limits | None = None,
+        megabytes: int = 0,
     ) -> None:
-        """`threads`: CPU threads of one batch, 0 for what proves fastest. `loaded_models`: versions kept in memory."""
-        self._models = LoadedModels(catalogue, threads, concurrent, loaded_models)
-        self._pool = ThreadPoolExecutor(concurrent, thread_name_prefix="ct2-batch")
+        """`threads`: CPU threads of one batch, 0 for what proves fastest. `loaded_models`: versions kept in memory.
+        `megabytes`: memory for replies on their way, 0 for three times the weights."""
+        self._scheduler = Scheduler(limits or Limits(), "ct2-batch", self._give_back)
+        places = self._scheduler.limits.places
+        self._models = LoadedModels(catalogue, threads, places, loaded_models, megabytes)
         self._closed = Event()
 
     def generate(self, requests: Sequence[GenerationRequest]) -> Generator[Delta, None, None]:
-        """See Engine. Raises at once: UnknownModel, EngineUnavailable, InvalidPrompt."""
+        """See Engine. Raises at once: UnknownModel, EngineUnavailable, EngineBusy, InvalidPrompt."""
         self._check_open()
-        loaded = {name: self._models.get(name) for name in dict.fromkeys(one.model for one in requests)}
-        prompts = [
-            tokenized(place, request, loaded[request.model].tokenizer)
-            for place, request in enumerate(requests)
-        ]
-        jobs = [(loaded[batch[0].request.model], batch) for batch in batches(prompts, SAME_BATCH_SLACK)]
+        asker = requests[0].asker if requests else Asker()
+        self._scheduler.check(asker)
+        jobs = self._jobs(requests)
         stop = Event()
         return stream(
-            lambda emit: [self._pool.submit(self._run, job, emit, stop) for job in jobs],
+            lambda emit: self._scheduler.submit(
+                asker, [(_cost(job), partial(self._run, job, asker, emit, stop)) for job in jobs]
+            ),
             stop.set,
+            asker,
+            self._scheduler.limits.seconds,
+            self._scheduler.too_late,
         )
+
+    def _jobs(self, requests: Sequence[GenerationRequest]) -> list[Job]:
+        loaded = {name: self._models.get(name) for name in dict.fromkeys(one.model for one in requests)}
+        self._scheduler.budget = self._models.budget
+        prompts = []
+        for place, request in enumerate(requests):
+            model = loaded[request.model]
+            prompts.append(tokenized(place, request, model.tokenizer, model.window))
+        groups = batches(prompts, lambda one: loaded[one.request.model].replies(len(one.ids), one.limit))
+        return [(loaded[batch[0].request.model], batch) for batch in groups]
+
+    def _give_back(self, cost: int) -> None:
+        if cost >= MUCH or self._scheduler.idle():
+            give_back()
 
     def models(self) -> list[str]:
         return self._models.names()
@@ -64,43 +91,62 @@ class Ct2Engine:
     def close(self) -> None:
         """Stop every batch and free the models."""
         self._closed.set()
-        self._pool.shutdown(wait=True)
+        self._scheduler.shutdown()
         self._models.clear()
 
     def _check_open(self) -> None:
         if self._closed.is_set():
             raise EngineUnavailable("the engine is shut down: start the service again")
 
-    def _run(self, job: Job, emit: Emit, stop: Event) -> None:
-        """One batch, from a thread of the pool."""
+    def _run(self, job: Job, asker: Asker, emit: Emit, stop: Event) -> None:
+        """One batch, from a thread of the scheduler."""
         model, batch = job
         tokenizer = model.tokenizer
         replies = [
             Reply(one.index, one.limit, tokenizer.stop_ids, tokenizer.decode, len(one.ids)) for one in batch
         ]
-        if not self._stopping(stop):
+
+        def stopping() -> bool:
+            return stop.is_set() or asker.left or self._closed.is_set()
+
+        if not stopping():
             model.generator.generate_batch(
-                [tokenizer.tokens(one.ids) for one in batch],
+                **_prompts(tokenizer.tokens(batch[0].ids), len(batch)),
                 max_length=max(one.limit for one in batch),
                 end_token=sorted(tokenizer.stop_ids),
                 include_prompt_in_result=False,
-                callback=partial(self._on_token, replies, emit, stop),
+                callback=partial(_on_token, replies, emit, stopping),
                 **_sampling(batch[0].request.sampling),
             )
         if self._closed.is_set() and not stop.is_set():
             raise EngineUnavailable("the engine was shut down: start the service again")
 
-    def _on_token(
-        self, replies: list[Reply], emit: Emit, stop: Event, step: ctranslate2.GenerationStepResult
-    ) -> bool:
-        """Called for every new token, end tokens too. True ends that one reply."""
-        reply = replies[step.batch_id]
-        if delta := reply.push(step.token_id):
-            emit(delta)
-        return reply.finished or self._stopping(stop)
 
-    def _stopping(self, stop: Event) -> bool:
-        return stop.is_set() or self._closed.is_set()
+def _cost(job: Job) -> int:
+    """Bytes that the batch takes while it is written."""
+    model, batch = job
+    return model.footprint.batch(len(batch[0].ids), max(one.limit for one in batch), len(batch))
+
+
+def _prompts(tokens: list[str], replies: int) -> dict[str, Any]:
+    """Several replies to one prompt share its reading; the state of a single one need not be copied."""
+    if replies == 1 or len(tokens) == 1:
+        return {"start_tokens": [tokens] * replies}
+    shared = {"static_prompt": tokens[:-1], "cache_static_prompt": False}
+    return {"start_tokens": [tokens[-1:]] * replies, **shared}
+
+
+def _on_token(
+    replies: list[Reply],
+    emit: Emit,
+    stopping: Callable[[], bool],
+    step: ctranslate2.GenerationStepResult,
+) -> bool:
+    """Called for every new token, end tokens too. True ends that one reply."""
+    reply = replies[step.batch_id]
+    if delta := reply.push(step.token_id):
+        emit(delta)
+    return reply.finished or stopping()
 
 
 def _sampling(sampling: Sampling) -> dict[str, float | int]:

@@ -1,5 +1,6 @@
 """The CTranslate2 models that are in memory: the most recently used few."""
 
+import json
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import partial
@@ -10,6 +11,7 @@ import ctranslate2
 
 from feedback_app.domain.comparison import Message
 from feedback_app.engines.base import Catalogue, EngineUnavailable, ModelVersion
+from feedback_app.engines.footprint import LARGEST_SHARE, Footprint, budget_for
 from feedback_app.engines.threads import best_threads
 from feedback_app.engines.tokenizer import ChatTokenizer
 
@@ -19,19 +21,38 @@ NOTES = "threads.json"
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
+    """`share`: bytes that one batch may take."""
+
     generator: ctranslate2.Generator
     tokenizer: ChatTokenizer
+    footprint: Footprint
+    share: int
+
+    @property
+    def window(self) -> int:
+        """Tokens of a prompt and its reply together: what the model was made for, and memory holds."""
+        return min(self.tokenizer.window, self.footprint.window(self.share))
+
+    def replies(self, prompt: int, new: int) -> int:
+        """How many replies of at most `new` tokens one batch may write."""
+        return self.footprint.replies(prompt, new, self.share)
 
 
 class LoadedModels:
     """At most `limit` models; the least recently used one goes first. A batch that uses it keeps it to its own end."""
 
-    def __init__(self, catalogue: Catalogue, threads: int, concurrent: int, limit: int) -> None:
-        """`threads`: CPU threads of a batch; 0: measured with the first model. `concurrent`: batches of one model at once; they share its weights."""
+    def __init__(
+        self, catalogue: Catalogue, threads: int, concurrent: int, limit: int, megabytes: int = 0
+    ) -> None:
+        """`threads`: CPU threads of a batch; 0: measured with the first model. `concurrent`: batches of one model at once; they share its weights.
+        `megabytes`: see `budget_for`."""
         self._catalogue = catalogue
         self._threads = threads
         self._concurrent = concurrent
         self._limit = limit
+        self._megabytes = megabytes
+        self.budget = 0
+        """Bytes for all replies on their way; known once a model is loaded."""
         self._models: OrderedDict[str, LoadedModel] = OrderedDict()
         self._tokenizers: dict[Path, ChatTokenizer] = {}
         self._lock = Lock()
@@ -70,7 +91,10 @@ class LoadedModels:
                 opening = partial(self._open, version.ct2_dir)
                 notes = version.base_dir.parent / NOTES
                 self._threads = best_threads(version.ct2_dir, opening, prompt, notes)
-            return LoadedModel(self._open(version.ct2_dir, self._threads), tokenizer)
+            self.budget = budget_for((version.ct2_dir / "model.bin").stat().st_size, self._megabytes)
+            footprint = Footprint.of(json.loads((version.base_dir / "config.json").read_text("utf-8")))
+            share = int(self.budget * LARGEST_SHARE)
+            return LoadedModel(self._open(version.ct2_dir, self._threads), tokenizer, footprint, share)
         except (OSError, RuntimeError, ValueError) as error:
             raise EngineUnavailable(
                 f"{version.name} cannot be loaded from {version.ct2_dir}: publish it again"

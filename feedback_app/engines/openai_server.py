@@ -13,7 +13,14 @@ from threading import Thread
 from typing import Any, TypeVar
 
 from feedback_app.domain.comparison import Message, PromptTooLong
-from feedback_app.engines.base import Catalogue, Delta, EngineUnavailable, GenerationRequest, ModelVersion
+from feedback_app.engines.base import (
+    Asker,
+    Catalogue,
+    Delta,
+    EngineUnavailable,
+    GenerationRequest,
+    ModelVersion,
+)
 from feedback_app.engines.openai_client import OpenAiClient, TooLong
 from feedback_app.engines.prompt import CUT, disarmed, without_oldest
 from feedback_app.engines.streaming import Emit, stream
@@ -41,12 +48,14 @@ class OpenAiServerEngine:
         """See Engine. Raises UnknownModel at once, EngineUnavailable and PromptTooLong while it streams."""
         self._loop.check_open()
         versions = [self._catalogue(request.model) for request in requests]
+        asker = requests[0].asker if requests else Asker()
         return stream(
             lambda emit: [
                 self._loop.submit(self._answer(index, request, version, emit))
                 for index, (request, version) in enumerate(zip(requests, versions, strict=True))
             ],
             lambda: None,  # cancelling the calls, which `stream` does, closes their connections
+            asker,
         )
 
     def models(self) -> list[str]:

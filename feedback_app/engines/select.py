@@ -5,6 +5,7 @@ from threading import Lock
 from typing import Literal, Protocol
 
 from feedback_app.engines.base import Catalogue, Delta, Engine, GenerationRequest
+from feedback_app.engines.line import Limits
 
 Kind = Literal["auto", "ctranslate2", "transformers", "openai"]
 
@@ -20,6 +21,14 @@ class EngineSettings(Protocol):
     def engine_threads(self) -> int: ...
     @property
     def engine_loaded_models(self) -> int: ...
+    @property
+    def engine_memory(self) -> int: ...
+    @property
+    def queue_per_client(self) -> int: ...
+    @property
+    def queue_total(self) -> int: ...
+    @property
+    def queue_seconds(self) -> float: ...
 
 
 def build_engine(kind: Kind, catalogue: Catalogue, settings: EngineSettings) -> Engine:
@@ -71,19 +80,27 @@ def _local(catalogue: Catalogue, settings: EngineSettings) -> Engine:
     return _ctranslate2(catalogue, settings) if converted else _transformers(catalogue, settings)
 
 
+def _limits(settings: EngineSettings) -> Limits:
+    return Limits(
+        per_client=settings.queue_per_client, total=settings.queue_total, seconds=settings.queue_seconds
+    )
+
+
 # Imported where they are needed: torch alone costs seconds and hundreds of megabytes that CTranslate2 does without.
 
 
 def _ctranslate2(catalogue: Catalogue, settings: EngineSettings) -> Engine:
     from feedback_app.engines.ct2 import Ct2Engine
 
-    return Ct2Engine(catalogue, settings.engine_threads, settings.engine_loaded_models)
+    threads, loaded = settings.engine_threads, settings.engine_loaded_models
+    return Ct2Engine(catalogue, threads, loaded, _limits(settings), settings.engine_memory)
 
 
 def _transformers(catalogue: Catalogue, settings: EngineSettings) -> Engine:
     from feedback_app.engines.transformers_engine import TransformersEngine
 
-    return TransformersEngine(catalogue, settings.engine_threads, settings.engine_loaded_models)
+    threads, loaded = settings.engine_threads, settings.engine_loaded_models
+    return TransformersEngine(catalogue, threads, loaded, _limits(settings))
 
 
 def _openai(catalogue: Catalogue, settings: EngineSettings) -> Engine:

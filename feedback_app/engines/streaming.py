@@ -2,31 +2,37 @@
 
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import CancelledError, Future, wait
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
-from feedback_app.engines.base import Delta, EngineUnavailable
+from feedback_app.engines.base import Asker, Delta, EngineUnavailable
 
 Emit = Callable[[Delta], None]
 
 
 def stream(
-    start: Callable[[Emit], Sequence[Future[None]]], stop: Callable[[], None]
+    start: Callable[[Emit], Sequence[Future[None]]],
+    stop: Callable[[], None],
+    asker: Asker,
+    patience: float | None = None,
+    too_late: Callable[[], Exception] = TimeoutError,
 ) -> Generator[Delta, None, None]:
     """Deltas of all the work that `start` sets going, in the order they come.
 
-    Raises what any of the work raises. When the reader leaves, `stop` is called and the work's end awaited.
+    Raises what any of the work raises, and `too_late()` if none of it has begun after `patience` seconds. When the reader
+    closes the generator, or the asker leaves, `stop` is called and the work's end awaited.
     """
-    events: SimpleQueue[Delta | Future[None]] = SimpleQueue()
+    events: SimpleQueue[Delta | Future[None] | None] = SimpleQueue()
+    asker.on_change(lambda: events.put(None))
     futures = start(events.put)
     for future in futures:
         future.add_done_callback(events.put)
     running = len(futures)
     try:
-        while running:
-            event = events.get()
+        while running and not asker.left:
+            event = _next(events, futures, patience, too_late)
             if isinstance(event, Delta):
                 yield event
-            else:
+            elif event is not None:
                 running -= 1
                 _check(event)
     finally:
@@ -34,6 +40,20 @@ def stream(
         for future in futures:
             future.cancel()
         wait(futures)
+
+
+def _next(
+    events: "SimpleQueue[Delta | Future[None] | None]",
+    futures: Sequence[Future[None]],
+    patience: float | None,
+    too_late: Callable[[], Exception],
+) -> Delta | Future[None] | None:
+    try:
+        return events.get(timeout=patience)
+    except Empty:
+        if any(future.running() or future.done() for future in futures):
+            return None
+        raise too_late() from None
 
 
 def _check(future: Future[None]) -> None:

@@ -6,7 +6,9 @@ logits by rounding errors and can so move a token.
 """
 
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from threading import Event
 
@@ -14,52 +16,71 @@ import torch
 from transformers import GenerationConfig, LogitsProcessorList, StoppingCriteria, StoppingCriteriaList
 
 from feedback_app.engines.adapters import AdapterModel
-from feedback_app.engines.base import Catalogue, Delta, EngineUnavailable, GenerationRequest, ModelVersion
+from feedback_app.engines.base import (
+    Asker,
+    Catalogue,
+    Delta,
+    EngineUnavailable,
+    GenerationRequest,
+    ModelVersion,
+    Priority,
+)
 from feedback_app.engines.batching import Tokenized, tokenized
 from feedback_app.engines.detokenize import Reply
+from feedback_app.engines.line import Limits
 from feedback_app.engines.sampling import RowSampler
+from feedback_app.engines.scheduler import Scheduler
 from feedback_app.engines.streaming import Emit, stream
 from feedback_app.engines.tokenizer import ChatTokenizer
 
 
 class TransformersEngine:
-    """Batches run one after another in one thread, first come, first served; so does loading."""
+    """Batches run one after another in one thread, in the order of `Line`; so does loading. `limits` bounds what waits."""
 
-    def __init__(self, catalogue: Catalogue, threads: int = 0, loaded_models: int = 3) -> None:
+    def __init__(
+        self, catalogue: Catalogue, threads: int = 0, loaded_models: int = 3, limits: Limits | None = None
+    ) -> None:
         """`threads`: CPU threads of torch, 0 for its own choice. `loaded_models`: versions kept in memory."""
         self._catalogue = catalogue
         self._model = AdapterModel(loaded_models)
         self._tokenizers: dict[Path, ChatTokenizer] = {}
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="transformers-batch")
+        one_place = replace(limits or Limits(), places=1, reserved=0)
+        self._scheduler = Scheduler(one_place, "transformers-batch")
         self._closed = Event()
         if threads:
             torch.set_num_threads(threads)
 
     def generate(self, requests: Sequence[GenerationRequest]) -> Generator[Delta, None, None]:
-        """See Engine. Raises at once: UnknownModel, EngineUnavailable, InvalidPrompt."""
+        """See Engine. Raises at once: UnknownModel, EngineUnavailable, EngineBusy, InvalidPrompt."""
         self._check_open()
+        asker = requests[0].asker if requests else Asker()
+        self._scheduler.check(asker)
         versions = {one.model: self._catalogue(one.model) for one in requests}
-        batch = [
-            tokenized(place, request, self._tokenizer(versions[request.model]))
-            for place, request in enumerate(requests)
-        ]
+        batch = []
+        for place, request in enumerate(requests):
+            tokenizer = self._tokenizer(versions[request.model])
+            batch.append(tokenized(place, request, tokenizer, tokenizer.window))
         stop = Event()
-        return stream(
-            lambda emit: [self._pool.submit(self._run, versions, batch, emit, stop)] if batch else [],
-            stop.set,
-        )
+
+        def start(emit: Emit) -> list[Future[None]]:
+            work = partial(self._run, versions, batch, emit, stop)
+            return self._scheduler.submit(asker, [(0, work)] if batch else [])
+
+        return stream(start, stop.set, asker, self._scheduler.limits.seconds, self._scheduler.too_late)
 
     def models(self) -> list[str]:
         return self._model.names()
 
     def load(self, name: str) -> None:
         self._check_open()
-        self._pool.submit(self._model.load, self._catalogue(name)).result()
+        load = partial(self._model.load, self._catalogue(name))
+        [loaded] = self._scheduler.submit(Asker(priority=Priority.INTERACTIVE), [(0, load)])
+        loaded.result()
 
     def close(self) -> None:
         """Stop the batch that runs and free the model."""
         self._closed.set()
-        self._pool.shutdown(wait=True)
+        self._scheduler.shutdown()
         self._model.clear()
 
     def _check_open(self) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from feedback_app.domain.comparison import InvalidPrompt, Message, Sampling
 from feedback_app.engines.base import Engine, EngineUnavailable, GenerationRequest, ModelVersion
+from feedback_app.engines.line import Limits
 
 TRIALS = (
     (Message("user", "Hello!"),),
@@ -42,4 +43,4 @@ def _engine(version: ModelVersion) -> Engine:
         return TransformersEngine(lambda name: version)
     from feedback_app.engines.ct2 import Ct2Engine
 
-    return Ct2Engine(lambda name: version, threads=1, concurrent=1)
+    return Ct2Engine(lambda name: version, threads=1, limits=Limits(places=1, reserved=0))

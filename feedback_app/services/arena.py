@@ -16,7 +16,7 @@ from feedback_app.domain.comparison import (
     checked_texts,
 )
 from feedback_app.domain.persona import Persona
-from feedback_app.engines.base import GenerationRequest
+from feedback_app.engines.base import Asker, GenerationRequest
 from feedback_app.services.generation import Generation, GenerationFailed, Reply, twins
 from feedback_app.services.generations import Generations, Problem
 from feedback_app.services.live import LiveTaste
@@ -131,14 +131,21 @@ class Arena:
         )
 
     def compare(
-        self, messages: Sequence[Message], n: int | None = None, models: Sequence[str] = ()
+        self,
+        messages: Sequence[Message],
+        n: int | None = None,
+        models: Sequence[str] = (),
+        asker: Asker | None = None,
     ) -> Comparison:
-        """Open a comparison for the API and wait for its replies. Raises GenerationFailed too; then nothing is kept, as nobody
-        knows its id."""
-        opened = self.open(messages, n, models, source="api")
+        """Open a comparison for the API and wait for its replies. Raises GenerationFailed too, also where the asker leaves;
+        then nothing is kept, as nobody knows its id."""
+        asker = asker or Asker()
+        opened = self.planned(messages, n, models, source="api")
+        self._store.comparisons.add(opened)
         try:
-            if generation := self._generations.find(opened.id):
-                generation.wait()
+            self.write(opened, asker=asker).wait()
+            if asker.left:
+                raise GenerationFailed("the reader left before the replies were written")
             return self._ready(opened.id)
         except GenerationFailed:
             self._store.curation.delete([opened.id], ())
@@ -228,7 +235,9 @@ class Arena:
             for candidate in comparison.candidates
         ]
 
-    def write(self, comparison: Comparison, background: bool = False) -> Generation:
+    def write(
+        self, comparison: Comparison, background: bool = False, asker: Asker | None = None
+    ) -> Generation:
         """Begin to write its replies, or find them being written."""
         return self._generations.start(
             comparison.id,
@@ -237,6 +246,7 @@ class Arena:
             fail=lambda: self._store.comparisons.fail(comparison.id),
             background=background,
             useless=twins if comparison.source == "arena" else None,
+            asker=asker,
         )
 
     def _keep(self, comparison: Comparison, replies: Sequence[Reply]) -> None:

@@ -8,14 +8,19 @@ from time import monotonic
 from typing import Literal
 
 from feedback_app.domain.text_rules import mended
-from feedback_app.engines.base import Delta, Engine, GenerationRequest
+from feedback_app.engines.base import Asker, Delta, Engine, EngineBusy, GenerationRequest, asked_by
 
 ANEW = 3
 """How often replies that came out of no use are written once more."""
 
 
 class GenerationFailed(RuntimeError):
-    """The engine could not write the replies; the message says what to do and carries no text."""
+    """The engine could not write the replies; the message says what to do and carries no text. `busy` is set where
+    too much waited for the engine."""
+
+    def __init__(self, message: str, busy: EngineBusy | None = None) -> None:
+        super().__init__(message)
+        self.busy = busy
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +51,22 @@ Useless = Callable[[Sequence[Reply]], list[int]]
 class Generation:
     """One batch on its way. Watch it from any number of threads; `stop` ends it early and keeps what is there.
 
-    `background`: nobody waits for it yet, so it makes room for any batch that somebody waits for.
+    `asker`: who waits for it. A batch of BACKGROUND priority makes room for any batch that somebody waits for.
     """
 
-    def __init__(self, size: int, background: bool = False) -> None:
-        self.background = background
+    def __init__(self, size: int, asker: Asker | None = None) -> None:
+        self.asker = asker or Asker()
         self._texts = [""] * size
         self._changed = threading.Condition()
         self._stopped = threading.Event()
         self._version = 0
         self._ended = False
         self._error: str | None = None
+        self._busy: EngineBusy | None = None
 
     def stop(self) -> None:
         self._stopped.set()
+        self.asker.leave()
 
     @property
     def ended(self) -> bool:
@@ -79,7 +86,7 @@ class Generation:
                     self._changed.wait()
                 texts, seen, ended = self.texts(), self._version, self._ended
             if ended and self._error is not None:
-                raise GenerationFailed(self._error)
+                raise GenerationFailed(self._error, self._busy)
             yield texts
 
     def texts(self) -> tuple[str, ...]:
@@ -96,7 +103,7 @@ class Generation:
         began = monotonic()
         finishes: list[Literal["stop", "length"] | None] = [None] * len(requests)
         latencies = [0] * len(requests)
-        with closing(engine.generate(requests)) as deltas:
+        with closing(engine.generate(asked_by(self.asker, requests))) as deltas:
             for delta in deltas:
                 self._add(delta)
                 finishes[delta.index] = delta.finish or finishes[delta.index]
@@ -118,7 +125,7 @@ class Generation:
             if not poor or self._stopped.is_set():
                 break
             again = [replace(requests[i], seed=requests[i].seed + turn * len(requests)) for i in poor]
-            fresh = Generation(len(again)).write(engine, again)
+            fresh = Generation(len(again), self.asker).write(engine, again)
             for i, request, reply in zip(poor, again, fresh, strict=True):
                 replies[i] = replace(reply, seed=request.seed)
         return replies
@@ -129,7 +136,7 @@ class Generation:
             self._version += 1
             self._changed.notify_all()
 
-    def end(self, error: str | None = None) -> None:
+    def end(self, error: str | None = None, busy: EngineBusy | None = None) -> None:
         with self._changed:
-            self._ended, self._error = True, error
+            self._ended, self._error, self._busy = True, error, busy
             self._changed.notify_all()

@@ -11,7 +11,15 @@ from typing import Literal
 import structlog
 
 from feedback_app.domain.comparison import InvalidPrompt, PromptTooLong
-from feedback_app.engines.base import Engine, EngineUnavailable, GenerationRequest, UnknownModel
+from feedback_app.engines.base import (
+    Asker,
+    Engine,
+    EngineBusy,
+    EngineUnavailable,
+    GenerationRequest,
+    Priority,
+    UnknownModel,
+)
 from feedback_app.services.best_of import NothingToChooseBy
 from feedback_app.services.generation import Generation, GenerationFailed, Reply, Useless
 from feedback_app.services.rewards import BrokenRewardModel
@@ -32,6 +40,8 @@ class Problem:
 def problem_of(error: Exception) -> Problem:
     """What a page can tell of it."""
     match error:
+        case EngineBusy():
+            return Problem("other", str(error))
         case EngineUnavailable():
             return Problem("engine", str(error))
         case PromptTooLong():
@@ -43,7 +53,8 @@ def problem_of(error: Exception) -> Problem:
 class Generations:
     """The batches on their way, by a key (a comparison or conversation id)."""
 
-    def __init__(self, engine: Engine, workers: int = 8) -> None:
+    def __init__(self, engine: Engine, workers: int = 128) -> None:
+        """`workers`: threads that write or wait for the engine, which bounds what waits: enough for all of it."""
         self._engine = engine
         self._running: dict[str, Generation] = {}
         self._problems: deque[tuple[str, Problem]] = deque(maxlen=KEPT_PROBLEMS)
@@ -64,8 +75,11 @@ class Generations:
         fail: Callable[[], object] = lambda: None,
         background: bool = False,
         useless: Useless | None = None,
+        asker: Asker | None = None,
     ) -> Generation:
         """Begin a batch, or give the one that already runs under `key`. Raises GenerationFailed after `close`.
+
+        `asker`: who waits for it; without one, somebody at the page does.
 
         `keep` stores the finished replies before watchers are told of the end; `fail` is called instead on an error.
         A batch that is not `background` stops those that are, and is one from then on itself. `useless`: what is
@@ -78,7 +92,8 @@ class Generations:
                 self._make_room(key)
             if key in self._running:
                 return self._running[key]
-            generation = self._running[key] = Generation(len(requests), background)
+            asker = asker or Asker(key, Priority.BACKGROUND if background else Priority.INTERACTIVE)
+            generation = self._running[key] = Generation(len(requests), asker)
             self._problems = deque((old for old in self._problems if old[0] != key), KEPT_PROBLEMS)
         write = partial(generation.write, self._engine, requests)
         if useless is not None:
@@ -113,9 +128,10 @@ class Generations:
 
     def _make_room(self, key: str) -> None:
         for name, running in self._running.items():
-            if name == key:
-                running.background = False
-            elif running.background:
+            waited_for = running.asker.priority != Priority.BACKGROUND
+            if name == key and not waited_for:
+                running.asker.hurry()
+            elif not waited_for:
                 running.stop()
 
     def _run(
@@ -127,6 +143,7 @@ class Generations:
         fail: Callable[[], object],
     ) -> None:
         failed: Problem | None = Problem("other", "the replies could not be written: see the service's log")
+        busy: EngineBusy | None = None
         try:
             keep(write())
             failed = None
@@ -139,6 +156,7 @@ class Generations:
             GenerationFailed,
         ) as problem:
             failed = problem_of(problem)
+            busy = problem if isinstance(problem, EngineBusy) else None
         except Exception as problem:  # noqa: BLE001 - the thread's last line: watchers must hear of every end
             log.error("generation failed", key=key, error=type(problem).__name__)
         finally:
@@ -149,7 +167,7 @@ class Generations:
                 self._away = failed is not None and failed.kind == "engine"
                 if failed is not None:
                     self._problems.append((key, failed))
-            generation.end(failed.text if failed else None)
+            generation.end(failed.text if failed else None, busy)
 
     def close(self) -> None:
         """Stop all and wait until each has kept what it wrote."""

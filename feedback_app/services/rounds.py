@@ -1,7 +1,7 @@
 """Alignment rounds as the user drives them: queue, watch, cancel, resume."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping
+from threading import Event
 from typing import Any, Protocol
 
 from feedback_app.domain.json_rules import fault_in
@@ -91,9 +91,11 @@ class Rounds:
         return self._store.rounds.events(round_id, after)
 
     def follow(
-        self, round_id: str, after: int = 0, every: float = 0.5
+        self, round_id: str, after: int = 0, every: float = 0.5, left: Event | None = None
     ) -> Iterator[tuple[Round, RoundEvent | None]]:
-        """The round with each new event until it ends; a state that changed without an event comes with None."""
+        """The round with each new event until it ends; a state that changed without an event comes with None. Setting
+        `left` ends it while nothing happens."""
+        left = left or Event()
         round_id, seen = self._store.ids.round(round_id), None
         while True:
             current = self.get(round_id)
@@ -106,7 +108,8 @@ class Rounds:
             seen = current
             if current.state.final:
                 return
-            time.sleep(every)
+            if left.wait(every):
+                return
 
     def list(self, limit: int = 50) -> list[Round]:
         return self._store.rounds.list(limit)

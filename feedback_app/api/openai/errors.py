@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from feedback_app.domain.comparison import InvalidPrompt, LimitTooLarge, PromptTooLong
-from feedback_app.engines.base import EngineUnavailable, UnknownModel
+from feedback_app.engines.base import EngineBusy, EngineUnavailable, UnknownModel
 from feedback_app.services.best_of import NothingToChooseBy
 from feedback_app.services.rewards import BrokenRewardModel
 
@@ -102,10 +102,22 @@ def _known(problem: Exception) -> Refused | None:
             return Refused(422, told, code="nothing_to_choose_by", param="best_of")
         case BrokenRewardModel():
             return Refused(503, told, "server_error", "reward_model_unavailable")
+        case EngineBusy():
+            return _busy(problem)
         case EngineUnavailable():
             log.warning("openai_unavailable", reason=told)
             return Refused(503, NOW_UNAVAILABLE, "server_error", "engine_unavailable")
     return None
+
+
+def _busy(problem: EngineBusy) -> Refused:
+    """Too many requests of this client (429), or of all (503)."""
+    kind, code = (
+        ("requests", "rate_limit_exceeded") if problem.status == 429 else ("server_error", "engine_busy")
+    )
+    return Refused(
+        problem.status, str(problem), kind, code, headers={"Retry-After": str(problem.retry_after)}
+    )
 
 
 def _invalid(problem: RequestValidationError) -> Refused:

@@ -67,7 +67,7 @@ def pieces(engine: Engine, requests: Sequence[GenerationRequest]) -> Pieces:
     return _until_stop(engine.generate(requests), len(requests), requests[0].stops)
 
 
-def whole(given: Pieces, count: int) -> Written:
+def to_the_end(given: Pieces, count: int) -> Written:
     """All replies at their end."""
     written = Written.nothing(count)
     with closing(given):

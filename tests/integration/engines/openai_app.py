@@ -16,6 +16,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from feedback_app.domain.comparison import InvalidPrompt, Message, Sampling
 from feedback_app.engines.base import Catalogue, Engine, GenerationRequest
 from feedback_app.engines.ct2 import Ct2Engine
+from feedback_app.engines.line import Limits
 from tests.waiting import until
 
 
@@ -42,7 +43,7 @@ class Server:
 def serve(catalogue: Catalogue) -> Iterator[Server]:
     """The server on a free loopback port, in a thread, until the block ends."""
     server = Server()
-    engine = Ct2Engine(catalogue, threads=1, concurrent=4)
+    engine = Ct2Engine(catalogue, threads=1, limits=Limits(places=4, reserved=0))
     web = uvicorn.Server(
         uvicorn.Config(
             build_app(server, engine), port=0, log_config=None, ws="none", timeout_graceful_shutdown=5

@@ -6,8 +6,9 @@ from time import monotonic
 
 import pytest
 
-from feedback_app.engines.base import EngineUnavailable
+from feedback_app.engines.base import Asker, EngineUnavailable, Priority, asked_by
 from feedback_app.engines.ct2 import Ct2Engine
+from feedback_app.engines.line import Limits
 from tests.integration.engines.asking import answers, ask
 
 pytestmark = pytest.mark.integration
@@ -54,20 +55,21 @@ def test_a_batch_may_need_more_versions_than_stay_in_memory(small):
 
 
 def test_a_chat_does_not_wait_for_the_end_of_an_arenas_batch(small):
-    engine = small(concurrent=2)
+    engine = small(limits=Limits(places=2))
     engine.load("base")
     arena = engine.generate([replace(ENDLESS, model="first")] * 8)
     next(arena)
     with ThreadPoolExecutor(1) as reader:
         arena_ends = reader.submit(lambda: (list(arena), monotonic())[1])
-        [chat] = answers(engine, ask("What is two plus two?"))
+        person = Asker("a page", Priority.INTERACTIVE)
+        [chat] = answers(engine, *asked_by(person, [ask("What is two plus two?")]))
         chat_ends = monotonic()
     assert chat.text == "Two plus two is four."
     assert chat_ends < arena_ends.result()
 
 
 def test_what_waits_in_line_can_be_given_up(small):
-    engine = small(concurrent=1)
+    engine = small(limits=Limits(places=1, reserved=0))
     running = engine.generate([ENDLESS] * 8)
     next(running)
     running.close()

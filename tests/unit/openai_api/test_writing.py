@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from feedback_app.api.openai.requests import ChatRequest
 from feedback_app.api.openai.streams import Chunks, stream, stream_best
-from feedback_app.api.openai.writing import generation_requests, pieces, whole
+from feedback_app.api.openai.writing import generation_requests, pieces, to_the_end
 from feedback_app.domain.comparison import Message, PromptTooLong, Sampling
 from feedback_app.engines.base import Delta, EngineUnavailable
 from feedback_app.services.best_of import BestOf
@@ -25,7 +25,7 @@ def requests(**fields):
 
 def written(*replies, **fields):
     asked = requests(n=len(replies), **fields)
-    return whole(pieces(ScriptedEngine({"base": replies}), asked), len(asked))
+    return to_the_end(pieces(ScriptedEngine({"base": replies}), asked), len(asked))
 
 
 def events(lines):

@@ -1,0 +1,169 @@
+"""Memory and idle cost of the service: `python -m benchmarks.memory --base MODELS > docs/benchmarks/memory.md`.
+
+MODELS is the folder `models` of a home whose base model is prepared (left out: it is prepared anew). Starts `codelynn serve`
+on a home of its own with three versions, uses it as its owner would for an hour, and prints what the process holds after
+each step, and how much of a core it takes while nobody asks anything. Ends with 1 if a bound is broken.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+
+from benchmarks.service import free_port, wait_ready
+from feedback_app.domain.round import Checkpoint
+from feedback_app.main import prepare_database, prepare_model
+from feedback_app.settings import Settings
+from feedback_app.store import open_store
+
+BOUND_MEGABYTES = 1200
+BOUND_IDLE = 0.02
+VERSION, THIRD = "second", "third"
+WORDS = "The quick brown fox jumps over the lazy dog and goes home to cook soup. "
+
+
+class Watched:
+    """The service's process: what it holds now, and the most it held since it was asked last."""
+
+    def __init__(self, pid: int) -> None:
+        self._process = psutil.Process(pid)
+        self._status = Path(f"/proc/{pid}/status")
+        self._refs = Path(f"/proc/{pid}/clear_refs")
+        self.most = 0.0
+
+    def row(self, step: str, act: Callable[[], object]) -> None:
+        self._refs.write_text("5")  # the highest mark begins anew
+        began = time.monotonic()
+        act()
+        peak = self._kilobytes("VmHWM") / 1000
+        self.most = max(self.most, peak)
+        after = self._kilobytes("VmRSS") / 1000
+        print(f"| {step} | {peak:.0f} | {after:.0f} | {time.monotonic() - began:.0f} |", flush=True)
+
+    def idle(self, seconds: float) -> float:
+        """Share of a core."""
+        before = self._process.cpu_times()
+        time.sleep(seconds)
+        after = self._process.cpu_times()
+        return (after.user + after.system - before.user - before.system) / seconds
+
+    def _kilobytes(self, name: str) -> int:
+        line = next(line for line in self._status.read_text().splitlines() if line.startswith(name))
+        return int(line.split()[1])
+
+
+@contextmanager
+def serving(home: Path) -> Iterator[tuple[httpx.Client, Watched]]:
+    port = free_port()
+    env = {**os.environ, "CODELYNN_HOME": str(home), "CODELYNN_PORT": str(port)}
+    with (home / "serve.log").open("ab") as log:
+        command = [sys.executable, "-m", "feedback_app.cli", "serve"]
+        process = subprocess.Popen(command, env=env, stdout=log, stderr=log)
+        try:
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=900) as client:
+                wait_ready(client, process)
+                yield client, Watched(process.pid)
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+def prepare(home: Path, models: Path | None) -> None:
+    """A base model, and two copies of it as versions of their own."""
+    if models:
+        shutil.copytree(models, home / "models")
+    settings = Settings(home=home)  # type: ignore[call-arg]
+    prepare_database(settings)
+    base = prepare_model(settings)
+    assert base.ct2_dir is not None
+    store = open_store(settings.database)
+    for name in (VERSION, THIRD):
+        folder = home / "checkpoints" / name
+        shutil.copytree(base.ct2_dir, folder / "ct2")
+        store.checkpoints.add(Checkpoint(name, str(folder)))
+    store.close()
+
+
+def ask(client: httpx.Client, model: str = "base", words: int = 8, **fields: object) -> httpx.Response:
+    """A completion whose prompt has about so many words."""
+    text = " ".join((WORDS * (words // 15 + 1)).split()[:words])
+    body = {"model": model, "messages": [{"role": "user", "content": text}], "max_tokens": 128, **fields}
+    return client.post("/v1/chat/completions", json=body)
+
+
+def pairs(client: httpx.Client) -> None:
+    """Comparisons of both versions, each judged."""
+    for i in range(6):
+        asked = {"prompt": f"What shall I cook on day {i}?", "models": ["base", VERSION]}
+        made = client.post("/api/v1/comparisons", json=asked).raise_for_status().json()
+        ids = [candidate["id"] for candidate in made["candidates"]]
+        ranking = {"ranking": [[one] for one in ids]}
+        client.put(f"/api/v1/comparisons/{made['id']}/ranking", json=ranking).raise_for_status()
+
+
+def abandoned(client: httpx.Client) -> None:
+    """Eight long whole answers whose readers leave after two seconds, four of them with long prompts."""
+
+    def leave(words: int) -> None:
+        with httpx.Client(base_url=client.base_url, timeout=2) as other:
+            try:
+                ask(other, words=words, max_tokens=4000)
+            except httpx.TimeoutException:
+                return
+
+    with ThreadPoolExecutor(8) as readers:
+        list(readers.map(leave, [8, 600] * 4))
+    time.sleep(2)
+    ask(client).raise_for_status()
+
+
+def use(client: httpx.Client, watched: Watched) -> None:
+    steps: list[tuple[str, Callable[[], object]]] = [
+        ("started", lambda: None),
+        ("a short reply", lambda: ask(client).raise_for_status()),
+        ("one of a second version", lambda: ask(client, VERSION).raise_for_status()),
+        ("one of a third version", lambda: ask(client, THIRD).raise_for_status()),
+        ("six pairs of two versions, judged", lambda: pairs(client)),
+        ("eight replies to a short prompt", lambda: ask(client, n=8).raise_for_status()),
+        ("the best of eight", lambda: ask(client, best_of=8).raise_for_status()),
+        ("a prompt of 800 words", lambda: ask(client, words=800).raise_for_status()),
+        ("the best of eight to 600 words", lambda: ask(client, words=600, best_of=8).raise_for_status()),
+        ("a prompt of 6,000 words (refused: 400)", lambda: ask(client, words=6000)),
+        ("eight abandoned long requests", lambda: abandoned(client)),
+    ]
+    for step, act in steps:
+        watched.row(step, act)
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--base", type=Path)
+    options.add_argument("--idle-seconds", type=float, default=60)
+    given = options.parse_args()
+    home = Path(tempfile.mkdtemp(prefix="codelynn-memory-"))
+    prepare(home, given.base)
+    print("# Memory and idle cost\n")
+    print("Printed by `python -m benchmarks.memory`: the service's own process, default model.\n")
+    print("| step | MB at most | MB after it | seconds |\n| --- | --- | --- | --- |")
+    with serving(home) as (client, watched):
+        use(client, watched)
+        idle = watched.idle(given.idle_seconds)
+    shutil.rmtree(home)
+    print(f"\nAt most {watched.most:.0f} MB (bound: {BOUND_MEGABYTES}).", end=" ")
+    print(f"Idle for {given.idle_seconds:g} s: {idle:.1%} of a core (bound: {BOUND_IDLE:.0%}).")
+    if watched.most > BOUND_MEGABYTES or idle > BOUND_IDLE:
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()
