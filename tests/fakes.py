@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Collection, Generator, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 
 from feedback_app.desks.base import OWNER, DeskProblem, DeskRecord, DeskVerdict, Pulled, Pushed
@@ -58,14 +59,16 @@ class ScriptedEngine:
     def _stream(
         self, replies: Sequence[str], requests: Sequence[GenerationRequest]
     ) -> Generator[Delta, None, None]:
-        """One word of every reply at a time. A word counts as a token against `max_new_tokens`."""
+        """One word of every reply at a time. A word counts as a token, of prompts too."""
         words = [reply.split(" ") for reply in replies]
         limits = [request.sampling.max_new_tokens for request in requests]
+        prompts = [sum(len(turn.content.split()) for turn in request.messages) for request in requests]
         try:
             for step in range(max((len(reply) for reply in words), default=0)):
                 for index, reply in enumerate(words):
                     if step < min(len(reply), limits[index]):
-                        yield _word(index, reply, step, limits[index])
+                        delta = _word(index, reply, step, limits[index])
+                        yield replace(delta, prompt_tokens=prompts[index], new_tokens=step + 1)
         except GeneratorExit:
             self.closed_early += 1
             raise

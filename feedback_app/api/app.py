@@ -15,7 +15,6 @@ from feedback_app.api import (
     errors,
     health,
     leaderboard,
-    openai_api,
     preferences,
     rankings,
     rewards,
@@ -24,6 +23,7 @@ from feedback_app.api import (
     status,
 )
 from feedback_app.api.edge import Edge
+from feedback_app.api.openai import routes as openai_api
 from feedback_app.domain.comparison import Sampling
 from feedback_app.engines.base import Engine
 from feedback_app.services.bundle import Services
@@ -62,7 +62,7 @@ def build_api(
         leaderboard.router(services.leaderboard),
         rewards.router(services.rewards),
         status.router(services),
-        openai_api.router(engine, services.models, sampling, services.arena.in_persona, services.best),
+        openai_api.router(engine, services.models, sampling, services.arena.as_persona, services.best),
         health.router(services.status, registry),
     ):
         api.include_router(router)

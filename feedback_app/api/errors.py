@@ -1,4 +1,4 @@
-"""Errors of the services as HTTP answers: one line that says what to do, never a traceback."""
+"""Errors of the services as HTTP answers: one line that says what to do, never a traceback. Those of /v1 are in `openai`."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -7,7 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 
-from feedback_app.api.openai_api import openai_error
+from feedback_app.api.openai.errors import refused_early
 from feedback_app.api.rewards import UnusableLines
 from feedback_app.domain.comparison import InvalidPrompt, InvalidRanking
 from feedback_app.domain.persona import UnknownPersona
@@ -97,8 +97,6 @@ def _line(status: int) -> Handler:
         found, headers = status, {}
         if isinstance(busy, EngineBusy):
             found, headers = busy.status, {"Retry-After": str(busy.retry_after)}
-        if request.url.path.startswith("/v1/"):
-            return JSONResponse(openai_error(error), status_code=found, headers=headers)
         return JSONResponse({"detail": str(error), "code": code(error)}, status_code=found, headers=headers)
 
     return answer
@@ -119,7 +117,7 @@ def code(error: Exception) -> str:
 def refusal(path: str, line: str, status: int) -> Response:
     """The answer to a request that cannot be taken, in the form of the API that was asked."""
     if path.startswith("/v1/"):
-        return JSONResponse(openai_error(InvalidPrompt(line)), status_code=400 if status == 422 else status)
+        return refused_early(400 if status == 422 else status, line).response()
     return JSONResponse({"detail": line}, status_code=status)
 
 
@@ -131,6 +129,4 @@ async def _invalid(request: Request, error: Exception) -> Response:
         for item in error.errors()
     ]
     line = "; ".join(f"{item['where']}: {item['reason']}" for item in told)
-    if request.url.path.startswith("/v1/"):
-        return refusal(request.url.path, line, 422)
     return JSONResponse({"detail": line, "errors": told}, status_code=422)

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from feedback_app.api.content_types import type_refused
 from feedback_app.api.login import COOKIE, login
+from feedback_app.api.openai.errors import refused_early
 from feedback_app.api.origins import READS, from_a_browser, from_another_site
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -99,17 +100,17 @@ class Guard:
         """Why nobody may ask this in this way, with or without a login."""
         method, path = scope.get("method", "GET"), scope["path"]
         if not self._rules.host_known(headers.get("host", "")):
-            return _refused(421, "unknown host name: add it to CODELYNN_ALLOWED_HOSTS")
+            return _refused(path, 421, "unknown host name: add it to CODELYNN_ALLOWED_HOSTS")
         if from_another_site(method, path, headers, self._rules.pages):
-            return _refused(403, "requests from other sites are refused")
+            return _refused(path, 403, "requests from other sites are refused")
         if method in READS:
             return None
         if self._needs_page_token(path, headers) and not self._rules.from_our_page(
             headers.get(PAGE_TOKEN, "")
         ):
-            return _refused(403, "this page is out of date: load it again")
+            return _refused(path, 403, "this page is out of date: load it again")
         if reason := type_refused(path, headers):
-            return _refused(415, reason)
+            return _refused(path, 415, reason)
         return None
 
     def _needs_page_token(self, path: str, headers: Headers) -> bool:
@@ -120,14 +121,17 @@ class Guard:
             return None
         if "text/html" in headers.get("accept", ""):
             return RedirectResponse("/login", status_code=303)
-        return _refused(401, "give the access token as `Authorization: Bearer …`")
+        return _refused(scope["path"], 401, "give the access token as `Authorization: Bearer …`")
 
 
 def _same(given: str, secret: str) -> bool:
     return hmac.compare_digest(given.encode("utf-8", "replace"), secret.encode())
 
 
-def _refused(status: int, reason: str) -> Response:
+def _refused(path: str, status: int, reason: str) -> Response:
+    """One line; under `/v1` in the form that OpenAI's clients read."""
+    if path.startswith("/v1/"):
+        return refused_early(status, reason).response()
     return JSONResponse({"detail": reason}, status_code=status)
 
 

@@ -36,6 +36,10 @@ class PromptTooLong(InvalidPrompt):
     """The last message alone is more than the model can read; the message says by how much, where that is known."""
 
 
+class LimitTooLarge(PromptTooLong):
+    """More new tokens were asked for than the model has room for, whatever the prompt."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     role: Role
@@ -162,6 +166,12 @@ def checked_prompt(messages: Sequence[Message]) -> tuple[Message, ...]:
         raise InvalidPrompt("the prompt is empty: write something to answer")
     if any(message.role == "system" for message in messages[1:]):
         raise InvalidPrompt("a system message may only come first")
+    return checked_texts(messages)
+
+
+def checked_texts(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """The messages in whichever order, if every text follows `text_rules` and all of them are not too long. Raises
+    InvalidPrompt."""
     if fault := _prompt_fault(messages):
         raise InvalidPrompt(f"the conversation {fault}")
     return tuple(messages)

@@ -100,13 +100,20 @@ Catalogue = Callable[[str], ModelVersion]
 
 @dataclass(frozen=True, slots=True)
 class GenerationRequest:
-    """The requests of one call share their `asker`."""
+    """The requests of one call share their `asker`.
+
+    `stops` are texts that end the reply, for engines that can end it there themselves; others write on, so whoever
+    gives them cuts the reply too. With `limit_must_fit`, more new tokens than the model has room for are refused with
+    LimitTooLarge; otherwise the reply is as long as there is room.
+    """
 
     model: str
     messages: tuple[Message, ...]
     sampling: Sampling
     seed: int = 0
     asker: Asker = field(default_factory=Asker, compare=False, repr=False)
+    stops: tuple[str, ...] = ()
+    limit_must_fit: bool = False
 
 
 def asked_by(asker: Asker, requests: Sequence[GenerationRequest]) -> list[GenerationRequest]:
@@ -116,11 +123,17 @@ def asked_by(asker: Asker, requests: Sequence[GenerationRequest]) -> list[Genera
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """A piece of the reply to `requests[index]`; the last one of each request has `finish` set."""
+    """A piece of the reply to `requests[index]`; the last one of each request has `finish` set.
+
+    `prompt_tokens` is what the model read, `new_tokens` what it has written of this reply so far, this piece included and
+    the token that ends it left out.
+    """
 
     index: int
     text: str
     finish: Literal["stop", "length"] | None = None
+    prompt_tokens: int = field(default=0, compare=False)
+    new_tokens: int = field(default=0, compare=False)
 
 
 class Engine(Protocol):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from feedback_app.domain.comparison import Sampling
+from feedback_app.domain.comparison import LimitTooLarge, Sampling
 from feedback_app.engines.base import GenerationRequest
 from feedback_app.engines.footprint import MANY
 from feedback_app.engines.prompt import fit_window, prompt_limit
@@ -22,8 +22,13 @@ class Tokenized:
 
 
 def tokenized(index: int, request: GenerationRequest, tokenizer: ChatTokenizer, window: int) -> Tokenized:
-    """The request with as much of its conversation as `window` tokens hold. Raises PromptTooLong."""
+    """The request with as much of its conversation as `window` tokens hold. Raises PromptTooLong, LimitTooLarge."""
     wanted = request.sampling.max_new_tokens
+    if request.limit_must_fit and wanted >= window:
+        raise LimitTooLarge(
+            f"a reply of {wanted:,} tokens was asked for, but prompt and reply together have room for {window:,}: "
+            "ask for a shorter reply"
+        )
     ids = fit_window(request.messages, tokenizer.encode, prompt_limit(window, wanted))
     return Tokenized(index, request, tuple(ids), min(wanted, window - len(ids)))
 

@@ -102,7 +102,9 @@ class Ct2Engine:
         """One batch, from a thread of the scheduler."""
         model, batch = job
         tokenizer = model.tokenizer
-        replies = [Reply(one.index, one.limit, tokenizer.stop_ids, tokenizer.decode) for one in batch]
+        replies = [
+            Reply(one.index, one.limit, tokenizer.stop_ids, tokenizer.decode, len(one.ids)) for one in batch
+        ]
 
         def stopping() -> bool:
             return stop.is_set() or asker.left or self._closed.is_set()

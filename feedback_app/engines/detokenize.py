@@ -43,11 +43,18 @@ class Reply:
     """One reply while it is written: takes token ids, gives deltas, of which exactly one is the last."""
 
     def __init__(
-        self, index: int, limit: int, stop_ids: frozenset[int], decode: Callable[[Sequence[int]], str]
+        self,
+        index: int,
+        limit: int,
+        stop_ids: frozenset[int],
+        decode: Callable[[Sequence[int]], str],
+        prompt_tokens: int = 0,
     ) -> None:
         self.finished = False
         self._index = index
-        self._left = limit
+        self._limit = limit
+        self._prompt_tokens = prompt_tokens
+        self._written = 0
         self._stop_ids = stop_ids
         self._text = Detokenizer(decode)
 
@@ -56,12 +63,15 @@ class Reply:
         if token_id in self._stop_ids:
             return self.end("stop")
         text = self._text.push(token_id)
-        self._left -= 1
-        if self._left <= 0:
+        self._written += 1
+        if self._written >= self._limit:
             return self.end("length", text)
-        return Delta(self._index, text) if text else None
+        return self._delta(text) if text else None
 
     def end(self, finish: Literal["stop", "length"], text: str = "") -> Delta:
         """The last delta."""
         self.finished = True
-        return Delta(self._index, text + self._text.flush(), finish)
+        return self._delta(text + self._text.flush(), finish)
+
+    def _delta(self, text: str, finish: Literal["stop", "length"] | None = None) -> Delta:
+        return Delta(self._index, text, finish, self._prompt_tokens, self._written)

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -40,8 +40,12 @@ class _Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
+    """A piece of a reply. Tokens are the server's count in the last piece, and the number of pieces before."""
+
     text: str
     finish: Literal["stop", "length"] | None
+    prompt_tokens: int = 0
+    new_tokens: int = 0
 
 
 class OpenAiClient:
@@ -73,15 +77,25 @@ class OpenAiClient:
             ) from error
 
     async def reply(self, body: Mapping[str, Any]) -> AsyncIterator[Chunk]:
-        """The pieces of one reply. Raises TooLong, EngineUnavailable."""
-        async with self._request("POST", "/chat/completions", {**body, "stream": True}) as response:
-            finished = False
+        """The pieces of one reply; the last comes once the server has counted the tokens. Raises TooLong, EngineUnavailable."""
+        asked = {**body, "stream": True, "stream_options": {"include_usage": True}}
+        async with self._request("POST", "/chat/completions", asked) as response:
+            last: Chunk | None = None
+            usage: dict[str, int] = {}
+            pieces = 0
             async for line in response.aiter_lines():
-                if (chunk := _chunk(line)) and not finished:
-                    yield chunk
-                    finished = chunk.finish is not None
-        if not finished:
+                event = _event(line)
+                usage = event.get("usage") or usage
+                chunk = _chunk(event)
+                if chunk and not last:
+                    pieces += bool(chunk.text)
+                    last = chunk if chunk.finish else None
+                    if not last:
+                        yield replace(chunk, new_tokens=pieces)
+        if not last:
             raise EngineUnavailable("the model server ended a reply in the middle: try again, or see its log")
+        prompt, new = usage.get("prompt_tokens") or 0, usage.get("completion_tokens") or pieces
+        yield replace(last, prompt_tokens=prompt, new_tokens=new)
 
     async def close(self) -> None:
         await self._http.aclose()
@@ -158,14 +172,19 @@ def _explained(status: int) -> str:
     return f"the model server answered with status {status}: see its log"
 
 
-def _chunk(line: str) -> Chunk | None:
-    """What a line of the event stream adds; None for comments, keep-alives and the end mark."""
+def _event(line: str) -> dict[str, Any]:
+    """What a line of the event stream says; nothing for comments, keep-alives and the end mark."""
     if not line.startswith("data:") or line[5:].strip() == "[DONE]":
-        return None
-    event = json.loads(line[5:])
+        return {}
+    event: dict[str, Any] = json.loads(line[5:])
     if "error" in event:
         raise EngineUnavailable("the model server failed in the middle of a reply: try again, or see its log")
-    if not event["choices"]:
+    return event
+
+
+def _chunk(event: Mapping[str, Any]) -> Chunk | None:
+    """What an event adds to the reply, if anything."""
+    if not event or not event["choices"]:
         return None
     choice = event["choices"][0]
     text = choice["delta"].get("content") or ""

@@ -89,7 +89,7 @@ class OpenAiServerEngine:
         while True:
             try:
                 async for chunk in self._client.reply(_body(name, messages, request)):
-                    emit(Delta(index, chunk.text, chunk.finish))
+                    emit(Delta(index, chunk.text, chunk.finish, chunk.prompt_tokens, chunk.new_tokens))
             except TooLong as refused:
                 messages = _shortened(messages, refused.over)
             else:
@@ -149,6 +149,7 @@ def _body(name: str, messages: Sequence[Message], request: GenerationRequest) ->
         "top_p": sampling.top_p,
         "max_tokens": sampling.max_new_tokens,
         "seed": request.seed,
+        **({"stop": list(request.stops)} if request.stops else {}),
     }
 
 

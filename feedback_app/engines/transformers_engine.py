@@ -109,7 +109,9 @@ class TransformersEngine:
         device = self._model.device
         pad = min(tokenizer.stop_ids, default=0)
         ids, mask = _left_padded([one.ids for one in batch], pad)
-        replies = [Reply(one.index, one.limit, tokenizer.stop_ids, tokenizer.decode) for one in batch]
+        replies = [
+            Reply(one.index, one.limit, tokenizer.stop_ids, tokenizer.decode, len(one.ids)) for one in batch
+        ]
         rows = [(one.request.sampling, one.request.seed) for one in batch]
         self._model.generate(
             [one.request.model for one in batch],

@@ -13,6 +13,7 @@ from feedback_app.domain.comparison import (
     Ranking,
     Sampling,
     checked_prompt,
+    checked_texts,
 )
 from feedback_app.domain.persona import Persona
 from feedback_app.domain.preference import prompt_key
@@ -233,10 +234,13 @@ class Arena:
 
     def in_persona(self, messages: Sequence[Message]) -> tuple[Message, ...]:
         """The messages as a prompt, with the persona's system turn where they have none. Raises InvalidPrompt."""
-        prompt = checked_prompt(messages)
-        if prompt[0].role == "system":
-            return prompt
-        return checked_prompt((Message("system", self._persona().system_prompt), *prompt))
+        return self.as_persona(checked_prompt(messages))
+
+    def as_persona(self, messages: Sequence[Message]) -> tuple[Message, ...]:
+        """The messages, with the persona's system turn where they do not begin with one. Raises InvalidPrompt."""
+        if messages[0].role == "system":
+            return checked_texts(messages)
+        return checked_texts((Message("system", self._persona().system_prompt), *messages))
 
     def _candidates(self, n: int, wanted: Sequence[str]) -> tuple[Candidate, ...]:
         latest, previous = self._models.resolve("latest"), self._models.predecessor()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from feedback_app.domain.round import Checkpoint
@@ -53,6 +54,11 @@ class Models:
 
     def checkpoints(self) -> list[Checkpoint]:
         return self._store.checkpoints.list()
+
+    def created(self) -> dict[str, datetime]:
+        """Every version with when it was made, newest first after `base`: for that, when its files were prepared."""
+        prepared = datetime.fromtimestamp(self._base().hf_dir.stat().st_mtime, UTC)
+        return {"base": prepared} | {version.name: version.created_at for version in self.checkpoints()}
 
     def aliases(self) -> dict[str, str]:
         """Every alias with the version it stands for now."""

@@ -131,12 +131,12 @@ def _holds(name: str, value: Any) -> bool:
 def merged(defaults: Preferences, chosen: Changes) -> Preferences:
     """The defaults with what was chosen in their place."""
     fields = chosen.model_dump(exclude_none=True)
-    styles = {
+    changed: dict[str, Any] = {
         name: ReplyStyle(
             fields.pop(f"{name}_temperature", style.temperature),
             fields.pop(f"{name}_max_new_tokens", style.max_new_tokens),
         )
         for name, style in (("chat", defaults.chat), ("arena", defaults.arena))
     }
-    listed = {name: tuple(fields.pop(name)) for name in ("languages", "topics") if name in fields}
-    return replace(defaults, **styles, **listed, **fields)
+    changed |= {name: tuple(fields.pop(name)) for name in ("languages", "topics") if name in fields}
+    return replace(defaults, **changed, **fields)

@@ -36,7 +36,7 @@ class ShellDesk:
             min_pairs=services.rounds.min_pairs,
             ranked=1 - HELD_OUT,
             foreseen=services.estimates.seconds(METHOD, {}),
-            state=newest and newest.state,
+            state=newest.state if newest else None,
             percent=newest.percent if newest else 0.0,
             seconds_left=newest.seconds_left if newest else None,
             version="" if latest == "base" else latest,

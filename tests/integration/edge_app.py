@@ -77,7 +77,9 @@ def edge_app(home: Path, **changes: object) -> Iterator[Edge]:
     prepare_database(settings)
     with patch.object(main, "build_engine", lambda *args: ScriptedEngine()):
         built = main.build(settings)
-    api = build_api(built.services, built.store, built.engine, Sampling(max_new_tokens=12), lambda: None)
+    api = build_api(
+        built.services, built.store, built.engine, lambda: Sampling(max_new_tokens=12), lambda: None
+    )
     for routes in (arena_routes, rankings_routes):
         api.include_router(routes.router(built.services))
     try:

@@ -99,7 +99,8 @@ def test_the_form_of_a_refusal_is_that_of_the_api_that_was_asked(client: TestCli
     body = r'{"model": "a\ud83d", "messages": [{"role": "user", "content": "secret"}]}'
     told = client.post("/v1/chat/completions", content=body, headers=JSON).json()
     assert told["error"]["type"] == "invalid_request_error"
-    assert told["error"]["message"] == "in the body, `model` holds half a surrogate pair"
+    assert told["error"]["message"] == "In the body, `model` holds half a surrogate pair"
+    assert told["error"]["param"] == "model"
     told = client.post("/api/v1/comparisons", content=body, headers=JSON).json()
     assert told == {"detail": "in the body, `model` holds half a surrogate pair"}
 

@@ -12,6 +12,8 @@ class Answer:
     text: str
     finish: str | None
     pieces: int
+    prompt_tokens: int = 0
+    new_tokens: int = 0
 
 
 def ask(content: str, model: str = "base", seed: int = 0, **sampling: float) -> GenerationRequest:
@@ -29,4 +31,7 @@ def collected(deltas: Sequence[Delta]) -> Answer:
     assert [delta.finish for delta in deltas[:-1]] == [None] * (len(deltas) - 1), (
         "only the last delta ends a reply"
     )
-    return Answer("".join(delta.text for delta in deltas), deltas[-1].finish, len(deltas))
+    assert [delta.new_tokens for delta in deltas] == sorted(delta.new_tokens for delta in deltas)
+    last = deltas[-1]
+    text = "".join(delta.text for delta in deltas)
+    return Answer(text, last.finish, len(deltas), last.prompt_tokens, last.new_tokens)

@@ -31,6 +31,7 @@ class Server:
     refuse_next: list[int] = field(default_factory=list)  # statuses to answer the next completions with
     break_off: bool = False
     endless: bool = False  # keep the connection open after the first piece
+    counts: bool = True  # say at the end how many tokens were read and written
     together: int = 1  # no reply goes on before so many were running at once, or 10 s are over
     bodies: list[dict[str, Any]] = field(default_factory=list)
     running: int = 0
@@ -88,7 +89,8 @@ def build_app(server: Server, engine: Engine) -> FastAPI:
         except InvalidPrompt:
             said = f"This model's maximum context length is exceeded by {body}"
             return JSONResponse({"error": {"message": said}}, 400)
-        return StreamingResponse(_events(server, deltas), media_type="text/event-stream")
+        counts = server.counts and body.get("stream_options") == {"include_usage": True}
+        return StreamingResponse(_events(server, deltas, counts), media_type="text/event-stream")
 
     return app
 
@@ -103,7 +105,7 @@ def _request(server: Server, body: dict[str, Any]) -> GenerationRequest:
     return GenerationRequest(name, messages, sampling, body["seed"])
 
 
-async def _events(server: Server, deltas: Any) -> AsyncIterator[str]:
+async def _events(server: Server, deltas: Any, counts: bool) -> AsyncIterator[str]:
     """Asynchronous, so that a client who leaves ends it at once and not at the next garbage collection."""
     server.running += 1
     server.most_running = max(server.most_running, server.running)
@@ -115,9 +117,13 @@ async def _events(server: Server, deltas: Any) -> AsyncIterator[str]:
             if server.break_off and delta.finish:
                 return
             yield _event(delta.finish, content=delta.text)
+            last = delta
             while server.endless:
                 yield ": still there\n\n"
                 await asyncio.sleep(0.01)
+        if counts:
+            usage = {"prompt_tokens": last.prompt_tokens, "completion_tokens": last.new_tokens}
+            yield f"data: {json.dumps({'choices': [], 'usage': usage})}\n\n"
         yield "data: [DONE]\n\n"
         done = True
     finally:

@@ -6,6 +6,7 @@ import pytest
 
 from feedback_app.domain.comparison import Message, Sampling
 from feedback_app.engines.base import EngineUnavailable, GenerationRequest, UnknownModel
+from feedback_app.engines.tokenizer import ChatTokenizer
 from tests.integration.engines.asking import answers, ask
 
 pytestmark = [
@@ -24,6 +25,17 @@ def test_every_request_of_a_batch_is_answered(engine):
 
 def test_replies_come_in_pieces(engine):
     assert answers(engine, ask("What is the capital of France?"))[0].pieces > 4
+
+
+def test_a_reply_says_how_many_tokens_were_read_and_written(engine, tiny):
+    tokenizer = ChatTokenizer(tiny.versions["base"].base_dir)
+    short, whole = answers(engine, ask("Tell me a joke.", max_new_tokens=3), ask("What is two plus two?"))
+    assert (short.new_tokens, short.finish) == (3, "length")
+    assert short.prompt_tokens == len(tokenizer.encode((Message("user", "Tell me a joke."),)))
+    assert whole.prompt_tokens == len(tokenizer.encode((Message("user", "What is two plus two?"),)))
+    written = tokenizer.encode((Message("user", whole.text),))
+    empty = tokenizer.encode((Message("user", ""),))
+    assert whole.new_tokens == len(written) - len(empty)
 
 
 def test_replies_of_a_batch_are_interleaved(engine, kind, request):

@@ -1,5 +1,7 @@
 """What is particular to an OpenAI-compatible server, against a real one on loopback."""
 
+from dataclasses import replace
+
 import pytest
 
 from feedback_app.domain.comparison import Message, PromptTooLong, Sampling
@@ -117,6 +119,19 @@ def test_sampling_and_seed_are_passed_on_but_nothing_that_only_some_servers_know
     [body] = server.bodies
     assert (body["seed"], body["top_p"], body["max_tokens"]) == (5, 0.5, 3)
     assert not {"top_k", "repetition_penalty"} & set(body)
+
+
+def test_stop_texts_are_passed_on_so_that_the_server_ends_there(engine, server):
+    answers(engine, replace(ask("Hello"), stops=("a", "b")), ask("Hello"))
+    assert sorted(server.bodies, key=lambda body: "stop" in body)[1]["stop"] == ["a", "b"]
+    assert sum("stop" in body for body in server.bodies) == 1
+
+
+def test_of_a_server_that_does_not_count_the_pieces_are_counted(engine, server):
+    server.counts = False
+    [answer] = answers(engine, ask("What is two plus two?"))
+    assert answer.prompt_tokens == 0
+    assert answer.new_tokens == answer.pieces - 1
 
 
 def test_the_key_is_sent_and_a_wrong_one_explained(tiny, server):

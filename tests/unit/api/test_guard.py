@@ -80,3 +80,18 @@ def test_a_browser_logs_in_with_the_token() -> None:
     assert guarded.post("/login", data={"token": "wrong"}).status_code == 401
     guarded.post("/login", data={"token": "secret"}, follow_redirects=False)
     assert guarded.get("/v1/models").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "code"),
+    [
+        ({"Content-Type": "application/json"}, 401, "invalid_api_key"),
+        ({"Authorization": "Bearer secret", "Origin": "null"}, 403, "forbidden"),
+        ({"Authorization": "Bearer secret", "Content-Type": "text/plain"}, 415, "unsupported_media_type"),
+        ({"Authorization": "Bearer secret", "Host": "rebound.example"}, 421, "unknown_host"),
+    ],
+)
+def test_refusals_under_v1_have_openais_form(headers: dict[str, str], status: int, code: str) -> None:
+    guarded = behind(Access("secret", frozenset({"127.0.0.1"})))
+    answer = guarded.post("/v1/chat/completions", content="{}", headers=headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedback_app.domain.comparison import InvalidPrompt, Message, Sampling
+from feedback_app.domain.comparison import InvalidPrompt, LimitTooLarge, Message, Sampling
 from feedback_app.engines.base import GenerationRequest
 from feedback_app.engines.batching import Tokenized, batches, tokenized
 from feedback_app.engines.tokenizer import ChatTokenizer
@@ -61,3 +61,12 @@ def test_prompt_and_reply_fit_the_window_together(tmp_path):
     assert one.limit >= 1
     with pytest.raises(InvalidPrompt):
         tokenized(0, replace(request(), messages=(Message("user", "x" * 100),)), tokenizer, tokenizer.window)
+
+
+def test_a_limit_that_no_prompt_leaves_room_for_is_refused_only_where_it_must_fit(tmp_path):
+    tokenizer = ChatTokenizer(write_folder(tmp_path))
+    far = request(max_new_tokens=500)
+    assert tokenized(0, far, tokenizer, 500).limit < 500
+    with pytest.raises(LimitTooLarge, match="room for 500"):
+        tokenized(0, replace(far, limit_must_fit=True), tokenizer, 500)
+    tokenized(0, replace(request(max_new_tokens=499), limit_must_fit=True), tokenizer, 500)

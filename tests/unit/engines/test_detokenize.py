@@ -68,3 +68,10 @@ def test_a_character_that_the_limit_cuts_in_half_is_given_as_such_at_the_end_onl
 def test_exactly_one_delta_is_the_last(text, limit):
     deltas = written([*ids_of(text), STOP], limit)
     assert [delta.finish is not None for delta in deltas] == [False] * (len(deltas) - 1) + [True]
+
+
+def test_a_reply_counts_its_tokens_also_those_of_half_characters_and_not_the_one_that_ends_it():
+    reply = Reply(0, 100, frozenset({STOP}), TOKENIZER.decode, prompt_tokens=7)
+    deltas = [delta for token_id in [*ids_of("a🦊"), STOP] if (delta := reply.push(token_id))]
+    assert [(delta.text, delta.new_tokens) for delta in deltas] == [("a", 1), ("🦊", 5), ("", 5)]
+    assert {delta.prompt_tokens for delta in deltas} == {7}

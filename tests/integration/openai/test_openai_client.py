@@ -1,23 +1,12 @@
 """The official client of the OpenAI API against our own, over a real socket."""
 
-import socket
-import threading
-from collections.abc import Iterator
 from unittest.mock import patch
 
 import openai
 import pytest
-import uvicorn
 
-from feedback_app import main
-from feedback_app.api.app import build_api
-from feedback_app.domain.comparison import Sampling
-from feedback_app.main import App, build, prepare_database
-from feedback_app.settings import Settings
-from tests.fakes import LongerIsBetter
-from tests.tiny_model import SYSTEM, build_tiny_model
-from tests.unit.live.examples import LONGER_WON, opened
-from tests.waiting import until
+from tests.browser.site import Site
+from tests.tiny_model import SYSTEM
 
 pytestmark = pytest.mark.integration
 HELLO: list[openai.types.chat.ChatCompletionMessageParam] = [
@@ -26,36 +15,6 @@ HELLO: list[openai.types.chat.ChatCompletionMessageParam] = [
 
 KNOWN: list[openai.types.chat.ChatCompletionMessageParam] = [{"role": "system", "content": SYSTEM}, *HELLO]
 """With the system turn that the tiny model knows: after another it may say nothing."""
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    model = build_tiny_model(tmp_path_factory.mktemp("model") / "tiny")
-    settings = Settings(
-        home=tmp_path_factory.mktemp("home"),
-        base_model=str(model),
-        redis_url="redis://127.0.0.1:1/0",
-    )
-    prepare_database(settings)
-    with patch.object(main, "live_reward", lambda settings: LongerIsBetter):
-        built = build(settings)
-    yield built
-    built.close()
-
-
-@pytest.fixture(scope="module")
-def client(app: App) -> Iterator[openai.OpenAI]:
-    api = build_api(app.services, app.store, app.engine, lambda: Sampling(max_new_tokens=16), lambda: None)
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(api, log_config=None, timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    until(lambda: server.started)
-    with openai.OpenAI(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}/v1", api_key="none") as opened:
-        yield opened
-    server.should_exit = True
-    thread.join(10)
-    listener.close()
 
 
 def test_it_lists_the_aliases_and_versions(client: openai.OpenAI) -> None:
@@ -97,7 +56,7 @@ def test_several_choices_are_written_in_one_call(client: openai.OpenAI) -> None:
 
 
 def test_an_unknown_model_is_the_clients_not_found_error(client: openai.OpenAI) -> None:
-    with pytest.raises(openai.NotFoundError, match="no model 'nobody'"):
+    with pytest.raises(openai.NotFoundError, match="No model 'nobody'"):
         client.chat.completions.create(model="nobody", messages=HELLO)
 
 
@@ -106,16 +65,21 @@ def test_a_bad_request_is_the_clients_bad_request_error(client: openai.OpenAI) -
         client.chat.completions.create(model="base", messages=HELLO, temperature=9)
 
 
-def test_a_reader_who_leaves_ends_the_reply(client: openai.OpenAI, app: App) -> None:
-    with client.chat.completions.create(model="base", messages=HELLO, stream=True, max_tokens=4000) as stream:
+def test_a_reader_who_leaves_ends_the_reply(client: openai.OpenAI, site: Site) -> None:
+    with client.chat.completions.create(model="base", messages=HELLO, stream=True, max_tokens=900) as stream:
         next(iter(stream))
     again = client.chat.completions.create(model="base", messages=HELLO, max_tokens=4, timeout=20)
     assert again.choices
 
 
-def test_the_best_of_several_is_refused_until_there_is_something_to_choose_by(client: openai.OpenAI) -> None:
+def test_the_best_of_several_is_refused_until_there_is_something_to_choose_by(
+    client: openai.OpenAI, site: Site
+) -> None:
     for stream in (False, True):
-        with pytest.raises(openai.UnprocessableEntityError, match="train a reward model"):
+        with (
+            patch.object(site.app.services.live, "score", return_value=None),
+            pytest.raises(openai.UnprocessableEntityError, match="train a reward model"),
+        ):
             client.chat.completions.create(
                 model="base", messages=HELLO, stream=stream, extra_body={"best_of": 4}
             )
@@ -137,7 +101,7 @@ def test_a_number_that_cannot_be_chosen_from_is_a_bad_request(
         client.chat.completions.create(model="base", messages=HELLO, extra_body=wrong)
 
 
-def test_the_best_of_four_is_one_answer_that_says_what_chose_it(client: openai.OpenAI, taught: App) -> None:
+def test_the_best_of_four_is_one_answer_that_says_what_chose_it(client: openai.OpenAI, taught: Site) -> None:
     answer = client.chat.completions.create(model="base", messages=KNOWN, extra_body={"best_of": 4})
     assert len(answer.choices) == 1
     assert answer.choices[0].index == 0
@@ -147,17 +111,17 @@ def test_the_best_of_four_is_one_answer_that_says_what_chose_it(client: openai.O
     assert single.model_extra == {}
 
 
-def test_a_reader_who_leaves_ends_all_candidates(client: openai.OpenAI, taught: App) -> None:
+def test_a_reader_who_leaves_ends_all_candidates(client: openai.OpenAI, taught: Site) -> None:
     more = {"best_of": 8}
     with client.chat.completions.create(
-        model="base", messages=KNOWN, stream=True, max_tokens=4000, temperature=2, extra_body=more
+        model="base", messages=KNOWN, stream=True, max_tokens=900, temperature=2, extra_body=more
     ) as stream:
         next(iter(stream))
     again = client.chat.completions.create(model="base", messages=KNOWN, max_tokens=4, timeout=20)
     assert again.choices
 
 
-def test_a_streamed_best_comes_once_it_is_known(client: openai.OpenAI, taught: App) -> None:
+def test_a_streamed_best_comes_once_it_is_known(client: openai.OpenAI, taught: Site) -> None:
     chunks = list(
         client.chat.completions.create(
             model="base", messages=KNOWN, stream=True, temperature=0, extra_body={"best_of": 2}
@@ -170,21 +134,10 @@ def test_a_streamed_best_comes_once_it_is_known(client: openai.OpenAI, taught: A
     assert chunks[-1].model_extra == {"best_of": {"of": 2, "by": "the live reward model"}}
 
 
-def test_the_answer_is_the_one_that_the_owner_is_thought_to_like(client: openai.OpenAI, taught: App) -> None:
-    live = taught.services.live
+def test_the_answer_is_the_one_that_the_owner_is_thought_to_like(client: openai.OpenAI, taught: Site) -> None:
+    live = taught.app.services.live
     with patch.object(live, "score", wraps=live.score) as scored:
         answer = client.chat.completions.create(model="base", messages=KNOWN, extra_body={"best_of": 8})
     candidates = scored.call_args.args[1]
     assert 1 <= len(candidates) <= 8
     assert (answer.choices[0].message.content or "").strip() == max(candidates, key=len)
-
-
-@pytest.fixture
-def taught(app: App) -> App:
-    """The live reward model has learned that the longer reply is liked."""
-    if not app.services.live.state().votes:
-        app.store.comparisons.add(comparison := opened())
-        app.store.comparisons.rank(comparison.id, LONGER_WON, [])
-        app.services.live.decided(comparison.id)
-        until(lambda: app.services.live.state().votes)
-    return app

@@ -1,0 +1,54 @@
+"""A chat completion from the request to its answer, whole or streamed."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi.responses import StreamingResponse
+
+from feedback_app.api.openai.answers import best_completion, completion, head
+from feedback_app.api.openai.requests import ChatRequest
+from feedback_app.api.openai.streams import Chunks, Lines, stream, stream_best
+from feedback_app.api.openai.turns import conversation
+from feedback_app.api.openai.writing import Pieces, generation_requests, pieces, to_the_end
+from feedback_app.api.streams import begun, until_gone
+from feedback_app.domain.comparison import Message, Sampling
+from feedback_app.engines.base import Asker, Engine, asked_by
+from feedback_app.services.best_of import BestOf
+from feedback_app.services.models import Models
+
+AsPersona = Callable[[Sequence[Message]], tuple[Message, ...]]
+"""Gives a conversation without a system turn the persona's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completions:
+    """Writes chat completions; `default` is how replies are drawn where a request does not say."""
+
+    engine: Engine
+    models: Models
+    default: Callable[[], Sampling]
+    as_persona: AsPersona
+    best: BestOf
+
+    def answer(self, body: ChatRequest, asker: Asker) -> dict[str, Any] | StreamingResponse:
+        """The answer, once its first piece is there. Raises what `errors.refusal` knows."""
+        version = self.models.resolve(body.model)
+        prompt = self.as_persona(conversation([message.message() for message in body.messages]))
+        requests = asked_by(asker, generation_requests(body, version, prompt, self.default()))
+        if body.best_of > 1:
+            self.best.check()
+        given = begun(pieces(self.engine, requests))
+        if body.stream:
+            lines = self._lines(body, given, version, prompt)
+            return StreamingResponse(until_gone(lines, asker.leave), media_type="text/event-stream")
+        written = to_the_end(given, len(requests))
+        if body.best_of > 1 and not asker.left:
+            return best_completion(head(version), written, prompt, self.best)
+        return completion(head(version), written)
+
+    def _lines(self, body: ChatRequest, given: Pieces, version: str, prompt: Sequence[Message]) -> Lines:
+        chunks = Chunks(head(version), body.stream_options.include_usage)
+        if body.best_of > 1:
+            return stream_best(given, body.best_of, chunks, prompt, self.best)
+        return stream(given, body.n, chunks)

@@ -1,0 +1,102 @@
+"""The edge of /v1: every answer is in OpenAI's form, addresses and methods that are not there included."""
+
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+from uuid import uuid4
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import Message, Receive
+
+from feedback_app.api.openai.errors import Refused, refusal
+
+LARGEST_BODY = 8 * 2**20
+"""Bytes. A conversation is text; what fills a model's window is far smaller."""
+CHAT = "use POST /v1/chat/completions"
+ELSEWHERE = {
+    "embeddings": "embeddings are not made here: use another server for them",
+    "responses": f"the Responses API is not supported: {CHAT}",
+    "conversations": f"the Responses API is not supported: {CHAT}",
+    "completions": f"completions without a chat are not supported: {CHAT}",
+    "engines": f"the engines API is not supported: use GET /v1/models and {CHAT}",
+    "assistants": f"assistants are not supported: {CHAT}",
+    "threads": f"assistants are not supported: {CHAT}",
+    "moderations": "moderation is not done here: use another server for it",
+    "images": "images are not made here: only text is written",
+    "audio": "speech is neither written nor read here: only text is",
+    "realtime": f"the Realtime API is not supported: {CHAT} with `stream`",
+    "files": "files are not kept here: import training data with POST /api/v1/import",
+    "uploads": "files are not kept here: import training data with POST /api/v1/import",
+    "vector_stores": "vector stores are not kept here",
+    "fine_tuning": "start a training round with POST /api/v1/rounds",
+    "batches": f"batches are not supported: {CHAT} for each request",
+    "v1": "the address has /v1 twice: let the client's base URL end in /v1 once",
+}
+"""What is answered for the addresses of OpenAI's other APIs, by the first part of the path."""
+
+
+class OpenAiRoute(APIRoute):
+    """A route whose errors are OpenAI's, whoever raises them, and whose answers carry an `x-request-id`."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def answer(request: Request) -> Response:
+            try:
+                response = await handle(Request(request.scope, _limited(request.receive)))
+            except Exception as problem:  # noqa: BLE001 - the last place where the form is kept
+                response = refusal(problem).response()
+            response.headers["x-request-id"] = f"req_{uuid4().hex}"
+            return response
+
+        return answer
+
+
+def json_only(request: Request) -> None:
+    """Raises Refused for a body that does not say that it is JSON."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise Refused(
+            415,
+            "Send the request as JSON, with the header `Content-Type: application/json`.",
+            code="unsupported_media_type",
+        )
+
+
+def not_there(path: str, method: str, scope: dict[str, Any], routes: Sequence[BaseRoute]) -> Refused:
+    """Why nothing is served: 405 where `routes` serve the address by another method, else 404."""
+    allowed = _methods(scope, routes)
+    if allowed:
+        told = f"{method} is not possible here: use {' or '.join(allowed)}."
+        return Refused(405, told, code="method_not_allowed", headers={"Allow": ", ".join(allowed)})
+    first = path.strip("/").partition("/")[0]
+    if first in ELSEWHERE:
+        told = ELSEWHERE[first]
+        return Refused(404, f"{told}.", code="unsupported_endpoint")
+    served = "GET /v1/models and POST /v1/chat/completions"
+    return Refused(404, f"Nothing is served at this address: this API has {served}.", code="unknown_url")
+
+
+def _methods(scope: dict[str, Any], routes: Sequence[BaseRoute]) -> list[str]:
+    near = [route for route in routes if route.matches(scope)[0] == Match.PARTIAL]
+    return sorted({method for route in near if isinstance(route, Route) for method in route.methods or ()})
+
+
+def _limited(receive: Receive) -> Receive:
+    """Raises Refused once a body is larger than it may be."""
+    seen = 0
+
+    async def limited() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > LARGEST_BODY:
+            raise Refused(
+                413,
+                f"The request is larger than {LARGEST_BODY // 2**20} MiB: send less.",
+                code="request_too_large",
+            )
+        return message
+
+    return limited

@@ -1,0 +1,165 @@
+"""Errors as OpenAI's clients read them: a sentence that says what to do, a type, a code, the field; no internals."""
+
+import re
+from collections.abc import Mapping
+from traceback import format_tb
+from typing import Any
+
+import structlog
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from feedback_app.domain.comparison import InvalidPrompt, LimitTooLarge, PromptTooLong
+from feedback_app.engines.base import EngineBusy, EngineUnavailable, UnknownModel
+from feedback_app.services.best_of import NothingToChooseBy
+from feedback_app.services.rewards import BrokenRewardModel
+
+log = structlog.get_logger()
+
+NOW_UNAVAILABLE = "The model cannot write replies now: try again later. `codelynn doctor`, run where the service runs, says why."
+SERVER_ERROR = "The server made an error: try again. Its log has more."
+FIELD = re.compile(r"in the body, `([^`]+)`")
+"""How the check at the edge of the service names the field that is to blame."""
+CODES = {
+    400: "invalid_value",
+    401: "invalid_api_key",
+    403: "forbidden",
+    413: "request_too_large",
+    415: "unsupported_media_type",
+    421: "unknown_host",
+    429: "rate_limit_exceeded",
+}
+UNREADABLE = "The request's body is not valid JSON."
+
+
+class Refused(Exception):
+    """An answer other than success. `kind` is OpenAI's `type`; `param` names the field that is to blame."""
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        kind: str = "invalid_request_error",
+        code: str | None = None,
+        param: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.body = error_body(message[:1].upper() + message[1:], kind, code, param)
+        self.headers = dict(headers or {})
+
+    def response(self) -> JSONResponse:
+        return JSONResponse(self.body, self.status, self.headers)
+
+
+def error_body(
+    message: str, kind: str = "invalid_request_error", code: str | None = None, param: str | None = None
+) -> dict[str, Any]:
+    """The JSON of an error. `kind` is OpenAI's `type`."""
+    return {"error": {"message": message, "type": kind, "param": param, "code": code}}
+
+
+def refused_early(status: int, message: str) -> Refused:
+    """A refusal that comes before any route, such as a missing key: the code is that of the status."""
+    named = FIELD.match(message)
+    return Refused(status, message, code=CODES.get(status), param=named[1] if named else None)
+
+
+def refusal(problem: Exception) -> Refused:
+    """How any error is answered. What nobody foresaw is logged by its place in the code, without its text."""
+    match problem:
+        case Refused():
+            return problem
+        case RequestValidationError():
+            return _invalid(problem)
+        case HTTPException(
+            status_code=400, __cause__=Refused() as cause
+        ):  # raised while FastAPI read the body
+            return cause
+        case HTTPException(status_code=400):  # what FastAPI says of a body that cannot be decoded at all
+            return Refused(400, UNREADABLE, code="invalid_json")
+    if known := _known(problem):
+        return known
+    log.error("openai_failed", error=type(problem).__name__, at="".join(format_tb(problem.__traceback__)))
+    return Refused(500, SERVER_ERROR, "server_error", "internal_error")
+
+
+def _known(problem: Exception) -> Refused | None:
+    """The errors that services and engines raise by contract."""
+    told = str(problem)
+    match problem:
+        case UnknownModel():
+            return Refused(404, told, code="model_not_found", param="model")
+        case LimitTooLarge():
+            return Refused(400, told, code="context_length_exceeded", param="max_tokens")
+        case PromptTooLong():
+            return Refused(400, told, code="context_length_exceeded", param="messages")
+        case InvalidPrompt():
+            return Refused(400, told, code="invalid_value", param="messages")
+        case NothingToChooseBy():
+            return Refused(422, told, code="nothing_to_choose_by", param="best_of")
+        case BrokenRewardModel():
+            return Refused(503, told, "server_error", "reward_model_unavailable")
+        case EngineBusy():
+            return _busy(problem)
+        case EngineUnavailable():
+            log.warning("openai_unavailable", reason=told)
+            return Refused(503, NOW_UNAVAILABLE, "server_error", "engine_unavailable")
+    return None
+
+
+def _busy(problem: EngineBusy) -> Refused:
+    """Too many requests of this client (429), or of all (503)."""
+    kind, code = (
+        ("requests", "rate_limit_exceeded") if problem.status == 429 else ("server_error", "engine_busy")
+    )
+    return Refused(
+        problem.status, str(problem), kind, code, headers={"Retry-After": str(problem.retry_after)}
+    )
+
+
+def _invalid(problem: RequestValidationError) -> Refused:
+    """The first thing that is wrong and where, without the input itself: it may be private."""
+    first = problem.errors()[0]
+    loc = [part for part in first["loc"] if part != "body"]
+    if first["type"] == "json_invalid":
+        return Refused(400, UNREADABLE, code="invalid_json")
+    if at := (first.get("ctx") or {}).get("at"):
+        loc.append(at)
+    param = _path(loc)
+    if not param:
+        return Refused(400, "The request's body must be a JSON object.", code="invalid_type")
+    return Refused(400, f"`{param}`{_reason(first)}", code=_code(first["type"]), param=param)
+
+
+def _path(loc: list[int | str]) -> str:
+    """As OpenAI writes it: `messages[0].content`."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).removeprefix(".")
+
+
+def _reason(error: Mapping[str, Any]) -> str:
+    """The rest of a sentence that begins with the field's name."""
+    if error["type"] == "missing":
+        return " is required."
+    if error["type"] in ("model_type", "model_attributes_type", "dict_type"):
+        return " should be an object."
+    if error["type"] in ("too_long", "too_short"):
+        return (
+            " should have at least one item."
+            if error["type"] == "too_short"
+            else f" should have at most {error['ctx']['max_length']} items."
+        )
+    told = str(error["msg"])
+    if told.startswith(("Input ", "is ", "must ")):
+        return f" {told.removeprefix('Input ')}."
+    return f": {told}."
+
+
+def _code(kind: str) -> str:
+    if kind in ("unsupported_parameter", "unsupported_value"):
+        return kind
+    if kind == "missing":
+        return "missing_required_parameter"
+    return "invalid_type" if kind.endswith(("_type", "_parsing")) else "invalid_value"

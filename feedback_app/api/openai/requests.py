@@ -1,0 +1,152 @@
+"""What a chat completion request may say: fields that are honoured, and fields that are refused because they cannot be."""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from feedback_app.api.openai.turns import ChatMessage, unsupported
+from feedback_app.domain.best_of import MOST
+from feedback_app.domain.comparison import Sampling
+
+FORBIDDEN: Mapping[str, tuple[Any, ...]] = {
+    **dict.fromkeys(("tools", "functions"), ([], {})),
+    **dict.fromkeys(("tool_choice", "function_call"), ("none", "auto")),
+    "response_format": ({"type": "text"},),
+    "logprobs": (False,),
+    "top_logprobs": (0,),
+    "logit_bias": ({}, []),
+    "modalities": (["text"], []),
+    **dict.fromkeys(("audio", "prediction", "web_search_options"), ()),
+    **dict.fromkeys(("guided_json", "guided_regex", "guided_choice", "guided_grammar"), ()),
+    **dict.fromkeys(("structured_outputs", "grammar", "json_schema"), ()),
+    **dict.fromkeys(("frequency_penalty", "presence_penalty"), (0,)),
+    **dict.fromkeys(("min_p", "top_a", "mirostat", "mirostat_mode", "min_tokens"), (0,)),
+    **dict.fromkeys(("xtc_probability", "dry_multiplier"), (0,)),
+    **dict.fromkeys(("typical_p", "tfs", "tfs_z", "length_penalty", "repeat_penalty"), (1,)),
+}
+"""Fields that would change the reply and that no engine can honour, with the values that ask for nothing (null always does)."""
+INSTEAD = {
+    **dict.fromkeys(("frequency_penalty", "presence_penalty", "repeat_penalty"), "`repetition_penalty`"),
+    **dict.fromkeys(("min_p", "top_a", "typical_p", "tfs", "tfs_z"), "`top_p` or `top_k`"),
+}
+"""What can be used instead of some of them."""
+
+
+class StreamOptions(BaseModel):
+    include_usage: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def nulls_are_defaults(cls, given: object) -> object:
+        return _without_nulls(given)
+
+
+def _listed(given: object) -> object:
+    return [given] if isinstance(given, str) else given
+
+
+class ChatRequest(BaseModel):
+    """A chat completion request. Null is the default of every field. Fields that change nothing here, such as `user`,
+    `metadata` or `store`, are accepted; fields that would change the reply and are not supported are refused."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+    model: str = Field("latest", description="`base`, `latest`, `champion` or a version.")
+    messages: list[ChatMessage] = Field(min_length=1)
+    stream: bool = False
+    stream_options: StreamOptions = Field(default_factory=StreamOptions)
+    temperature: float | None = Field(None, ge=0, le=2)
+    top_p: float | None = Field(None, ge=0, le=1)
+    top_k: int | None = Field(
+        None, ge=-1, description="Only so many likeliest tokens are drawn from; 0 or -1: all."
+    )
+    repetition_penalty: float | None = Field(None, gt=0, le=10, description="1: none.")
+    max_tokens: int | None = Field(None, ge=1)
+    max_completion_tokens: int | None = Field(None, ge=1)
+    n: int = Field(1, ge=1, le=8)
+    best_of: int = Field(
+        1,
+        ge=1,
+        le=MOST,
+        description="Write so many replies and answer the one that a reward model of the owner's taste puts first. "
+        "Ours, not OpenAI's; the answer's own `best_of` says what chose.",
+    )
+    seed: int | None = Field(None, ge=-(2**63), lt=2**63)
+    stop: Annotated[list[str], BeforeValidator(_listed), Field(default_factory=list, max_length=4)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def only_what_is_supported(cls, given: object) -> object:
+        for at, why in _unfit(given):
+            raise PydanticCustomError("invalid_value", "{why}", {"at": at, "why": why})
+        if isinstance(given, Mapping):
+            for field, harmless in FORBIDDEN.items():
+                if (value := given.get(field)) is not None and value not in harmless:
+                    instead = f", or use {INSTEAD[field]}" if field in INSTEAD else ""
+                    raise unsupported(field, f"is not supported: leave it out{instead}", "parameter")
+        return _without_nulls(given)
+
+    @model_validator(mode="after")
+    def one_answer(self) -> "ChatRequest":
+        if self.best_of > 1 and self.n > 1:
+            raise PydanticCustomError(
+                "invalid_value",
+                "the best of several is one answer: leave `n` at 1 where `best_of` is given",
+                {"at": "best_of"},
+            )
+        return self
+
+    def sampling(self, default: Sampling) -> Sampling:
+        """How the reply is drawn; `default` where the request does not say."""
+        greedy = self.top_p == 0  # the fewest tokens that reach the probability 0: the likeliest
+        limit = self.max_completion_tokens or self.max_tokens or default.max_new_tokens
+        return Sampling(
+            temperature=0 if greedy else _either(self.temperature, default.temperature),
+            top_p=1 if greedy else _either(self.top_p, default.top_p),
+            top_k=max(default.top_k if self.top_k is None else self.top_k, 0),
+            max_new_tokens=limit,
+            repetition_penalty=_either(self.repetition_penalty, default.repetition_penalty),
+        )
+
+    @property
+    def limited(self) -> bool:
+        """Whether the request itself says how long the reply may be."""
+        return bool(self.max_completion_tokens or self.max_tokens)
+
+
+def _either(value: float | None, default: float) -> float:
+    return default if value is None else value
+
+
+def _without_nulls(given: object) -> object:
+    if not isinstance(given, Mapping):
+        return given
+    return {field: value for field, value in given.items() if value is not None}
+
+
+def _unfit(given: object) -> Iterator[tuple[str, str]]:
+    """Where a body holds what no text and no number can be, in whichever field, and why. Not recursive: depth is the sender's."""
+    left: list[tuple[str, object]] = [("", given)]
+    while left:
+        path, value = left.pop()
+        if isinstance(value, str) and not _is_text(value):
+            yield path, "half a surrogate pair is not text"
+        elif isinstance(value, float) and not math.isfinite(value):
+            yield path, "must be a finite number"
+        elif isinstance(value, list):
+            left += ((f"{path}[{i}]", item) for i, item in enumerate(value))
+        elif isinstance(value, dict):
+            left += ((_under(path, key), item) for key, item in value.items())
+            left += ((_under(path, key), key) for key in value)
+
+
+def _under(path: str, key: str) -> str:
+    name = key if _is_text(key) and len(key) <= 64 else "?"
+    return f"{path}.{name}" if path else name
+
+
+def _is_text(value: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in value)

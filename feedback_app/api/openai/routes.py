@@ -1,0 +1,56 @@
+"""The addresses under /v1."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import StreamingResponse
+
+from feedback_app.api.openai.answers import model_list, one_model
+from feedback_app.api.openai.completions import AsPersona, Completions
+from feedback_app.api.openai.edge import OpenAiRoute, json_only, not_there
+from feedback_app.api.openai.requests import ChatRequest
+from feedback_app.api.streams import asker_of, whole
+from feedback_app.domain.comparison import Sampling
+from feedback_app.engines.base import Engine
+from feedback_app.services.best_of import BestOf
+from feedback_app.services.models import Models
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+def router(
+    engine: Engine, models: Models, default: Callable[[], Sampling], as_persona: AsPersona, best: BestOf
+) -> APIRouter:
+    completions = Completions(engine, models, default, as_persona, best)
+    routes = APIRouter(prefix="/v1", tags=["openai"], route_class=OpenAiRoute)
+
+    @routes.get("/models/", include_in_schema=False)
+    @routes.get("/models")
+    def listing() -> dict[str, Any]:
+        """The models that can be asked: `base`, the aliases and every version."""
+        return model_list(models)
+
+    @routes.get("/models/{name:path}")
+    def one(name: str) -> dict[str, Any]:
+        """One model; an alias is as old as its version."""
+        return one_model(name, models)
+
+    @routes.post(
+        "/chat/completions/", include_in_schema=False, response_model=None, dependencies=[Depends(json_only)]
+    )
+    @routes.post("/chat/completions", response_model=None, dependencies=[Depends(json_only)])
+    async def complete(request: Request, body: ChatRequest) -> dict[str, Any] | StreamingResponse:
+        """A reply to the conversation, whole or as server-sent chunks; as the persona, unless it has a system turn."""
+        asker = asker_of(request)
+        return await whole(request, asker, lambda: completions.answer(body, asker))
+
+    served = list(routes.routes)
+
+    @routes.api_route("/{path:path}", methods=METHODS, include_in_schema=False)
+    @routes.api_route("", methods=METHODS, include_in_schema=False)
+    def nothing(request: Request, path: str = "") -> None:
+        """Else the pages, which are mounted at `/`, would answer."""
+        raise not_there(path, request.method, dict(request.scope), served)
+
+    return routes

@@ -1,0 +1,93 @@
+"""The conversation of a request: which messages it may hold, and how they become turns that every model takes. Pure."""
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby, takewhile
+from typing import Any, Literal
+
+from pydantic import BaseModel, model_validator
+from pydantic_core import PydanticCustomError
+
+from feedback_app.domain.comparison import InvalidPrompt, Message, Role
+
+BETWEEN = "\n\n"
+"""What stands between two messages that become one turn."""
+NO_TOOLS = "tools are not supported, so leave tool calls and their results out"
+TEXT_PARTS = {"text": "text", "refusal": "refusal"}
+"""The types of content parts that are text, with the field that holds it."""
+
+
+class ChatMessage(BaseModel):
+    """`content` may also be null (no text) or a list of text parts. `name` is read for examples in system messages."""
+
+    role: Literal["system", "developer", "user", "assistant"]
+    content: str = ""
+    name: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def plain(cls, given: object) -> object:
+        """Parts joined to one text; nulls left out. What only tools, ears and eyes can read is refused."""
+        if not isinstance(given, Mapping):
+            return given
+        if given.get("role") in ("tool", "function"):
+            raise unsupported("role", NO_TOOLS)
+        for field in ("tool_calls", "function_call"):
+            if given.get(field):
+                raise unsupported(field, NO_TOOLS)
+        if given.get("audio"):
+            raise unsupported("audio", "only text is supported")
+        said = {field: given[field] for field in ("role", "content", "name") if given.get(field) is not None}
+        if isinstance(said.get("content"), list):
+            said["content"] = "".join(_text(i, part) for i, part in enumerate(said["content"]))
+        return said
+
+    def message(self) -> Message:
+        """As a model reads it. System messages are how examples are given, so there the name says who speaks."""
+        if self.role in ("user", "assistant"):
+            return Message("user" if self.role == "user" else "assistant", self.content)
+        return Message("system", f"{self.name}: {self.content}" if self.name else self.content)
+
+
+def unsupported(field: str, why: str, kind: Literal["value", "parameter"] = "value") -> PydanticCustomError:
+    """A field, named within the object that is validated, that asks for what there is not."""
+    return PydanticCustomError(f"unsupported_{kind}", "{why}", {"at": field, "why": why})
+
+
+def conversation(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """One system turn at most, which comes first, then turns that take turns; the text of every message, in order.
+
+    System messages at the beginning are one system turn; later ones are said by the user, who is the neighbour. Where
+    there is nothing but system messages, the last one is the user's. Messages without text are left out.
+    Raises InvalidPrompt if none has any.
+    """
+    said = [message for message in messages if message.content.strip()]
+    if not said:
+        raise InvalidPrompt("there is no text to answer: give at least one message with content")
+    heads = list(takewhile(lambda message: message.role == "system", said))
+    if len(heads) == len(said):
+        heads.pop()
+    later = [Message("user", m.content) if m.role == "system" else m for m in said[len(heads) :]]
+    return _joined([*heads, *later])
+
+
+def _joined(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """Neighbours of one role as one turn."""
+    runs = groupby(messages, key=_role)
+    return tuple(Message(role, BETWEEN.join(message.content for message in run)) for role, run in runs)
+
+
+def _role(message: Message) -> Role:
+    return message.role
+
+
+def _text(index: int, part: Any) -> str:
+    if isinstance(part, str):
+        return part
+    kind = part.get("type") if isinstance(part, Mapping) else None
+    field = TEXT_PARTS.get(kind) if isinstance(kind, str) else None
+    if field is None:
+        raise unsupported(f"content[{index}]", "only text is supported, so leave images, audio and files out")
+    text = part.get(field)
+    if text is not None and not isinstance(text, str):
+        raise unsupported(f"content[{index}].{field}", "the text of a part must be a string")
+    return text or ""
