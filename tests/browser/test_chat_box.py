@@ -19,6 +19,7 @@ def test_on_a_phone_the_conversation_and_the_box_come_before_the_choices(page: P
     order = sorted(found, key=lambda name: found[name].y)
     assert order == ["#transcript", "#message", "#regenerate", "#search-chats", "#model", "#connect"]
     assert found["#transcript"].y < 844 / 2
+    assert found["#message"].bottom < 844
 
 
 def test_text_typed_while_a_reply_is_written_stays_in_the_box(page: Page, site: Site) -> None:
@@ -63,3 +64,13 @@ def test_a_message_comes_back_where_the_service_does_not_answer(intercepted: Pag
     page.locator(BOX).press("Enter")
     until(lambda: "Are you there?" in [turn.content for turn in opened(page, site).turns])
     expect(page.locator(BOX)).to_have_value("")
+
+
+def test_a_reply_is_written_anew_in_a_box_with_room(page: Page, site: Site) -> None:
+    fresh(page, site)
+    say(page, "Hello there.")
+    answered(page, site)
+    page.locator("#transcript").get_by_role("button", name="edit").last.click()
+    found = boxes(page, ("#transcript", "#transcript textarea"))
+    assert found["#transcript textarea"].width > found["#transcript"].width * 0.8
+    assert found["#transcript textarea"].height > 100
