@@ -94,16 +94,16 @@ class ChatScreen:
 
 def lay_out(personas: Sequence[tuple[str, str]], default_persona: str) -> ChatScreen:
     gr.HTML(heading("Chat", "Talk with any version. Conversations are kept on this machine."))
-    hidden = (
-        gr.Textbox(visible="hidden", label="Conversation", elem_id="open-id"),
-        gr.Textbox(visible="hidden", label="Wake"),
-    )
+    hidden: dict[str, Any] = {
+        "current": gr.Textbox(visible="hidden", label="Conversation", elem_id="open-id"),
+        "wake": gr.Textbox(visible="hidden", label="Wake"),
+    }
     with gr.Row(elem_id="chat-row"):
         with gr.Column(scale=1, min_width=240, elem_id="chat-side"):
             side = _side(personas, default_persona)
         with gr.Column(scale=3, min_width=300, elem_id="chat-main"):
             main = _main()
-    return ChatScreen(*hidden, **side, **main)
+    return ChatScreen(**hidden, **side, **main)
 
 
 def _side(personas: Sequence[tuple[str, str]], default_persona: str) -> dict[str, Any]:
