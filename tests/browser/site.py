@@ -76,10 +76,14 @@ class Site:
 
 @contextmanager
 def serving(
-    home: Path, base_model: Path, live: Callable[[], LiveReward] | None = None, fixed: bool = True
+    home: Path,
+    base_model: Path | str,
+    live: Callable[[], LiveReward] | None = None,
+    fixed: bool = True,
+    personas: Path | None = None,
 ) -> Iterator[Site]:
     """The service on a free port until the block ends. `live` makes its live reward model; it has none without. `fixed`: short
-    and wild replies, which the Settings page then cannot change."""
+    and wild replies, which the Settings page then cannot change. `personas`: those that the tiny model knows where left out."""
     replies = {"max_new_tokens": 24, "temperature": 1.8} if fixed else {}
     settings = Settings(
         home=home,
@@ -87,7 +91,7 @@ def serving(
         engine="ctranslate2",
         engine_threads=1,
         top_p=1,
-        personas=known_personas(home / "personas"),
+        personas=personas or known_personas(home / "personas"),
         redis_url="redis://127.0.0.1:1",
         argilla_enabled=False,
         live_reward=live is not None,
