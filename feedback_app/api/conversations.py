@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
@@ -12,15 +12,32 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from feedback_app.api.streams import until_gone
 from feedback_app.domain.best_of import MOST
-from feedback_app.domain.conversation import Conversation, chosen
+from feedback_app.domain.conversation import Conversation, Ending, chosen
 from feedback_app.services.chat import Chat
 from feedback_app.services.generation import GenerationFailed
+from feedback_app.services.transcript import as_markdown, as_text, file_name
 
 LONGEST_MESSAGE = 100_000
 
+Kind = Literal["json", "markdown", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    suffix: str
+    media_type: str
+
+
+KINDS: dict[Kind, File] = {
+    "json": File("json", "application/json"),
+    "markdown": File("md", "text/markdown; charset=utf-8"),
+    "text": File("txt", "text/plain; charset=utf-8"),
+}
+
 
 class TurnBody(BaseModel):
-    """`rating`: 1, -1 or null; `original`: what the model had written, where the owner wrote the reply anew."""
+    """`rating`: 1, -1 or null; `original`: what the model had written, where the owner wrote the reply anew.
+    `ending`: `stopped` or `length` where the reply was ended before its end."""
 
     role: str
     content: str
@@ -28,6 +45,13 @@ class TurnBody(BaseModel):
     rating: int | None
     original: str | None
     created_at: datetime
+    ending: Ending
+
+
+class AlternativeBody(TurnBody):
+    """Another reply that was written in the place of `turns[turn]`."""
+
+    turn: int
 
 
 class ConversationSummary(BaseModel):
@@ -45,10 +69,17 @@ class ConversationBody(ConversationSummary):
     """A conversation as it is kept."""
 
     turns: list[TurnBody]
+    alternatives: list[AlternativeBody]
 
     @classmethod
     def of(cls, conversation: Conversation) -> "ConversationBody":
-        return cls.model_validate(asdict(conversation))
+        others = [{"turn": place, **asdict(turn)} for place, turn in conversation.aside]
+        return cls.model_validate({**asdict(conversation), "alternatives": others})
+
+
+DOWNLOADS: dict[int | str, dict[str, Any]] = {
+    200: {"model": ConversationBody, "content": {"text/markdown": {}, "text/plain": {}}}
+}
 
 
 class RetryRequest(BaseModel):
@@ -91,14 +122,20 @@ def router(chat: Chat, default_persona: Callable[[], str]) -> APIRouter:
         found = chat.list(limit, words)
         return [ConversationSummary.model_validate(one, from_attributes=True) for one in found]
 
-    @routes.get("/{conversation_id}", summary="Download a conversation")
-    def get(conversation_id: str, response: Response) -> ConversationBody:
-        """Its messages, thumbs, and what a reply was before it was edited."""
-        name = f"codelynn-chat-{conversation_id[:8]}.json"
+    @routes.get("/{conversation_id}", summary="Download a conversation", responses=DOWNLOADS)
+    def get(
+        conversation_id: str,
+        kind: Annotated[Kind, Query(alias="format", description="The form of the file.")] = "json",
+    ) -> Response:
+        """`json` has its messages, thumbs, the other replies to each message, and what a reply was before it was edited;
+        `markdown` and `text` have what was said."""
         conversation = chat.get(conversation_id)
-        response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-        response.headers["Cache-Control"] = "no-store"
-        return ConversationBody.of(conversation)
+        file = KINDS[kind]
+        headers = {
+            "Content-Disposition": f'attachment; filename="{file_name(conversation, file.suffix)}"',
+            "Cache-Control": "no-store",
+        }
+        return Response(_written(chat, conversation, kind), media_type=file.media_type, headers=headers)
 
     @routes.delete("/{conversation_id}", status_code=204, summary="Delete a conversation")
     def delete(conversation_id: str) -> None:
@@ -167,3 +204,10 @@ def _events(chat: Chat, conversation_id: str, texts: Iterator[str]) -> Generator
 
 def _event(name: str, data: dict[str, Any]) -> str:
     return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+
+
+def _written(chat: Chat, conversation: Conversation, kind: Kind) -> str:
+    if kind == "json":
+        return ConversationBody.of(conversation).model_dump_json()
+    write = as_markdown if kind == "markdown" else as_text
+    return write(conversation, chat.speaker(conversation))

@@ -85,7 +85,7 @@ def router(services: Services) -> APIRouter:
         """What is trained."""
         return BaseBody(name=services.base_name)
 
-    @routes.get("/desks", summary="Annotation desks")
+    @routes.get("/desks", summary="Connected tools")
     def listing() -> list[DeskBody]:
         """Argilla and Label Studio, where they are used, and what waits for them."""
         return [DeskBody(**asdict(desk)) for desk in services.desks.status()]

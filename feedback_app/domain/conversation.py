@@ -7,13 +7,17 @@ from uuid import uuid4
 
 from feedback_app.domain.comparison import Role
 
+Ending = Literal["", "stopped", "length"]
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
     """One message of a conversation. `model` is set on replies; `rating` is the owner's thumb: 1, -1 or None.
 
     `best_of`: how many replies this one was chosen from; `chosen_by` names what chose, where there was a choice.
-    `original`: what the model had written, where the owner wrote the reply anew; the thumb is on that.
+    `original`: what the model had written, where the owner wrote the reply anew; such a reply has no thumb.
+    `number`: which of the alternative replies to the same message this is, counted from 0. `ending`: how the reply
+    ended before its end: stopped by the owner, or cut off at the limit of tokens.
     """
 
     role: Role
@@ -24,12 +28,15 @@ class Turn:
     best_of: int = 1
     chosen_by: str = ""
     original: str | None = None
+    number: int = 0
+    ending: Ending = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
     """`model` is a version name, never an alias: a conversation keeps the version that it began with.
 
+    `aside` are the other replies that were written to a message, each with the place of the turn it could stand in.
     `beside` is the id of the conversation in which another version hears the same messages; that one names none.
     """
 
@@ -37,10 +44,18 @@ class Conversation:
     persona: str
     title: str = ""
     turns: tuple[Turn, ...] = ()
+    aside: tuple[tuple[int, Turn], ...] = ()
     id: str = field(default_factory=lambda: str(uuid4()))
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     updated_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     beside: str | None = None
+
+    def alternatives(self, place: int) -> list[Turn]:
+        """All replies that turn `place` could be, the one that stands there among them, in the order they were written."""
+        here = self.turns[place : place + 1]
+        return sorted(
+            [*here, *(turn for at, turn in self.aside if at == place)], key=lambda turn: turn.number
+        )
 
 
 def heard_the_same(one: Conversation, other: Conversation) -> bool:

@@ -1,12 +1,13 @@
 """Chat: conversations that are kept, streamed, stopped, regenerated and resumed."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Literal
 
 from feedback_app.domain.comparison import InvalidPrompt, Message, Sampling, checked_text
-from feedback_app.domain.conversation import Conversation, Turn
-from feedback_app.domain.persona import Persona
+from feedback_app.domain.conversation import Conversation, Ending, Turn
+from feedback_app.domain.persona import Persona, UnknownPersona
 from feedback_app.domain.preference import Demonstration, Rating
 from feedback_app.domain.text_rules import LONGEST_CONVERSATION, LONGEST_EDIT
 from feedback_app.engines.base import GenerationRequest
@@ -14,9 +15,10 @@ from feedback_app.services.best_of import BestOf
 from feedback_app.services.generation import Generation, Reply, wordless
 from feedback_app.services.generations import Generations, Problem
 from feedback_app.services.models import Models
-from feedback_app.store import Store
+from feedback_app.store import ConversationNotFound, Store
 
 TITLE_LENGTH = 48
+ENDINGS: dict[Literal["stop", "length"] | None, Ending] = {"stop": "", "length": "length", None: "stopped"}
 
 
 class Busy(RuntimeError):
@@ -54,6 +56,13 @@ class Chat:
     def get(self, conversation_id: str) -> Conversation:
         """By its id or the beginning of it. Raises ConversationNotFound, AmbiguousId."""
         return self._store.conversations.get(self._store.ids.conversation(conversation_id))
+
+    def speaker(self, conversation: Conversation) -> str:
+        """The name of who answers; the persona's id where its file is gone."""
+        try:
+            return self._persona(conversation.persona).name
+        except UnknownPersona:
+            return conversation.persona
 
     def rename(self, conversation_id: str, title: str) -> None:
         """Raises ConversationNotFound, InvalidPrompt."""
@@ -97,17 +106,29 @@ class Chat:
         return self._chosen(conversation_id, generation)
 
     def regenerate(self, conversation_id: str, best_of: int = 1) -> Iterator[str]:
-        """Drop the last reply and write another. Raises InvalidPrompt where there is nothing to answer,
-        NothingToChooseBy."""
+        """Write another reply to the last message; the one that stands there becomes an alternative. Raises InvalidPrompt
+        where there is nothing to answer, NothingToChooseBy."""
         if self._generations.find(conversation_id):
             raise Busy("the last message is still being answered: wait, or press stop")
         turns = self._store.conversations.get(conversation_id).turns
-        keep = len(turns) - (1 if turns and turns[-1].role == "assistant" else 0)
-        if not keep:
+        if not any(turn.role == "user" for turn in turns):
             raise InvalidPrompt("there is nothing to answer yet: write something first")
         self.check(best_of)
-        self._store.conversations.truncate(conversation_id, keep)
+        self._store.conversations.set_aside(conversation_id)
         return self.answer(conversation_id, best_of)
+
+    def choose(self, conversation_id: str, number: int) -> Conversation:
+        """Let another of the replies to the last message stand, from which the conversation goes on. Raises InvalidRating,
+        Busy."""
+        if self._generations.find(conversation_id):
+            raise Busy("the last message is still being answered: wait, or press stop")
+        return self._store.conversations.choose(conversation_id, number)
+
+    def become(self, conversation_id: str, persona: str) -> Conversation:
+        """Go on as another persona from the next reply on. Raises UnknownPersona, Busy."""
+        if self._generations.find(conversation_id):
+            raise Busy("the last message is still being answered: wait, or press stop")
+        return self._store.conversations.become(conversation_id, self._persona(persona).id)
 
     def stop(self, conversation_id: str, wait: bool = False) -> None:
         """End the reply that is being written; what is there is kept, the best where there are several.
@@ -171,6 +192,7 @@ class Chat:
             conversation.id,
             requests,
             keep=lambda replies: self._keep(conversation, messages, replies),
+            fail=lambda: self._restore(conversation.id),
             useless=wordless,
         )
 
@@ -186,9 +208,24 @@ class Chat:
         self, conversation: Conversation, messages: Sequence[Message], replies: Sequence[Reply]
     ) -> None:
         choice = self._best.choose(messages, [reply.text for reply in replies])
-        if text := replies[choice.index].text:
-            turn = Turn("assistant", text, model=conversation.model, best_of=choice.of, chosen_by=choice.by)
-            self._store.conversations.append(conversation.id, turn)
+        reply = replies[choice.index]
+        if not reply.text:
+            self._restore(conversation.id)
+            return
+        turn = Turn(
+            "assistant",
+            reply.text,
+            model=conversation.model,
+            best_of=choice.of,
+            chosen_by=choice.by,
+            ending=ENDINGS[reply.finish],
+        )
+        self._store.conversations.append(conversation.id, turn)
+
+    def _restore(self, conversation_id: str) -> None:
+        """The reply that was there before stands again, where there was one."""
+        with suppress(ConversationNotFound):  # deleted meanwhile
+            self._store.conversations.choose(conversation_id)
 
     def list(self, limit: int = 100, words: str = "") -> list[Conversation]:
         """The conversations used last; with `words`, those in which they stand."""
@@ -205,8 +242,8 @@ def edited_replies(conversation: Conversation, system_prompt: str) -> list[Demon
     """The replies that the owner wrote anew."""
     messages = spoken(conversation, system_prompt)
     return [
-        Demonstration(messages[: i + 1], turn.content, source="edit")
-        for i, turn in enumerate(conversation.turns)
+        Demonstration(messages[: place + 1], turn.content, source="edit")
+        for place, turn in replies(conversation)
         if turn.original is not None
     ]
 
@@ -215,7 +252,14 @@ def rated_replies(conversation: Conversation, system_prompt: str) -> list[Rating
     """The thumbs of a conversation as unpaired feedback, on what the model wrote."""
     messages = spoken(conversation, system_prompt)
     return [
-        Rating(messages[: i + 1], turn.content if turn.original is None else turn.original, turn.rating == 1)
-        for i, turn in enumerate(conversation.turns)
-        if turn.role == "assistant" and turn.rating is not None
+        Rating(messages[: place + 1], turn.content, turn.rating == 1)
+        for place, turn in replies(conversation)
+        if turn.rating is not None and turn.original is None
     ]
+
+
+def replies(conversation: Conversation) -> list[tuple[int, Turn]]:
+    """Every reply with its place, the alternatives among them."""
+    places = range(len(conversation.turns) + 1)
+    found = [(place, turn) for place in places for turn in conversation.alternatives(place)]
+    return [(place, turn) for place, turn in found if turn.role == "assistant"]

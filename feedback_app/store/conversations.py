@@ -1,18 +1,19 @@
 """Chats and their turns. Each method is one transaction."""
 
 import builtins
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select, update
 from sqlalchemy.engine import RowMapping
 
 from feedback_app.domain.conversation import Conversation, Turn
 from feedback_app.store.database import Database
-from feedback_app.store.tables import conversations, turns
+from feedback_app.store.tables import alternatives, conversations, turns
+from feedback_app.store.turn_rows import aside_of, bring_back, insert_turns, put_aside, turns_of
 
 
 class ConversationNotFound(LookupError):
@@ -30,7 +31,7 @@ class Conversations:
     def add(self, conversation: Conversation) -> None:
         with self.database.write() as connection:
             connection.execute(insert(conversations).values(_row(conversation)))
-            _insert_turns(connection, conversation.id, 0, conversation.turns)
+            insert_turns(connection, conversation.id, 0, conversation.turns)
 
     def get(self, conversation_id: str) -> Conversation:
         """Raises ConversationNotFound."""
@@ -49,57 +50,95 @@ class Conversations:
         with self.database.read() as connection:
             if not words:
                 query = query.limit(limit)
-                return [_conversation(row, ()) for row in connection.execute(query).mappings()]
+                return [Conversation(**row) for row in connection.execute(query).mappings()]
             said = _said(connection, words)
             rows = connection.execute(query).mappings()
             found = (row for row in rows if _found(row, said, words))
-            return [_conversation(row, ()) for row in islice(found, limit)]
+            return [Conversation(**row) for row in islice(found, limit)]
 
     def append(self, conversation_id: str, *new: Turn) -> Conversation:
         """Raises ConversationNotFound."""
         with self.database.write() as connection:
             _touch(connection, conversation_id, {"updated_at": datetime.now(UTC)})
             count = select(func.count()).where(turns.c.conversation_id == conversation_id)
-            _insert_turns(connection, conversation_id, connection.execute(count).scalar_one(), new)
+            insert_turns(connection, conversation_id, connection.execute(count).scalar_one(), new)
             return _get(connection, conversation_id)
 
     def truncate(self, conversation_id: str, keep: int) -> Conversation:
         """Forget all turns but the first `keep`. Raises ConversationNotFound."""
         with self.database.write() as connection:
             _touch(connection, conversation_id, {"updated_at": datetime.now(UTC)})
-            late = (turns.c.conversation_id == conversation_id) & (turns.c.position >= keep)
-            connection.execute(delete(turns).where(late))
+            for table in (turns, alternatives):
+                late = (table.c.conversation_id == conversation_id) & (table.c.position >= keep)
+                connection.execute(delete(table).where(late))
+            return _get(connection, conversation_id)
+
+    def set_aside(self, conversation_id: str) -> Conversation:
+        """Make room for another reply to the last message: the one that stands there becomes one of its alternatives.
+        Raises ConversationNotFound."""
+        with self.database.write() as connection:
+            _touch(connection, conversation_id, {"updated_at": datetime.now(UTC)})
+            conversation = _get(connection, conversation_id)
+            if conversation.turns and conversation.turns[-1].role == "assistant":
+                put_aside(connection, conversation_id, len(conversation.turns) - 1)
+            return _get(connection, conversation_id)
+
+    def choose(self, conversation_id: str, number: int | None = None) -> Conversation:
+        """Let the alternative of that number stand as the last reply; the newest where none is named. Nothing changes where there is
+        no other. Raises ConversationNotFound, InvalidRating."""
+        with self.database.write() as connection:
+            _touch(connection, conversation_id, {"updated_at": datetime.now(UTC)})
+            conversation = _get(connection, conversation_id)
+            place = len(conversation.turns) - (
+                1 if conversation.turns[-1:] and conversation.turns[-1].role == "assistant" else 0
+            )
+            numbers = [turn.number for turn in conversation.alternatives(place)]
+            if number is not None and number not in numbers:
+                raise InvalidRating(f"the last message has no reply of number {number}")
+            if numbers:
+                put_aside(connection, conversation_id, place)
+                bring_back(connection, conversation_id, place, numbers[-1] if number is None else number)
+            return _get(connection, conversation_id)
+
+    def become(self, conversation_id: str, persona: str) -> Conversation:
+        """Go on as another persona. Raises ConversationNotFound."""
+        with self.database.write() as connection:
+            _touch(connection, conversation_id, {"persona": persona})
             return _get(connection, conversation_id)
 
     def rate(self, conversation_id: str, turn_index: int, rating: Literal[1, -1] | None) -> Conversation:
-        """Set or take back the thumb on a reply (turns count from 0). Raises ConversationNotFound, InvalidRating."""
+        """Set or take back the thumb on a reply (turns count from 0); the owner's own words get none. Raises
+        ConversationNotFound, InvalidRating."""
         reply = (
             (turns.c.conversation_id == conversation_id)
             & (turns.c.position == turn_index)
             & (turns.c.role == "assistant")
+            & turns.c.original.is_(None)
         )
         with self.database.write() as connection:
             rated = connection.execute(update(turns).where(reply).values(rating=rating)).rowcount
             conversation = _get(connection, conversation_id)
-            if not rated:
-                raise _not_a_reply(turn_index)
+            if not rated and _reply(conversation, turn_index).original is not None:
+                raise InvalidRating("you wrote this reply yourself, so it has no thumb")
             return conversation
 
     def edit(self, conversation_id: str, turn_index: int, text: str) -> Conversation:
         """Put the owner's words in place of a reply (turns count from 0), and keep what the model wrote; those very words
-        again take the edit back. Raises ConversationNotFound, InvalidRating."""
+        again take the edit back. The thumb goes: it was on other words. Raises ConversationNotFound, InvalidRating."""
         with self.database.write() as connection:
             conversation = _get(connection, conversation_id)
             turn = _reply(conversation, turn_index)
             written = turn.content if turn.original is None else turn.original
             place = (turns.c.conversation_id == conversation_id) & (turns.c.position == turn_index)
             original = None if text == written else written
-            connection.execute(update(turns).where(place).values(content=text, original=original))
+            connection.execute(
+                update(turns).where(place).values(content=text, original=original, rating=None)
+            )
             return _get(connection, conversation_id)
 
     def edited(self) -> Iterator[Conversation]:
         """Every conversation with an edited reply, with its turns, oldest first (for exporters)."""
-        return self._with_turns(turns.c.original.is_not(None))
+        return self._with_turns(turns.c.original.is_not(None), alternatives.c.original.is_not(None))
 
     def rename(self, conversation_id: str, title: str) -> Conversation:
         """Raises ConversationNotFound."""
@@ -111,7 +150,7 @@ class Conversations:
         """Keep `other` as the one in which another version hears the same. Raises ConversationNotFound."""
         with self.database.write() as connection:
             connection.execute(insert(conversations).values(_row(other)))
-            _insert_turns(connection, other.id, 0, other.turns)
+            insert_turns(connection, other.id, 0, other.turns)
             _touch(connection, conversation_id, {"beside": other.id})
 
     def part(self, conversation_id: str) -> None:
@@ -128,20 +167,20 @@ class Conversations:
 
     def rated(self) -> Iterator[Conversation]:
         """Every conversation with a thumb on some reply, with its turns, oldest first (for exporters)."""
-        return self._with_turns(turns.c.rating.is_not(None))
+        return self._with_turns(turns.c.rating.is_not(None), alternatives.c.rating.is_not(None))
 
     def stamp(self) -> int:
         """Changes when a thumb or an edited reply does."""
-        said = (turns.c.conversation_id, turns.c.position, turns.c.rating, turns.c.content)
-        query = select(*said).where(turns.c.rating.is_not(None) | turns.c.original.is_not(None))
         with self.database.read() as connection:
-            return hash(tuple(map(tuple, connection.execute(query.order_by(*said[:2])))))
+            return hash(tuple(_judged(connection, table) for table in (turns, alternatives)))
 
-    def _with_turns(self, some: ColumnElement[bool]) -> Iterator[Conversation]:
-        """Every conversation of which a turn is like that, oldest first."""
+    def _with_turns(self, some: ColumnElement[bool], aside: ColumnElement[bool]) -> Iterator[Conversation]:
+        """Every conversation of which a turn, or a reply aside, is like that, oldest first."""
+        standing = select(turns.c.conversation_id).where(some)
+        others = select(alternatives.c.conversation_id).where(aside)
         query = (
             select(conversations.c.id)
-            .where(conversations.c.id.in_(select(turns.c.conversation_id).where(some)))
+            .where(conversations.c.id.in_(standing) | conversations.c.id.in_(others))
             .order_by(conversations.c.created_at, conversations.c.id)
         )
         with self.database.read() as connection:
@@ -158,8 +197,15 @@ def _get(connection: Connection, conversation_id: str) -> Conversation:
     row = connection.execute(query).mappings().first()
     if row is None:
         raise _not_found(conversation_id)
-    said = select(turns).where(turns.c.conversation_id == conversation_id).order_by(turns.c.position)
-    return _conversation(row, tuple(_turn(turn) for turn in connection.execute(said).mappings()))
+    return Conversation(
+        **row, turns=turns_of(connection, conversation_id), aside=aside_of(connection, conversation_id)
+    )
+
+
+def _judged(connection: Connection, table: Table) -> tuple[Any, ...]:
+    said = (table.c.conversation_id, table.c.position, table.c.number, table.c.rating, table.c.content)
+    query = select(*said).where(table.c.rating.is_not(None) | table.c.original.is_not(None))
+    return tuple(map(tuple, connection.execute(query.order_by(*said[:3]))))
 
 
 def _said(connection: Connection, words: str) -> set[str]:
@@ -197,35 +243,6 @@ def _touch(connection: Connection, conversation_id: str, values: dict[str, Any])
     row = update(conversations).where(conversations.c.id == conversation_id).values(values)
     if not connection.execute(row).rowcount:
         raise _not_found(conversation_id)
-
-
-def _insert_turns(connection: Connection, conversation_id: str, first: int, new: Sequence[Turn]) -> None:
-    rows = [
-        {
-            "conversation_id": conversation_id,
-            "position": first + offset,
-            "role": turn.role,
-            "content": turn.content,
-            "model": turn.model,
-            "rating": turn.rating,
-            "created_at": turn.created_at,
-            "best_of": turn.best_of,
-            "chosen_by": turn.chosen_by or None,
-            "original": turn.original,
-        }
-        for offset, turn in enumerate(new)
-    ]
-    if rows:
-        connection.execute(insert(turns), rows)
-
-
-def _conversation(row: RowMapping, said: tuple[Turn, ...]) -> Conversation:
-    return Conversation(**row, turns=said)
-
-
-def _turn(row: RowMapping) -> Turn:
-    kept = ("role", "content", "model", "rating", "created_at", "best_of", "original")
-    return Turn(**{name: row[name] for name in kept}, chosen_by=row["chosen_by"] or "")
 
 
 def _reply(conversation: Conversation, turn_index: int) -> Turn:

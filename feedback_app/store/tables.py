@@ -183,20 +183,40 @@ conversations = Table(
     Column("beside", Text),
 )
 
+
+def _said() -> list[Column[Any]]:
+    """What is kept of a message, whether it stands in the conversation or aside."""
+    return [
+        Column("role", Text, nullable=False),
+        Column("content", FREE_TEXT, nullable=False),
+        Column("model", Text, nullable=False),
+        Column("rating", Integer),
+        Column("created_at", UtcDateTime, nullable=False),
+        Column("best_of", Integer, nullable=False, server_default="1"),
+        Column("chosen_by", Text),
+        Column("original", FREE_TEXT),
+        Column("ending", Text),
+    ]
+
+
 turns = Table(
     "turns",
     metadata,
     Column("conversation_id", Text, ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
     Column("position", Integer, primary_key=True),
-    Column("role", Text, nullable=False),
-    Column("content", FREE_TEXT, nullable=False),
-    Column("model", Text, nullable=False),
-    Column("rating", Integer),
-    Column("created_at", UtcDateTime, nullable=False),
-    Column("best_of", Integer, nullable=False, server_default="1"),
-    Column("chosen_by", Text),
-    Column("original", FREE_TEXT),
+    *_said(),
+    Column("number", Integer, nullable=False, server_default="0"),
 )
+
+alternatives = Table(
+    "alternatives",
+    metadata,
+    Column("conversation_id", Text, ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    *_said(),
+)
+"""Replies that could stand at a turn's place."""
 
 rounds = Table(
     "rounds",

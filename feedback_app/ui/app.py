@@ -8,7 +8,7 @@ import gradio as gr
 from feedback_app.services.bundle import Services
 from feedback_app.ui import (
     arena_page,
-    chat_page,
+    chat_events,
     data_page,
     leaderboard_page,
     navigation,
@@ -27,7 +27,7 @@ PROGRESS_SECONDS = 0.1
 
 Build = Callable[[Services, gr.Blocks], None]
 OTHER_PAGES: tuple[tuple[Place, Build], ...] = (
-    (navigation.CHAT, chat_page.build),
+    (navigation.CHAT, chat_events.build),
     (navigation.ROUNDS, rounds_page.build),
     (navigation.LEADERBOARD, leaderboard_page.build),
     (navigation.REWARD, reward_page.build),
@@ -67,7 +67,7 @@ def _page(place: Place, build: Build, services: Services, demo: gr.Blocks) -> No
 
 def mount_options(page_token: str) -> dict[str, Any]:
     """What `gradio.mount_gradio_app` is given besides the pages."""
-    styles = ("style.css", "shell.css", "arena.css", "rankings.css")
+    styles = ("style.css", "shell.css", "arena.css", "chat.css", "rankings.css")
     return {
         "theme": theme(),
         "css_paths": [STATIC / name for name in styles],

@@ -18,10 +18,10 @@ from feedback_app.ui.guard import Updates, guarded
 from feedback_app.ui.text import alert, notice, plain
 
 STREAM_SECONDS = 0.08
-ONE_EACH = "two versions write one reply each: set “Best of” to 1"
+ONE_EACH = "set “Best of” to 1: two versions write one reply each"
 QUESTION = "Which is better?"
-PARTED = "Each version goes on from its own reply now, so these two cannot be ranked against each other. Thumbs still count."
-KEPT = "It counts as a ranking; not on the leaderboard, as you knew the versions. Another answer replaces it."
+PARTED = "Each version now goes on from its own reply, so these two replies cannot be compared. Thumbs still count."
+KEPT = "Saved as a ranking. It does not count on the leaderboard, because you saw the versions' names. You can change your answer."
 GOES_ON = "{here} goes on alone. The conversation with {other} is in the list, on its own."
 
 
@@ -139,6 +139,7 @@ class BesidePage:
     def _framed(self, pair: Pair, busy: bool) -> Updates:
         screen, threads = self._screen, self._threads
         return {
+            **screen.alternatives.hidden(),
             **self._side(threads.left, pair.left, busy),
             **self._side(threads.right, pair.right, busy),
             screen.stop: gr.update(interactive=busy),

@@ -6,6 +6,9 @@ from typing import Any
 
 import gradio as gr
 
+from feedback_app.ui.chat_alternatives import Alternatives, lay_out_alternatives
+from feedback_app.ui.chat_connect import Connect, lay_out_connect
+from feedback_app.ui.chat_switch import Switch, lay_out_switch
 from feedback_app.ui.chat_threads import Threads, lay_out_threads
 from feedback_app.ui.chat_view import ALONE
 from feedback_app.ui.confirm import Confirm, confirm
@@ -15,7 +18,7 @@ from feedback_app.ui.text import heading
 @dataclass(frozen=True, slots=True)
 class ChatScreen:
     """`wake` changes whenever the transcript is to be shown afresh; `current` is the id of the conversation, `goal` that of
-    the comparison to go on with in the arena."""
+    the comparison to go on with in the arena. `sent` is the message on its way, so that the box is free for the next one."""
 
     current: gr.Textbox
     wake: gr.Textbox
@@ -38,6 +41,11 @@ class ChatScreen:
     again: gr.Button
     rank: gr.Button
     goal: gr.Textbox
+    sent: gr.Textbox
+    found: gr.HTML
+    switch: Switch
+    alternatives: Alternatives
+    connect: Connect
 
     @property
     def transcript(self) -> gr.Chatbot:
@@ -75,6 +83,12 @@ class ChatScreen:
             self.again,
             self.rank,
             self.goal,
+            self.persona,
+            self.sent,
+            self.found,
+            *self.switch.parts(),
+            *self.alternatives.parts(),
+            *self.connect.parts(),
         ]
 
 
@@ -87,21 +101,29 @@ def lay_out(personas: Sequence[tuple[str, str]], default_persona: str) -> ChatSc
     with gr.Row(elem_id="chat-row"):
         with gr.Column(scale=1, min_width=240, elem_id="chat-side"):
             side = _side(personas, default_persona)
-        with gr.Column(scale=3, min_width=300):
+        with gr.Column(scale=3, min_width=300, elem_id="chat-main"):
             main = _main()
-    return ChatScreen(*hidden, *side, *main)
+    return ChatScreen(*hidden, **side, **main)
 
 
-def _side(personas: Sequence[tuple[str, str]], default_persona: str) -> tuple[Any, ...]:
+def _side(personas: Sequence[tuple[str, str]], default_persona: str) -> dict[str, Any]:
+    """The conversations, and what a new one begins with."""
+    return {**_conversations(), **_choices(personas, default_persona), "connect": lay_out_connect()}
+
+
+def _choices(personas: Sequence[tuple[str, str]], default_persona: str) -> dict[str, Any]:
     with gr.Group():
         model = gr.Dropdown(
             [("latest", "latest")], value="latest", label="Model", elem_id="model", filterable=False
         )
+        persona = gr.Dropdown(
+            list(personas), value=default_persona, label="Persona", elem_id="persona", filterable=False
+        )
         beside = gr.Dropdown(
             [ALONE],
             value="",
-            label="Beside",
-            info="A second version that hears the same, to compare them.",
+            label="Compare with",
+            info="A second version that gets the same messages.",
             elem_id="beside",
             filterable=False,
         )
@@ -109,13 +131,13 @@ def _side(personas: Sequence[tuple[str, str]], default_persona: str) -> tuple[An
             [1, 2, 4, 8],
             value=1,
             label="Best of",
-            info="Write several replies, keep the one you would like best.",
+            info="Write several replies and keep the one you would like best.",
             elem_id="best-of",
         )
-        persona = gr.Dropdown(
-            list(personas), value=default_persona, label="Persona", elem_id="persona", filterable=False
-        )
-    new = gr.Button("New conversation", variant="primary", interactive=False, elem_id="new-chat", size="md")
+    return {"model": model, "persona": persona, "beside": beside, "best_of": best_of}
+
+
+def _conversations() -> dict[str, Any]:
     search = gr.Textbox(
         label="Search",
         placeholder="Words of a title or message",
@@ -123,6 +145,7 @@ def _side(personas: Sequence[tuple[str, str]], default_persona: str) -> tuple[An
         interactive=False,
         elem_id="search-chats",
     )
+    found = gr.HTML(elem_id="search-found")
     listing = gr.Radio([], label="Conversations", elem_id="conversations", elem_classes=["listing"])
     with gr.Accordion("Rename or delete", open=False, elem_id="manage"):
         name = gr.Textbox(label="Name", max_length=48, elem_id="chat-name")
@@ -130,13 +153,33 @@ def _side(personas: Sequence[tuple[str, str]], default_persona: str) -> tuple[An
             rename = gr.Button("Rename", size="sm", elem_id="rename", min_width=90)
             delete = gr.Button("Delete", size="sm", elem_id="delete", min_width=90)
         question = confirm("delete", "Delete for good")
-    return model, beside, best_of, persona, new, search, listing, name, rename, delete, question
+    return {
+        "search": search,
+        "found": found,
+        "listing": listing,
+        "name": name,
+        "rename": rename,
+        "delete": delete,
+        "confirm": question,
+    }
 
 
-def _main() -> tuple[Any, ...]:
-    about = gr.HTML(elem_id="about")
+def _main() -> dict[str, Any]:
+    """The conversation that is open, and what can be done with it."""
+    with gr.Row(elem_id="chat-top"):
+        about = gr.HTML(elem_id="about")
+        new = gr.Button(
+            "New conversation",
+            variant="primary",
+            interactive=False,
+            elem_id="new-chat",
+            size="sm",
+            min_width=150,
+        )
     line = gr.HTML(elem_id="line")
+    switch = lay_out_switch()
     threads = lay_out_threads()
+    alternatives = lay_out_alternatives()
     text = gr.Textbox(
         label="Message",
         show_label=False,
@@ -148,6 +191,11 @@ def _main() -> tuple[Any, ...]:
         interactive=False,
         elem_id="message",
     )
+    parts = {"about": about, "new": new, "line": line, "switch": switch, "threads": threads}
+    return {**parts, "alternatives": alternatives, "text": text, **_acts()}
+
+
+def _acts() -> dict[str, Any]:
     with gr.Row():
         stop = gr.Button("Stop", interactive=False, elem_id="stop", size="sm", min_width=90)
         again = gr.Button("Regenerate", interactive=False, elem_id="regenerate", size="sm", min_width=90)
@@ -155,4 +203,5 @@ def _main() -> tuple[Any, ...]:
             "Rank replies instead", interactive=False, elem_id="rank-instead", size="sm", min_width=90
         )
     goal = gr.Textbox(visible="hidden", label="Comparison")
-    return about, line, threads, text, stop, again, rank, goal
+    sent = gr.Textbox(visible="hidden", label="Sent", elem_id="message-sent")
+    return {"stop": stop, "again": again, "rank": rank, "goal": goal, "sent": sent}

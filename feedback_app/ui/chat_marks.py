@@ -5,9 +5,10 @@ from typing import Literal
 import gradio as gr
 
 from feedback_app.services.chat import Chat
+from feedback_app.ui.chat_view import unmarked
 from feedback_app.ui.text import alert, notice, typed
 
-EDITED = "Kept. A round can learn from your words: they are a demonstration now."
+EDITED = "Saved. The next round can learn from your version."
 NOT_YOURS = "Your own messages stay as they were sent. Write another one below."
 
 
@@ -19,9 +20,10 @@ def rate(chat: Chat, conversation_id: str, thumb: gr.LikeData) -> None:
 def edit(chat: Chat, conversation_id: str, change: gr.EditData) -> str:
     """Put the owner's words in place of a reply, and say so, as HTML; their own messages stay as they were sent."""
     turn = _turn(change.index)
-    if chat.get(conversation_id).turns[turn].role == "user":
+    reply = chat.get(conversation_id).turns[turn]
+    if reply.role == "user":
         return alert(NOT_YOURS)
-    chat.edit(conversation_id, turn, typed(str(change.value)))
+    chat.edit(conversation_id, turn, typed(unmarked(str(change.value), reply.ending)))
     return notice(EDITED)
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import gradio as gr
 
@@ -10,8 +11,9 @@ from feedback_app.domain.conversation import Conversation, chosen
 from feedback_app.domain.persona import Persona
 from feedback_app.services.bundle import Services
 from feedback_app.services.generation import GenerationFailed
-from feedback_app.ui import chat_beside, chat_marks
-from feedback_app.ui.chat_layout import ChatScreen, lay_out
+from feedback_app.services.models import ALIASES
+from feedback_app.ui import chat_alternatives, chat_beside, chat_marks, chat_switch
+from feedback_app.ui.chat_layout import ChatScreen
 from feedback_app.ui.chat_view import (
     ALONE,
     about,
@@ -25,14 +27,10 @@ from feedback_app.ui.chat_view import (
     unanswered,
     writing_line,
 )
-from feedback_app.ui.confirm import PRIVATE, asks
-from feedback_app.ui.guard import Updates, guarded, guarded_stream
+from feedback_app.ui.guard import FRIENDLY, Updates
 from feedback_app.ui.latest import Latest
-from feedback_app.ui.text import alert, notice
-from feedback_app.ui.wiring import REMEMBER_OPEN, at_most
-
-GO_RANK = "(id) => { if (id) window.location.href = './?c=' + id; }"
-"""Opens a comparison in the arena."""
+from feedback_app.ui.text import alert, notice, sentence
+from feedback_app.ui.wiring import at_most
 
 
 class ChatPage:
@@ -44,6 +42,7 @@ class ChatPage:
         self._screen = screen
         self._latest = Latest()
         self.beside = chat_beside.BesidePage(services, screen, self._opened)
+        self.switching = chat_switch.Switching(services, screen, self._opened)
 
     def arrive(self, request: gr.Request) -> Updates:
         """Where a refresh goes on: what the address names, or else the conversation used last."""
@@ -51,15 +50,17 @@ class ChatPage:
         named = request.query_params.get("c", "")
         current = named if named in kept else next(iter(kept), "")
         models = self._services.models
-        choices = model_choices(models.versions(), models.aliases())
+        choices, begun = model_choices(models.versions(), models.aliases()), self._preferred()
         on = {part: gr.update(interactive=True) for part in (*self._screen.entry(), self._screen.search)}
-        preferred = self._services.preferences.get()
         chosen = {
-            self._screen.model: gr.update(choices=choices, value=preferred.model),
-            self._screen.persona: preferred.persona,
-            self._screen.beside: gr.update(choices=[ALONE, *choices], value=""),
+            self._screen.model: gr.update(choices=choices, value=begun[self._screen.model]),
+            self._screen.persona: gr.update(value=begun[self._screen.persona]),
+            self._screen.beside: gr.update(
+                choices=[ALONE, *choices], value="", visible=True if len(models.versions()) > 1 else "hidden"
+            ),
         }
-        return {**chosen, **on, **self._opened(current)}
+        connect = self._screen.connect.filled(request)
+        return {**chosen, **on, **connect, **self._opened(current)}
 
     def show(self, current: str, persona: str, request: gr.Request) -> Iterator[Updates]:
         """The transcript, growing while a reply is written."""
@@ -72,11 +73,11 @@ class ChatPage:
         if not current:
             yield self._blank(persona)
             return
+        conversation, candidates = self._chat.get(current), self._chat.candidates(current)
+        yield {**self._headed(conversation), **self.switching.chosen(conversation)}
         if self.beside.two(current):
-            yield self._headed(self._chat.get(current))
             yield from self.beside.shown(current)
             return
-        conversation, candidates = self._chat.get(current), self._chat.candidates(current)
         if self._chat.writing(current) and conversation.turns and conversation.turns[-1].role == "user":
             yield {**self._framed(conversation, writing=""), **self._line(writing_line(candidates))}
             try:
@@ -105,7 +106,7 @@ class ChatPage:
 
     def new(self) -> Updates:
         """An empty page; the conversation is begun with its first message."""
-        return {self._screen.search: "", **self._opened("")}
+        return {self._screen.search: "", **self._preferred(), **self._opened("")}
 
     def say(self, current: str, text: str, model: str, beside: str, persona: str, best_of: int) -> Updates:
         """Keep the message and begin the reply, in a new conversation where none is open; of two versions where one is
@@ -115,13 +116,28 @@ class ChatPage:
         conversation_id = current or (self._chat.begin(model, persona).id if text.strip() else "")
         if not self.beside.say(conversation_id, text, beside):
             self._chat.say(conversation_id, text, best_of)
-        return {self._screen.text: "", **self._opened(conversation_id)}
+        return {self._screen.sent: "", **self._opened(conversation_id)}
+
+    def send(self, current: str, text: str, *chosen: Any) -> Updates:
+        """`say`, or why not: the message is then told back, for the box."""
+        try:
+            return {self._screen.line: "", **self.say(current, text, *chosen)}
+        except FRIENDLY as error:
+            return {self._screen.sent: text, self._screen.line: alert(sentence(str(error)))}
 
     def regenerate(self, current: str, best_of: int) -> Updates:
         if self.beside.two(current):
             self._services.beside.regenerate(current)
         else:
             self._chat.regenerate(current, best_of)
+        return self._opened(current)
+
+    def reply_before(self, current: str) -> Updates:
+        chat_alternatives.step(self._chat, current, -1)
+        return self._opened(current)
+
+    def reply_after(self, current: str) -> Updates:
+        chat_alternatives.step(self._chat, current, 1)
         return self._opened(current)
 
     def stop(self, current: str) -> Updates:
@@ -166,7 +182,7 @@ class ChatPage:
         none = notice("No conversation has these words.") if words.strip() and not found else ""
         return {
             self._screen.listing: gr.update(choices=found, value=shown),
-            self._screen.line: none,
+            self._screen.found: none,
         }
 
     def rate(self, current: str, thumb: gr.LikeData) -> Updates:
@@ -181,6 +197,7 @@ class ChatPage:
             screen.current: current,
             screen.wake: f"{current} {time.time_ns()}",
             screen.listing: gr.update(choices=choices, value=current or None),
+            **screen.switch.shut(),
         }
 
     def _framed(self, conversation: Conversation, writing: str | None) -> Updates:
@@ -194,6 +211,7 @@ class ChatPage:
         return {
             **self._headed(conversation),
             **self.beside.alone(),
+            **(screen.alternatives.hidden() if busy else screen.alternatives.shown(conversation)),
             screen.transcript: shown,
             screen.stop: gr.update(interactive=busy),
             screen.again: gr.update(interactive=not busy and bool(conversation.turns)),
@@ -215,6 +233,7 @@ class ChatPage:
         greeted = greeting(self._personas().get(persona))
         return {
             **self.beside.alone(),
+            **screen.alternatives.hidden(),
             screen.about: "",
             screen.transcript: gr.update(value=[], placeholder=greeted),
             screen.name: "",
@@ -225,46 +244,12 @@ class ChatPage:
             screen.rename: off,
         }
 
+    def _preferred(self) -> Updates:
+        """What a new conversation begins with, as the Settings page has it."""
+        preferences, models = self._services.preferences.get(), self._services.models
+        known = preferences.model in (*ALIASES, *models.versions())
+        model = preferences.model if known else ALIASES[0]
+        return {self._screen.model: model, self._screen.persona: preferences.persona}
+
     def _personas(self) -> dict[str, Persona]:
         return {persona.id: persona for persona in self._services.personas()}
-
-
-def build(services: Services, demo: gr.Blocks) -> None:
-    """Draw the page and connect it."""
-    choices = [(f"{persona.name}: {persona.description}", persona.id) for persona in services.personas()]
-    screen = lay_out(choices, services.default_persona)
-    page = ChatPage(services, screen)
-    outputs = screen.outputs()
-    screen.wake.change(
-        guarded_stream(screen.line, page.show),
-        [screen.current, screen.persona],
-        outputs,
-        trigger_mode="multiple",
-        **PRIVATE,
-    )
-    screen.current.change(None, screen.current, None, js=REMEMBER_OPEN)
-    demo.unload(page.leave)
-    demo.load(page.arrive, None, outputs, **PRIVATE)
-    spoken = [screen.current, screen.text, screen.model, screen.beside, screen.persona, screen.best_of]
-    for listen, act, inputs in (
-        (screen.text.submit, page.say, spoken),
-        (screen.new.click, page.new, None),
-        (screen.listing.input, page.choose, [screen.listing, screen.search]),
-        (screen.search.change, page.search, [screen.current, screen.search]),
-        (screen.rank.click, page.rank, [screen.current]),
-        (screen.again.click, page.regenerate, [screen.current, screen.best_of]),
-        (screen.rename.click, page.rename, [screen.current, screen.name]),
-        (screen.confirm.yes.click, page.delete, [screen.current]),
-    ):
-        listen(guarded(screen.line, act), inputs, outputs, **PRIVATE)
-    screen.stop.click(guarded(screen.line, page.stop), [screen.current], outputs, **PRIVATE)
-    screen.transcript.like(guarded(screen.line, page.rate), [screen.current], outputs, **PRIVATE)
-    screen.transcript.edit(guarded(screen.line, page.edit), [screen.current], outputs, **PRIVATE)
-    screen.goal.change(None, screen.goal, None, js=GO_RANK)
-    screen.persona.input(_wake, None, screen.wake, **PRIVATE)
-    chat_beside.connect(page.beside, screen)
-    asks(screen.delete, screen.confirm, page.about_to_delete, [screen.current])
-
-
-def _wake() -> str:
-    return str(time.time_ns())

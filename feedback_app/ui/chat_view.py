@@ -4,35 +4,64 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from feedback_app.domain.conversation import Conversation
+from feedback_app.domain.conversation import Conversation, Ending, Turn
 from feedback_app.domain.persona import Persona
 from feedback_app.services.generations import Problem
 from feedback_app.ui.arena_view import model_label
 from feedback_app.ui.text import sentence, untrusted
 
-ALONE = ("no other version", "")
+ALONE = ("No other version", "")
 """The first of what may stand beside, and its value."""
 AFTER = {
     "engine": "Your message is kept: Regenerate asks again.",
     "too_long": "Send a shorter message: the long one is left out then.",
     "other": "Regenerate tries again.",
 }
+MARKS: dict[Ending, str] = {
+    "": "",
+    "stopped": "\n\n*Stopped by you.*",
+    "length": "\n\n*Cut off: the longest reply is set on the Settings page.*",
+}
+"""What is shown under a reply that did not come to its end."""
 THUMBS = {1: "Like", -1: "Dislike"}
 
 
 def messages(conversation: Conversation, writing: str | None = None) -> list[dict[str, Any]]:
     """The turns for `gr.Chatbot`, with the reply that is being written."""
-    said = [{"role": turn.role, "content": untrusted(turn.content)} for turn in conversation.turns]
+    said = [
+        {"role": turn.role, "content": untrusted(turn.content) + _mark(turn)} for turn in conversation.turns
+    ]
     if writing is not None:
         said.append({"role": "assistant", "content": untrusted(writing) or "…"})
     return said
+
+
+def unmarked(text: str, ending: Ending) -> str:
+    """What was shown of a reply that ended so, without the mark; an edit may have left words on both sides of it."""
+    mark = MARKS[ending].strip()
+    return text.replace(mark, "").strip() if mark else text
+
+
+def _mark(turn: Turn) -> str:
+    """The owner's own words are whole."""
+    return MARKS[turn.ending] if turn.original is None else ""
+
+
+def which(conversation: Conversation) -> str:
+    """`Reply 2 of 3`, where the last message has several replies; else empty."""
+    if not conversation.turns or conversation.turns[-1].role != "assistant":
+        return ""
+    found = conversation.alternatives(len(conversation.turns) - 1)
+    if len(found) < 2:
+        return ""
+    return f"Reply {found.index(conversation.turns[-1]) + 1} of {len(found)}"
 
 
 def unanswered(conversation: Conversation) -> str:
     """What to say where the last message has no reply; empty where it has one."""
     if not conversation.turns or conversation.turns[-1].role != "user":
         return ""
-    return "Your last message has no reply: it was stopped, or came out empty. Regenerate writes one."
+    return "Your last message has no reply: it was stopped, or the model wrote nothing. Press Regenerate to get one."
 
 
 def problem_line(problem: Problem) -> str:
@@ -79,8 +108,12 @@ def answers(conversation: Conversation, aliases: Mapping[str, str]) -> str:
 
 
 def _saved(conversation: Conversation) -> str:
-    address = f"api/v1/conversations/{escape(conversation.id)}"
-    return f'<a class="quiet" href="{address}" download>Save as a file</a>'
+    address = f"api/v1/conversations/{escape(conversation.id)}?format="
+    links = " · ".join(
+        f'<a href="{address}{kind}" download>{name}</a>'
+        for kind, name in (("markdown", "Markdown"), ("text", "text"), ("json", "JSON"))
+    )
+    return f'<span class="quiet saved">Save as {links}</span>'
 
 
 def greeting(persona: Persona | None) -> str:
@@ -88,6 +121,11 @@ def greeting(persona: Persona | None) -> str:
     if persona is None:
         return "Say something."
     return f"### {persona.name}\n\n{persona.greeting}"
+
+
+def persona_choices(personas: Sequence[Persona]) -> list[tuple[str, str]]:
+    """Name and description, with the id each stands for."""
+    return [(f"{persona.name}: {persona.description}", persona.id) for persona in personas]
 
 
 def model_choices(versions: Sequence[str], aliases: Mapping[str, str]) -> list[tuple[str, str]]:

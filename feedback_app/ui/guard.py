@@ -20,6 +20,7 @@ from feedback_app.store import (
     CheckpointNotFound,
     ComparisonNotFound,
     ConversationNotFound,
+    InvalidRating,
     NothingToRollBack,
     RoundNotFound,
 )
@@ -42,6 +43,7 @@ FRIENDLY = (
     ImportRefused,
     InvalidPrompt,
     InvalidRanking,
+    InvalidRating,
     InvalidRound,
     NothingToChooseBy,
     NothingToCompare,

@@ -55,6 +55,7 @@ def head(page_token: str) -> str:
     inline = "\n".join(f"<script>\n{script}</script>" for script in scripts)
     modules = (
         "shell/static/shell.js",
+        "shared/static/alternatives.js",
         "arena/static/arena.js",
         "data/static/exports.js",
         "rankings/static/rankings.js",

@@ -194,3 +194,46 @@ def test_ratings_come_back_in_order_and_good_and_bad_are_two(store: Store) -> No
     )
     assert store.ratings.all() == items
     assert store.ratings.count() == 2
+
+
+def test_another_reply_stands_beside_the_first_and_either_can_be_chosen(store: Store) -> None:
+    conversation = Conversation("v1", "lynn", turns=(QUESTION, Turn("assistant", "first", "v1", rating=1)))
+    store.conversations.add(conversation)
+    assert store.conversations.set_aside(conversation.id).turns == (QUESTION,)
+    store.conversations.append(conversation.id, Turn("assistant", "second", "v1", ending="stopped"))
+    both = store.conversations.get(conversation.id)
+    assert [turn.content for turn in both.alternatives(1)] == ["first", "second"]
+    assert (both.turns[1].content, both.turns[1].ending, both.turns[1].number) == ("second", "stopped", 1)
+    first = store.conversations.choose(conversation.id, 0)
+    assert (first.turns[1].content, first.turns[1].rating) == ("first", 1)
+    assert [turn.content for turn in first.alternatives(1)] == ["first", "second"]
+    with pytest.raises(InvalidRating):
+        store.conversations.choose(conversation.id, 2)
+
+
+def test_the_reply_that_was_there_stands_again_where_no_other_came(store: Store) -> None:
+    conversation = Conversation("v1", "lynn", turns=(QUESTION, Turn("assistant", "first", "v1")))
+    store.conversations.add(conversation)
+    store.conversations.set_aside(conversation.id)
+    assert store.conversations.choose(conversation.id).turns[1].content == "first"
+    store.conversations.add(empty := Conversation("v1", "lynn", turns=(QUESTION,)))
+    assert store.conversations.choose(empty.id).turns == (QUESTION,)
+
+
+def test_a_thumb_on_a_reply_that_is_set_aside_still_counts(store: Store) -> None:
+    conversation = Conversation("v1", "lynn", turns=(QUESTION, Turn("assistant", "first", "v1", rating=1)))
+    store.conversations.add(conversation)
+    before = store.conversations.stamp()
+    store.conversations.set_aside(conversation.id)
+    assert conversation.id in [one.id for one in store.conversations.rated()]
+    assert store.conversations.stamp() != before
+
+
+def test_an_edited_reply_loses_its_thumb_and_gets_none(store: Store) -> None:
+    conversation = Conversation("v1", "lynn", turns=(QUESTION, Turn("assistant", "first", "v1", rating=-1)))
+    store.conversations.add(conversation)
+    assert store.conversations.edit(conversation.id, 1, "mine").turns[1].rating is None
+    with pytest.raises(InvalidRating, match="you wrote this reply yourself"):
+        store.conversations.rate(conversation.id, 1, 1)
+    assert store.conversations.edit(conversation.id, 1, "first").turns[1].original is None
+    assert store.conversations.rate(conversation.id, 1, 1).turns[1].rating == 1

@@ -3,6 +3,10 @@ const KEPT = "codelynn.typed";
 const WAIT_MS = 30000; // for a field to be drawn and switched on
 const TYPED = "textarea, input:is([type=text], [type=search], [type=number], [type=url], :not([type]))";
 const touched = new Set();
+// A message that is on its way counts as typed until the service has it: it goes back into its box, before what stands there.
+const UNDERWAY = "#message-sent :is(input, textarea)";
+const ITS_BOX = "#message textarea";
+let waiting = []; // what is to be filled in, on this page
 
 document.addEventListener("input", (event) => {
   if (event.isTrusted && event.target.matches?.(TYPED)) touched.add(event.target);
@@ -21,9 +25,13 @@ function find({ id, place }) {
 }
 
 export function keep() {
-  const fields = [...touched].filter((field) => field.isConnected && field.value && address(field));
-  const kept = fields.map((field) => ({ ...address(field), text: field.value }));
-  sessionStorage.setItem(KEPT, JSON.stringify({ page: location.pathname, kept }));
+  const sent = document.querySelector(UNDERWAY)?.value || "";
+  const box = document.querySelector(ITS_BOX);
+  if (sent) touched.add(box);
+  const said = (field) => (field === box ? [sent, field.value].filter(Boolean).join("\n") : field.value);
+  const fields = [...touched].filter((field) => field.isConnected && said(field) && address(field));
+  const kept = fields.map((field) => ({ ...address(field), text: said(field) }));
+  sessionStorage.setItem(KEPT, JSON.stringify({ page: location.pathname, kept: [...kept, ...waiting] }));
 }
 
 function write(field, text) {
@@ -39,7 +47,7 @@ export function restore() {
   if (page !== location.pathname) return;
   sessionStorage.removeItem(KEPT);
   const until = Date.now() + WAIT_MS;
-  let waiting = kept;
+  waiting = kept;
   const look = () => {
     waiting = waiting.filter((one) => {
       const field = find(one);

@@ -1,0 +1,39 @@
+"""A conversation as text to take along. Pure."""
+
+import re
+import unicodedata
+
+from feedback_app.domain.conversation import Conversation, Ending, Turn
+
+OWNER = "You"
+LONGEST_NAME = 60
+ENDED: dict[Ending, str] = {"": "", "stopped": "(stopped)", "length": "(cut off at the longest reply)"}
+
+
+def as_markdown(conversation: Conversation, speaker: str) -> str:
+    """The title as a heading, then each message below who said it, in bold."""
+    title = " ".join(conversation.title.split()) or "Conversation"
+    about = f"_{conversation.model}, {conversation.created_at:%Y-%m-%d %H:%M} UTC_"
+    said = (f"**{_who(turn, speaker)}:**\n\n{_said(turn)}" for turn in conversation.turns)
+    return "\n\n".join([f"# {title}", about, *said]) + "\n"
+
+
+def as_text(conversation: Conversation, speaker: str) -> str:
+    """The conversation as plain text: each message begins with who said it."""
+    return "\n\n".join(f"{_who(turn, speaker)}: {_said(turn)}" for turn in conversation.turns) + "\n"
+
+
+def file_name(conversation: Conversation, suffix: str) -> str:
+    """A name that every system takes, from the title."""
+    ascii_only = unicodedata.normalize("NFKD", conversation.title).encode("ascii", "ignore").decode()
+    plain = re.sub(r"[^A-Za-z0-9]+", "-", ascii_only).strip("-").lower()[:LONGEST_NAME].strip("-")
+    return f"codelynn-{plain or 'chat'}-{conversation.id[:8]}.{suffix}"
+
+
+def _who(turn: Turn, speaker: str) -> str:
+    return OWNER if turn.role == "user" else speaker
+
+
+def _said(turn: Turn) -> str:
+    ended = ENDED[turn.ending] if turn.original is None else ""
+    return f"{turn.content.strip()} {ended}".strip()

@@ -1,0 +1,82 @@
+"""The turns of a conversation as rows, and its replies that are set aside. Inside the caller's transaction."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select
+from sqlalchemy.engine import RowMapping
+
+from feedback_app.domain.conversation import Turn
+from feedback_app.store.tables import alternatives, turns
+
+KEPT = ("role", "content", "model", "rating", "created_at", "best_of", "original", "number")
+
+
+def turns_of(connection: Connection, conversation_id: str) -> tuple[Turn, ...]:
+    query = select(turns).where(turns.c.conversation_id == conversation_id).order_by(turns.c.position)
+    return tuple(_turn(row) for row in connection.execute(query).mappings())
+
+
+def aside_of(connection: Connection, conversation_id: str) -> tuple[tuple[int, Turn], ...]:
+    query = (
+        select(alternatives)
+        .where(alternatives.c.conversation_id == conversation_id)
+        .order_by(alternatives.c.position, alternatives.c.number)
+    )
+    return tuple((row["position"], _turn(row)) for row in connection.execute(query).mappings())
+
+
+def insert_turns(connection: Connection, conversation_id: str, first: int, new: Sequence[Turn]) -> None:
+    """The turns from place `first` on. A reply that has alternatives is the next of them."""
+    rows = [
+        {
+            "conversation_id": conversation_id,
+            "position": first + offset,
+            "role": turn.role,
+            "content": turn.content,
+            "model": turn.model,
+            "rating": turn.rating,
+            "created_at": turn.created_at,
+            "best_of": turn.best_of,
+            "chosen_by": turn.chosen_by or None,
+            "original": turn.original,
+            "ending": turn.ending or None,
+            "number": _next(connection, conversation_id, first + offset),
+        }
+        for offset, turn in enumerate(new)
+    ]
+    if rows:
+        connection.execute(insert(turns), rows)
+
+
+def put_aside(connection: Connection, conversation_id: str, place: int) -> None:
+    """The reply at that place, if there is one, becomes an alternative."""
+    _move(connection, turns, alternatives, _at(turns, conversation_id, place))
+
+
+def bring_back(connection: Connection, conversation_id: str, place: int, number: int) -> None:
+    """An alternative takes the place, which is free."""
+    chosen = _at(alternatives, conversation_id, place) & (alternatives.c.number == number)
+    _move(connection, alternatives, turns, chosen)
+
+
+def _move(connection: Connection, source: Table, target: Table, which: ColumnElement[bool]) -> None:
+    found = connection.execute(select(source).where(which)).mappings().all()
+    if found:
+        connection.execute(insert(target), [dict(row) for row in found])
+        connection.execute(delete(source).where(which))
+
+
+def _next(connection: Connection, conversation_id: str, place: int) -> int:
+    newest = select(func.max(alternatives.c.number)).where(_at(alternatives, conversation_id, place))
+    found = connection.execute(newest).scalar_one()
+    return 0 if found is None else int(found) + 1
+
+
+def _at(table: Table, conversation_id: str, place: int) -> ColumnElement[bool]:
+    return (table.c.conversation_id == conversation_id) & (table.c.position == place)
+
+
+def _turn(row: RowMapping) -> Turn:
+    kept: dict[str, Any] = {name: row[name] for name in KEPT}
+    return Turn(**kept, chosen_by=row["chosen_by"] or "", ending=row["ending"] or "")

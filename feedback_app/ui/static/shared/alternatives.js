@@ -1,0 +1,32 @@
+// From one reply to the next: the arrow keys, or a finger drawn across the conversation, press the buttons.
+const typing = (at) => at.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(at.tagName);
+const arrows = { ArrowLeft: "#reply-before", ArrowRight: "#reply-after" };
+const far = 60; // CSS pixels
+
+const press = (name) => {
+  const button = document.querySelector(name);
+  if (!button?.offsetParent) return false;
+  button.click();
+  return true;
+};
+
+document.addEventListener("keydown", (event) => {
+  const name = arrows[event.key];
+  if (!name || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || typing(event.target)) return;
+  if (press(name)) event.preventDefault();
+});
+
+let began = null;
+
+document.addEventListener("touchstart", (event) => {
+  const on = event.touches.length === 1 && event.target.closest("#transcript") && !event.target.closest("pre, textarea");
+  began = on ? event.touches[0] : null;
+}, { passive: true });
+
+document.addEventListener("touchend", (event) => {
+  if (!began) return;
+  const across = event.changedTouches[0].clientX - began.clientX;
+  const down = event.changedTouches[0].clientY - began.clientY;
+  began = null;
+  if (Math.abs(across) > far && Math.abs(across) > 2 * Math.abs(down)) press(across < 0 ? "#reply-after" : "#reply-before");
+}, { passive: true });
