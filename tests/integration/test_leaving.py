@@ -94,7 +94,7 @@ def slow_engine() -> Any:
         return {**sampling(given), **({"min_length": LONG} if given.max_new_tokens == LONG else {})}
 
     def slowly(replies: Any, *rest: Any) -> bool:
-        time.sleep(0.02 if replies[0]._left > 100 else 0)
+        time.sleep(0.02 if replies[0]._limit - replies[0]._written > 100 else 0)
         return on_token(replies, *rest)
 
     return patch.multiple(ct2, _sampling=endless, _on_token=slowly)
