@@ -138,5 +138,5 @@ def test_an_edited_reply_has_no_thumb(page: Page, site: Site) -> None:
     expect(page.locator("#line")).to_contain_text("learn from your version")
     assert opened(page, site).turns[1].rating is None
     page.locator("#transcript").get_by_role("button", name="like").last.click()
-    expect(page.locator("#line")).to_contain_text("you wrote this reply yourself")
+    expect(page.locator("#line")).to_contain_text("You wrote this reply yourself")
     assert opened(page, site).turns[1].rating is None
