@@ -113,8 +113,8 @@ class BesidePage:
         return self._opened(current)
 
     def rate(self, current: str, thumb: gr.LikeData) -> Updates:
-        chat_marks.rate(self._chat, self._beside.pair(current).right.id, thumb)
-        return {}
+        told = chat_marks.rate(self._chat, self._beside.pair(current).right.id, thumb)
+        return {**self._opened(current), self._screen.line: told} if told else {}
 
     def edit(self, current: str, change: gr.EditData) -> Updates:
         told = chat_marks.edit(self._chat, self._beside.pair(current).right.id, change)

@@ -5,16 +5,22 @@ from typing import Literal
 import gradio as gr
 
 from feedback_app.services.chat import Chat
+from feedback_app.store import InvalidRating
 from feedback_app.ui.chat_view import unmarked
-from feedback_app.ui.text import alert, notice, typed
+from feedback_app.ui.text import alert, notice, sentence, typed
 
 EDITED = "Saved. The next round can learn from your version."
 NOT_YOURS = "Your own messages stay as they were sent. Write another one below."
 
 
-def rate(chat: Chat, conversation_id: str, thumb: gr.LikeData) -> None:
+def rate(chat: Chat, conversation_id: str, thumb: gr.LikeData) -> str:
+    """Keep the thumb; or say why there is none, as HTML: the page shows one then that is to be taken off again."""
     value: Literal[1, -1] | None = 1 if thumb.liked is True else -1 if thumb.liked is False else None
-    chat.rate(conversation_id, _turn(thumb.index), value)
+    try:
+        chat.rate(conversation_id, _turn(thumb.index), value)
+    except InvalidRating as error:
+        return alert(sentence(str(error)))
+    return ""
 
 
 def edit(chat: Chat, conversation_id: str, change: gr.EditData) -> str:

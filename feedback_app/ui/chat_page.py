@@ -186,8 +186,8 @@ class ChatPage:
         }
 
     def rate(self, current: str, thumb: gr.LikeData) -> Updates:
-        chat_marks.rate(self._chat, current, thumb)
-        return {}
+        told = chat_marks.rate(self._chat, current, thumb)
+        return {**self._opened(current), self._screen.line: told} if told else {}
 
     def _opened(self, current: str, words: str = "") -> Updates:
         """Show a conversation, and the list of those with the words that were searched for, with it chosen."""
