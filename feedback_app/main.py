@@ -17,7 +17,7 @@ from feedback_app.api.security import access
 from feedback_app.desks.configured import desk_names
 from feedback_app.domain.persona import known_personas, read_persona
 from feedback_app.domain.round import InvalidRound
-from feedback_app.engines.base import Engine
+from feedback_app.engines.base import Engine, EngineUnavailable
 from feedback_app.engines.malloc import keep_blocks
 from feedback_app.engines.select import build_engine
 from feedback_app.engines.trial import cannot_answer
@@ -94,6 +94,14 @@ def prepare_model(settings: Settings, report: Report = lambda what, share: None)
     return prepare_files(settings.base_model, folder, converts(settings), here, report)
 
 
+def served_base(settings: Settings) -> BaseFiles:
+    """The same for a running service, which answers what it can without a model. Raises EngineUnavailable."""
+    try:
+        return prepare_model(settings)
+    except BaseModelUnavailable as error:
+        raise EngineUnavailable(str(error)) from error
+
+
 def prepare_files(source: str, folder: Path, convert: bool, here: bool, report: Report) -> BaseFiles:
     """The base model that `source` names, made ready in `folder`. `here`: it is asked something by our own engine before it is called
     ready. Raises alignment.base_model.BaseModelUnavailable."""
@@ -153,7 +161,7 @@ def build(settings: Settings) -> App:
 def assembled(settings: Settings) -> App:
     """The same, with the live reward model not started yet."""
     store = open_store(settings.database)
-    base = cache(lambda: prepare_model(settings))
+    base = cache(lambda: served_base(settings))
     models = Models(store, base)
     engine = build_engine(settings.engine, models.files, settings)
     generations = Generations(engine)

@@ -40,9 +40,12 @@ def page(browser: Browser, site: Site) -> Iterator[Page]:
 
 def test_the_arena_before_and_after_a_vote(page: Page, site: Site, pictures: Path) -> None:
     page.goto("/")
+    page.get_by_role("button", name="Only English").click()
     page.locator("#prompt").fill(PROMPT)
     page.locator("#compare").click()
+    expect(page.locator("#arena")).not_to_contain_text("writing…", timeout=5 * WAIT_MS)
     expect(page.locator("#better-1")).to_be_enabled(timeout=5 * WAIT_MS)
+    page.evaluate("window.scrollTo(0, 0)")
     take(page, pictures / "arena.png", full=False)
     page.set_viewport_size(PHONE)
     take(page, pictures / "arena-phone.png", full=False)
@@ -50,6 +53,7 @@ def test_the_arena_before_and_after_a_vote(page: Page, site: Site, pictures: Pat
     page.locator("#auto").get_by_role("checkbox").uncheck()
     page.locator("#better-1").click()
     expect(page.locator("#decided")).to_contain_text("base model", timeout=5 * WAIT_MS)
+    page.evaluate("window.scrollTo(0, 0)")
     take(page, pictures / "arena-revealed.png", full=False)
     assert site.app.store.comparisons.counts()["ranked"] == 1
 
