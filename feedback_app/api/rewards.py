@@ -27,7 +27,7 @@ class UnusableLines(ValueError):
     """A file of rankings with lines that cannot be read: `errors` names them."""
 
     def __init__(self, problems: Problems) -> None:
-        super().__init__(f"{problems.count} lines cannot be read: correct them, then evaluate again")
+        super().__init__(f"{problems.count} lines cannot be read: correct them, then try again")
         self.errors, self.total = problems.errors, problems.count
 
 
@@ -61,8 +61,10 @@ def router(rewards: Rewards) -> APIRouter:
     @routes.post("/score", response_class=StreamingResponse, summary="Score replies")
     async def score(request: Request, name: Name = "") -> StreamingResponse:
         """The body is NDJSON, lines `{"prompt" or "messages", "replies"}`. Each comes back with its `rewards` (log odds,
-        comparable between replies to one prompt); a line that cannot be read as `{"line", "error"}`."""
+        comparable between replies to one prompt); a line that cannot be read as `{"line", "error"}`. A body without a single
+        line that can be read is refused."""
         body = await _body_of(request)
+        _refuse_unusable(body)
         scorer = await run_in_threadpool(rewards.scorer, name)
         return StreamingResponse(_scored(scorer, body), media_type="application/x-ndjson")
 
@@ -99,6 +101,17 @@ def _rankings(body: bytes) -> list[RankedReplies]:
     if problems.count:
         raise UnusableLines(problems)
     return [ranked for comparison in found for ranked in ranked_replies(comparison)]
+
+
+def _refuse_unusable(body: bytes) -> None:
+    """Raises UnusableLines where no line can be read."""
+    problems = Problems()
+    for line in _read(body):
+        if isinstance(line, Replies):
+            return
+        problems.add(line.line, line.reason)
+    if problems.count:
+        raise UnusableLines(problems)
 
 
 def _scored(scorer: Scorer, body: bytes) -> Iterator[bytes]:
