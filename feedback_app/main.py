@@ -222,7 +222,12 @@ def _estimates(
     settings: Settings, store: Store, lineage: Lineage, supply: Supply, base: Callable[[], BaseFiles]
 ) -> Estimates:
     first = first_round(settings.train_threads, lambda: base().hf_dir)
-    return Estimates(store, lineage, supply, first, settings.min_pairs)
+
+    def bound(method: str, config: Mapping[str, Any], amounts: Mapping[str, int]) -> float | None:
+        """Nothing is said before the base model is ready: making it ready for a guess would take minutes."""
+        return first(method, config, amounts) if prepared_model(settings) else None
+
+    return Estimates(store, lineage, supply, bound, settings.min_pairs)
 
 
 def serve(settings: Settings) -> None:
