@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from feedback_app.domain.round import Checkpoint
+from feedback_app.domain.versions import called, numbered
 
-BASE = "base model"
 SHORTER, LONGER = 0.87, 1.15
 """Mean reply length against the version in use before, from which on the difference is named."""
 EVEN = 0.5
@@ -16,11 +16,7 @@ DAYS_AGO = 7
 
 def short_name(name: str, checkpoints: Sequence[Checkpoint]) -> str:
     """`version 3`, counted by creation; `base model`; the name itself where no checkpoint has it."""
-    if name == "base":
-        return BASE
-    oldest_first = sorted(checkpoints, key=lambda one: (one.created_at, one.name))
-    number = next((i for i, one in enumerate(oldest_first, start=1) if one.name == name), None)
-    return f"version {number}" if number else name
+    return called(name, numbered(checkpoints)).removeprefix("the ")
 
 
 def version_name(name: str, checkpoints: Sequence[Checkpoint], now: datetime) -> str:

@@ -43,6 +43,7 @@ def test_the_arena_before_and_after_a_vote(page: Page, site: Site, pictures: Pat
     page.get_by_role("button", name="Only English").click()
     page.locator("#prompt").fill(PROMPT)
     page.locator("#compare").click()
+    expect(page.locator("#asked")).to_contain_text(PROMPT)
     expect(page.locator("#arena")).not_to_contain_text("writing…", timeout=5 * WAIT_MS)
     expect(page.locator("#better-1")).to_be_enabled(timeout=5 * WAIT_MS)
     page.evaluate("window.scrollTo(0, 0)")
@@ -68,7 +69,7 @@ def test_a_chat_and_the_settings(page: Page, pictures: Path) -> None:
     take(page, pictures / "chat-phone.png", full=False)
     page.set_viewport_size(DESK)
     page.goto("/settings")
-    page.get_by_label("Temperature").first.wait_for()
+    expect(page.get_by_label("Chat: longest reply")).not_to_have_value("0")
     take(page, pictures / "settings.png", full=False)
 
 
