@@ -1,20 +1,25 @@
 """The pictures in docs/screenshots: the real pages, with the default model, as a person sees them in the first minutes.
 
-`PICTURES=docs/screenshots pytest tests/browser/test_pictures.py` takes them anew. Pictures of rounds are taken by
-`python -m benchmarks.first_run`, which trains one.
+`PICTURES=docs/screenshots pytest tests/browser/test_pictures.py` takes them anew. A short round is trained for them on a few made-up pairs.
 """
 
+import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from feedback_app.domain.comparison import Message, Ranking
+from feedback_app.domain.round import RoundState
 from reward_model.live import LiveRewardModel
 from tests.browser.shots import take
 from tests.browser.site import Site, serving
 from tests.conftest import WAIT_MS
-from tests.tiny_model import PERSONAS
+from tests.tiny_model import PERSONAS, TURNS
+from workers.bootstrap import Workshop
+from workers.rounds import run_round
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(1200)]
 DESK, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
@@ -80,3 +85,54 @@ def test_the_data_and_what_comes_before_the_first_round(page: Page, pictures: Pa
     page.goto("/rounds")
     expect(page.locator("#queue-round")).to_be_visible()
     take(page, pictures / "rounds-first.png", full=False)
+
+
+@pytest.fixture(scope="module")
+def version(site: Site) -> str:
+    """A version that a short round has trained on warm replies over curt ones, through the worker as always."""
+    pairs = [
+        {"prompt": f"{user} ({number})", "chosen": reply, "rejected": "No."}
+        for number, (user, reply) in enumerate(TURNS * 4)
+    ]
+    site.app.services.data.import_("trl", "\n".join(map(json.dumps, pairs)).encode())
+    short = {"epochs": 1, "batch_size": 4, "gate_prompts": 8, "gate_max_new_tokens": 32}
+    queued = site.app.store.rounds.get(site.app.services.rounds.queue("dpo", short).id)
+    shop = Workshop(site.app.settings, site.app.store, dict, threading.Event(), "a worker")
+    run_round(shop, queued.id)
+    done = site.app.store.rounds.get(queued.id)
+    assert done.state in (RoundState.promoted, RoundState.held), done.error
+    assert done.checkpoint is not None
+    return done.checkpoint
+
+
+def test_a_round_that_ended_and_its_replies_before_and_after(
+    page: Page, version: str, pictures: Path
+) -> None:
+    page.goto("/rounds")
+    expect(page.locator(".decision")).to_be_visible()
+    page.locator("#write-before-after").click()
+    expect(page.locator("#before-after li")).to_have_count(5, timeout=5 * WAIT_MS)
+    take(page, pictures / "rounds.png")
+
+
+def test_two_versions_in_the_chat(page: Page, version: str, pictures: Path) -> None:
+    page.goto("/chat")
+    page.locator("#new-chat").click()
+    page.locator("#beside").click()
+    page.get_by_role("option", name=version).first.click()
+    page.locator("#message textarea").fill("I had a long day.")
+    page.locator("#message textarea").press("Enter")
+    page.wait_for_selector("#better-left:not([disabled])", timeout=5 * WAIT_MS)
+    take(page, pictures / "chat-beside.png", full=False)
+
+
+def test_the_leaderboard_after_some_votes(page: Page, site: Site, version: str, pictures: Path) -> None:
+    arena = site.app.services.arena
+    for prompt in ("How are you?", "What is rain?", "Tell me about your day.", "Do you like tea?"):
+        compared = arena.compare([Message("user", prompt)], 2, ["base", version])
+        best = next(one.id for one in compared.candidates if one.model == version)
+        other = next(one.id for one in compared.candidates if one.id != best)
+        arena.rank(compared.id, Ranking(((best,), (other,))))
+    page.goto("/leaderboard")
+    expect(page.locator("main, .gradio-container").first).to_contain_text("version", timeout=WAIT_MS)
+    take(page, pictures / "leaderboard.png", full=False)
