@@ -224,8 +224,11 @@ def _estimates(
     first = first_round(settings.train_threads, lambda: base().hf_dir)
 
     def bound(method: str, config: Mapping[str, Any], amounts: Mapping[str, int]) -> float | None:
-        """Nothing is said before the base model is ready: making it ready for a guess would take minutes."""
-        return first(method, config, amounts) if prepared_model(settings) else None
+        """Nothing is said where the base model, whose size counts, cannot be had."""
+        try:
+            return first(method, config, amounts)
+        except EngineUnavailable:
+            return None
 
     return Estimates(store, lineage, supply, bound, settings.min_pairs)
 

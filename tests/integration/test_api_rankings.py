@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from unittest.mock import patch
+from uuid import uuid4
 
 import pytest
 from fastapi.testclient import TestClient
@@ -75,7 +76,7 @@ def test_taken_out_brought_back_and_deleted_the_live_model_hears_of_it(client: T
     kept, gone = ranked(app, 0, LONGER_WON), ranked(app, 1, LONGER_WON)
     votes = lambda: app.services.live.state().votes  # noqa: E731
     until(lambda: votes() == 2)
-    body = {"ids": [gone.id, "unknown"]}
+    body = {"ids": [gone.id, str(uuid4())]}
     assert client.post("/api/v1/rankings/take-out", json=body).json() == {"ids": [gone.id]}
     until(lambda: votes() == 1)
     (out,) = client.get("/api/v1/rankings", params={"verdict": "taken out"}).json()["items"]

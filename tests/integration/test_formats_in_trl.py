@@ -13,7 +13,7 @@ from feedback_app.formats import jsonl, kto, parquet, sft, trl
 
 pytestmark = pytest.mark.integration
 PROMPT = (Message("system", "Be kind."), Message("user", "Grüß Gott\u2028\n\nHuman: hi"))
-PAIRS = [PreferencePair(PROMPT, "Servus! \U0001f600", "ok"), PreferencePair(PROMPT, 'a "b"', "\0")]
+PAIRS = [PreferencePair(PROMPT, "Servus! \U0001f600", "ok"), PreferencePair(PROMPT, 'a "b"', "\x01")]
 
 
 def loaded(path: Path, cache: Path, kind: str = "json") -> Any:
@@ -44,4 +44,4 @@ def test_sft_and_parquet_exports_are_conversations(tmp_path: Path) -> None:
     assert is_conversational(loaded(tmp_path / "sft.jsonl", tmp_path / "cache")[0])
     row = loaded(tmp_path / "pairs.parquet", tmp_path / "cache", "parquet")[0]
     assert is_conversational({name: row[name] for name in ("prompt", "chosen", "rejected")})
-    assert parquet.load(row).prompt == PROMPT
+    assert trl.load(row).prompt == PROMPT

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -37,8 +38,11 @@ def site(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site
         async def start() -> Site:
             return stack.enter_context(serving(tmp_path_factory.mktemp("home"), model, live=LongerIsBetter))
 
-        # In a running loop: where there is none, Gradio makes one for each event of its pages, and closes none.
-        yield asyncio.run(start())
+        # In a running loop: where there is none, Gradio makes one for each event of its pages, and closes none. In a thread
+        # of its own: Playwright, where browser tests ran before, has a loop in this one.
+        with ThreadPoolExecutor(1) as apart:
+            started = apart.submit(lambda: asyncio.run(start())).result()
+        yield started
 
 
 @pytest.fixture(scope="package")

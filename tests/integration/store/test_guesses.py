@@ -7,6 +7,7 @@ from sqlalchemy import delete, text
 
 from feedback_app.domain.comparison import Comparison, Ranking
 from feedback_app.domain.guess import Guess, judged
+from feedback_app.domain.preference import prompt_key
 from feedback_app.store import Store
 from feedback_app.store.database import open_database
 from feedback_app.store.migration import downgrade, upgrade
@@ -85,13 +86,17 @@ def test_only_pairs_of_the_owner_come_back_once_and_after_enough_others(store: S
         ranked(store, 5),
     )
     repeat = ranked(store, 6, repeat_of=again.id)
-    assert store.repeats.candidates(1) == [(old.id, ("talk",)), (newest.id, ())]
-    assert store.repeats.candidates(2) == [(old.id, ("talk",))]
+    key = prompt_key(old.messages)
+    assert store.repeats.candidates(1) == [
+        (old.id, key, ("talk",)),
+        (newest.id, prompt_key(newest.messages), ()),
+    ]
+    assert store.repeats.candidates(2) == [(old.id, key, ("talk",))]
     assert store.repeats.candidates(9) == []
     assert store.repeats.judged() == [(again, repeat)]
     store.comparisons.unrank(again.id, [])
     assert store.repeats.judged() == []
-    assert {bad.id, imported.id, theirs.id}.isdisjoint(name for name, _ in store.repeats.candidates(0))
+    assert {bad.id, imported.id, theirs.id}.isdisjoint(name for name, _, _ in store.repeats.candidates(0))
 
 
 def test_comparisons_of_a_database_made_before_guesses_were_drawn_at_random(empty_url: str) -> None:
