@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from feedback_app.domain.comparison import Message, Ranking
 from feedback_app.domain.round import RoundState
 from reward_model.live import LiveRewardModel
 from tests.browser.shots import take
@@ -113,26 +112,3 @@ def test_a_round_that_ended_and_its_replies_before_and_after(
     page.locator("#write-before-after").click()
     expect(page.locator("#before-after li")).to_have_count(5, timeout=5 * WAIT_MS)
     take(page, pictures / "rounds.png")
-
-
-def test_two_versions_in_the_chat(page: Page, version: str, pictures: Path) -> None:
-    page.goto("/chat")
-    page.locator("#new-chat").click()
-    page.locator("#beside").click()
-    page.get_by_role("option", name=version).first.click()
-    page.locator("#message textarea").fill("I had a long day.")
-    page.locator("#message textarea").press("Enter")
-    page.wait_for_selector("#better-left:not([disabled])", timeout=5 * WAIT_MS)
-    take(page, pictures / "chat-beside.png", full=False)
-
-
-def test_the_leaderboard_after_some_votes(page: Page, site: Site, version: str, pictures: Path) -> None:
-    arena = site.app.services.arena
-    for prompt in ("How are you?", "What is rain?", "Tell me about your day.", "Do you like tea?"):
-        compared = arena.compare([Message("user", prompt)], 2, ["base", version])
-        best = next(one.id for one in compared.candidates if one.model == version)
-        other = next(one.id for one in compared.candidates if one.id != best)
-        arena.rank(compared.id, Ranking(((best,), (other,))))
-    page.goto("/leaderboard")
-    expect(page.locator("main, .gradio-container").first).to_contain_text("version", timeout=WAIT_MS)
-    take(page, pictures / "leaderboard.png", full=False)
