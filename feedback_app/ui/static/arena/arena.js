@@ -16,6 +16,7 @@ const WRITING = "The replies are still being written: save your version when the
 
 let current = null;
 let began = 0;
+let acted = false; // whether replies were asked for already: what the page was to begin with then comes too late
 const seen = new Map();
 
 ahead.fillBehind(() => current);
@@ -64,6 +65,7 @@ function fails(error) {
 }
 
 async function begin(request) {
+  acted = true;
   loading(request.n);
   try {
     show(await ask("POST", "open", request));
@@ -277,7 +279,7 @@ async function start() {
     try {
       const told = await ask("POST", `start?c=${encodeURIComponent(named)}`, kind());
       if (failed) line(""); // else what it says is an answer to something done meanwhile
-      told.board ? show(told.board) : empty();
+      if (!acted) told.board ? show(told.board) : empty();
       ahead.take(told);
       return ahead.plan(0);
     } catch (error) {
