@@ -8,12 +8,12 @@ import os
 import sys
 from pathlib import Path
 
-from alignment.ending import QUIET, REFUSED, exit_code
-from alignment.needs import refuse_lacking
-from alignment.pace import training_threads as all_but_one
-from alignment.snapshot import read_snapshot
-from alignment.spec import RoundSpec, read_spec
-from alignment.stop import StopSignal
+from alignment.contract.durations import training_threads as all_but_one
+from alignment.contract.requirements import refuse_lacking
+from alignment.contract.snapshot import read_snapshot
+from alignment.contract.spec import RoundSpec, read_spec
+from alignment.process_exit import QUIET, REFUSED, exit_code
+from alignment.stop_signal import StopSignal
 
 FAILURE_FILE = "failure.json"
 NICENESS = 10
@@ -53,7 +53,7 @@ def _run_policy(folder: Path, spec: RoundSpec, stop: StopSignal) -> None:
 
 def _run_reward(folder: Path, spec: RoundSpec, stop: StopSignal) -> None:
     _begin(spec)
-    from alignment.reward_stage import run_reward_round
+    from alignment.methods.reward import run_reward_round
 
     run_reward_round(folder, spec, stop)
 

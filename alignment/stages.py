@@ -8,33 +8,33 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from alignment import evaluate
-from alignment.adapter import save_adapter
-from alignment.events import EventLog, Plan
-from alignment.files import fresh_dir, read_json, write_json
-from alignment.gate import Decision, decide
-from alignment.launch import copies_in_memory, train_policy
-from alignment.libraries import library_versions
-from alignment.measure import measure, perplexity_of
-from alignment.methods import METHODS
-from alignment.models import load_adapter, load_base, load_tokenizer, scaled
-from alignment.online import draw_fresh, refuse_unusable, with_fresh
-from alignment.pace import Amounts, stage_seconds
-from alignment.publish import publish, refuse_foreign
-from alignment.registry import (
+from alignment.checkpoints.publish import publish, refuse_foreign
+from alignment.checkpoints.registry import (
     MANIFEST,
     adapter_record,
     base_hash,
     verify_adapter,
     write_manifest,
 )
-from alignment.reward_stage import RewardWork, train_reward
-from alignment.scale import Scale, largest_scale, scaled_tensors
-from alignment.sft import sft_spec, train_sft
-from alignment.snapshot import Snapshot
-from alignment.spec import RoundSpec
-from alignment.stop import StopSignal
-from alignment.work import Trained, Work
+from alignment.context import Trained, Work
+from alignment.contract.durations import Amounts, stage_seconds
+from alignment.contract.events import EventLog, Plan
+from alignment.contract.files import fresh_dir, read_json, write_json
+from alignment.contract.snapshot import Snapshot
+from alignment.contract.spec import RoundSpec
+from alignment.distributed.launch import copies_in_memory, train_policy
+from alignment.gate import evaluation as evaluate
+from alignment.gate.decision import Decision, decide
+from alignment.gate.measurements import measure, perplexity_of
+from alignment.methods.iterative_dpo import draw_fresh, refuse_unusable, with_fresh
+from alignment.methods.reward import RewardWork, train_reward
+from alignment.methods.sft import sft_spec, train_sft
+from alignment.methods.table import METHODS
+from alignment.methods.update_scale import Scale, largest_scale, scaled_tensors
+from alignment.models.adapter import save_adapter
+from alignment.models.libraries import library_versions
+from alignment.models.loading import load_adapter, load_base, load_tokenizer, scaled
+from alignment.stop_signal import StopSignal
 
 DECISION_FILE = "decision.json"
 Stage = Callable[[Work], None]

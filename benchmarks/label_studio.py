@@ -14,11 +14,11 @@ from pathlib import Path
 from feedback_app.desks.base import DeskRecord
 from feedback_app.desks.label_studio import LabelStudioDesk
 from feedback_app.domain.comparison import Message
-from feedback_app.services.sync import BATCH
+from feedback_app.embedded import label_studio
+from feedback_app.embedded.supervisor import Supervisor
+from feedback_app.processes.local_files import free_port
+from feedback_app.services.annotation.sync import BATCH
 from feedback_app.settings import PROJECT
-from feedback_app.up import label_studio
-from feedback_app.up.local import free_port
-from feedback_app.up.supervisor import Supervisor
 
 QUESTION = "What would you do on a rainy day in a town that you do not know? " * 3
 REPLY = "I would look for a small museum, and for a place with soup. " * 6

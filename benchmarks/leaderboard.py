@@ -16,9 +16,9 @@ import evalica
 import numpy as np
 
 from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStatus, Message, Ranking
-from feedback_app.domain.duels import Shown
-from feedback_app.services.leaderboard import DRAWS, Leaderboard, met
-from feedback_app.services.league import League, league
+from feedback_app.domain.pairwise_outcomes import Shown
+from feedback_app.services.leaderboard.design_matrix import League, league
+from feedback_app.services.leaderboard.leaderboard import DRAWS, Leaderboard, met
 from feedback_app.store import Store, migrate, open_store
 
 T = TypeVar("T")

@@ -39,10 +39,10 @@ HEADER = (
 
 
 def run_ours(job: Job) -> Result:
-    """Train by `alignment/ppo.py` as the job says and write the adapter below `job.out`. Runs in a process of its own."""
+    """Train by `alignment/methods/ppo/training.py` as the job says and write the adapter below `job.out`. Runs in a process of its own."""
     import torch
 
-    from alignment.adapter import save_adapter, weights
+    from alignment.models.adapter import save_adapter, weights
 
     torch.set_num_threads(job.threads)
     torch.manual_seed(job.seed)
@@ -68,11 +68,11 @@ def run_ours(job: Job) -> Result:
 def our_ppo(job: Job) -> Any:
     """The trainer with the job's settings, and our own defaults where TRL has none. Token ids go through its decoder and its
     reward function as JSON, so that the reward sees exactly what TRL's sees."""
-    from alignment.configs.ppo import PpoConfig
-    from alignment.models import load_tokenizer
-    from alignment.ppo import Ppo
-    from alignment.ppo_experience import Prompt, Source
-    from alignment.ppo_model import ActorCritic
+    from alignment.contract.configs.ppo import PpoConfig
+    from alignment.methods.ppo.experience import Prompt, Source
+    from alignment.methods.ppo.model import ActorCritic
+    from alignment.methods.ppo.training import Ppo
+    from alignment.models.loading import load_tokenizer
     from benchmarks.peers.common_reward import CommonReward
 
     config = PpoConfig(
@@ -104,9 +104,9 @@ def our_ppo(job: Job) -> Any:
 
 def prepare(given: argparse.Namespace, out: str) -> Job:
     """The job, with the LoRA that a round has by default."""
-    from alignment.adapter import lora_config
-    from alignment.configs.policy import PolicyConfig
-    from alignment.models import load_base, load_tokenizer
+    from alignment.contract.configs.policy import PolicyConfig
+    from alignment.models.adapter import lora_config
+    from alignment.models.loading import load_base, load_tokenizer
     from benchmarks.peers.prompts import padding_id, training_prompts
 
     tokenizer = load_tokenizer(given.base)

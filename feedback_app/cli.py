@@ -59,9 +59,9 @@ class Codelynn(TyperGroup):
     """All commands, and every error in one line."""
 
     commands_there_are: ClassVar[tuple[tuple[str, str, str, str], ...]] = (
-        ("up", "operate", "up", "Start everything on this machine and print the address; Ctrl-C stops it."),
-        ("serve", "operate", "serve", "Start only the web service, without Redis, workers and Argilla."),
-        ("migrate", "operate", "migrate", "Bring the database's tables up to date."),
+        ("up", "serve", "up", "Start everything on this machine and print the address; Ctrl-C stops it."),
+        ("serve", "serve", "serve", "Start only the web service, without Redis, workers and Argilla."),
+        ("migrate", "serve", "migrate", "Bring the database's tables up to date."),
         ("status", "status", "status", "Show what is running and whether it answers."),
         ("doctor", "doctor", "doctor", "Check this machine, and say what to do about what is missing."),
         ("chat", "chat", "chat", "Chat on the terminal."),

@@ -8,56 +8,56 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alignment.base_model import BaseModelUnavailable as BaseModelUnavailable
-from alignment.base_model import is_prepared, prepare_base, unasked
-from alignment.base_source import find_source
-from alignment.config import InvalidConfig, round_config
-from alignment.pace import first_round
+from alignment.contract.durations import first_round
+from alignment.contract.methods import InvalidConfig, round_config
+from alignment.models.base_model import BaseModelUnavailable as BaseModelUnavailable
+from alignment.models.base_model import is_prepared, prepare_base, unasked
+from alignment.models.base_source import find_source
 from feedback_app.api.security import access
 from feedback_app.desks.configured import desk_names
 from feedback_app.domain.persona import known_personas, read_persona
 from feedback_app.domain.round import InvalidRound
+from feedback_app.embedded.plan import reached_at
+from feedback_app.embedded.running_services import service_told, with_embedded
 from feedback_app.engines.base import Engine, EngineUnavailable
 from feedback_app.engines.malloc import keep_blocks
-from feedback_app.engines.select import build_engine
+from feedback_app.engines.selection import build_engine
 from feedback_app.engines.trial import cannot_answer
 from feedback_app.logs import configure_logs
 from feedback_app.preferred import Preferred, preference_book
+from feedback_app.processes.local_files import listener, page_token
 from feedback_app.reward_models import rewards
-from feedback_app.services.agreement import Agreements
-from feedback_app.services.ahead import Ahead
-from feedback_app.services.arena import Arena, ArenaOptions
-from feedback_app.services.before_after import BeforeAfter
-from feedback_app.services.beside import Beside
-from feedback_app.services.best_of import BestOf
+from feedback_app.services.annotation.agreement import Agreements
+from feedback_app.services.annotation.desks import Desks
+from feedback_app.services.arena.arena import Arena, ArenaOptions
+from feedback_app.services.arena.pair_selection import Drafts, Draws
+from feedback_app.services.arena.prefetch import Ahead
+from feedback_app.services.arena.prompt_packs import PromptPacks
+from feedback_app.services.arena.repeats import Repeats
 from feedback_app.services.bundle import Services
-from feedback_app.services.chat import Chat
-from feedback_app.services.curation import Curation
-from feedback_app.services.data import DataService
-from feedback_app.services.desks import Desks
-from feedback_app.services.draws import Drafts, Draws
-from feedback_app.services.estimate import Estimates
-from feedback_app.services.generations import Generations
-from feedback_app.services.knowing import Knowing
-from feedback_app.services.leaderboard import Leaderboard
-from feedback_app.services.learner import LiveReward
-from feedback_app.services.lineage import Lineage
-from feedback_app.services.live import LiveTaste
-from feedback_app.services.models import BaseFiles, Models, warm
-from feedback_app.services.parts import service_status
-from feedback_app.services.prompts import PromptPacks
-from feedback_app.services.queue import RoundQueue
-from feedback_app.services.readiness import Advisor
-from feedback_app.services.repeats import Repeats
-from feedback_app.services.rounds import Rounds
-from feedback_app.services.snapshots import Snapshots
-from feedback_app.services.supply import Supply
-from feedback_app.services.trained import TrainedScorer
+from feedback_app.services.chat.chat import Chat
+from feedback_app.services.chat.side_by_side import Beside
+from feedback_app.services.dataset.curation import Curation
+from feedback_app.services.dataset.dataset import DataService
+from feedback_app.services.generation.background import Generations
+from feedback_app.services.generation.best_of import BestOf
+from feedback_app.services.generation.versions import BaseFiles, Models, warm
+from feedback_app.services.leaderboard.leaderboard import Leaderboard
+from feedback_app.services.reward.guess_calibration import Knowing
+from feedback_app.services.reward.live_learner import LiveReward
+from feedback_app.services.reward.live_reward import LiveTaste
+from feedback_app.services.reward.trained_scorer import TrainedScorer
+from feedback_app.services.rounds.before_after import BeforeAfter
+from feedback_app.services.rounds.estimate import Estimates
+from feedback_app.services.rounds.lineage import Lineage
+from feedback_app.services.rounds.queue import RoundQueue
+from feedback_app.services.rounds.readiness import Advisor
+from feedback_app.services.rounds.rounds import Rounds
+from feedback_app.services.rounds.snapshots import Snapshots
+from feedback_app.services.rounds.training_requirements import Supply
+from feedback_app.services.system.parts import service_status
 from feedback_app.settings import Settings, load_settings
 from feedback_app.store import Store, migrate, open_store
-from feedback_app.up.local import listener, page_token
-from feedback_app.up.plan import reached_at
-from feedback_app.up.services import service_told, with_embedded
 
 if TYPE_CHECKING:
     pass
@@ -89,7 +89,7 @@ def converts(settings: Settings) -> bool:
 
 
 def prepare_model(settings: Settings, report: Report = lambda what, share: None) -> BaseFiles:
-    """The base model, made ready once. Raises alignment.base_model.BaseModelUnavailable."""
+    """The base model, made ready once. Raises alignment.models.base_model.BaseModelUnavailable."""
     folder, here = settings.root / "models", not settings.engine_url
     return prepare_files(settings.base_model, folder, converts(settings), here, report)
 
@@ -104,7 +104,7 @@ def served_base(settings: Settings) -> BaseFiles:
 
 def prepare_files(source: str, folder: Path, convert: bool, here: bool, report: Report) -> BaseFiles:
     """The base model that `source` names, made ready in `folder`. `here`: it is asked something by our own engine before it is called
-    ready. Raises alignment.base_model.BaseModelUnavailable."""
+    ready. Raises alignment.models.base_model.BaseModelUnavailable."""
     ready = prepare_base(source, folder, convert, report, cannot_answer if here else unasked)
     return BaseFiles(ready.name, ready.hf_dir, ready.ct2_dir, ready.hash)
 

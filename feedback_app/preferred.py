@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from feedback_app.domain.comparison import Sampling
 from feedback_app.domain.persona import Persona, read_persona
 from feedback_app.domain.preferences import Preferences, ReplyStyle
-from feedback_app.services.models import ALIASES, Models
-from feedback_app.services.preferences import Choices, PreferenceBook
-from feedback_app.services.prompts import Interests, PromptPacks
+from feedback_app.services.arena.prompt_packs import Interests, PromptPacks
+from feedback_app.services.generation.versions import ALIASES, Models
+from feedback_app.services.system.preferences import Choices, PreferenceBook
 from feedback_app.settings import Settings
 from feedback_app.store import Store
 

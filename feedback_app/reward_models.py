@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alignment.rewards import CorruptReward, read_reward
+from alignment.contract.reward_manifest import CorruptReward, read_reward
 from feedback_app.domain.comparison import Message
 from feedback_app.domain.preference import RankedReplies
-from feedback_app.services.models import BaseFiles
-from feedback_app.services.repeats import Repeats
-from feedback_app.services.rewards import BrokenRewardModel, Reply, Rewards, Shelf
+from feedback_app.services.arena.repeats import Repeats
+from feedback_app.services.generation.versions import BaseFiles
+from feedback_app.services.reward.reward_models import BrokenRewardModel, Reply, Rewards, Shelf
 from feedback_app.settings import Settings
 from feedback_app.store import Store
 

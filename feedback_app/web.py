@@ -13,10 +13,13 @@ from feedback_app.domain.comparison import Sampling
 from feedback_app.engines.base import Engine
 from feedback_app.services.bundle import Services
 from feedback_app.store import Store
-from feedback_app.ui import arena_routes, rankings_routes, round_routes, shell_routes
 from feedback_app.ui.app import build_ui, mount_options, page_paths
-from feedback_app.ui.missing import tell_of_missing_pages
-from feedback_app.ui.theme import STATIC
+from feedback_app.ui.arena import routes as arena_routes
+from feedback_app.ui.data import rankings_routes
+from feedback_app.ui.rounds import routes as round_routes
+from feedback_app.ui.shared import routes as shell_routes
+from feedback_app.ui.shared.not_found import tell_of_missing_pages
+from feedback_app.ui.shared.theme import ROOMS
 
 
 def build_web(
@@ -33,8 +36,8 @@ def build_web(
     api.include_router(rankings_routes.router(services))
     api.include_router(round_routes.router(services))
     api.include_router(shell_routes.router(services))
-    for name in ("arena", "data", "rankings", "shared", "shell"):
-        api.mount(f"/{name}/static", StaticFiles(directory=STATIC / name), name=name)
+    for room in ("arena", "data", "shared"):
+        api.mount(f"/{room}/static", StaticFiles(directory=ROOMS / room / "static"), name=room)
     with warnings.catch_warnings():
         # Said of every app with more than one page, also where server-side rendering is switched off, as here.
         warnings.filterwarnings("ignore", message="SSR mode is not supported")

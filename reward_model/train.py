@@ -10,7 +10,6 @@ from typing import Any
 import torch
 from torch.nn.functional import softplus
 
-from reward_model.between import Way
 from reward_model.collate import Text, chunks, pack, packed_size
 from reward_model.config import RewardConfig
 from reward_model.loss import (
@@ -25,6 +24,7 @@ from reward_model.loss import (
 )
 from reward_model.network import RewardNetwork, adapter_weights
 from reward_model.rankings import Ranked, RewardRefused, informative
+from reward_model.weight_interpolation import Way
 
 Report = Callable[[int, int, dict[str, float]], None]
 """Called after each step with its number, the number of steps, and what was measured: `loss`, and `accuracy` unless the

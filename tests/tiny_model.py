@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from tests.paths import PROJECT
+
 TEMPLATE = (
     "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}"
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
@@ -18,7 +20,7 @@ TURNS = (
     ("What is two plus two?", "Two plus two is four."),
 )
 SYSTEM = "You are a friendly assistant."
-PERSONAS = Path(__file__).resolve().parents[1] / "datasets" / "personas"
+PERSONAS = PROJECT / "datasets" / "personas"
 
 
 def build_tiny_model(folder: Path) -> Path:

@@ -13,8 +13,8 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from alignment.registry import MANIFEST
-from alignment.spec import SPEC_FILE, RoundSpec
+from alignment.checkpoints.registry import MANIFEST
+from alignment.contract.spec import SPEC_FILE, RoundSpec
 
 NAME = re.compile(r"attempt-(\d+)")
 PUBLISHING = ("publish", "gate")

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from feedback_app.desks.base import AnnotationDesk
 from feedback_app.desks.configured import ReachableDesks
+from feedback_app.embedded.running_services import with_embedded
 from feedback_app.settings import Settings, load_settings
 from feedback_app.store import Store, open_store
-from feedback_app.up import with_embedded
 
 TRAINER = (sys.executable, "-m", "alignment.round")
 VERIFIER = (sys.executable, "-m", "workers.verify")

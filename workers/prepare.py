@@ -4,16 +4,16 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-from alignment.base_model import BaseModel, prepare_base, unasked
-from alignment.config import Method, round_config
-from alignment.gate import Thresholds
-from alignment.spec import SPEC_FILE, RoundSpec, read_spec, write_spec
+from alignment.contract.methods import Method, round_config
+from alignment.contract.spec import SPEC_FILE, RoundSpec, read_spec, write_spec
+from alignment.gate.decision import Thresholds
+from alignment.models.base_model import BaseModel, prepare_base, unasked
 from feedback_app.domain.persona import read_persona
 from feedback_app.domain.round import Round
 from feedback_app.engines.trial import cannot_answer
 from feedback_app.formats import kto, sft
-from feedback_app.services.given import given_demonstrations, given_ratings
-from feedback_app.services.rewards import Shelf
+from feedback_app.services.dataset.unpaired_feedback import given_demonstrations, given_ratings
+from feedback_app.services.reward.reward_models import Shelf
 from feedback_app.settings import Settings
 from feedback_app.store import Store
 from workers import attempts

@@ -8,10 +8,10 @@ from pathlib import Path
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from alignment.base_model import BaseModelUnavailable
-from alignment.config import RoundRefused
-from alignment.rewards import CorruptReward, read_reward
-from alignment.spec import RoundSpec
+from alignment.contract.methods import RoundRefused
+from alignment.contract.reward_manifest import CorruptReward, read_reward
+from alignment.contract.spec import RoundSpec
+from alignment.models.base_model import BaseModelUnavailable
 from feedback_app.domain.persona import UnknownPersona
 from feedback_app.domain.round import Checkpoint, Round, RoundState
 from feedback_app.store import CheckpointExists, CheckpointNotFound, StaleFence

@@ -15,7 +15,7 @@ from uuid import uuid4
 import pyarrow
 import pyarrow.parquet
 
-from alignment.files import file_hash, read_json, write_json
+from alignment.contract.files import file_hash, read_json, write_json
 from feedback_app.domain.comparison import Comparison, Message
 from feedback_app.domain.preference import (
     Demonstration,

@@ -11,8 +11,8 @@ import structlog
 from sqlalchemy.exc import OperationalError
 
 from feedback_app.domain.round import Round
+from feedback_app.processes.child_processes import Child, Command
 from feedback_app.store import StaleFence, Store
-from feedback_app.up.processes import Child, Command
 from workers.events import EventTail
 from workers.heartbeat import Heartbeat
 from workers.watchdog import Watchdog

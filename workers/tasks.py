@@ -1,6 +1,6 @@
 """The tasks, as thin as can be: Celery on one side, our functions on the other."""
 
-from feedback_app.services.sync import DeskSync
+from feedback_app.services.annotation.sync import DeskSync
 from workers import reaper, rounds
 from workers.app import app
 from workers.bootstrap import workshop

@@ -6,7 +6,7 @@ A process of its own, because checking reads the weights with torch, which a wor
 import sys
 from pathlib import Path
 
-from alignment.registry import CorruptCheckpoint, read_checkpoint
+from alignment.checkpoints.registry import CorruptCheckpoint, read_checkpoint
 
 
 def main(arguments: list[str]) -> int:

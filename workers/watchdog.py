@@ -6,7 +6,7 @@ from typing import Self
 
 import structlog
 
-from feedback_app.up.processes import Child
+from feedback_app.processes.child_processes import Child
 from workers.heartbeat import Heartbeat
 
 log = structlog.get_logger()

@@ -129,7 +129,7 @@ def _standard(values: torch.Tensor) -> torch.Tensor:
 
 def make(given: argparse.Namespace) -> dict[str, Any]:
     """Draw replies, fit the score and write the folder. Returns what was written about it."""
-    from alignment.models import load_base, load_tokenizer
+    from alignment.models.loading import load_base, load_tokenizer
     from benchmarks.owners import warm
     from benchmarks.peers.prompts import training_prompts
 
@@ -149,7 +149,7 @@ def make(given: argparse.Namespace) -> dict[str, Any]:
 
 def drawn(given: argparse.Namespace, model: Any, tokenizer: Any, prompts: list[list[int]]) -> list[list[int]]:
     """A reply of the base model to each prompt, as token ids."""
-    from alignment.sample import Draw, draw_converted, draw_loaded, end_ids
+    from alignment.models.sampling import Draw, draw_converted, draw_loaded, end_ids
 
     ends, draw = end_ids(given.base, tokenizer), Draw(given.reply_tokens, given.seed)
     if given.converted:

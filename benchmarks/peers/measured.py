@@ -8,10 +8,10 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-from alignment.chat import Completion
-from alignment.evaluate import mean_kl
-from alignment.models import load_adapter, load_base, load_tokenizer, scaled
-from alignment.sample import Draw, draw_loaded, end_ids
+from alignment.gate.evaluation import mean_kl
+from alignment.models.chat_template import Completion
+from alignment.models.loading import load_adapter, load_base, load_tokenizer, scaled
+from alignment.models.sampling import Draw, draw_loaded, end_ids
 from benchmarks.peers.common_reward import CommonReward
 from benchmarks.peers.job import Job
 from benchmarks.peers.prompts import held_out_prompts

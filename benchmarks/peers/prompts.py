@@ -5,7 +5,7 @@ import random
 from pathlib import Path
 from typing import Any
 
-from alignment.chat import prompt_ids
+from alignment.models.chat_template import prompt_ids
 
 BENCHMARKS = Path(__file__).resolve().parents[1]
 PACKS = BENCHMARKS.parent / "datasets" / "prompts"

@@ -13,8 +13,8 @@ from feedback_app.api.schemas import (
 )
 from feedback_app.api.streams import asker_of, whole
 from feedback_app.domain.comparison import ComparisonStatus
-from feedback_app.services.arena import Arena
-from feedback_app.services.live import LiveTaste
+from feedback_app.services.arena.arena import Arena
+from feedback_app.services.reward.live_reward import LiveTaste
 
 
 def router(arena: Arena, live: LiveTaste) -> APIRouter:

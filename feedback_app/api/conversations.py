@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from feedback_app.api.streams import until_gone
 from feedback_app.domain.best_of import MOST
 from feedback_app.domain.conversation import Conversation, Ending, chosen
-from feedback_app.services.chat import Chat
-from feedback_app.services.generation import GenerationFailed
-from feedback_app.services.transcript import as_markdown, as_text, file_name
+from feedback_app.services.chat.chat import Chat
+from feedback_app.services.chat.transcript import as_markdown, as_text, file_name
+from feedback_app.services.generation.batch import GenerationFailed
 
 LONGEST_MESSAGE = 100_000
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from feedback_app.api.streams import begun, until_gone
-from feedback_app.services.data import DataService, ExportFailed, ImportReport
+from feedback_app.services.dataset.dataset import DataService, ExportFailed, ImportReport
 
 PIECE = 64 * 1024
 

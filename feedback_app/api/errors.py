@@ -15,25 +15,25 @@ from feedback_app.domain.round import InvalidRound
 from feedback_app.domain.snapshot import BrokenSnapshot, SnapshotNeeded, SnapshotNotFound
 from feedback_app.domain.text_rules import mended
 from feedback_app.engines.base import EngineBusy, EngineUnavailable, UnknownModel
-from feedback_app.services.best_of import NothingToChooseBy
-from feedback_app.services.chat import Busy
-from feedback_app.services.curation import InvalidTag
-from feedback_app.services.data import (
+from feedback_app.services.annotation.desks import UnknownDesk
+from feedback_app.services.chat.chat import Busy
+from feedback_app.services.dataset.curation import InvalidTag
+from feedback_app.services.dataset.dataset import (
     CannotIgnore,
     ExportFailed,
     FileTooLarge,
     ImportRefused,
     UnknownFormat,
 )
-from feedback_app.services.desks import UnknownDesk
-from feedback_app.services.generation import GenerationFailed
-from feedback_app.services.preferences import FixedPreference, InvalidPreference
-from feedback_app.services.rewards import (
+from feedback_app.services.generation.batch import GenerationFailed
+from feedback_app.services.generation.best_of import NothingToChooseBy
+from feedback_app.services.reward.reward_models import (
     BrokenRewardModel,
     NoHeldoutRankings,
     NoRewardModel,
     UnknownRewardModel,
 )
+from feedback_app.services.system.preferences import FixedPreference, InvalidPreference
 from feedback_app.store import (
     AmbiguousId,
     CheckpointNotFound,

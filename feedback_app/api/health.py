@@ -9,7 +9,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from feedback_app.services.status import Status
+from feedback_app.services.system.status import Status
 from feedback_app.store import Store
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from feedback_app.services.leaderboard import Board, Leaderboard
+from feedback_app.services.leaderboard.leaderboard import Board, Leaderboard
 
 Annotator = Annotated[
     Literal["", "owner"],

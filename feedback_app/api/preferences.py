@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from feedback_app.domain.preferences import Preferences, Theme
-from feedback_app.services.preferences import Changes, PreferenceBook
+from feedback_app.services.system.preferences import Changes, PreferenceBook
 
 
 class PreferencesBody(BaseModel):

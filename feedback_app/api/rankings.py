@@ -6,9 +6,9 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from feedback_app.api.schemas import ComparisonBody, RankingBody
+from feedback_app.domain.ranking_query import Chosen, VerdictKind, Wanted
 from feedback_app.domain.text_rules import MOST_TAGS
-from feedback_app.domain.wanted import Chosen, VerdictKind, Wanted
-from feedback_app.services.curation import Consistency, Curation, Entry
+from feedback_app.services.dataset.curation import Consistency, Curation, Entry
 
 MOST_IDS = 100_000
 WORDS = "Words in the prompt, a reply, the note or the rewrite; upper and lower case are the same."

@@ -15,7 +15,7 @@ from feedback_app.formats import jsonl, rankings, replies
 from feedback_app.formats.errors import BadRecord, LineError, Problems
 from feedback_app.formats.jsonl import Limits
 from feedback_app.formats.replies import Replies
-from feedback_app.services.rewards import RewardModel, Rewards, Scorer, score_all
+from feedback_app.services.reward.reward_models import RewardModel, Rewards, Scorer, score_all
 
 BATCH = 64
 Name = Annotated[

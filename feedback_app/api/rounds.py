@@ -20,9 +20,9 @@ from feedback_app.api.schemas import (
 from feedback_app.api.streams import until_gone
 from feedback_app.domain.round import Round
 from feedback_app.domain.text_rules import LARGEST_INTEGER
-from feedback_app.services.estimate import Estimates
-from feedback_app.services.models import Models
-from feedback_app.services.rounds import Rounds
+from feedback_app.services.generation.versions import Models
+from feedback_app.services.rounds.estimate import Estimates
+from feedback_app.services.rounds.rounds import Rounds
 
 
 def rounds_router(rounds: Rounds, estimates: Estimates) -> APIRouter:

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from feedback_app.api.schemas import MessageBody
 from feedback_app.domain.snapshot import HOWS, KINDS, Change, Described, How, Kind, Record
-from feedback_app.services.snapshots import NOW, Compared, Snapshots
+from feedback_app.services.rounds.snapshots import NOW, Compared, Snapshots
 
 
 class SnapshotBody(BaseModel):

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from feedback_app.services.bundle import Services
-from feedback_app.services.status import PartStatus
+from feedback_app.services.system.status import PartStatus
 
 
 class PartBody(BaseModel):

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.table import Table
 
-from feedback_app.commands.running import out, settings_in_force, told
+from feedback_app.commands.common import out, settings_in_force, told
 
 if TYPE_CHECKING:
-    from feedback_app.commands.service import Service
+    from feedback_app.commands.client import Service
     from feedback_app.desks.argilla_users import ArgillaUsers
 
 NAME = "argilla"
@@ -37,7 +37,7 @@ def open_() -> None:
 def status() -> None:
     """Where Argilla is, whether it answers, and what waits for it."""
     with told():
-        from feedback_app.commands.service import connected
+        from feedback_app.commands.client import connected
 
         settings = settings_in_force()
         where = settings.argilla_url or "not running: `codelynn up` starts it"
@@ -59,7 +59,7 @@ def sync(
 ) -> None:
     """Bring every comparison to Argilla again: to a new Argilla, or once refusals were put right. Twice changes nothing."""
     with told():
-        from feedback_app.commands.service import connected
+        from feedback_app.commands.client import connected
 
         settings = settings_in_force()
         if not settings.argilla_enabled:

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from feedback_app.commands.completing import personas, versions
-from feedback_app.commands.running import settings_in_force, told
+from feedback_app.commands.common import settings_in_force, told
+from feedback_app.commands.completion import personas, versions
 from feedback_app.domain.best_of import MOST
 
 
@@ -24,9 +24,9 @@ def chat(
 ) -> None:
     """Chat on the terminal; the conversation is kept and shows in the browser too. /help lists what can be done, Ctrl-D ends."""
     with told():
-        from feedback_app.commands.asking import opened_input
-        from feedback_app.commands.service import at_hand
-        from feedback_app.commands.talk import Talk
+        from feedback_app.commands.chat_input import opened_input
+        from feedback_app.commands.chat_session import Talk
+        from feedback_app.commands.client import at_hand
 
         with at_hand(offline) as service:
             talk = Talk(service, model, persona, resume, best_of)

@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from feedback_app.commands.completing import versions
-from feedback_app.commands.running import out, told
-from feedback_app.commands.text import moment
+from feedback_app.commands.common import out, told
+from feedback_app.commands.completion import versions
+from feedback_app.commands.formatting import moment
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -16,7 +16,7 @@ app = typer.Typer(no_args_is_help=True)
 def listing() -> None:
     """Every version with its aliases, newest first, and the base model at the end."""
     with told():
-        from feedback_app.commands.service import connected
+        from feedback_app.commands.client import connected
 
         with connected() as service:
             known, aliases = service.get("/checkpoints"), service.get("/aliases")
@@ -51,7 +51,7 @@ def promote(
 ) -> None:
     """Make a version the latest by hand, whatever its gate said."""
     with told():
-        from feedback_app.commands.service import connected
+        from feedback_app.commands.client import connected
 
         with connected() as service:
             changed = service.post(f"/checkpoints/{name}/promote")
@@ -62,7 +62,7 @@ def promote(
 def rollback() -> None:
     """Bring the previous version back."""
     with told():
-        from feedback_app.commands.service import connected
+        from feedback_app.commands.client import connected
 
         with connected() as service:
             changed = service.post("/rollback")

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
-from feedback_app.commands.running import err, out, told
+from feedback_app.commands.common import err, out, told
 
 if TYPE_CHECKING:
     import httpx
     from rich.progress import Progress
 
-    from feedback_app.commands.service import Service
+    from feedback_app.commands.client import Service
 
 CHUNK = 256 * 1024
 MEDIA = {
@@ -51,7 +51,7 @@ def export(
 ) -> None:
     """Export the preference dataset."""
     with told():
-        from feedback_app.commands.service import Refused, connected
+        from feedback_app.commands.client import Refused, connected
 
         with (
             connected() as service,
@@ -77,7 +77,7 @@ def import_(
 ) -> None:
     """Import a dataset: whole, or not at all. What is there already is skipped."""
     with told():
-        from feedback_app.commands.service import Refused, connected
+        from feedback_app.commands.client import Refused, connected
 
         media = MEDIA.get(file.suffix.lower(), LINES)
         with connected() as service, file.open("rb") as content, _bar() as bar:

@@ -4,7 +4,7 @@ from contextlib import closing
 
 import typer
 
-from feedback_app.commands.running import complain, settings_in_force, told
+from feedback_app.commands.common import complain, settings_in_force, told
 
 
 def doctor() -> None:
@@ -12,8 +12,8 @@ def doctor() -> None:
     do about what is missing."""
     with told():
         settings = settings_in_force()
-        from feedback_app.commands import machine
-        from feedback_app.commands.service import found
+        from feedback_app.commands import doctor_checks as machine
+        from feedback_app.commands.client import found
         from feedback_app.commands.status import of_service, table, without_service
 
         service = found(settings)

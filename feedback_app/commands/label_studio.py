@@ -2,7 +2,7 @@
 
 import typer
 
-from feedback_app.commands.running import configured, told
+from feedback_app.commands.common import configured, told
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -12,7 +12,7 @@ def up() -> None:
     """Run the real Label Studio on loopback, installed if it is missing; Ctrl-C stops it."""
     with told():
         settings = configured()
-        from feedback_app.up.label_studio_up import run_label_studio
+        from feedback_app.embedded.label_studio_up import run_label_studio
 
         raise typer.Exit(run_label_studio(settings))
 

@@ -8,11 +8,11 @@ import typer
 from sqlalchemy.exc import OperationalError
 
 from feedback_app.commands.argilla import show
-from feedback_app.commands.running import err, out, settings_in_force
+from feedback_app.commands.common import err, out, settings_in_force
 from feedback_app.desks.configured import desk_names
 from feedback_app.desks.label_studio import LabelStudioDesk, label_studio_desk
-from feedback_app.services.desks import Desks, DeskStatus
-from feedback_app.services.sync import DeskSync
+from feedback_app.services.annotation.desks import Desks, DeskStatus
+from feedback_app.services.annotation.sync import DeskSync
 from feedback_app.store import Store, open_store
 
 NAME = LabelStudioDesk.name

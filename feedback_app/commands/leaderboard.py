@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from feedback_app.commands.running import out, told
-from feedback_app.domain.duels import ENOUGH
+from feedback_app.commands.common import out, told
+from feedback_app.domain.pairwise_outcomes import ENOUGH
 
 
 def leaderboard(
@@ -17,7 +17,7 @@ def leaderboard(
 ) -> None:
     """Show which version wins: Bradley-Terry scores, also adjusted for length and side, with 95 % intervals."""
     with told():
-        from feedback_app.commands.service import connected
+        from feedback_app.commands.client import connected
 
         with connected() as service:
             board = service.get("/leaderboard/board", annotator="owner" if mine else "")

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from feedback_app.commands.running import WrongUse, out, told
-from feedback_app.domain.wanted import VERDICTS
+from feedback_app.commands.common import WrongUse, out, told
+from feedback_app.domain.ranking_query import VERDICTS
 
 app = typer.Typer(no_args_is_help=True)
 Ids = Annotated[
@@ -29,7 +29,7 @@ def find(
         if verdict and verdict not in VERDICTS:
             raise WrongUse(f"there is no verdict {verdict!r}: choose one of {', '.join(VERDICTS)}")
         wanted = {"words": words, "verdict": verdict, "source": source, "version": version, "tag": tag}
-        from feedback_app.commands.service import connected
+        from feedback_app.commands.client import connected
 
         with connected() as service:
             found = service.get("/rankings/ids", **wanted, differs=differs)
@@ -57,7 +57,7 @@ def delete(
 ) -> None:
     """Delete prompts, replies and rankings for good, at Argilla and Label Studio too. Pairs that were shown twice go both times."""
     with told():
-        from feedback_app.commands.service import connected
+        from feedback_app.commands.client import connected
 
         with connected() as service:
             going = service.post("/rankings/deletion", {"ids": ids})["ids"]
@@ -67,7 +67,7 @@ def delete(
 
 
 def _changed(what: str, ids: list[str]) -> list[str]:
-    from feedback_app.commands.service import connected
+    from feedback_app.commands.client import connected
 
     with connected() as service:
         return list(service.post(f"/rankings/{what}", {"ids": ids})["ids"])

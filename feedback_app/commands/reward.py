@@ -10,9 +10,9 @@ from typing import Annotated, Any, BinaryIO
 
 import typer
 
+from feedback_app.commands.common import WrongUse, err, out, told
 from feedback_app.commands.rounds import announce, overrides, watched
-from feedback_app.commands.running import WrongUse, err, out, told
-from feedback_app.domain.words import span
+from feedback_app.domain.counts import span
 
 app = typer.Typer(no_args_is_help=True)
 CHUNK = 256 * 1024
@@ -27,8 +27,8 @@ def listing() -> None:
     with told():
         from rich.table import Table
 
-        from feedback_app.commands.service import connected
-        from feedback_app.commands.text import moment
+        from feedback_app.commands.client import connected
+        from feedback_app.commands.formatting import moment
 
         with connected() as service:
             found = service.get("/rewards")
@@ -50,7 +50,7 @@ def train(
     """Train a reward model on all rankings there are, as a round, and show its progress."""
     with told():
         config = overrides(set_ or [])
-        from feedback_app.commands.service import connected
+        from feedback_app.commands.client import connected
 
         with connected() as service:
             queued = service.post("/rounds", {"method": "reward", "config": config})
@@ -69,7 +69,7 @@ def evaluate(
 ) -> None:
     """What a reward model is worth on rankings it has not seen: the held-out ones, or those of a file."""
     with told():
-        from feedback_app.commands.service import Refused, connected
+        from feedback_app.commands.client import Refused, connected
 
         with connected() as service:
             if file is None:
@@ -113,7 +113,7 @@ def score(
 
 def _scored(name: str, body: Iterator[bytes]) -> int:
     """Each good line with its rewards on stdout, each bad one by number on stderr; how many are bad."""
-    from feedback_app.commands.service import connected
+    from feedback_app.commands.client import connected
 
     bad = 0
     with connected() as service, service.scored(body, LINES, name) as lines:

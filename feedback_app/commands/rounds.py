@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from feedback_app.commands.completing import rounds as known_rounds
-from feedback_app.commands.running import WrongUse, out, told
-from feedback_app.commands.text import duration, moment, short
+from feedback_app.commands.common import WrongUse, out, told
+from feedback_app.commands.completion import rounds as known_rounds
+from feedback_app.commands.formatting import duration, moment, short
 from feedback_app.domain import json_rules
 from feedback_app.domain.decision import checks, title, update_strength
 from feedback_app.domain.json_rules import NotJson, Unfit
 
 if TYPE_CHECKING:
-    from feedback_app.commands.service import Service
+    from feedback_app.commands.client import Service
 
 app = typer.Typer(no_args_is_help=True)
 LAST = "last"
@@ -43,7 +43,7 @@ def queue(
     """Queue a round on everything that was ranked, rated and written so far."""
     with told():
         config = overrides(set_ or [])
-        from feedback_app.commands.service import connected
+        from feedback_app.commands.client import connected
 
         with connected() as service:
             queued = service.post("/rounds", {"method": method, "config": config, "parent": parent})
@@ -56,7 +56,7 @@ def queue(
 def listing(limit: Annotated[int, typer.Option(min=1, max=500, help="How many, newest first.")] = 20) -> None:
     """The newest rounds."""
     with told():
-        from feedback_app.commands.service import connected
+        from feedback_app.commands.client import connected
 
         with connected() as service:
             rounds = service.get("/rounds", limit=limit)
@@ -83,7 +83,7 @@ def listing(limit: Annotated[int, typer.Option(min=1, max=500, help="How many, n
 def show(round_id: RoundId = LAST) -> None:
     """One round: stage, progress, time left; once it has ended, what was decided and why."""
     with told():
-        from feedback_app.commands.service import connected
+        from feedback_app.commands.client import connected
 
         with connected() as service:
             shown(service.get(f"/rounds/{_id(service, round_id)}"))
@@ -93,7 +93,7 @@ def show(round_id: RoundId = LAST) -> None:
 def watch(round_id: RoundId = LAST) -> None:
     """Follow a round until it ends. Ctrl-C stops watching; the round goes on."""
     with told():
-        from feedback_app.commands.service import connected
+        from feedback_app.commands.client import connected
 
         with connected() as service:
             watched(service, _id(service, round_id))
@@ -103,7 +103,7 @@ def watch(round_id: RoundId = LAST) -> None:
 def cancel(round_id: RoundId = LAST) -> None:
     """Stop a round; `resume` goes on where it stopped."""
     with told():
-        from feedback_app.commands.service import connected
+        from feedback_app.commands.client import connected
 
         with connected() as service:
             now = service.post(f"/rounds/{_id(service, round_id)}/cancel")
@@ -117,7 +117,7 @@ def cancel(round_id: RoundId = LAST) -> None:
 def resume(round_id: RoundId = LAST) -> None:
     """Go on with a failed or cancelled round; what it finished is kept."""
     with told():
-        from feedback_app.commands.service import connected
+        from feedback_app.commands.client import connected
 
         with connected() as service:
             out.print(service.post(f"/rounds/{_id(service, round_id)}/resume")["state"])

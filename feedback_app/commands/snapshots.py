@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from feedback_app.commands.running import out, told
-from feedback_app.commands.text import moment, short
+from feedback_app.commands.common import out, told
+from feedback_app.commands.formatting import moment, short
 from feedback_app.domain.snapshot import HOWS, KINDS
 
 app = typer.Typer()
@@ -25,7 +25,7 @@ def _listed(context: typer.Context) -> None:
 def listing() -> None:
     """Every snapshot, newest first."""
     with told():
-        from feedback_app.commands.service import connected
+        from feedback_app.commands.client import connected
 
         with connected() as service:
             found = service.get("/snapshots")
@@ -43,7 +43,7 @@ def listing() -> None:
 def diff(one: Name = "newest", other: Name = "now") -> None:
     """How two snapshots differ, in numbers: what OTHER has that ONE has not, and the other way round."""
     with told():
-        from feedback_app.commands.service import connected
+        from feedback_app.commands.client import connected
 
         with connected() as service:
             found = service.get(f"/snapshots/{one}/diff", other=other)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 import typer
 from rich.table import Table
 
-from feedback_app.commands.running import out, settings_in_force, told
+from feedback_app.commands.common import out, settings_in_force, told
 
 if TYPE_CHECKING:
-    from feedback_app.commands.service import Service
-    from feedback_app.services.status import PartStatus
+    from feedback_app.commands.client import Service
+    from feedback_app.services.system.status import PartStatus
     from feedback_app.settings import Settings
 
 
@@ -18,7 +18,7 @@ def status() -> None:
     """Show what is running and whether it answers: the service, its database and model, workers, Redis, Argilla."""
     with told():
         settings = settings_in_force()
-        from feedback_app.commands.service import found
+        from feedback_app.commands.client import found
 
         service = found(settings)
         if service is None:
@@ -33,7 +33,7 @@ def status() -> None:
 
 def of_service(service: "Service") -> "list[PartStatus]":
     """What the service says of itself and of what it needs."""
-    from feedback_app.services.status import PartStatus
+    from feedback_app.services.system.status import PartStatus
 
     told = service.get("/status")
     address = f"answers at {str(service.http.base_url).rstrip('/')}"
@@ -42,11 +42,11 @@ def of_service(service: "Service") -> "list[PartStatus]":
 
 def without_service(settings: "Settings") -> "list[PartStatus]":
     """No service runs; what can be asked without it."""
-    from feedback_app.commands.service import NOT_RUNNING
-    from feedback_app.services.queue import RoundQueue
-    from feedback_app.services.reach import desk_checks, redis_answers
-    from feedback_app.services.status import PartStatus, checked
-    from feedback_app.up.services import read_service
+    from feedback_app.commands.client import NOT_RUNNING
+    from feedback_app.embedded.running_services import read_service
+    from feedback_app.services.rounds.queue import RoundQueue
+    from feedback_app.services.system.reachability import desk_checks, redis_answers
+    from feedback_app.services.system.status import PartStatus, checked
 
     starting = settings.service_url or read_service(settings.root)
     reason = (

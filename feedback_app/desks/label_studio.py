@@ -22,7 +22,7 @@ from feedback_app.domain.aspects import ASPECTS
 from feedback_app.settings import Settings
 
 if TYPE_CHECKING:
-    from feedback_app.desks.label_studio_work import LabelStudioWork
+    from feedback_app.desks.label_studio_exchange import LabelStudioWork
 
 BATCH = 250
 Answer = TypeVar("Answer")
@@ -95,7 +95,7 @@ class LabelStudioDesk:
     def _connected(self) -> LabelStudioWork:
         if self._work is None:
             from feedback_app.desks.label_studio_client import LabelStudioSession
-            from feedback_app.desks.label_studio_work import LabelStudioWork
+            from feedback_app.desks.label_studio_exchange import LabelStudioWork
 
             self._work = LabelStudioWork(
                 LabelStudioSession(self._url, self._token, self._timeout, self._aspects)

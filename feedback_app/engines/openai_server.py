@@ -22,7 +22,7 @@ from feedback_app.engines.base import (
     ModelVersion,
 )
 from feedback_app.engines.openai_client import OpenAiClient, TooLong
-from feedback_app.engines.prompt import CUT, disarmed, without_oldest
+from feedback_app.engines.prompt_window import CUT, disarmed, without_oldest
 from feedback_app.engines.streaming import Emit, stream
 
 # The server's tokenizer is not at hand; these are how chat templates write their control tokens.

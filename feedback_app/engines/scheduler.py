@@ -7,7 +7,7 @@ from threading import Lock
 from time import monotonic
 
 from feedback_app.engines.base import Asker, EngineBusy, EngineUnavailable
-from feedback_app.engines.line import Limits, Line, Ticket
+from feedback_app.engines.request_queue import Limits, Line, Ticket
 
 UNBOUNDED = 2**62
 FIRST_GUESS_SECONDS = 5.0

@@ -19,7 +19,7 @@ from tokenizers import Tokenizer
 
 from feedback_app.domain.comparison import InvalidPrompt, Message
 from feedback_app.engines.base import EngineUnavailable
-from feedback_app.engines.prompt import CUT, control_pattern, disarmed
+from feedback_app.engines.prompt_window import CUT, control_pattern, disarmed
 
 DEFAULT_WINDOW = 2048
 SHORTEST_WINDOW = 16

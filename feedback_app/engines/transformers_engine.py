@@ -27,7 +27,7 @@ from feedback_app.engines.base import (
 )
 from feedback_app.engines.batching import Tokenized, tokenized
 from feedback_app.engines.detokenize import Reply
-from feedback_app.engines.line import Limits
+from feedback_app.engines.request_queue import Limits
 from feedback_app.engines.sampling import RowSampler
 from feedback_app.engines.scheduler import Scheduler
 from feedback_app.engines.streaming import Emit, stream

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from feedback_app.domain.comparison import InvalidPrompt, Message, Sampling
 from feedback_app.engines.base import Engine, EngineUnavailable, GenerationRequest, ModelVersion
-from feedback_app.engines.line import Limits
+from feedback_app.engines.request_queue import Limits
 
 TRIALS = (
     (Message("user", "Hello!"),),

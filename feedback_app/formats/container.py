@@ -8,7 +8,8 @@ from typing import Any
 
 from feedback_app.domain import json_rules
 from feedback_app.domain.json_rules import Unfit
-from feedback_app.formats import jsonl, packed, parquet
+from feedback_app.formats import compression as packed
+from feedback_app.formats import jsonl, parquet
 from feedback_app.formats.errors import BadRecord, Problems
 from feedback_app.formats.jsonl import BOM, MEBIBYTE, Limits
 

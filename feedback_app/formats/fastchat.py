@@ -7,10 +7,11 @@ from typing import Any
 
 from feedback_app.domain.comparison import Comparison, Message, Role
 from feedback_app.domain.preference import Rating
-from feedback_app.formats import fields, judged, lmarena, unused
+from feedback_app.formats import fields, lmarena, unused
+from feedback_app.formats import judged_sets as judged
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
-from feedback_app.formats.judged import FIRST, SECOND, TIE, Left
+from feedback_app.formats.judged_sets import FIRST, SECOND, TIE, Left
 
 # The address of the voter is not kept.
 USED = frozenset({"type", "models", "states", "state", "ip", "start", "finish", "gen_params"})

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from feedback_app.domain.comparison import Comparison, Message
-from feedback_app.formats import conversation, fields, judged, unused
+from feedback_app.formats import conversation, fields, unused
+from feedback_app.formats import judged_sets as judged
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
-from feedback_app.formats.judged import FIRST, SECOND, TIE, Groups, Left, Reply
+from feedback_app.formats.judged_sets import FIRST, SECOND, TIE, Groups, Left, Reply
 
 SCORES = ("helpfulness", "correctness", "coherence", "complexity", "verbosity")
 REPLIES = (("response1", "response2"), ("response_1", "response_2"))

@@ -6,10 +6,11 @@ https://huggingface.co/datasets/lmarena-ai/arena-human-preference-140k, https://
 from collections.abc import Sequence
 
 from feedback_app.domain.comparison import Comparison, Message
-from feedback_app.formats import conversation, fields, judged
+from feedback_app.formats import conversation, fields
+from feedback_app.formats import judged_sets as judged
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
-from feedback_app.formats.judged import FIRST, SECOND, TIE, Left, Reply
+from feedback_app.formats.judged_sets import FIRST, SECOND, TIE, Left, Reply
 
 USED = frozenset(
     {"model_a", "model_b", "winner", "conversation_a", "conversation_b", "judge"}

@@ -9,10 +9,11 @@ from typing import Any
 
 from feedback_app.domain.comparison import Comparison, Message
 from feedback_app.domain.preference import Rating
-from feedback_app.formats import conversation, fields, judged, unused
+from feedback_app.formats import conversation, fields, unused
+from feedback_app.formats import judged_sets as judged
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
-from feedback_app.formats.judged import FIRST, SECOND, Left, Reply
+from feedback_app.formats.judged_sets import FIRST, SECOND, Left, Reply
 
 USED = frozenset({"user_id", "user", "version", "type", "data", "meta", "snapshot", "chat_id"})
 DATA = frozenset({"rating", "model_id", "sibling_model_ids", "reason", "comment", "tags", "details", "id"})

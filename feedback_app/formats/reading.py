@@ -8,12 +8,13 @@ from typing import Any
 
 from feedback_app.domain.comparison import Comparison
 from feedback_app.domain.preference import Demonstration, PreferencePair, Rating
-from feedback_app.formats import container, detect, helpsteer, packed, sillytavern, unused
+from feedback_app.formats import compression as packed
+from feedback_app.formats import container, detect, helpsteer, sillytavern, unused
+from feedback_app.formats.catalogue import LOADERS, UnknownFormat, imported
 from feedback_app.formats.container import Numbered
 from feedback_app.formats.errors import BadRecord, Problems
 from feedback_app.formats.jsonl import Limits
-from feedback_app.formats.judged import Left
-from feedback_app.formats.listed import LOADERS, UnknownFormat, imported
+from feedback_app.formats.judged_sets import Left
 
 Item = Comparison | PreferencePair | Rating | Demonstration
 WORDS: dict[type, str] = {

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from feedback_app.domain.comparison import Comparison, Message, Role
 from feedback_app.domain.preference import Demonstration
 from feedback_app.domain.text_rules import name_fault
-from feedback_app.formats import fields, judged, unused
+from feedback_app.formats import fields, unused
+from feedback_app.formats import judged_sets as judged
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
-from feedback_app.formats.judged import Left, Reply
+from feedback_app.formats.judged_sets import Left, Reply
 
 HEADER = frozenset({"user_name", "character_name", "create_date", "chat_metadata"})
 _MESSAGE = """

@@ -9,10 +9,11 @@ from statistics import fmean
 from typing import Any
 
 from feedback_app.domain.comparison import Comparison, Message
-from feedback_app.formats import fields, judged, unused
+from feedback_app.formats import fields, unused
+from feedback_app.formats import judged_sets as judged
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
-from feedback_app.formats.judged import Left, Reply
+from feedback_app.formats.judged_sets import Left, Reply
 
 # Each reply was written under a hidden instruction of its own (`custom_system_prompt`, after the `principle`), which no ranking can hold.
 USED = frozenset({"instruction", "completions", "models", "correct_answers", "incorrect_answers"})

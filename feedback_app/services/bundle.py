@@ -4,30 +4,30 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from feedback_app.domain.persona import Persona
-from feedback_app.services.agreement import Agreements
-from feedback_app.services.ahead import Ahead
-from feedback_app.services.arena import Arena
-from feedback_app.services.before_after import BeforeAfter
-from feedback_app.services.beside import Beside
-from feedback_app.services.best_of import BestOf
-from feedback_app.services.chat import Chat
-from feedback_app.services.curation import Curation
-from feedback_app.services.data import DataService
-from feedback_app.services.desks import Desks
-from feedback_app.services.draws import Draws
-from feedback_app.services.estimate import Estimates
-from feedback_app.services.knowing import Knowing
-from feedback_app.services.leaderboard import Leaderboard
-from feedback_app.services.lineage import Lineage
-from feedback_app.services.live import LiveTaste
-from feedback_app.services.models import Models
-from feedback_app.services.preferences import PreferenceBook
-from feedback_app.services.readiness import Advisor
-from feedback_app.services.repeats import Repeats
-from feedback_app.services.rewards import Rewards
-from feedback_app.services.rounds import Rounds
-from feedback_app.services.snapshots import Snapshots
-from feedback_app.services.status import Status
+from feedback_app.services.annotation.agreement import Agreements
+from feedback_app.services.annotation.desks import Desks
+from feedback_app.services.arena.arena import Arena
+from feedback_app.services.arena.pair_selection import Draws
+from feedback_app.services.arena.prefetch import Ahead
+from feedback_app.services.arena.repeats import Repeats
+from feedback_app.services.chat.chat import Chat
+from feedback_app.services.chat.side_by_side import Beside
+from feedback_app.services.dataset.curation import Curation
+from feedback_app.services.dataset.dataset import DataService
+from feedback_app.services.generation.best_of import BestOf
+from feedback_app.services.generation.versions import Models
+from feedback_app.services.leaderboard.leaderboard import Leaderboard
+from feedback_app.services.reward.guess_calibration import Knowing
+from feedback_app.services.reward.live_reward import LiveTaste
+from feedback_app.services.reward.reward_models import Rewards
+from feedback_app.services.rounds.before_after import BeforeAfter
+from feedback_app.services.rounds.estimate import Estimates
+from feedback_app.services.rounds.lineage import Lineage
+from feedback_app.services.rounds.readiness import Advisor
+from feedback_app.services.rounds.rounds import Rounds
+from feedback_app.services.rounds.snapshots import Snapshots
+from feedback_app.services.system.preferences import PreferenceBook
+from feedback_app.services.system.status import Status
 
 
 @dataclass(frozen=True, slots=True)

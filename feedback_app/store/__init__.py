@@ -1,5 +1,6 @@
 """What codeLynn keeps: SQLite or PostgreSQL behind one set of repositories."""
 
+from feedback_app.store.batches import UnreadableRecord
 from feedback_app.store.comparisons import ComparisonNotFound
 from feedback_app.store.conversations import ConversationNotFound, InvalidRating
 from feedback_app.store.cursor import InvalidCursor, Page
@@ -12,7 +13,6 @@ from feedback_app.store.promotions import CheckpointNotFound, NothingToRollBack,
 from feedback_app.store.registration import CheckpointExists
 from feedback_app.store.rounds import RoundNotFound
 from feedback_app.store.store import Store, open_store
-from feedback_app.store.walk import UnreadableRecord
 
 __all__ = [
     "Agreed",

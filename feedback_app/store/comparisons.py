@@ -22,6 +22,7 @@ from feedback_app.domain.comparison import (
     Ranking,
     checked_ranking,
 )
+from feedback_app.store.batches import OLDEST_FIRST, bound, place, position, walk
 from feedback_app.store.comparison_rows import (
     candidate_documents,
     comparison_from,
@@ -33,7 +34,6 @@ from feedback_app.store.database import BATCH, Database, Stored, unheard
 from feedback_app.store.inserts import insert_comparisons
 from feedback_app.store.outbox import announce
 from feedback_app.store.tables import annotations, comparisons, rankings
-from feedback_app.store.walk import OLDEST_FIRST, bound, place, position, walk
 
 NEWEST_FIRST = (comparisons.c.created_at.desc(), comparisons.c.id.desc())
 

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 
 from feedback_app.store.database import Database, insert_new
+from feedback_app.store.named_locks import turn
 from feedback_app.store.tables import comparisons, desk_states, desk_verdicts
-from feedback_app.store.turns import turn
 
 Key = tuple[str, str]
 """(comparison id, annotator)"""

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, false, func, select, true, union
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus
-from feedback_app.domain.wanted import VerdictKind, Wanted, folded
+from feedback_app.domain.ranking_query import VerdictKind, Wanted, folded
+from feedback_app.store.batches import walk
 from feedback_app.store.comparison_rows import (
     MISFITS,
     annotation_from,
@@ -20,7 +21,6 @@ from feedback_app.store.comparisons import NEWEST_FIRST
 from feedback_app.store.cursor import Page, Position, decode_cursor, encode_cursor
 from feedback_app.store.database import Database
 from feedback_app.store.tables import comparisons, rankings, withdrawn
-from feedback_app.store.walk import walk
 
 BATCH = 500
 AT_ONCE = 2000

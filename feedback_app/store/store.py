@@ -15,11 +15,11 @@ from feedback_app.store.imports import Imports
 from feedback_app.store.outbox import Outbox
 from feedback_app.store.preferences import StoredPreferences
 from feedback_app.store.prompts import Prompts
+from feedback_app.store.ranking_outcomes import Verdicts
 from feedback_app.store.repeats import Repeats
 from feedback_app.store.rounds import Rounds
 from feedback_app.store.search import Search
 from feedback_app.store.unpaired import Demonstrations, Ratings
-from feedback_app.store.verdicts import Verdicts
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,18 +6,16 @@ from typing import Any
 import gradio as gr
 
 from feedback_app.services.bundle import Services
-from feedback_app.ui import (
-    arena_page,
-    chat_events,
-    data_page,
-    leaderboard_page,
-    navigation,
-    reward_page,
-    rounds_page,
-    settings_page,
-)
-from feedback_app.ui.navigation import Place, head_html
-from feedback_app.ui.theme import STATIC, head, theme
+from feedback_app.ui.arena import page as arena_page
+from feedback_app.ui.chat import events as chat_events
+from feedback_app.ui.data import page as data_page
+from feedback_app.ui.leaderboard import page as leaderboard_page
+from feedback_app.ui.reward import page as reward_page
+from feedback_app.ui.rounds import page as rounds_page
+from feedback_app.ui.settings import page as settings_page
+from feedback_app.ui.shared import navigation
+from feedback_app.ui.shared.navigation import Place, head_html
+from feedback_app.ui.shared.theme import STATIC, STYLES, head, theme
 
 PARALLEL_EVENTS = 32
 """Streams that may run at once: each open page holds at most one."""
@@ -67,12 +65,11 @@ def _page(place: Place, build: Build, services: Services, demo: gr.Blocks) -> No
 
 def mount_options(page_token: str) -> dict[str, Any]:
     """What `gradio.mount_gradio_app` is given besides the pages."""
-    styles = ("style.css", "shell.css", "arena.css", "chat.css", "rankings.css")
     return {
         "theme": theme(),
-        "css_paths": [STATIC / name for name in styles],
+        "css_paths": list(STYLES),
         "head": head(page_token),
-        "favicon_path": str(STATIC / "shell" / "mark.svg"),
+        "favicon_path": str(STATIC / "mark.svg"),
         "run_history": False,
         "show_error": False,
         "footer_links": [],

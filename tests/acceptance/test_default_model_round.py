@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from alignment.base_model import prepare_base
-from alignment.gate import Thresholds
-from alignment.registry import read_checkpoint
+from alignment.checkpoints.registry import read_checkpoint
+from alignment.gate.decision import Thresholds
+from alignment.models.base_model import prepare_base
 from tests.integration.alignment.rounds import events, prepare_round, run, write_snapshot
 
 pytestmark = [pytest.mark.model, pytest.mark.integration, pytest.mark.timeout(1800)]

@@ -15,7 +15,7 @@ from feedback_app import main
 from feedback_app.api.security import access
 from feedback_app.engines.base import Delta, Engine, EngineUnavailable, GenerationRequest
 from feedback_app.preferred import Preferred
-from feedback_app.services.learner import LiveReward
+from feedback_app.services.reward.live_learner import LiveReward
 from feedback_app.settings import Settings
 from feedback_app.web import build_web
 from tests.tiny_model import known_personas

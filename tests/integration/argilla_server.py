@@ -12,9 +12,9 @@ from pathlib import Path
 
 import httpx
 
+from tests.paths import PROJECT
 from tests.waiting import until
 
-PROJECT = Path(__file__).resolve().parents[2]
 API_KEY = "owner-api-key"
 WORKSPACE = "codelynn"
 

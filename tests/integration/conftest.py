@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from alignment.base_model import prepare_base
+from alignment.models.base_model import prepare_base
 from feedback_app.store import Store, migrate, open_store
 from tests.integration.alignment.rounds import write_packs
 from tests.integration.stores import NewStore

@@ -13,11 +13,10 @@ from pathlib import Path
 
 import httpx
 
-from feedback_app.up.label_studio import LabelStudioLogin, login, part
-from feedback_app.up.local import free_port
+from feedback_app.embedded.label_studio import LabelStudioLogin, login, part
+from feedback_app.processes.local_files import free_port
 from tests.waiting import until
 
-PROJECT = Path(__file__).resolve().parents[2]
 DATABASE = Path("label-studio") / "label_studio.sqlite3"
 
 

@@ -8,8 +8,8 @@ from uuid import uuid4
 
 from feedback_app.api.openai.writing import Written
 from feedback_app.domain.comparison import Message
-from feedback_app.services.best_of import BestOf
-from feedback_app.services.models import ALIASES, Models
+from feedback_app.services.generation.best_of import BestOf
+from feedback_app.services.generation.versions import ALIASES, Models
 
 
 def model_list(models: Models) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from feedback_app.api.openai.writing import Pieces, generation_requests, pieces,
 from feedback_app.api.streams import begun, until_gone
 from feedback_app.domain.comparison import Message, Sampling
 from feedback_app.engines.base import Asker, Engine, asked_by
-from feedback_app.services.best_of import BestOf
-from feedback_app.services.models import Models
+from feedback_app.services.generation.best_of import BestOf
+from feedback_app.services.generation.versions import Models
 
 AsPersona = Callable[[Sequence[Message]], tuple[Message, ...]]
 """Gives a conversation without a system turn the persona's."""

@@ -12,8 +12,8 @@ from starlette.exceptions import HTTPException
 
 from feedback_app.domain.comparison import InvalidPrompt, LimitTooLarge, PromptTooLong
 from feedback_app.engines.base import EngineBusy, EngineUnavailable, UnknownModel
-from feedback_app.services.best_of import NothingToChooseBy
-from feedback_app.services.rewards import BrokenRewardModel
+from feedback_app.services.generation.best_of import NothingToChooseBy
+from feedback_app.services.reward.reward_models import BrokenRewardModel
 
 log = structlog.get_logger()
 

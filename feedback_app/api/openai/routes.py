@@ -13,8 +13,8 @@ from feedback_app.api.openai.requests import ChatRequest
 from feedback_app.api.streams import asker_of, whole
 from feedback_app.domain.comparison import Sampling
 from feedback_app.engines.base import Engine
-from feedback_app.services.best_of import BestOf
-from feedback_app.services.models import Models
+from feedback_app.services.generation.best_of import BestOf
+from feedback_app.services.generation.versions import Models
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 

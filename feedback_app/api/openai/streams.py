@@ -11,7 +11,7 @@ from feedback_app.api.openai.answers import best_completion
 from feedback_app.api.openai.errors import refusal
 from feedback_app.api.openai.writing import Pieces, Written
 from feedback_app.domain.comparison import Message
-from feedback_app.services.best_of import BestOf
+from feedback_app.services.generation.best_of import BestOf
 
 BEAT_SECONDS = 1.0
 """How often a stream says that candidates are still being written: else a reader who left would not be noticed."""

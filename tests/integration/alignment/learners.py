@@ -9,16 +9,16 @@ from unittest.mock import patch
 import torch
 from safetensors.torch import save_file
 
-from alignment import ppo_experience
-from alignment.chat import prompt_ids
-from alignment.evaluate import text_completion
-from alignment.models import load_tokenizer
-from alignment.ppo import Ppo
-from alignment.ppo_experience import Prompt, Source
-from alignment.ppo_model import ActorCritic
-from alignment.ppo_rollout import Reply, Sampling, draw_replies
-from alignment.ranks import Ranks, join
-from alignment.sample import end_ids
+from alignment.distributed.group import Ranks, join
+from alignment.gate.evaluation import text_completion
+from alignment.methods.ppo.experience import Prompt, Source
+from alignment.methods.ppo.model import ActorCritic
+from alignment.methods.ppo.rollout import Reply, Sampling, draw_replies
+from alignment.methods.ppo.training import Ppo
+from alignment.methods.table.ppo import experience as ppo_experience
+from alignment.models.chat_template import prompt_ids
+from alignment.models.loading import load_tokenizer
+from alignment.models.sampling import end_ids
 from tests.integration.alignment.test_ppo import fewer_spaces, make_actor
 from tests.tiny_model import TURNS
 

@@ -11,20 +11,20 @@ from typing import Any
 import pyarrow
 import pyarrow.parquet
 
-from alignment.config import round_config
-from alignment.events import EventLog, Plan
-from alignment.files import file_hash
-from alignment.gate import Thresholds
-from alignment.models import load_tokenizer
-from alignment.snapshot import read_snapshot
-from alignment.spec import RoundSpec, read_spec, write_spec
-from alignment.stop import StopSignal
-from alignment.work import Work
+from alignment.context import Work
+from alignment.contract.events import EventLog, Plan
+from alignment.contract.files import file_hash
+from alignment.contract.methods import round_config
+from alignment.contract.snapshot import read_snapshot
+from alignment.contract.spec import RoundSpec, read_spec, write_spec
+from alignment.gate.decision import Thresholds
+from alignment.models.loading import load_tokenizer
+from alignment.stop_signal import StopSignal
 from reward_model.rankings import SCHEMA as RANKED_SCHEMA
+from tests.paths import PROJECT
 from tests.tiny_model import SYSTEM, TURNS
 from workers.snapshot import DEMONSTRATION_SCHEMA, RATING_SCHEMA, SCHEMA
 
-PROJECT = Path(__file__).resolve().parents[3]
 QUICK = {
     "epochs": 2,
     "batch_size": 4,

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from alignment.base_model import BaseModelUnavailable, prepare_base
-from alignment.files import read_json
-from alignment.registry import weights_hash
+from alignment.checkpoints.registry import weights_hash
+from alignment.contract.files import read_json
+from alignment.models.base_model import BaseModelUnavailable, prepare_base
 
 pytestmark = pytest.mark.integration
 

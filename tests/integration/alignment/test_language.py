@@ -7,13 +7,13 @@ import pytest
 import torch
 from peft import get_peft_model
 
-from alignment.adapter import lora_config, save_adapter, weights
-from alignment.chat import prompt_ids, with_system
-from alignment.configs.dpo import DpoConfig
-from alignment.language import own_and_usual_nll
-from alignment.models import load_base
-from alignment.snapshot import Demonstration
-from alignment.work import Work
+from alignment.context import Work
+from alignment.contract.configs.dpo import DpoConfig
+from alignment.contract.snapshot import Demonstration
+from alignment.gate.fluency import own_and_usual_nll
+from alignment.models.adapter import lora_config, save_adapter, weights
+from alignment.models.chat_template import prompt_ids, with_system
+from alignment.models.loading import load_base
 from tests.integration.alignment.rounds import prepare_round, work_in
 from tests.tiny_model import SYSTEM, TURNS
 

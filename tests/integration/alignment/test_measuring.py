@@ -8,14 +8,14 @@ import torch
 from peft import get_peft_model
 from trl.trainer.dpo_config import DPOConfig
 
-from alignment.adapter import lora_config
-from alignment.chat import completion, fitting, prompt_ids, with_system
-from alignment.config import dpo_config
-from alignment.dpo import PairTrainer, dataset
-from alignment.evaluate import mean_nll, perplexities
-from alignment.models import load_base, load_tokenizer, log_probs
-from alignment.sample import Draw, as_heard, draw_loaded, end_ids
-from alignment.snapshot import Pair
+from alignment.contract.methods import dpo_config
+from alignment.contract.snapshot import Pair
+from alignment.gate.evaluation import mean_nll, perplexities
+from alignment.methods.dpo import PairTrainer, dataset
+from alignment.models.adapter import lora_config
+from alignment.models.chat_template import completion, fitting, prompt_ids, with_system
+from alignment.models.loading import load_base, load_tokenizer, log_probs
+from alignment.models.sampling import Draw, as_heard, draw_loaded, end_ids
 from tests.tiny_model import SYSTEM, TURNS
 
 pytestmark = pytest.mark.integration

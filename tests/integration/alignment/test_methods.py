@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from alignment.registry import read_checkpoint
+from alignment.checkpoints.registry import read_checkpoint
 from tests.integration.alignment.rounds import (
     events,
     manifest,

@@ -10,14 +10,14 @@ import pytest
 import torch
 from peft import PeftModel, get_peft_model
 
-from alignment import adapter, ppo_stage, rloo
-from alignment.adapter import NothingLearned, lora_config, save_adapter, weights
-from alignment.configs.dpo import DpoConfig
-from alignment.methods import METHODS
-from alignment.models import Model, load_base
-from alignment.ppo_model import ActorCritic
-from alignment.snapshot import Messages
-from alignment.work import Work
+from alignment.context import Work
+from alignment.contract.configs.dpo import DpoConfig
+from alignment.contract.snapshot import Messages
+from alignment.methods.ppo.model import ActorCritic
+from alignment.methods.table import METHODS, rloo
+from alignment.methods.table.ppo import stage as ppo_stage
+from alignment.models.adapter import NothingLearned, lora_config, save_adapter, weights
+from alignment.models.loading import Model, adapter, load_base
 from tests.integration.alignment.rounds import prepare_round, work_in, write_snapshot
 
 pytestmark = [

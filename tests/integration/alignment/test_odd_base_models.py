@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from alignment.base_model import BaseModel, BaseModelUnavailable, prepare_base
+from alignment.models.base_model import BaseModel, BaseModelUnavailable, prepare_base
 from feedback_app.domain.comparison import Message, Sampling
 from feedback_app.engines.base import GenerationRequest, ModelVersion
 from feedback_app.engines.ct2 import Ct2Engine

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from alignment.base_model import BaseModelUnavailable
+from alignment.models.base_model import BaseModelUnavailable
 from tests.integration.alignment.test_odd_base_models import prepared
 
 pytestmark = pytest.mark.integration

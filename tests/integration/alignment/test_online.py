@@ -9,21 +9,21 @@ from typing import Any
 import pytest
 import torch
 
-from alignment import online
-from alignment.adapter import NothingLearned
-from alignment.config import RoundRefused, round_config
-from alignment.events import EventLog
-from alignment.files import read_json
-from alignment.models import load_tokenizer
-from alignment.online import NoFreshPairs, draw_fresh, refuse_unusable, with_fresh
-from alignment.ppo_model import ActorCritic
-from alignment.prompts import prompt_key
-from alignment.registry import read_checkpoint
-from alignment.snapshot import InvalidSnapshot, Messages, read_snapshot
-from alignment.spec import read_spec
+from alignment.checkpoints.registry import read_checkpoint
+from alignment.context import Work
+from alignment.contract.events import EventLog
+from alignment.contract.files import read_json
+from alignment.contract.methods import RoundRefused, round_config
+from alignment.contract.snapshot import InvalidSnapshot, Messages, read_snapshot
+from alignment.contract.spec import read_spec
+from alignment.methods import iterative_dpo as online
+from alignment.methods.iterative_dpo import NoFreshPairs, draw_fresh, refuse_unusable, with_fresh
+from alignment.methods.ppo.model import ActorCritic
+from alignment.methods.prompts import prompt_key
+from alignment.models.adapter import NothingLearned
+from alignment.models.loading import load_tokenizer
 from alignment.stages import plan, train
-from alignment.stop import StopSignal
-from alignment.work import Work
+from alignment.stop_signal import StopSignal
 from tests.integration.alignment.rounds import events, manifest, prepare_round, run, start, write_snapshot
 from tests.waiting import until
 

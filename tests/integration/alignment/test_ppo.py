@@ -7,18 +7,18 @@ from pathlib import Path
 import pytest
 import torch
 
-from alignment.chat import Completion, prompt_ids
-from alignment.configs.ppo import PpoConfig
-from alignment.evaluate import text_completion
-from alignment.models import load_base, load_tokenizer
-from alignment.ppo import Ppo
-from alignment.ppo_experience import Diverged, Prompt, Score, Source
-from alignment.ppo_math import masked_mean
-from alignment.ppo_model import ActorCritic
-from alignment.ppo_rollout import Reply, Sampling, draw_replies, lay_out
-from alignment.ppo_state import load_progress, save_progress
-from alignment.sample import end_ids
-from alignment.snapshot import Messages
+from alignment.contract.configs.ppo import PpoConfig
+from alignment.contract.snapshot import Messages
+from alignment.gate.evaluation import text_completion
+from alignment.methods.ppo.experience import Diverged, Prompt, Score, Source
+from alignment.methods.ppo.losses import masked_mean
+from alignment.methods.ppo.model import ActorCritic
+from alignment.methods.ppo.rollout import Reply, Sampling, draw_replies, lay_out
+from alignment.methods.ppo.state import load_progress, save_progress
+from alignment.methods.ppo.training import Ppo
+from alignment.models.chat_template import Completion, prompt_ids
+from alignment.models.loading import load_base, load_tokenizer
+from alignment.models.sampling import end_ids
 from reward_model.config import RewardConfig
 from reward_model.fit import fit_reward, load_reward
 from reward_model.rankings import Ranked

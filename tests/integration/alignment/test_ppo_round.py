@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from alignment.config import RoundRefused
-from alignment.configs.ppo import PpoConfig
-from alignment.events import EventLog, Plan
-from alignment.models import load_tokenizer
-from alignment.ppo_stage import pretraining_texts
-from alignment.snapshot import Snapshot
-from alignment.spec import read_spec
-from alignment.stop import StopSignal
-from alignment.work import Work
+from alignment.context import Work
+from alignment.contract.configs.ppo import PpoConfig
+from alignment.contract.events import EventLog, Plan
+from alignment.contract.methods import RoundRefused
+from alignment.contract.snapshot import Snapshot
+from alignment.contract.spec import read_spec
+from alignment.methods.ppo.stage import pretraining_texts
+from alignment.models.loading import load_tokenizer
+from alignment.stop_signal import StopSignal
 from tests.integration.alignment.rounds import (
     events,
     manifest,

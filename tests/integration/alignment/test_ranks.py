@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from alignment.ranks import ALONE
+from alignment.distributed.group import ALONE
 from tests.integration.alignment.learners import Tensors, learned
 from tests.integration.alignment.rounds import (
     PROJECT,
@@ -59,7 +59,11 @@ def test_two_processes_learn_from_the_same_replies_what_one_learns(tiny: Path, t
 
 
 def ranks_of(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
-    return [each for each in psutil.Process(process.pid).children() if "alignment.rank" in each.cmdline()]
+    return [
+        each
+        for each in psutil.Process(process.pid).children()
+        if "alignment.distributed.worker" in each.cmdline()
+    ]
 
 
 def trained(folder: Path, updates: int) -> bool:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from alignment.config import dpo_config
-from alignment.registry import CorruptCheckpoint, read_checkpoint
+from alignment.checkpoints.registry import CorruptCheckpoint, read_checkpoint
+from alignment.contract.methods import dpo_config
 from tests.integration.alignment.conftest import LONG
 from tests.integration.alignment.rounds import (
     QUICK,

@@ -12,8 +12,8 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from feedback_app.cli import app
-from feedback_app.up.local import free_port
-from feedback_app.up.services import read_service
+from feedback_app.embedded.running_services import read_service
+from feedback_app.processes.local_files import free_port
 from tests.tiny_model import build_tiny_model, known_personas
 from tests.waiting import until
 

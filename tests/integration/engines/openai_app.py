@@ -16,7 +16,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from feedback_app.domain.comparison import InvalidPrompt, Message, Sampling
 from feedback_app.engines.base import Catalogue, Engine, GenerationRequest
 from feedback_app.engines.ct2 import Ct2Engine
-from feedback_app.engines.line import Limits
+from feedback_app.engines.request_queue import Limits
 from tests.waiting import until
 
 

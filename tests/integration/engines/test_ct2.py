@@ -8,7 +8,7 @@ import pytest
 
 from feedback_app.engines.base import Asker, EngineUnavailable, Priority, asked_by
 from feedback_app.engines.ct2 import Ct2Engine
-from feedback_app.engines.line import Limits
+from feedback_app.engines.request_queue import Limits
 from tests.integration.engines.asking import answers, ask
 
 pytestmark = pytest.mark.integration

@@ -9,7 +9,7 @@ import pytest
 
 from feedback_app.domain.comparison import ComparisonStatus, Message, Ranking
 from feedback_app.domain.guess import Guess
-from feedback_app.domain.wanted import Wanted
+from feedback_app.domain.ranking_query import Wanted
 from feedback_app.store import ComparisonNotFound, Store, open_store
 from tests.integration.store.examples import FIRST_BEST, NOON, minutes, shown
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
-from feedback_app.domain.wanted import Wanted
+from feedback_app.domain.ranking_query import Wanted
 from feedback_app.store import Store
 from tests.integration.store.examples import FIRST_BEST, shown
 

@@ -4,7 +4,6 @@ import subprocess
 import sys
 import traceback
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, text
@@ -16,8 +15,8 @@ from feedback_app.store import Store
 from feedback_app.store.comparison_rows import comparison_row
 from feedback_app.store.tables import comparisons
 from tests.integration.store.examples import FIRST_BEST, shown, together
+from tests.paths import PROJECT
 
-PROJECT = Path(__file__).resolve().parents[3]
 SECRET = "my diary"
 
 RANK_AND_WAIT = """

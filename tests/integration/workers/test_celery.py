@@ -9,17 +9,17 @@ import psutil
 import pytest
 
 from feedback_app.domain.round import Round, RoundState
-from feedback_app.services.queue import RoundQueue
+from feedback_app.embedded.plan import Local, Part, Plan, make_plan
+from feedback_app.embedded.supervisor import Supervisor
+from feedback_app.embedded.valkey import find_server, write_config
+from feedback_app.processes.local_files import free_port
+from feedback_app.services.rounds.queue import RoundQueue
 from feedback_app.settings import Settings
 from feedback_app.store import Store
-from feedback_app.up.local import free_port
-from feedback_app.up.plan import Local, Part, Plan, make_plan
-from feedback_app.up.supervisor import Supervisor
-from feedback_app.up.valkey import find_server, write_config
+from tests.paths import PROJECT
 from tests.waiting import until
 
 pytestmark = pytest.mark.integration
-PROJECT = Path(__file__).resolve().parents[3]
 PASSED_ON = (
     *("base_model", "engine", "gate_packs", "personas", "persona", "gate_min_accuracy", "gate_max_kl"),
     *("gate_min_length_ratio", "gate_max_length_ratio", "gate_max_perplexity_ratio", "gate_max_nll_rise"),

@@ -11,9 +11,9 @@ from unittest.mock import patch
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from alignment.models import load_tokenizer
-from alignment.publish import NameTaken, publish
-from alignment.spec import read_spec
+from alignment.checkpoints.publish import NameTaken, publish
+from alignment.contract.spec import read_spec
+from alignment.models.loading import load_tokenizer
 from feedback_app.domain.round import Round, RoundState
 from feedback_app.store import StaleFence, Store
 from feedback_app.store.rounds import Rounds

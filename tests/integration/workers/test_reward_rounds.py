@@ -9,15 +9,15 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from alignment.config import RoundRefused
-from alignment.reward_stage import run_reward_round
-from alignment.rewards import read_reward
-from alignment.spec import RoundSpec
-from alignment.stop import Interrupted, StopSignal
+from alignment.contract.methods import RoundRefused
+from alignment.contract.reward_manifest import read_reward
+from alignment.contract.spec import RoundSpec
+from alignment.methods.reward import run_reward_round
+from alignment.stop_signal import Interrupted, StopSignal
 from feedback_app.cli import app
 from feedback_app.domain.round import Round, RoundState
 from feedback_app.formats import jsonl, rankings
-from feedback_app.services.rewards import Shelf
+from feedback_app.services.reward.reward_models import Shelf
 from feedback_app.settings import Settings
 from feedback_app.store import Store
 from tests.integration.alignment.rounds import QUICK

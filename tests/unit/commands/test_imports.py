@@ -78,9 +78,9 @@ def test_a_prepared_model_is_found_ready_without_torch(tmp_path: Path) -> None:
     probe = """
 import sys
 from pathlib import Path
-from alignment.base_model import is_prepared, prepare_base
-from alignment.base_source import find_source
-from alignment.files import write_json
+from alignment.models.base_model import is_prepared, prepare_base
+from alignment.models.base_source import find_source
+from alignment.contract.files import write_json
 source, models = sys.argv[1:]
 folder = Path(models) / find_source(source).slug
 (folder / "hf").mkdir(parents=True)

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from feedback_app.commands.common import WrongUse
+from feedback_app.commands.formatting import duration, moment
 from feedback_app.commands.rounds import expectation, lines, overrides, place
-from feedback_app.commands.running import WrongUse
-from feedback_app.commands.text import duration, moment
 
 WAITING = {"id": "aaaaaaaa-1", "method": "kto", "state": "queued"}
 RUNNING = {"id": "bbbbbbbb-2", "method": "dpo", "state": "running"}

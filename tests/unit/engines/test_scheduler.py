@@ -6,7 +6,7 @@ from threading import Event
 import pytest
 
 from feedback_app.engines.base import Asker, Delta, EngineBusy, EngineUnavailable, Priority
-from feedback_app.engines.line import Limits
+from feedback_app.engines.request_queue import Limits
 from feedback_app.engines.scheduler import Scheduler
 from feedback_app.engines.streaming import stream
 from tests.waiting import until

@@ -118,6 +118,8 @@ def test_a_reply_ends_at_any_end_token_that_the_model_names(tmp_path):
 
 
 def test_tokenising_and_the_default_engine_need_no_torch():
-    code = "import sys, feedback_app.engines.select, feedback_app.engines.ct2; print('torch' in sys.modules)"
+    code = (
+        "import sys, feedback_app.engines.selection, feedback_app.engines.ct2; print('torch' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

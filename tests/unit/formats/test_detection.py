@@ -12,9 +12,9 @@ import pytest
 
 from feedback_app.domain.preference import Demonstration, PreferencePair, Rating
 from feedback_app.formats import kto
+from feedback_app.formats.catalogue import UnknownFormat
 from feedback_app.formats.errors import ImportRefused, LineError
 from feedback_app.formats.jsonl import FileTooLarge, Limits
-from feedback_app.formats.listed import UnknownFormat
 from feedback_app.formats.reading import look
 from tests.unit.formats.values import detected, lines, taken, why
 

@@ -1,15 +1,15 @@
 """docs/formats.md shows every format, and its examples are read."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from feedback_app.formats import jsonl, trl, unused
-from feedback_app.formats.listed import IMPORTS, PAIRS
+from feedback_app.formats.catalogue import IMPORTS, PAIRS
+from tests.paths import PROJECT
 from tests.unit.formats.values import taken
 
-DOCUMENT = (Path(__file__).resolve().parents[3] / "docs" / "formats.md").read_text(encoding="utf-8")
+DOCUMENT = (PROJECT / "docs" / "formats.md").read_text(encoding="utf-8")
 EXAMPLES = dict(re.findall(r"### `(\w+)`\n\n```json\n(.+?)\n```", DOCUMENT, re.DOTALL))
 
 

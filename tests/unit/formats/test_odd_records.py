@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feedback_app.formats.catalogue import LOADERS, UnknownFormat
 from feedback_app.formats.errors import ImportRefused
-from feedback_app.formats.listed import LOADERS, UnknownFormat
+from tests.paths import SHAPES
 from tests.unit.formats.values import REPEATABLE, taken
 
-SHAPES = Path(__file__).resolve().parents[2] / "data" / "shapes"
 ODD = st.sampled_from(
     [
         None,

@@ -1,15 +1,14 @@
 """Small files in the shapes of public data sets, each recognised and read as what it says. The files are in tests/data/shapes."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from feedback_app.domain.comparison import Comparison, Message
 from feedback_app.domain.preference import Demonstration, PreferencePair, Rating
+from tests.paths import SHAPES
 from tests.unit.formats.values import lines, taken
 
-SHAPES = Path(__file__).resolve().parents[2] / "data" / "shapes"
 GOOD, BAD, ASKED = "Sunny, thank you!", "None of your business.", "How was your day?"
 PAIR = ("pair", [ASKED], GOOD, BAD)
 LED_PAIR = ("pair", ["You are Lynn.", ASKED], GOOD, BAD)

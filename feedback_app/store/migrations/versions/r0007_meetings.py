@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from feedback_app.domain.duels import Shown, meeting
+from feedback_app.domain.pairwise_outcomes import Shown, meeting
 
 revision = "0007"
 down_revision = "0006"

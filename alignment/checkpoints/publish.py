@@ -1,0 +1,82 @@
+"""Publishing: adapter, merged conversion, proof that it answers, and only then the checkpoint's own folder."""
+
+import json
+import shutil
+from pathlib import Path
+
+from alignment.checkpoints.registry import ADAPTER_FILES, MANIFEST
+from alignment.contract.files import fresh_dir, read_json
+from alignment.contract.spec import RoundSpec
+from alignment.models.chat_template import Completion, Tokenizer, prompt_ids, with_system
+from alignment.models.conversion import convert_model
+from alignment.models.loading import Model, load_adapter, load_base, log_probs
+from alignment.models.sampling import Draw, draw_converted, draw_loaded, end_ids
+
+QUESTION = "Hello! Please introduce yourself in one sentence."
+GREEDY = Draw(max_new_tokens=24, greedy=True)
+
+
+class DoesNotAnswer(RuntimeError):
+    """The trained model gives an empty or broken reply to a plain question."""
+
+
+class NameTaken(RuntimeError):
+    """Another round already published a checkpoint of this name."""
+
+
+def publish(spec: RoundSpec, adapter_dir: Path, tokenizer: Tokenizer, threads: int) -> None:
+    """Make `spec.checkpoint_dir` with adapter/ and, if `spec.convert`, ct2/. Its manifest is the gate's to write.
+
+    Built beside its final place and moved there in one step. Raises DoesNotAnswer, NameTaken, NotConvertible.
+    """
+    target = spec.checkpoint_dir
+    if (target / MANIFEST).exists():
+        raise NameTaken(f"{spec.checkpoint_name} is published: a complete checkpoint is never replaced")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    building = fresh_dir(target.with_name(f".{target.name}.building"))
+    (building / "adapter").mkdir()
+    for name in ADAPTER_FILES:
+        shutil.copyfile(adapter_dir / name, building / "adapter" / name)
+    model = load_adapter(load_base(spec.base_dir), building / "adapter").merge_and_unload()
+    check_finite(spec, model, tokenizer)
+    if spec.convert:
+        convert_model(model, tokenizer, spec.base_dir, building / "ct2")
+    check_answers(spec, model, building / "ct2" if spec.convert else None, tokenizer, threads)
+    if target.exists():  # without a manifest: left by a run that was cut off, and known to nobody
+        shutil.rmtree(target)
+    building.replace(target)
+
+
+def refuse_foreign(spec: RoundSpec) -> None:
+    """Raise NameTaken if a complete checkpoint of another round has this name. Leftovers of this round are replaced."""
+    manifest = spec.checkpoint_dir / MANIFEST
+    if not manifest.exists():
+        return
+    try:
+        owner = read_json(manifest).get("round_id")
+    except json.JSONDecodeError:
+        owner = None
+    if owner != spec.round_id:
+        raise NameTaken(f"a checkpoint named {spec.checkpoint_name} exists already")
+
+
+def check_finite(spec: RoundSpec, model: Model, tokenizer: Tokenizer) -> None:
+    """Raise DoesNotAnswer unless the merged model gives the fixed question a finite probability."""
+    prompt = prompt_ids(tokenizer, with_system(spec.system_prompt, QUESTION))
+    (value,) = log_probs(model, [Completion(tuple(prompt), 1)], tokenizer.pad_token_id)
+    if not value > float("-inf"):
+        raise DoesNotAnswer("the trained model's probabilities are not numbers: lower learning_rate")
+
+
+def check_answers(
+    spec: RoundSpec, model: Model, ct2_dir: Path | None, tokenizer: Tokenizer, threads: int
+) -> None:
+    """Raise DoesNotAnswer unless what will be served (the conversion, if there is one) gives a non-empty reply."""
+    prompt = prompt_ids(tokenizer, with_system(spec.system_prompt, QUESTION))
+    ends = end_ids(spec.base_dir, tokenizer)
+    if ct2_dir:
+        (reply,) = draw_converted(ct2_dir, [prompt], tokenizer, ends, GREEDY, threads)
+    else:
+        (reply,) = draw_loaded(model, [prompt], tokenizer, ends, GREEDY)
+    if not tokenizer.decode(reply, skip_special_tokens=True).strip():
+        raise DoesNotAnswer("the trained model answers with nothing: lower learning_rate or epochs")

@@ -1,0 +1,144 @@
+"""`spec.json`: everything a round needs to know. The round's folder and this file are its only input."""
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+
+from alignment.contract.configs.dpo import DpoConfig
+from alignment.contract.configs.online import OnlineConfig
+from alignment.contract.configs.policy import PolicyConfig
+from alignment.contract.files import read_json, write_json
+from alignment.contract.methods import Method, RoundRefused, round_config
+from alignment.gate.decision import Thresholds
+from reward_model.config import RewardConfig
+
+SPEC_FILE = "spec.json"
+Settings = TypeVar("Settings", bound=PolicyConfig)
+
+
+class InvalidSpec(RoundRefused):
+    """A `spec.json` that is missing, broken or incomplete."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundSpec:
+    """What to train from what, and where it goes. `threads` 0 means all cores but one, `processes` 0 one per GPU.
+
+    `parent` is where training starts (`parent_adapter` None: the base), `champion` what the gate compares with.
+    A CTranslate2 conversion is expected beside what it was made from: `base_dir/../ct2`, `adapter/../ct2`.
+    `perplexity_pack` has lines {"domain", "text"}, `heldout_prompts` and each of `prompt_packs` lines {"prompt"}: the gate's,
+    which are never trained on, and those that methods train on which write their own replies. `pretraining_texts` has
+    lines {"text"}. `reward_dir` is where a reward model goes that is trained in this round, `current_reward` the one there was before, of the same base.
+    """
+
+    round_id: str
+    base_dir: Path
+    snapshot_dir: Path
+    checkpoint_name: str
+    checkpoint_dir: Path
+    perplexity_pack: Path
+    heldout_prompts: Path
+    method: Method = "dpo"
+    seed: int = 0
+    base_name: str = "base"
+    parent: str = "base"
+    parent_adapter: Path | None = None
+    champion: str = "base"
+    champion_adapter: Path | None = None
+    system_prompt: str = ""
+    threads: int = 0
+    processes: int = 0
+    convert: bool = True
+    config: PolicyConfig | RewardConfig = field(default_factory=DpoConfig)
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    min_pairs: int = 8
+    reward_dir: Path | None = None
+    current_reward: Path | None = None
+    prompt_packs: tuple[Path, ...] = ()
+    pretraining_texts: Path | None = None
+
+    @property
+    def policy(self) -> PolicyConfig:
+        """The settings that all rounds share which train the chat model. Raises InvalidSpec in a round of another kind."""
+        if not isinstance(self.config, PolicyConfig):
+            raise InvalidSpec(
+                f"{SPEC_FILE}: config: these are not the settings of a round that trains the chat model"
+            )
+        return self.config
+
+    def settings(self, kind: type[Settings]) -> Settings:
+        """The settings of a method. Raises InvalidSpec in a round of another one."""
+        if not isinstance(self.config, kind):
+            raise InvalidSpec(f"{SPEC_FILE}: config: these are not the settings of method {self.method}")
+        return self.config
+
+    @property
+    def repeats(self) -> int:
+        """How often the round goes on with fresh replies; 0 for methods that do not."""
+        return self.config.online_repeats if isinstance(self.config, OnlineConfig) else 0
+
+    @property
+    def reward(self) -> RewardConfig:
+        """The settings of the reward model that this round trains; one trained on the way gets the defaults."""
+        return self.config if isinstance(self.config, RewardConfig) else RewardConfig(seed=self.seed)
+
+
+def write_spec(folder: Path, spec: RoundSpec) -> None:
+    """Write `folder/spec.json`."""
+    content = {name: _plain(getattr(spec, name)) for name in _names()}
+    write_json(folder / SPEC_FILE, content)
+
+
+def read_spec(folder: Path) -> RoundSpec:
+    """The spec in `folder`. Raises InvalidSpec, InvalidConfig."""
+    try:
+        content = read_json(folder / SPEC_FILE)
+    except OSError:
+        raise InvalidSpec(f"{SPEC_FILE} is missing from the round's folder") from None
+    except json.JSONDecodeError as error:
+        raise InvalidSpec(f"{SPEC_FILE} is not JSON (line {error.lineno})") from None
+    if not isinstance(content, dict):
+        raise InvalidSpec(f"{SPEC_FILE} must hold one JSON object")
+    if unknown := sorted(set(content) - set(_names())):
+        raise InvalidSpec(f"{SPEC_FILE} has unknown fields: {', '.join(unknown)}")
+    overrides = content.pop("config", {})
+    checked = _checked(content)
+    return RoundSpec(config=round_config(checked.get("method", "dpo"), overrides), **checked)
+
+
+def _checked(content: dict[str, Any]) -> dict[str, Any]:
+    """The fields other than `config`, each of its declared type."""
+    hints = get_type_hints(RoundSpec)
+    required = {"round_id", "base_dir", "snapshot_dir", "checkpoint_name", "checkpoint_dir"}
+    required |= {"perplexity_pack", "heldout_prompts"}
+    if missing := sorted(required - set(content)):
+        raise InvalidSpec(f"{SPEC_FILE} lacks: {', '.join(missing)}")
+    values = {}
+    for name, value in content.items():
+        try:
+            values[name] = TypeAdapter(hints[name]).validate_python(value)
+        except ValidationError as error:
+            problem = error.errors(include_url=False, include_input=False)[0]["msg"]
+            raise InvalidSpec(f"{SPEC_FILE}: {name}: {problem}") from None
+    return values
+
+
+def _names() -> list[str]:
+    return [item.name for item in fields(RoundSpec)]
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Path():
+            return str(value)
+        case tuple():
+            return [_plain(item) for item in value]
+        case PolicyConfig() | RewardConfig():
+            return value.model_dump(mode="json")
+        case Thresholds():
+            return asdict(value)
+        case _:
+            return value

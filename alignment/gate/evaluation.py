@@ -1,0 +1,174 @@
+"""What the gate looks at: agreement with held-out votes, KL, reply length and perplexity, candidate against base or champion."""
+
+import json
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Any, TypeVar
+
+from alignment.contract.files import finite
+from alignment.contract.methods import RoundRefused
+from alignment.contract.snapshot import Messages, Pair
+from alignment.gate.decision import Evidence, RewardEvidence
+from alignment.models.chat_template import Completion, Tokenizer, before_end, completion, with_system
+from alignment.models.loading import Model, log_probs, scaled
+from reward_model.evaluate import PreferenceAccuracy, preference_accuracy
+
+MAX_TEXT_TOKENS = 512
+ALL = "all"
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Everything that was measured. Perplexities are per domain of the pack and over `all`; lengths in tokens."""
+
+    accuracy: PreferenceAccuracy
+    kl: float
+    candidate_length: float
+    champion_length: float
+    perplexity: dict[str, float]
+    base_perplexity: dict[str, float]
+    nll: float
+    usual_nll: float
+    reward: RewardEvidence | None = None
+
+    def evidence(self, adapter_changed: bool, from_pairs: bool = True) -> Evidence:
+        """The part that the gate decides on; `from_pairs` says whether the method learned from pairs."""
+        return Evidence(
+            adapter_changed=adapter_changed,
+            heldout_pairs=self.accuracy.pairs,
+            heldout_correct=self.accuracy.correct,
+            kl=self.kl,
+            length_ratio=self.candidate_length / self.champion_length if self.champion_length else math.nan,
+            perplexity_ratio=self.perplexity[ALL] / self.base_perplexity[ALL],
+            nll=self.nll,
+            usual_nll=self.usual_nll,
+            reward=self.reward,
+            from_pairs=from_pairs,
+        )
+
+
+def evidence_record(measured: Measured, evidence: Evidence) -> dict[str, Any]:
+    """All of it as JSON; what could not be measured is null."""
+    record: dict[str, Any] = {
+        **asdict(evidence),
+        "accuracy": measured.accuracy.value,
+        "accuracy_low": measured.accuracy.low,
+        "accuracy_high": measured.accuracy.high,
+        "candidate_length": measured.candidate_length,
+        "champion_length": measured.champion_length,
+    }
+    record = {name: finite(value) if isinstance(value, float) else value for name, value in record.items()}
+    ratios = {name: measured.perplexity[name] / base for name, base in measured.base_perplexity.items()}
+    return {**record, "perplexity": {name: finite(ratio) for name, ratio in ratios.items()}}
+
+
+def heldout_accuracy(
+    model: Model, tokenizer: Tokenizer, pairs: Sequence[Pair], ends: Sequence[int]
+) -> PreferenceAccuracy:
+    """Share of pairs whose implicit reward prefers the chosen reply.
+
+    The reward of a reply is beta times log pi - log pi_base (Rafailov et al. 2023, equation 7, up to a term that both
+    replies to a prompt share); beta does not change the order. A reply that was cut is read without the end token (one of
+    `ends`) that it never had.
+    """
+    replies = [
+        _as_written(completion(tokenizer, pair.prompt, reply), cut, ends)
+        for pair in pairs
+        for reply, cut in ((pair.chosen, pair.chosen_cut), (pair.rejected, pair.rejected_cut))
+    ]
+    rewards = log_ratios(model, replies, tokenizer.pad_token_id)
+    return preference_accuracy(
+        [chosen - rejected for chosen, rejected in zip(rewards[::2], rewards[1::2], strict=True)]
+    )
+
+
+def _as_written(reply: Completion, cut: bool, ends: Sequence[int]) -> Completion:
+    return Completion(tuple(before_end(reply.ids, ends)), reply.start) if cut else reply
+
+
+def log_ratios(model: Model, replies: Sequence[Completion], pad_id: int) -> list[float]:
+    """log pi - log pi_base of each reply, in nats; pi_base is the same model with its adapter off."""
+    tuned = log_probs(model, replies, pad_id)
+    with scaled(model, 0.0):
+        base = log_probs(model, replies, pad_id)
+    return [new - old for new, old in zip(tuned, base, strict=True)]
+
+
+def mean_kl(model: Model, replies: Sequence[Completion], pad_id: int) -> float:
+    """KL(pi || pi_base) per reply in nats, estimated from replies that were drawn from pi."""
+    return fmean(log_ratios(model, replies, pad_id)) if replies else math.nan
+
+
+def mean_nll(model: Model, replies: Sequence[Completion], pad_id: int) -> float:
+    """Mean negative log-likelihood of replies in nats per token.
+
+    Of a version's replies under the base it tells language from what is none, which a fixed text does not (why likely
+    replies can be lost: Razin et al. 2024, arXiv 2410.08847).
+    """
+    tokens = sum(len(reply.ids) - reply.start for reply in replies)
+    return -sum(log_probs(model, replies, pad_id)) / tokens if tokens else math.nan
+
+
+def perplexities(model: Model, tokenizer: Tokenizer, texts: Sequence[tuple[str, str]]) -> dict[str, float]:
+    """exp of the mean negative log-probability per token, for each domain of (domain, text) and over `all`."""
+    items = [text_completion(tokenizer, text) for _, text in texts]
+    values = log_probs(model, items, tokenizer.pad_token_id)
+    sums: dict[str, tuple[float, int]] = {}
+    for (domain, _), item, value in zip(texts, items, values, strict=True):
+        for name in (domain, ALL):
+            total, tokens = sums.get(name, (0.0, 0))
+            sums[name] = (total + value, tokens + len(item.ids) - item.start)
+    return {name: _perplexity(total, tokens) for name, (total, tokens) in sorted(sums.items())}
+
+
+def text_completion(tokenizer: Tokenizer, text: str) -> Completion:
+    """A text to be predicted whole after the begin token, or from its second token where the model has none."""
+    ids = tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"][:MAX_TEXT_TOKENS]
+    begin = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
+    return Completion((*begin, *ids), 1)
+
+
+def gate_prompts(questions: Iterable[str], system_prompt: str, count: int) -> list[Messages]:
+    """`count` held-out prompts, evenly spread over the file, which is sorted by subject."""
+    known = list(questions)
+    count = min(count, len(known))
+    chosen = [known[number * len(known) // count] for number in range(count)]
+    return [with_system(system_prompt, question) for question in chosen]
+
+
+def mean_length(replies: Sequence[Sequence[int]]) -> float:
+    """Mean number of tokens of a reply, its end token included."""
+    return fmean(len(reply) for reply in replies) if replies else math.nan
+
+
+def read_pack(path: Path) -> list[tuple[str, str]]:
+    """(domain, text) of each line of a perplexity pack. Raises RoundRefused."""
+    return _read_lines(path, lambda line: (str(line["domain"]), str(line["text"])))
+
+
+def read_questions(path: Path) -> list[str]:
+    """The held-out prompts, one per line of a JSONL file. Raises RoundRefused."""
+    return _read_lines(path, lambda line: str(line["prompt"]))
+
+
+def _perplexity(total: float, tokens: int) -> float:
+    """Overflows to infinity where a broken model gives next to nothing to a text."""
+    mean = -total / max(tokens, 1)
+    return math.exp(mean) if mean < 700 else math.inf
+
+
+def _read_lines(path: Path, read: Callable[[dict[str, Any]], Row]) -> list[Row]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        rows = [read(json.loads(line)) for line in lines if line.strip()]
+    except (OSError, KeyError, TypeError, json.JSONDecodeError):
+        raise RoundRefused(
+            f"{path.name} cannot be read: it must be JSONL with the fields the gate needs"
+        ) from None
+    if not rows:
+        raise RoundRefused(f"{path.name} is empty: the gate has nothing to measure on")
+    return rows

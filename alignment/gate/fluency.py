@@ -1,0 +1,71 @@
+"""Whether a version still writes language: how likely the base finds its replies, as people hear them.
+
+Training on preferences can make all replies that anybody wrote less likely, chosen ones too; what becomes likelier is
+then language that nobody writes (Razin et al. 2024, arXiv 2410.08847). Perplexity on a fixed text does not see it.
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+
+from alignment.checkpoints.registry import base_hash
+from alignment.context import Work
+from alignment.contract.snapshot import Messages, Snapshot
+from alignment.gate import evaluation as evaluate
+from alignment.gate.measurement_cache import remembered
+from alignment.gate.replies import Prompts, completions, draw, drawn_key
+from alignment.models.chat_template import Completion, completion
+from alignment.models.loading import load_base
+from alignment.models.sampling import Draw, as_heard
+
+READ = 32
+"""Replies of each kind that people liked or wrote, to know what is usual with them."""
+
+
+def own_and_usual_nll(work: Work, adapter_dir: Path, prompts: Prompts) -> tuple[float, float]:
+    """Mean negative log-likelihood under the base, in nats per token, of a version's replies to the prompts; and of the base's
+    own, or of those that people chose, rated good or wrote, where that is higher: a person's own language may surprise
+    the base too."""
+    heard = _heard(work, adapter_dir, prompts)
+    usual = _base_nll(work, prompts)
+    base, pad = load_base(work.spec.base_dir), work.tokenizer.pad_token_id
+    known = [
+        evaluate.mean_nll(base, [completion(work.tokenizer, *said) for said in some], pad)
+        for some in liked(work.snapshot, READ)
+        if some
+    ]
+    return evaluate.mean_nll(base, heard, pad), max(usual, *known)
+
+
+def liked(snapshot: Snapshot, most: int) -> list[list[tuple[Messages, str]]]:
+    """Prompts with replies that were chosen, rated good and written: of each at most so many, spread evenly."""
+    kinds = [
+        [(pair.prompt, pair.chosen) for pair in snapshot.train],
+        [(rating.prompt, rating.reply) for rating in snapshot.ratings if rating.good],
+        [(shown.prompt, shown.reply) for shown in snapshot.demonstrations],
+    ]
+    return [kind[:: -(-len(kind) // most) or 1] for kind in kinds]
+
+
+def _base_nll(work: Work, prompts: Prompts) -> float:
+    """Of the base's own replies. Measured once."""
+    key = {
+        "what": "nll",
+        "base": base_hash(work.spec.base_dir),
+        **drawn_key(work.spec, prompts, None),
+        "how": asdict(_how(work)),
+    }
+
+    def compute() -> dict[str, float]:
+        own = _heard(work, None, prompts)
+        base = load_base(work.spec.base_dir)
+        return {"nll": evaluate.mean_nll(base, own, work.tokenizer.pad_token_id)}
+
+    return remembered(work.memory_dir, key, compute)["nll"]
+
+
+def _heard(work: Work, adapter_dir: Path | None, prompts: Prompts) -> list[Completion]:
+    return completions(prompts, list(draw(work, adapter_dir, prompts, _how(work))))
+
+
+def _how(work: Work) -> Draw:
+    return as_heard(work.spec.policy.gate_max_new_tokens, work.spec.seed)

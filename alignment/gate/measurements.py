@@ -1,0 +1,114 @@
+"""The gate's measurements of a published candidate, in the order that needs the least memory."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from alignment.checkpoints.registry import adapter_record, base_hash
+from alignment.context import Work
+from alignment.contract.files import file_hash
+from alignment.gate import evaluation as evaluate
+from alignment.gate.decision import RewardEvidence, reward_evidence
+from alignment.gate.fluency import own_and_usual_nll
+from alignment.gate.measurement_cache import remembered
+from alignment.gate.replies import Prompts, completions, draw, drawn_key
+from alignment.gate.reward_judge import Judge, judge_of
+from alignment.models.chat_template import prompt_ids
+from alignment.models.loading import load_adapter, load_base
+from alignment.models.sampling import Draw, end_ids
+
+
+def measure(work: Work) -> evaluate.Measured:
+    """Everything the gate decides on, for the checkpoint that the publish stage made."""
+    spec, tokenizer = work.spec, work.tokenizer
+    adapter_dir = spec.checkpoint_dir / "adapter"
+    prompts, replies, champion_length, reward = _replies(work, adapter_dir)
+    _tell(work, 0.5, "Measuring how likely its replies are under the base")
+    nll, usual = own_and_usual_nll(work, adapter_dir, prompts)
+    _tell(work, 0.6, "Measuring KL from the base")
+    model = load_adapter(load_base(spec.base_dir), adapter_dir)
+    kl = evaluate.mean_kl(model, completions(prompts, replies), tokenizer.pad_token_id)
+    _tell(work, 0.7, "Measuring agreement on held-out pairs")
+    accuracy = evaluate.heldout_accuracy(
+        model, tokenizer, work.snapshot.heldout, end_ids(spec.base_dir, tokenizer)
+    )
+    del model
+    _tell(work, 0.8, "Measuring perplexity")
+    base, tuned = perplexity_of(work, None), perplexity_of(work, adapter_dir)
+    length = evaluate.mean_length(replies)
+    return evaluate.Measured(accuracy, kl, length, champion_length, tuned, base, nll, usual, reward)
+
+
+def _replies(
+    work: Work, adapter_dir: Path
+) -> tuple[list[list[int]], list[list[int]], float, RewardEvidence | None]:
+    """Prompts and the candidate's replies as token ids, the champion's mean length, and what a reward model, if there is
+    one, says of both. It is let go on return."""
+    spec, tokenizer = work.spec, work.tokenizer
+    asked = evaluate.gate_prompts(
+        evaluate.read_questions(spec.heldout_prompts), spec.system_prompt, spec.policy.gate_prompts
+    )
+    prompts = [prompt_ids(tokenizer, messages) for messages in asked]
+    judge = judge_of(spec, tokenizer, asked)
+    _tell(work, 0.0, "Drawing the candidate's replies")
+    replies = list(_told(work, draw(work, adapter_dir, prompts, _plain(work)), len(prompts), 0.0))
+    _tell(work, 0.25, "Drawing the champion's replies")
+    length, rewards = _champion(work, prompts, judge)
+    found = reward_evidence(judge.rewards(replies), rewards) if judge else None
+    return prompts, replies, length, found
+
+
+def perplexity_of(work: Work, adapter_dir: Path | None) -> dict[str, float]:
+    """Perplexity of a version (None: the base) on the pack, per domain and over all. Measured once per version."""
+    spec = work.spec
+    pack = evaluate.read_pack(spec.perplexity_pack)
+    key = {
+        "what": "perplexity",
+        "base": base_hash(spec.base_dir),
+        "adapter": adapter_record(adapter_dir) if adapter_dir else None,
+        "pack": file_hash(spec.perplexity_pack),
+    }
+
+    def compute() -> dict[str, float]:
+        base = load_base(spec.base_dir)
+        model = load_adapter(base, adapter_dir) if adapter_dir else base
+        return evaluate.perplexities(model, work.tokenizer, pack)
+
+    return remembered(work.memory_dir, key, compute)
+
+
+def _champion(work: Work, prompts: Prompts, judge: Judge | None) -> tuple[float, list[float]]:
+    """Mean length of the champion's replies to the same prompts, in tokens, and their rewards where there is a judge."""
+    spec = work.spec
+    champion = spec.champion_adapter
+    key = {
+        "what": "length",
+        "base": base_hash(spec.base_dir),
+        "adapter": adapter_record(champion) if champion else None,
+        **drawn_key(spec, prompts, champion),
+        "judge": judge.hash if judge else None,
+    }
+
+    def compute() -> dict[str, float]:
+        drawn = list(_told(work, draw(work, champion, prompts, _plain(work)), len(prompts), 0.25))
+        rewards = judge.rewards(drawn) if judge else []
+        return {"length": evaluate.mean_length(drawn)} | {str(i): value for i, value in enumerate(rewards)}
+
+    found = remembered(work.memory_dir, key, compute)
+    return found["length"], [found[str(i)] for i in range(len(prompts))] if judge else []
+
+
+def _plain(work: Work) -> Draw:
+    return Draw(work.spec.policy.gate_max_new_tokens, work.spec.seed)
+
+
+def _told(work: Work, replies: Iterator[list[int]], count: int, begin: float) -> Iterator[list[int]]:
+    """The replies, reported as they come: a quarter of the gate's work."""
+    for number, reply in enumerate(replies, 1):
+        if number % 8 == 0:
+            _tell(work, begin + 0.25 * number / count, "")
+        yield reply
+
+
+def _tell(work: Work, fraction: float, message: str) -> None:
+    work.stop.check()
+    work.events.emit("gate", round(100 * fraction), 100, message=message)

@@ -1,0 +1,144 @@
+"""Kahneman-Tversky optimisation of a LoRA adapter on single rated replies, by TRL's KTOTrainer.
+
+KTO (Ethayarajh et al. 2024, arXiv 2402.01306) needs no pairs: thumbs are enough, and a pair is one good and one bad reply.
+"""
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+from datasets.arrow_dataset import Dataset
+from trl.trainer.kto_config import KTOConfig
+from trl.trainer.kto_trainer import KTOTrainer
+
+from alignment.context import Trained, Work
+from alignment.contract.configs.kto import KtoConfig
+from alignment.contract.ratings import one_sided, rated_replies
+from alignment.contract.snapshot import InvalidSnapshot, Rating, Snapshot
+from alignment.contract.spec import RoundSpec
+from alignment.methods.trl_common import (
+    CHAT_TEMPLATE,
+    ProgressCallback,
+    answer,
+    arguments,
+    fit,
+    fitting_replies,
+    forget_incomplete,
+    refuse_too_few,
+    seen_by_all,
+    starting_model,
+    steps_of,
+)
+from alignment.models.chat_template import Tokenizer
+
+HIGHEST_BALANCE = 4 / 3
+# A training pass over the replies, each read twice, in passes of the base alone over the same.
+PASS_COST = 1.7
+
+
+def kto_batch(spec: RoundSpec, snapshot: Snapshot) -> int:
+    """Pairs of replies per optimiser step: the KL is estimated from two at least, in each process."""
+    return max(1, spec.settings(KtoConfig).schedule(len(rated_replies(snapshot))).batch // 2)
+
+
+def train_kto(work: Work, folder: Path) -> Trained:
+    """Train on the snapshot's ratings and on its pairs taken apart, keeping resumable state in `folder`.
+
+    Raises InvalidSnapshot if too few replies fit or all are good or all bad, NothingLearned, Interrupted (state saved:
+    call again to go on).
+    """
+    given = rated_replies(work.snapshot)
+    fitted = fitting_ratings(work.tokenizer, given, work.spec)
+    good = sum(rating.good for rating in fitted)
+    weights = balancing_weights(good, len(fitted) - good, work.spec.settings(KtoConfig))
+    work.events.emit(
+        work.training, 0, 1, message="Reading what the base model thinks of the replies", fraction=0.0
+    )
+    trainer = _trainer(work, fitted, weights, folder)
+    facts = {
+        "good": good,
+        "bad": len(fitted) - good,
+        "replies_too_long": len(given) - len(fitted),
+        "desirable_weight": round(weights[0], 4),
+        "undesirable_weight": round(weights[1], 4),
+    }
+    return fit(work, trainer, folder, facts)
+
+
+def fitting_ratings(tokenizer: Tokenizer, given: Sequence[Rating], spec: RoundSpec) -> list[Rating]:
+    """The ratings cut to `max_length`, without those whose last turn alone is too long. Raises InvalidSnapshot."""
+    fitted = [
+        Rating(prompt, item.reply, item.good)
+        for item in given
+        if (prompt := fitting_replies(tokenizer, spec, item.prompt, item.reply))
+    ]
+    refuse_too_few(len(fitted), len(given), "rated replies", spec)
+    if problem := one_sided(fitted):
+        raise InvalidSnapshot(problem)
+    return fitted
+
+
+def balancing_weights(good: int, bad: int, config: KtoConfig) -> tuple[float, float]:
+    """Weights of good and of bad replies so that weighted good ones are 1 to 4/3 times as many (section 4.2, eq. 8).
+
+    What the settings give stands; else the side that is too weak gets more, just as much as is needed.
+    """
+    ratio = good / bad
+    desirable = config.desirable_weight or 1.0
+    undesirable = config.undesirable_weight or 1.0
+    balance = ratio * desirable / undesirable
+    if balance < 1 and config.desirable_weight is None:
+        return undesirable / ratio, undesirable
+    if balance > HIGHEST_BALANCE and config.undesirable_weight is None:
+        return desirable, ratio * desirable / HIGHEST_BALANCE
+    return desirable, undesirable
+
+
+def in_order(ratings: Sequence[Rating], seed: int, micro_batch: int) -> list[Rating]:
+    """Shuffled, because TRL reads them in order; filled up from the beginning to whole forward passes.
+
+    The KL is estimated with each reply after another prompt of the same forward pass: one alone would be its own other.
+    """
+    shuffled = list(ratings)
+    random.Random(seed).shuffle(shuffled)  # noqa: S311 - orders examples, guards nothing
+    return shuffled + shuffled[: -len(shuffled) % micro_batch]
+
+
+def dataset(ratings: Sequence[Rating]) -> Dataset:
+    """TRL's conversational unpaired preference form."""
+    return Dataset.from_list(
+        [
+            {
+                "prompt": list(rating.prompt),
+                "completion": answer(rating.reply),
+                "label": rating.good,
+                "chat_template_kwargs": CHAT_TEMPLATE,
+            }
+            for rating in ratings
+        ]
+    )
+
+
+def _trainer(work: Work, ratings: Sequence[Rating], weights: tuple[float, float], folder: Path) -> KTOTrainer:
+    model, lora = starting_model(work.spec)
+    forget_incomplete(folder)
+    config, spec = work.spec.settings(KtoConfig), work.spec
+    schedule = config.schedule(len(ratings))
+    return KTOTrainer(
+        model=model,
+        args=KTOConfig(
+            **arguments(work, folder, schedule, steps_of(schedule, len(ratings))),
+            beta=config.beta,
+            desirable_weight=weights[0],
+            undesirable_weight=weights[1],
+            max_length=config.max_length,
+            disable_dropout=config.lora_dropout == 0,
+            precompute_ref_log_probs=True,
+        ),
+        train_dataset=seen_by_all(
+            dataset(in_order(ratings, spec.seed, schedule.micro_batch)), folder, work.ranks
+        ),
+        processing_class=work.tokenizer,
+        peft_config=lora,
+        callbacks=[ProgressCallback(work, 1 / (1 + PASS_COST * schedule.epochs))],
+    )

@@ -1,0 +1,130 @@
+"""Training a reward model: a stage of a DPO round, or a round of its own. Stopped, it starts again from its beginning."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from alignment.checkpoints.registry import base_hash
+from alignment.contract.events import EventLog, Events, Plan
+from alignment.contract.files import fresh_dir, write_json
+from alignment.contract.methods import RoundRefused
+from alignment.contract.reward_manifest import MANIFEST, decide_reward, write_reward
+from alignment.contract.snapshot import read_ranked
+from alignment.contract.spec import SPEC_FILE, InvalidSpec, RoundSpec
+from alignment.gate.decision import Decision
+from alignment.models.libraries import library_versions
+from alignment.stop_signal import StopSignal
+from reward_model.fit import fit_reward
+from reward_model.rankings import RewardRefused
+
+STAGE = "reward"
+READING = 0.2
+"""Share of the time that the first reading of all replies takes, with two passes over them to follow."""
+DECISION_FILE = "decision.json"
+
+
+@dataclass(frozen=True, slots=True)
+class RewardWork:
+    """What the stage needs. `folder` is the stage's own in the round's folder."""
+
+    folder: Path
+    spec: RoundSpec
+    events: Events
+    stop: StopSignal
+
+
+def run_reward_round(folder: Path, spec: RoundSpec, stop: StopSignal) -> None:
+    """A round that trains a reward model alone. The decision is then in `reward/decision.json`."""
+    work = RewardWork(folder / STAGE, spec, EventLog(folder, Plan({STAGE: 1.0})), stop)
+    if (work.folder / DECISION_FILE).exists():
+        work.events.emit(STAGE, 1, 1, message="The reward model was trained before")
+        return
+    manifest = train_reward(work)
+    write_json(work.folder / DECISION_FILE, {**manifest["decision"], "evidence": manifest["evaluation"]})
+
+
+def train_reward(work: RewardWork) -> dict[str, Any]:
+    """Train into `spec.reward_dir`, whose manifest comes last. Gives the manifest. Raises RoundRefused, Interrupted."""
+    spec = work.spec
+    if spec.reward_dir is None:
+        raise InvalidSpec(f"{SPEC_FILE} lacks: reward_dir")
+    work.folder.mkdir(exist_ok=True)
+    work.events.emit(STAGE, 0, 1, message="Training the reward model", fraction=0.0)
+    building = fresh_dir(spec.reward_dir.with_name(f".{spec.reward_dir.name}.building"))
+    record = _fitted(work, building)
+    decision = decide_reward(record, spec.min_pairs)
+    manifest = write_reward(building, _facts(spec, record, decision))
+    if spec.reward_dir.exists():
+        shutil.rmtree(spec.reward_dir)
+    building.replace(spec.reward_dir)
+    write_json(work.folder / MANIFEST, {"reward_model": spec.reward_dir.name, "passed": decision.promote})
+    work.events.emit(STAGE, 1, 1, message="The reward model is trained")
+    return manifest
+
+
+def _fitted(work: RewardWork, building: Path) -> dict[str, Any]:
+    spec = work.spec
+    rankings = read_ranked(spec.snapshot_dir)
+    try:
+        return fit_reward(
+            spec.base_dir,
+            rankings,
+            spec.reward,
+            building,
+            _report(work.events),
+            _stopping(work.stop),
+            _reading(work.events),
+        )
+    except RewardRefused as refusal:
+        raise RoundRefused(str(refusal)) from None
+
+
+def _reading(events: Events) -> Callable[[float], None]:
+    """Tells of every twentieth part of the first reading."""
+    told = 0
+
+    def read(share: float) -> None:
+        nonlocal told
+        if (now := int(20 * share)) > told:
+            told = now
+            events.emit(STAGE, 0, 1, message="Reading the replies", fraction=READING * share)
+
+    return read
+
+
+def _report(events: Events) -> Callable[[int, int, dict[str, float]], None]:
+    def report(step: int, total: int, metrics: dict[str, float]) -> None:
+        events.emit(
+            STAGE, step, total, metrics, fraction=min(READING + (1 - READING) * step / max(total, 1), 0.99)
+        )
+
+    return report
+
+
+def _stopping(stop: StopSignal) -> Callable[[], bool]:
+    """Nothing has to be saved before the stage stops: it starts again from its beginning."""
+
+    def should_stop() -> bool:
+        stop.check()
+        return False
+
+    return should_stop
+
+
+def _facts(spec: RoundSpec, record: dict[str, Any], decision: Decision) -> dict[str, Any]:
+    return {
+        "name": spec.reward_dir.name if spec.reward_dir else "",
+        "round_id": spec.round_id,
+        "base": {"name": spec.base_name, "hash": base_hash(spec.base_dir)},
+        "snapshot": spec.snapshot_dir.name,
+        "config": spec.reward.model_dump(mode="json"),
+        "seed": spec.reward.seed,
+        "evaluation": record,
+        "decision": decision.record(),
+        "passed": decision.promote,
+        "versions": library_versions(),
+        "created_at": datetime.now(UTC).isoformat(),
+    }

@@ -1,0 +1,201 @@
+"""What all trainers of TRL share here: where training starts, its arguments, its progress, and the proof that it learned."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from datasets.arrow_dataset import Dataset
+from peft import LoraConfig
+from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from alignment.checkpoints.registry import tensors_hash
+from alignment.context import Trained, Work
+from alignment.contract.configs.policy import Schedule, micro_batch
+from alignment.contract.files import fresh_dir
+from alignment.contract.methods import RoundRefused
+from alignment.contract.snapshot import InvalidSnapshot, Messages
+from alignment.contract.spec import RoundSpec
+from alignment.distributed.group import Ranks
+from alignment.models import adapter
+from alignment.models.chat_template import Tokenizer, fitting
+from alignment.models.loading import Model, device, load_base
+from reward_model.precision import bf16
+
+COMPLETE = "complete"
+SAVES_PER_ROUND = 10
+CHAT_TEMPLATE = {"sanitize_control_tokens": True}
+"""What people typed cannot become control tokens."""
+METRICS = {
+    "loss": "loss",
+    "rewards/accuracies": "accuracy",
+    "rewards/margins": "margin",
+    "mean_token_accuracy": "token_accuracy",
+    "reward": "reward",
+    "kl": "kl",
+    "entropy": "entropy",
+    "completions/mean_length": "reply_length",
+}
+"""TRL's names of what is reported, and ours."""
+
+
+def starting_model(spec: RoundSpec) -> tuple[Model, LoraConfig | None]:
+    """The model to train and the LoRA it still needs: none where a parent's adapter is trained on.
+
+    With a fresh LoRA TRL's reference is the base; with a parent's adapter it is a frozen copy of that adapter.
+    """
+    base = load_base(spec.base_dir)
+    if spec.parent_adapter:
+        return adapter.continue_adapter(base, spec.parent_adapter), None
+    return base, adapter.lora_config(spec.policy, base)
+
+
+def fit(work: Work, trainer: Trainer, folder: Path, facts: dict[str, Any]) -> Trained:
+    """Train from `work.current`, where there is one, or from where an earlier attempt stopped. Raises NothingLearned, Interrupted (state saved: call again)."""
+    model: Model = trainer.model
+    if work.current:
+        adapter.go_on_from(model, work.current)
+    before = adapter.weights(model)
+    trainable = adapter.trainable_parameters(model)
+    with work.stop.deferred():
+        trainer.train(resume_from_checkpoint=last_complete(folder))
+    after = adapter.weights(model)
+    measured = {
+        "steps": int(trainer.state.global_step),
+        "loss": next(entry["loss"] for entry in reversed(trainer.state.log_history) if "loss" in entry),
+        "trainable_parameters": trainable,
+        "initial_adapter_hash": tensors_hash(before),
+        "update_norm": round(adapter.change(before, after), 6),
+    }
+    return Trained(after, model.peft_config["default"], facts | measured)
+
+
+def arguments(work: Work, folder: Path, schedule: Schedule, steps: int) -> dict[str, Any]:
+    """What every trainer is told. `steps` is how many optimiser steps are expected. Processes that train together share each
+    of them. Raises RoundRefused where they cannot."""
+    spec, config = work.spec, work.spec.policy
+    share = _share(schedule.batch, work.ranks)
+    at_once = micro_batch(share, schedule.micro_batch)
+    return {
+        "output_dir": str(folder),
+        "seed": spec.seed,
+        "data_seed": spec.seed,
+        "learning_rate": schedule.learning_rate,
+        "num_train_epochs": schedule.epochs,
+        "per_device_train_batch_size": at_once,
+        "gradient_accumulation_steps": share // at_once,
+        "lr_scheduler_type": config.scheduler,
+        "warmup_steps": config.warmup,
+        "weight_decay": config.weight_decay,
+        "max_grad_norm": config.max_grad_norm,
+        # On a CPU recomputing activations costs a fifth of the speed; small forward passes save as much memory.
+        "activation_checkpointing": device() == "cuda",
+        "use_cpu": device() == "cpu",
+        "bf16": bf16(config.precision, device()),
+        "dataloader_pin_memory": False,
+        "logging_steps": 1,
+        "save_strategy": "steps",
+        "save_steps": max(1, steps // SAVES_PER_ROUND),
+        "save_total_limit": 2,
+        "report_to": "none",
+        "disable_tqdm": True,
+    }
+
+
+def _share(batch: int, ranks: Ranks) -> int:
+    """Examples of an optimiser step for each rank."""
+    if batch % ranks.world:
+        raise RoundRefused(
+            f"a batch of {batch} cannot be shared by {ranks.world} processes: set batch_size to a multiple, or lower "
+            "CODELYNN_TRAIN_PROCESSES"
+        )
+    return batch // ranks.world
+
+
+def seen_by_all(dataset: Dataset, folder: Path, ranks: Ranks) -> Dataset:
+    """The same examples in one place on disk: beside them TRL keeps what the reference thinks of them, for all ranks to read."""
+    if ranks.world == 1:
+        return dataset
+    if ranks.first:
+        dataset.save_to_disk(fresh_dir(folder / "examples"))
+    ranks.wait()
+    return Dataset.load_from_disk(folder / "examples")
+
+
+def steps_of(schedule: Schedule, examples: int) -> int:
+    """Optimiser steps of so many examples, about."""
+    return max(1, round(schedule.epochs * examples / schedule.batch))
+
+
+def answer(reply: str) -> list[dict[str, str]]:
+    """A reply in TRL's conversational form.
+
+    TRL gives it an end token, one that was cut at the token limit too; DPO takes that away again
+    (docs/decisions/0006-dpo-defaults.md).
+    """
+    return [{"role": "assistant", "content": reply}]
+
+
+def fitting_replies(
+    tokenizer: Tokenizer, spec: RoundSpec, prompt: Messages, *replies: str
+) -> Messages | None:
+    """The prompt cut to `max_length` with its replies; None where the last turn alone is too long."""
+    return fitting(tokenizer, prompt, replies, spec.policy.max_length)
+
+
+def refuse_too_few(fitted: int, given: int, what: str, spec: RoundSpec) -> None:
+    """Raise InvalidSnapshot where too few of the examples fit into the context."""
+    if fitted < max(spec.min_pairs, 1):
+        raise InvalidSnapshot(
+            f"only {fitted} of {given} {what} fit into max_length {spec.policy.max_length}, "
+            f"and a round needs {max(spec.min_pairs, 1)}: raise max_length"
+        )
+
+
+def last_complete(folder: Path) -> str | None:
+    """The newest trainer checkpoint that was written whole (a killed trainer may leave half of one)."""
+    whole = [mark.parent for mark in folder.glob(f"checkpoint-*/{COMPLETE}")]
+    newest = max(whole, key=lambda path: int(path.name.split("-")[1]), default=None)
+    return str(newest) if newest else None
+
+
+def forget_incomplete(folder: Path) -> None:
+    """Remove trainer checkpoints that were not written whole."""
+    for path in folder.glob("checkpoint-*"):
+        if not (path / COMPLETE).exists():
+            shutil.rmtree(path)
+
+
+class ProgressCallback(TrainerCallback):
+    """Reports every step, marks whole checkpoints, and stops after the step in which SIGTERM came."""
+
+    def __init__(self, work: Work, begin: float, stage: str = "") -> None:
+        """`begin` is the share of the stage, by default that of the round's method, that is done when the first step begins."""
+        self._events = work.events
+        self._stop = work.stop
+        self._ranks = work.ranks
+        self._begin = begin
+        self._stage = stage or work.training
+
+    def on_log(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        logs = kwargs.get("logs") or {}
+        if "loss" not in logs:
+            return
+        metrics = {short: float(logs[name]) for name, short in METRICS.items() if name in logs}
+        done = state.global_step / max(state.max_steps, 1)
+        fraction = self._begin + (1 - self._begin) * done
+        self._events.emit(self._stage, state.global_step, state.max_steps, metrics, fraction=fraction)
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        if self._ranks.any(self._stop.requested):  # all stop after the same step
+            control.should_save = True
+            control.should_training_stop = True
+
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        self._ranks.wait()  # each writes a part
+        (Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / COMPLETE).touch()

@@ -1,0 +1,148 @@
+"""What can be said of a base model's files before anything is copied or unpacked: each refusal is one line."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from alignment.models.chat_template import Tokenizer
+
+WORD = "Papageno"
+"""Said by the user of a trial conversation: a template that leaves it out is not one for chats."""
+ASKED = ({"role": "user", "content": f"Hello, I am {WORD}."},)
+TALKED = (*ASKED, {"role": "assistant", "content": "Hello!"}, {"role": "user", "content": "How are you?"})
+SMALL = (
+    "config.json",
+    "generation_config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.json",
+)
+"""Files of which each holds one JSON object, if it is there."""
+LARGEST_HEADER = 100_000_000
+"""Bytes of a safetensors header, as the library itself allows."""
+
+
+class BaseModelUnavailable(RuntimeError):
+    """The base model cannot be had; one line that says what to do."""
+
+
+def check_folder(folder: Path, name: str) -> Tokenizer:
+    """Its tokenizer, if `folder` is a whole chat model in safetensors. Raises BaseModelUnavailable."""
+    weights = sorted(folder.glob("*.safetensors"))
+    if not weights:
+        raise BaseModelUnavailable(f"{name} holds no safetensors (pickled weights are not read)")
+    for file in (*weights, *_missing_shards(folder)):
+        if not _whole(file):
+            raise BaseModelUnavailable(f"{file.name} of {name} is not whole: download it again")
+    return check_small_files(folder, name)
+
+
+def check_small_files(folder: Path, name: str) -> Tokenizer:
+    """The same of all but the weights."""
+    for file in (*(folder / small for small in SMALL), *folder.glob("*.index.json")):
+        if file.exists() and not isinstance(_parsed(file), dict):
+            raise BaseModelUnavailable(f"{file.name} of {name} is damaged: download it again")
+    if not (folder / "config.json").is_file():
+        raise BaseModelUnavailable(f"{name} has no config.json, so it is not a transformers model")
+    size = _vocabulary(folder, name)
+    tokenizer = _loaded_tokenizer(folder, name)
+    check_tokenizer(tokenizer, name, size)
+    return tokenizer
+
+
+def check_tokenizer(tokenizer: Tokenizer, name: str, vocabulary: int) -> None:
+    """Raise BaseModelUnavailable unless a conversation can be written with it, in a `vocabulary` of that size."""
+    if not chat_template(tokenizer):
+        raise BaseModelUnavailable(f"{name} has no chat template: choose its instruct or chat version")
+    for messages in (ASKED, TALKED):
+        try:
+            text = rendered(tokenizer, messages)
+            ids = list(tokenizer(text, add_special_tokens=False)["input_ids"])
+        except Exception as error:  # a template is a program of somebody else's: it can raise anything
+            raise BaseModelUnavailable(
+                f"the chat template of {name} cannot write a conversation ({type(error).__name__}): "
+                "get the model's current files, or choose another model"
+            ) from error
+        if WORD not in text:
+            raise BaseModelUnavailable(f"the chat template of {name} leaves out what the user says")
+        if not ids or None in ids or max(ids) >= vocabulary:
+            raise BaseModelUnavailable(f"the tokenizer of {name} belongs to another model: get its own files")
+
+
+def chat_template(tokenizer: Tokenizer) -> str | None:
+    """The template for plain chats; tokenizers may have several, by name."""
+    template = tokenizer.chat_template
+    if isinstance(template, dict):
+        template = template.get("default")
+    return template if isinstance(template, str) and template.strip() else None
+
+
+def rendered(tokenizer: Tokenizer, messages: Sequence[dict[str, str]], to_go_on: bool = True) -> str:
+    """The conversation as text, by default up to where the assistant is to go on."""
+    return str(
+        tokenizer.apply_chat_template(
+            list(messages),
+            chat_template=chat_template(tokenizer),
+            tokenize=False,
+            add_generation_prompt=to_go_on,
+        )
+    )
+
+
+def _vocabulary(folder: Path, name: str) -> int:
+    """How many tokens the model knows. Raises BaseModelUnavailable unless it writes text."""
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    try:
+        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except (ValueError, OSError, KeyError, TypeError, AttributeError) as error:
+        raise BaseModelUnavailable(
+            f"config.json of {name} is of no kind that transformers knows: choose another model"
+        ) from error
+    if type(config) not in AutoModelForCausalLM._model_mapping:
+        raise BaseModelUnavailable(f"{name} ({config.model_type}) does not write text: choose a chat model")
+    return int(config.get_text_config().vocab_size)
+
+
+def _loaded_tokenizer(folder: Path, name: str) -> Tokenizer:
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except Exception as error:  # the tokenizers library raises plain Exception
+        raise BaseModelUnavailable(f"{name} has no usable tokenizer ({type(error).__name__})") from error
+    if not tokenizer.is_fast:
+        raise BaseModelUnavailable(f"{name} has no tokenizer.json, and none can be made of its files")
+    return tokenizer
+
+
+def _missing_shards(folder: Path) -> Iterator[Path]:
+    """Files that an index names and that are not there."""
+    for index in folder.glob("*.safetensors.index.json"):
+        content = _parsed(index)
+        named = content.get("weight_map", {}) if isinstance(content, dict) else {}
+        yield from (folder / shard for shard in sorted(set(named.values())) if not (folder / shard).is_file())
+
+
+def _whole(file: Path) -> bool:
+    """Whether a safetensors file is as long as its header says."""
+    try:
+        with file.open("rb") as content:
+            length = int.from_bytes(content.read(8), "little")
+            header = json.loads(content.read(length)) if length < LARGEST_HEADER else None
+    except (OSError, ValueError):
+        return False
+    if not isinstance(header, dict):
+        return False
+    ends = [entry["data_offsets"][1] for key, entry in header.items() if key != "__metadata__"]
+    return file.stat().st_size == 8 + length + max(ends, default=0)
+
+
+def _parsed(file: Path) -> Any:
+    try:
+        return json.loads(file.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError):
+        return None

@@ -1,0 +1,196 @@
+"""A conversation on the terminal, over the service's API."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from feedback_app.commands.chat_input import Asking
+from feedback_app.commands.client import Event, Mistaken, Refused, Service
+from feedback_app.commands.common import WrongUse, complain, out
+
+HELP = """\
+/model [NAME]    list the versions, or begin a new conversation with one
+/persona [NAME]  list the personas, or begin a new conversation with one
+/retry           write the last reply again
+/save FILE       save this conversation: as Markdown, or as JSON if FILE ends in .json
+/quit            leave; Ctrl-D does the same
+Ctrl-C stops a reply. Alt-Enter begins a new line. A message that begins with a slash: type // first."""
+
+
+class Left(Exception):
+    """The person wants to leave."""
+
+
+class Talk:
+    """One conversation at a time; another model or persona begins a new one."""
+
+    def __init__(self, service: Service, model: str, persona: str, resume: str, best_of: int) -> None:
+        """Begins a conversation, or goes on with `resume`. Raises Mistaken, Refused."""
+        self._service = service
+        self._best_of = best_of
+        self._now: dict[str, Any] = {}
+        self._commands: dict[str, Callable[[str], None]] = {
+            "/help": lambda _: out.print(HELP, markup=False),
+            "/model": self._model,
+            "/persona": self._persona,
+            "/retry": self._retry,
+            "/save": self._save,
+            "/quit": self._quit,
+        }
+        if resume:
+            self._now = service.get(f"/conversations/{resume}")
+            self._introduce()
+        else:
+            self._begin(model, persona or None)
+
+    def until_left(self, asking: Asking) -> None:
+        """Read and answer. A command that cannot be done is told of. So is a failed reply to a person; without one, it ends
+        the conversation. Raises Mistaken, Refused."""
+        try:
+            while True:
+                try:
+                    self.hear(asking.ask())
+                except KeyboardInterrupt:
+                    if not asking.person:
+                        return
+                    out.print("Ctrl-D leaves", style="dim")
+                except WrongUse as error:
+                    complain(str(error))
+                except (Mistaken, Refused) as error:
+                    if not asking.person:
+                        raise
+                    complain(str(error))
+        except (EOFError, Left):
+            return
+        finally:
+            self._drop_if_empty()
+
+    def hear(self, text: str) -> None:
+        """A message, or a command. Raises Left, WrongUse."""
+        if text.startswith("//"):
+            self._say(text[1:])
+        elif text.startswith("/") and "\n" not in text:
+            name, _, rest = text.partition(" ")
+            command = self._commands.get(name)
+            if command is None:
+                raise WrongUse(
+                    f"there is no command {name}: /help lists them; // begins a message with a slash"
+                )
+            try:
+                command(rest.strip())
+            except (Mistaken, OSError) as error:
+                raise WrongUse(str(error)) from error
+        elif text.strip():
+            self._say(text)
+
+    def _begin(self, model: str, persona: str | None) -> None:
+        asked = {"model": model, "persona": persona, "best_of": self._best_of}
+        begun = self._service.post("/conversations", asked)
+        self._drop_if_empty()
+        self._now = begun
+        self._introduce()
+
+    def _introduce(self) -> None:
+        now = self._now
+        told = f"{now['model']} as {now['persona']}, conversation {now['id'][:8]}. /help lists what can be done, Ctrl-D leaves."
+        out.print(told, style="dim", markup=False, soft_wrap=True)
+
+    def _say(self, text: str) -> None:
+        self._answered("messages", {"text": text, "best_of": self._best_of})
+
+    def _retry(self, _: str) -> None:
+        self._answered("retry", {"best_of": self._best_of})
+
+    def _answered(self, how: str, body: dict[str, Any]) -> None:
+        """The reply as it grows; Ctrl-C stops it, and what is written by then is kept and shown."""
+        if self._best_of > 1:
+            out.print(f"writing {self._best_of} replies…", style="dim")
+        path, shown = f"/conversations/{self._now['id']}", ""
+        try:
+            for event in self._service.events("POST", f"{path}/{how}", body):
+                shown += self._show(event)
+        except KeyboardInterrupt:
+            kept = self._service.post(f"{path}/stop")["turns"]
+            if kept and kept[-1]["role"] == "assistant":
+                _write(kept[-1]["content"][len(shown) :])
+            out.print("\n(stopped)", style="dim")
+        finally:
+            self._now["turns"] = ["said"]
+
+    def _show(self, event: Event) -> str:
+        """Print what an event brings; gives the text. Raises Refused for an error."""
+        if event.name == "error":
+            raise Refused(event.data["detail"])
+        if event.name == "done":
+            out.print()
+            if event.data["note"]:
+                out.print(event.data["note"], style="dim", markup=False)
+            return ""
+        text = str(event.data["text"])
+        _write(text)
+        return text
+
+    def _model(self, name: str) -> None:
+        if name:
+            self._begin(name, self._now["persona"])
+            return
+        aliases = self._service.get("/aliases")
+        for version in ["base", *(one["name"] for one in self._service.get("/checkpoints"))]:
+            names = ", ".join(sorted(alias for alias, of in aliases.items() if of == version))
+            self._listed(version, self._now["model"], names)
+
+    def _persona(self, name: str) -> None:
+        if name:
+            self._begin(self._now["model"], name)
+            return
+        for one in self._service.get("/personas"):
+            self._listed(one["id"], self._now["persona"], one["description"])
+
+    def _listed(self, name: str, current: str, more: str) -> None:
+        mark = "*" if name == current else " "
+        out.print(f"{mark} {name}{f'  ({more})' if more else ''}", markup=False, soft_wrap=True)
+
+    def _save(self, name: str) -> None:
+        """Raises WrongUse, OSError."""
+        if not name:
+            raise WrongUse("say where to: /save FILE")
+        file = Path(name).expanduser()
+        talk = self._service.get(f"/conversations/{self._now['id']}")
+        text = (
+            json.dumps(talk, ensure_ascii=False, indent=1) + "\n"
+            if file.suffix == ".json"
+            else markdown(talk)
+        )
+        try:
+            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError as error:
+            raise WrongUse(f"{file} exists already: choose another name") from error
+        with os.fdopen(handle, "w", encoding="utf-8") as target:
+            target.write(text)
+        out.print(f"saved in {file}", markup=False)
+
+    def _quit(self, _: str) -> None:
+        raise Left
+
+    def _drop_if_empty(self) -> None:
+        """A conversation in which nothing was said leaves nothing behind."""
+        if self._now and not self._now["turns"]:
+            self._service.call("DELETE", f"/conversations/{self._now['id']}", {})
+
+
+def markdown(talk: dict[str, Any]) -> str:
+    """A conversation (`ConversationBody`) to read."""
+    return "".join(_blocks(talk))
+
+
+def _blocks(talk: dict[str, Any]) -> Iterator[str]:
+    yield f"# {talk['title'] or 'Conversation'}\n"
+    for turn in talk["turns"]:
+        who = "You" if turn["role"] == "user" else f"{talk['persona']} ({turn['model']})"
+        yield f"\n**{who}**\n\n{turn['content']}\n"
+
+
+def _write(text: str) -> None:
+    out.print(text, end="", markup=False, soft_wrap=True)

@@ -1,0 +1,72 @@
+"""What every command needs: the settings, a way to print, and errors as one line. Imports little: mistakes are quick."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+    from feedback_app.settings import Settings
+
+PIPE_WIDTH = 200
+"""Columns where the output is no terminal: what reads it wants whole values."""
+out = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+err = Console(stderr=True, highlight=False)
+
+
+class WrongUse(ValueError):
+    """The command cannot be understood; one line that says what to do."""
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Errors become one line on stderr and an exit code: 2 for wrong use, 1 for failure."""
+    try:
+        yield
+    except typer.Exit:  # a RuntimeError to Python, an exit code to us
+        raise
+    except (WrongUse, LookupError) as error:
+        complain(_line(error))
+        raise typer.Exit(2) from error
+    except (OSError, RuntimeError) as error:
+        complain(_line(error))
+        raise typer.Exit(1) from error
+
+
+def complain(text: str) -> None:
+    """One line on stderr, however narrow the terminal is."""
+    err.print(f"codelynn: {text}", markup=False, soft_wrap=True)
+
+
+def _line(error: Exception) -> str:
+    told = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
+    return (told.splitlines() or [type(error).__name__])[0]
+
+
+def configured() -> "Settings":
+    """The settings of the environment. Raises WrongUse."""
+    from pydantic import ValidationError
+
+    from feedback_app.settings import load_settings
+
+    try:
+        return load_settings()
+    except ValidationError as error:
+        raise WrongUse(_setting(error)) from error
+
+
+def _setting(error: "ValidationError") -> str:
+    first = error.errors()[0]
+    return f"CODELYNN_{'_'.join(map(str, first['loc'])).upper()}: {first['msg']}"
+
+
+def settings_in_force() -> "Settings":
+    """The settings, with the addresses of the embedded parts where they run. Raises WrongUse."""
+    from feedback_app.embedded.running_services import with_embedded
+
+    return with_embedded(configured())

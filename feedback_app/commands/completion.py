@@ -1,0 +1,38 @@
+"""What the shell completes: ids and names, from the service that runs. Without one nothing is completed."""
+
+from contextlib import closing
+from typing import Any
+
+
+def rounds() -> list[str]:
+    """Ids of the newest rounds, and `last`."""
+    return ["last", *(str(one["id"])[:8] for one in _asked("/rounds?limit=50"))]
+
+
+def versions() -> list[str]:
+    return ["base", *(str(one["name"]) for one in _asked("/checkpoints"))]
+
+
+def personas() -> list[str]:
+    return [str(one["id"]) for one in _asked("/personas")]
+
+
+def _asked(path: str) -> list[Any]:
+    import typer
+
+    from feedback_app.commands.client import found
+    from feedback_app.commands.common import settings_in_force
+
+    try:
+        service = found(settings_in_force())
+        if service is None:
+            return []
+        with closing(service.http):
+            return list(service.get(path))
+    except (
+        RuntimeError,
+        LookupError,
+        ValueError,
+        typer.Exit,
+    ):  # a word is not completed: nobody wants an error here
+        return []

@@ -1,0 +1,198 @@
+"""What the Label Studio desk does over one connection: bring tasks up to date, and read what annotators said."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from feedback_app.desks import label_studio_payload as payload
+from feedback_app.desks.base import OWNER, DeskProblem, DeskRecord, DeskVerdict, Pulled, Pushed
+from feedback_app.desks.label_studio_cache import Shelf
+from feedback_app.desks.label_studio_client import LabelStudioSession, Project, Task, Unfit, desk_errors
+from feedback_app.desks.label_studio_payload import OddAnnotation
+
+Annotation = Mapping[str, Any]
+
+
+class LabelStudioWork:
+    """Raises the errors of its session."""
+
+    def __init__(self, session: LabelStudioSession) -> None:
+        self._session = session
+        self._shelves: dict[int, Shelf] = {}
+
+    def close(self) -> None:
+        self._session.close()
+
+    def known_user(self) -> bool:
+        return bool(self._session.whoami())
+
+    def push(self, records: Sequence[DeskRecord]) -> Pushed:
+        """Records with the same number of candidates, each comparison once."""
+        replies = len(records[0].candidates)
+        project = self._session.projects().get(replies) or self._session.make_project(replies)
+        if project.odd:
+            return Pushed(refused=dict.fromkeys((r.comparison_id for r in records), changed(project)))
+        shelf = self._shelf(project)
+        shelf.refresh()
+        held = shelf.by_comparison()
+        refused = self._import(project, [r for r in records if r.comparison_id not in held])
+        for record in records:
+            if record.comparison_id in held:
+                self._bring_up_to_date(record, project, held[record.comparison_id], refused)
+        taken = [record for record in records if record.comparison_id not in refused]
+        verdicts = [payload.owners_verdict(record, project.aspects) for record in taken]
+        return Pushed(tuple(verdict for verdict in verdicts if verdict), refused)
+
+    def pull(self, mark: str) -> Pulled | None:
+        projects = self._session.projects()
+        usable = [project for project in projects.values() if not project.odd]
+        pulses = {project.id: self._session.pulse(project.id) for project in usable}
+        fresh = ";".join(f"{p.id}:{p.odd or pulses[p.id]}" for p in projects.values()) or "none"
+        if fresh == mark:
+            return None
+        listed: set[str] = set()
+        verdicts: dict[tuple[str, str], DeskVerdict] = {}
+        problems = [problem(p, changed(p)) for p in projects.values() if p.odd]
+        for project in usable:
+            shelf = self._shelf(project)
+            shelf.refresh()
+            for task in shelf.tasks():
+                listed |= {task.comparison_id} - {""}
+                self._read(project, task, verdicts, problems)
+        return Pulled(fresh, frozenset(listed), tuple(verdicts.values()), tuple(problems))
+
+    def delete(self, comparison_ids: Collection[str]) -> None:
+        """The tasks of these comparisons, with everybody's annotations."""
+        for project in self._session.projects().values():
+            for task in self._session.tasks(project.id):
+                if task.comparison_id in comparison_ids:
+                    self._session.delete_task(task.id)
+
+    def _shelf(self, project: Project) -> Shelf:
+        return self._shelves.setdefault(project.id, Shelf(self._session, project.id))
+
+    def _import(self, project: Project, records: Sequence[DeskRecord]) -> dict[str, str]:
+        """New tasks, with their verdicts, in one request; one by one if that is refused. Id → reason of those refused."""
+        if not records:
+            return {}
+        try:
+            with desk_errors():
+                self._session.import_tasks(project.id, [new_task(r, project) for r in records])
+        except Unfit as error:
+            if len(records) == 1:
+                return {records[0].comparison_id: str(error)}
+            refused: dict[str, str] = {}
+            for record in records:
+                refused |= self._import(project, [record])
+            return refused
+        return {}
+
+    def _bring_up_to_date(
+        self, record: DeskRecord, project: Project, tasks: Sequence[Task], refused: dict[str, str]
+    ) -> None:
+        first, *copies = tasks
+        try:
+            with desk_errors():
+                self._set_verdict(first, payload.owners_verdict(record, project.aspects), project)
+                self._set_prediction(first, payload.prediction(record))
+                for copy in copies:
+                    self._merge(copy)
+        except Unfit as error:
+            refused[record.comparison_id] = str(error)
+
+    def _set_verdict(self, task: Task, wanted: DeskVerdict | None, project: Project) -> None:
+        mine = self._ours(task)
+        if wanted is None:
+            self._withdraw(mine)
+        elif not mine:
+            self._session.annotate(task.id, payload.annotation(wanted, project.replies))
+        else:
+            if not says(mine[-1], wanted, project.replies):
+                self._session.change(mine[-1]["id"], payload.annotation(wanted, project.replies))
+            self._withdraw(mine[:-1])
+
+    def _set_prediction(self, task: Task, wanted: Mapping[str, Any] | None) -> None:
+        if wanted is None:
+            return
+        found = [each for each in task.predictions if each.get("model_version") == wanted["model_version"]]
+        if not found or any(found[-1].get(key) != value for key, value in wanted.items()):
+            self._session.predict(task.id, wanted, found[-1]["id"] if found else None)
+
+    def _merge(self, copy: Task) -> None:
+        """A second task of one comparison: our verdict is on the first one; what others said here stays."""
+        mine = self._ours(copy)
+        self._withdraw(mine)
+        if len(mine) == len(copy.annotations):
+            self._session.delete_task(copy.id)
+
+    def _ours(self, task: Task) -> list[Annotation]:
+        """Oldest first."""
+        mine = [each for each in task.annotations if each.get("completed_by") == self._session.user_id]
+        return sorted(mine, key=lambda each: (str(each.get("updated_at")), each["id"]))
+
+    def _withdraw(self, annotations: Sequence[Annotation]) -> None:
+        for annotation in annotations:
+            self._session.withdraw(annotation["id"])
+
+    def _read(
+        self,
+        project: Project,
+        task: Task,
+        verdicts: dict[tuple[str, str], DeskVerdict],
+        problems: list[DeskProblem],
+    ) -> None:
+        """Add what this task says: of two annotations by one person, the newer counts."""
+        if not task.comparison_id:
+            reason = f"task {task.id} has no {payload.COMPARISON_ID}: delete it, or put it back"
+            problems.append(problem(project, reason))
+            return
+        for annotator, annotation in self._by_annotator(task):
+            try:
+                said = payload.read_verdict(annotation, task.comparison_id, annotator, project.replies)
+            except OddAnnotation as odd:
+                reason = f"annotation {annotation.get('id')} in {payload.title(project.replies)}: {odd}"
+                problems.append(DeskProblem(task.comparison_id, annotator, reason))
+                continue
+            before = verdicts.get((task.comparison_id, annotator))
+            if before is None or str(before.at) <= str(said.at):
+                verdicts[task.comparison_id, annotator] = said
+
+    def _by_annotator(self, task: Task) -> Iterator[tuple[str, Annotation]]:
+        for annotation in task.annotations:
+            user = annotation.get("completed_by")
+            person = user.get("id") if isinstance(user, Mapping) else user
+            if person is not None:
+                yield self._name(int(person)), annotation
+
+    def _name(self, person: int) -> str:
+        return OWNER if person == self._session.user_id else self._session.person(person)
+
+
+def new_task(record: DeskRecord, project: Project) -> dict[str, Any]:
+    """The task as the import takes it."""
+    verdict = payload.owners_verdict(record, project.aspects)
+    predicted = payload.prediction(record)
+    given = {**payload.annotation(verdict, project.replies), "ground_truth": False} if verdict else None
+    return {
+        "data": payload.task_data(record),
+        "annotations": [given] if given else [],
+        "predictions": [predicted] if predicted else [],
+    }
+
+
+def says(annotation: Annotation, wanted: DeskVerdict, replies: int) -> bool:
+    try:
+        return payload.read_verdict(annotation, wanted.comparison_id, wanted.annotator, replies) == wanted
+    except OddAnnotation:
+        return False
+
+
+def problem(project: Project, reason: str) -> DeskProblem:
+    """One that is nobody's answer to a record: the project stands in the annotator's place."""
+    return DeskProblem("", payload.title(project.replies), reason)
+
+
+def changed(project: Project) -> str:
+    return (
+        f"the project {payload.title(project.replies)} was changed by hand (question `{project.odd}`): "
+        "put its labelling configuration right, or rename it"
+    )

@@ -1,0 +1,134 @@
+"""`codelynn up`: everything on this machine under one supervisor, until Ctrl-C."""
+
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+
+from feedback_app.embedded import argilla
+from feedback_app.embedded.plan import Local, Plan, make_plan
+from feedback_app.embedded.report import Report
+from feedback_app.embedded.running_services import AlreadyRunning, sole_owner, write_services
+from feedback_app.embedded.supervisor import TICK, PartFailed, Supervisor, ready
+from feedback_app.embedded.valkey import ValkeyMissing, find_server, write_config
+from feedback_app.processes.local_files import PortTaken, free_port, secret, taken
+from feedback_app.settings import PROJECT, Settings
+
+PrepareModel = Callable[[Settings, Callable[[str, float], None]], object]
+"""Makes the base model ready for use; is given the settings and a function that takes (what is done, fraction)."""
+
+
+def run_up(settings: Settings, prepare_model: PrepareModel, migrate: Callable[[Settings], None]) -> int:
+    """Start everything and keep it running until SIGINT or SIGTERM. Returns the exit code.
+
+    `prepare_model` and `migrate` run first; their errors pass through. What this raises itself is told in one line.
+    """
+    report = Report(Console())
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(
+        signal.SIGINT, _interrupt
+    )  # also where a shell started us in the background and had it ignored
+    try:
+        with sole_owner(settings.root) as lock:
+            _run(settings, prepare_model, migrate, report, Supervisor(report.line, (lock,)))
+    except (AlreadyRunning, PartFailed, PortTaken, ValkeyMissing) as error:
+        print(f"codelynn: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        report.line("codeLynn has stopped.")
+    return 0
+
+
+def _run(
+    settings: Settings,
+    prepare_model: PrepareModel,
+    migrate: Callable[[Settings], None],
+    report: Report,
+    supervisor: Supervisor,
+) -> None:
+    started = time.monotonic()
+    local = look_around(settings, PROJECT, report.line)
+    with report.preparing() as progress:
+        prepare_model(settings, progress)
+    migrate(settings)
+    plan = make_plan(settings, local)
+    try:
+        start_parts(plan, supervisor, report)
+        write_services(settings.root, plan.addresses)
+        report.line(
+            f"codeLynn runs at {plan.addresses.service} ({time.monotonic() - started:.0f} s). Ctrl-C stops it."
+        )
+        _keep_running(plan, local, supervisor, report)
+    finally:
+        report.line("stopping")
+        supervisor.stop()
+
+
+def look_around(settings: Settings, project: Path, say: Callable[[str], None]) -> Local:
+    """Servers, free ports and secrets for the embedded parts. Raises PortTaken, ValkeyMissing."""
+    if settings.port and taken(settings.host, settings.port):
+        raise PortTaken(f"port {settings.port} is in use: stop what listens there, or set CODELYNN_PORT")
+    port = settings.port or free_port()
+    server, redis_port, password = None, 0, ""
+    if not settings.redis_url:
+        server, redis_port = find_server(), free_port()
+        password = secret(settings.root / "secrets" / "valkey")
+        write_config(settings.root / "run" / "valkey.conf", settings.root / "valkey", redis_port, password)
+    python, argilla_port, login = None, 0, None
+    if settings.argilla_enabled and not settings.argilla_url:
+        python, argilla_port = argilla.find_python(project), _argilla_port(settings, say)
+        login = argilla.login(settings.root / "secrets" / "argilla.json", settings.argilla_workspace)
+        if python is None:
+            say("  Argilla is not installed: rankings wait in the outbox until `make setup` installs it")
+    return Local(project, port, server, redis_port, password, python, argilla_port, login)
+
+
+def _argilla_port(settings: Settings, say: Callable[[str], None]) -> int:
+    if settings.argilla_port and not taken("127.0.0.1", settings.argilla_port):
+        return settings.argilla_port
+    port = free_port()
+    if settings.argilla_port:
+        say(
+            f"  port {settings.argilla_port} is in use, Argilla takes {port} this time (CODELYNN_ARGILLA_PORT)"
+        )
+    return port
+
+
+def start_parts(plan: Plan, supervisor: Supervisor, report: Report) -> None:
+    """Start what is needed and wait until it answers. Raises PartFailed."""
+    for group in (plan.first, plan.main):
+        for part in group:
+            supervisor.start(part)
+        for part in group:
+            with report.waiting(f"starting the {part.name}"):
+                seconds = supervisor.wait_ready(part)
+            if part.answers_at:
+                report.done(part.name, seconds)
+
+
+def _keep_running(plan: Plan, local: Local, supervisor: Supervisor, report: Report) -> None:
+    """Watch until interrupted. The later parts start now, and are told of once they answer."""
+    for part in plan.later:
+        supervisor.start(part)
+    waiting, since = list(plan.later), time.monotonic()
+    while True:
+        supervisor.watch()
+        for part in [part for part in waiting if ready(part)]:
+            waiting.remove(part)
+            report.done(part.name, time.monotonic() - since, _how_to_open(plan, local))
+        time.sleep(TICK)
+
+
+def _how_to_open(plan: Plan, local: Local) -> str:
+    login = local.argilla_login
+    assert login is not None
+    password = f"{login.fresh_password} (shown this once; kept in" if login.fresh_password else "(in"
+    return f"{plan.addresses.argilla_url}, user {login.username}, password {password} {login.file})"
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

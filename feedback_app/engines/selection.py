@@ -1,0 +1,109 @@
+"""Which engine writes the replies."""
+
+from collections.abc import Callable, Generator, Sequence
+from threading import Lock
+from typing import Literal, Protocol
+
+from feedback_app.engines.base import Catalogue, Delta, Engine, GenerationRequest
+from feedback_app.engines.request_queue import Limits
+
+Kind = Literal["auto", "ctranslate2", "transformers", "openai"]
+
+
+class EngineSettings(Protocol):
+    """What engines need of the settings."""
+
+    @property
+    def engine_url(self) -> str: ...
+    @property
+    def engine_api_key(self) -> str: ...
+    @property
+    def engine_threads(self) -> int: ...
+    @property
+    def engine_loaded_models(self) -> int: ...
+    @property
+    def engine_memory(self) -> int: ...
+    @property
+    def queue_per_client(self) -> int: ...
+    @property
+    def queue_total(self) -> int: ...
+    @property
+    def queue_seconds(self) -> float: ...
+
+
+def build_engine(kind: Kind, catalogue: Catalogue, settings: EngineSettings) -> Engine:
+    """The engine of that kind. `auto`: a server if there is an address, else CTranslate2 or transformers.
+
+    The last choice is made at first use, because it asks the catalogue whether the base model was converted, and
+    that may have to prepare the base model first. Nothing is loaded here.
+    """
+    if kind == "openai" or (kind == "auto" and settings.engine_url):
+        return _openai(catalogue, settings)
+    if kind == "ctranslate2":
+        return _ctranslate2(catalogue, settings)
+    if kind == "transformers":
+        return _transformers(catalogue, settings)
+    return DeferredEngine(lambda: _local(catalogue, settings))
+
+
+class DeferredEngine:
+    """Builds the engine when it is first needed."""
+
+    def __init__(self, build: Callable[[], Engine]) -> None:
+        self._build = build
+        self._engine: Engine | None = None
+        self._lock = Lock()
+
+    def generate(self, requests: Sequence[GenerationRequest]) -> Generator[Delta, None, None]:
+        return self._built().generate(requests)
+
+    def models(self) -> list[str]:
+        return self._engine.models() if self._engine else []
+
+    def load(self, name: str) -> None:
+        self._built().load(name)
+
+    def close(self) -> None:
+        with self._lock:
+            if self._engine:
+                self._engine.close()
+
+    def _built(self) -> Engine:
+        with self._lock:
+            if self._engine is None:
+                self._engine = self._build()
+            return self._engine
+
+
+def _local(catalogue: Catalogue, settings: EngineSettings) -> Engine:
+    converted = catalogue("base").ct2_dir is not None
+    return _ctranslate2(catalogue, settings) if converted else _transformers(catalogue, settings)
+
+
+def _limits(settings: EngineSettings) -> Limits:
+    return Limits(
+        per_client=settings.queue_per_client, total=settings.queue_total, seconds=settings.queue_seconds
+    )
+
+
+# Imported where they are needed: torch alone costs seconds and hundreds of megabytes that CTranslate2 does without.
+
+
+def _ctranslate2(catalogue: Catalogue, settings: EngineSettings) -> Engine:
+    from feedback_app.engines.ct2 import Ct2Engine
+
+    threads, loaded = settings.engine_threads, settings.engine_loaded_models
+    return Ct2Engine(catalogue, threads, loaded, _limits(settings), settings.engine_memory)
+
+
+def _transformers(catalogue: Catalogue, settings: EngineSettings) -> Engine:
+    from feedback_app.engines.transformers_engine import TransformersEngine
+
+    threads, loaded = settings.engine_threads, settings.engine_loaded_models
+    return TransformersEngine(catalogue, threads, loaded, _limits(settings))
+
+
+def _openai(catalogue: Catalogue, settings: EngineSettings) -> Engine:
+    from feedback_app.engines.openai_server import OpenAiServerEngine
+
+    return OpenAiServerEngine(catalogue, settings.engine_url, settings.engine_api_key)

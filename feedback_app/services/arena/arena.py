@@ -1,0 +1,292 @@
+"""The arena: open a comparison, watch its replies being written, rank them, undo."""
+
+import random
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from feedback_app.domain.comparison import (
+    Candidate,
+    Comparison,
+    ComparisonStatus,
+    InvalidPrompt,
+    Message,
+    Ranking,
+    Sampling,
+    checked_prompt,
+    checked_texts,
+)
+from feedback_app.domain.persona import Persona
+from feedback_app.domain.preference import prompt_key
+from feedback_app.engines.base import Asker, GenerationRequest
+from feedback_app.services.arena.comparisons import drawn, with_replies, with_texts
+from feedback_app.services.arena.earlier_replies import EDIT, EarlierTurn, earlier_turns
+from feedback_app.services.arena.prompt_packs import Interests, PackPrompt, PromptPacks
+from feedback_app.services.generation.background import Generations, Problem
+from feedback_app.services.generation.batch import Generation, GenerationFailed, Reply, twins
+from feedback_app.services.generation.versions import Models
+from feedback_app.services.reward.live_reward import LiveTaste
+from feedback_app.store import Page, Store
+
+SEEDS = 2**31
+WAITING = 40
+"""Comparisons without a verdict among which a refresh looks for one to go on with."""
+ALIKE = "the replies came out word for word alike, so there is nothing to compare: try again, or ask something else"
+
+
+@dataclass(frozen=True, slots=True)
+class ArenaOptions:
+    """`sampling` says how replies are drawn now. `desks` are the names of the annotation desks that hear of each verdict."""
+
+    candidates: int
+    sampling: Callable[[], Sampling]
+    desks: tuple[str, ...]
+
+
+def line_up(n: int, latest: str, predecessor: str, wanted: Sequence[str] = ()) -> list[str]:
+    """The model of each of `n` candidates, before shuffling.
+
+    Wanted models take turns; without a wish, the latest version meets its predecessor.
+    """
+    turns = list(wanted) or [latest, predecessor]
+    return [turns[i % len(turns)] for i in range(max(n, len(wanted)))]
+
+
+class Arena:
+    """Comparisons from the prompt to the verdict."""
+
+    def __init__(
+        self,
+        store: Store,
+        models: Models,
+        generations: Generations,
+        packs: PromptPacks,
+        persona: Callable[[], Persona],
+        options: ArenaOptions,
+        chance: random.Random,
+        live: LiveTaste,
+        interests: Callable[[], Interests] = Interests,
+    ) -> None:
+        self._store = store
+        self._models = models
+        self._generations = generations
+        self._persona = persona
+        self._options = options
+        self._chance = chance
+        self._live = live
+        self.candidates = options.candidates
+        self.packs, self.interests = packs, interests
+
+    def draw(self, topic: str | None = None, taken: Collection[str] = ()) -> PackPrompt | None:
+        """A prompt from the packs that suits the owner, has not been asked yet, and whose key is not `taken`."""
+        return self.packs.draw(
+            self._chance,
+            topic,
+            self.interests(),
+            lambda keys: self._store.comparisons.asked(keys).union(taken),
+            self._store.prompts.skipped,
+        )
+
+    def suits(self, topic: str | None, comparison: Comparison) -> bool:
+        """Whether its prompt could be drawn for the topic now."""
+        return self.suits_key(topic, prompt_key(comparison.messages), comparison.tags)
+
+    def suits_key(self, topic: str | None, key: str, tags: Sequence[str]) -> bool:
+        """The same of a comparison that was not read: by the key of its prompt, and its tags."""
+        return self.packs.suits(key, tags, topic, self.interests())
+
+    def open(
+        self,
+        messages: Sequence[Message],
+        n: int | None = None,
+        models: Sequence[str] = (),
+        source: str = "arena",
+        tags: Sequence[str] = (),
+        background: bool = False,
+    ) -> Comparison:
+        """Store a comparison and begin to write its replies; in the `background` where nobody waits for them yet.
+        Raises InvalidPrompt, UnknownModel."""
+        comparison = self.planned(messages, n, models, source, tags)
+        self._store.comparisons.add(comparison)
+        self.write(comparison, background)
+        return comparison
+
+    def again(self, comparison_id: str, background: bool = False) -> Comparison:
+        """Fresh replies to the same prompt; the comparison there was is skipped. Raises InvalidRanking once it is ranked."""
+        old = self.get(comparison_id)
+        self.skip(comparison_id)
+        return self.open(old.messages, len(old.candidates), tags=old.tags, background=background)
+
+    def follow(self, comparison_id: str, reply: str, prompt: str, n: int | None = None) -> Comparison:
+        """The next turn of its conversation: `reply` is a candidate's id, or `edit` for the owner's rewrite.
+        Raises ComparisonNotFound, InvalidRanking, InvalidPrompt."""
+        before = self.get(comparison_id)
+        said = before.ranking.edit if before.ranking is not None and reply == EDIT else None
+        answer = Message("assistant", said or before.candidate(reply).text)
+        return self.open([*before.messages, answer, Message("user", prompt)], n)
+
+    def planned(
+        self,
+        messages: Sequence[Message],
+        n: int | None = None,
+        models: Sequence[str] = (),
+        source: str = "arena",
+        tags: Sequence[str] = (),
+    ) -> Comparison:
+        """A comparison that is neither stored nor written yet. Raises InvalidPrompt, UnknownModel.
+
+        A prompt without a system turn is answered as the persona.
+        """
+        count = self._options.candidates if n is None else n
+        if not 2 <= max(count, len(models)) <= 4:
+            raise InvalidPrompt("a comparison has two to four candidates: ask for n from 2 to 4")
+        prompt = self.in_persona(messages)
+        return Comparison(
+            messages=prompt,
+            candidates=self._candidates(count, models),
+            source=source,
+            persona=self._persona().id,
+            tags=tuple(tags),
+        )
+
+    def compare(
+        self,
+        messages: Sequence[Message],
+        n: int | None = None,
+        models: Sequence[str] = (),
+        asker: Asker | None = None,
+    ) -> Comparison:
+        """Open a comparison for the API and wait for its replies. Raises GenerationFailed too, also where the asker leaves;
+        then nothing is kept, as nobody knows its id."""
+        asker = asker or Asker()
+        opened = self.planned(messages, n, models, source="api")
+        self._store.comparisons.add(opened)
+        try:
+            self.write(opened, asker=asker).wait()
+            if asker.left:
+                raise GenerationFailed("the reader left before the replies were written")
+            return self._ready(opened.id)
+        except GenerationFailed:
+            self._store.curation.delete([opened.id], ())
+            raise
+
+    def growing(self, comparison_id: str) -> Comparison:
+        """The comparison as far as it is written. Replies cut off by a restart begin anew."""
+        comparison = self.get(comparison_id)
+        if comparison.status != ComparisonStatus.generating:
+            return comparison
+        texts = self.write(comparison).texts()
+        now = self.get(comparison_id)
+        return with_texts(now, texts) if now.status == ComparisonStatus.generating else now
+
+    def earlier(self, comparison: Comparison) -> dict[int, EarlierTurn]:
+        """Where the earlier replies of its conversation come from, by their index among its messages."""
+        return earlier_turns(self._store, comparison)
+
+    def problem(self, comparison_id: str) -> Problem | None:
+        """Why its replies could not be written, where that is still known."""
+        return self._generations.problem(comparison_id)
+
+    def answers(self, comparison_id: str) -> bool:
+        """Whether the engine can write its replies now. Raises ComparisonNotFound."""
+        return self._generations.answers(
+            {candidate.model for candidate in self.get(comparison_id).candidates}
+        )
+
+    def unfinished(self, topic: str | None = None) -> Comparison | None:
+        """The newest comparison of the page that has no verdict, and that the owner asked for or that suits: where a refresh
+        goes on."""
+        waiting = self._store.comparisons.waiting("arena", WAITING)
+        return next((c for c in waiting if not drawn(c) or self.suits(topic, c)), None)
+
+    def get(self, comparison_id: str) -> Comparison:
+        """By its id or the beginning of it. Raises ComparisonNotFound, AmbiguousId."""
+        return self._store.comparisons.get(self._store.ids.comparison(comparison_id))
+
+    def page(self, status: ComparisonStatus | None, cursor: str | None, limit: int) -> Page:
+        """Comparisons, newest first."""
+        return self._store.comparisons.page(status, cursor, limit)
+
+    def rank(self, comparison_id: str, ranking: Ranking) -> Comparison:
+        """Keep the verdict, in one write. Raises ComparisonNotFound, InvalidRanking."""
+        ranked = self._store.comparisons.rank(comparison_id, ranking, self._options.desks)
+        self._live.decided(comparison_id)
+        return ranked
+
+    def undo(self, comparison_id: str) -> Comparison:
+        """Take a verdict or a skip back. Raises ComparisonNotFound."""
+        reopened = self._store.comparisons.unrank(comparison_id, self._options.desks)
+        self._live.decided(comparison_id)
+        return reopened
+
+    def skip(self, comparison_id: str) -> None:
+        """Leave a comparison without a verdict; replies still on their way are stopped."""
+        self.stop(comparison_id)
+        self._store.comparisons.skip(comparison_id, self._options.desks)
+        self._live.decided(comparison_id)
+
+    def stop(self, comparison_id: str) -> None:
+        """End the replies that are still being written, if any are."""
+        if generation := self._generations.find(comparison_id):
+            generation.stop()
+
+    def counts(self) -> dict[str, int]:
+        return self._store.comparisons.counts()
+
+    def in_persona(self, messages: Sequence[Message]) -> tuple[Message, ...]:
+        """The messages as a prompt, with the persona's system turn where they have none. Raises InvalidPrompt."""
+        return self.as_persona(checked_prompt(messages))
+
+    def as_persona(self, messages: Sequence[Message]) -> tuple[Message, ...]:
+        """The messages, with the persona's system turn where they do not begin with one. Raises InvalidPrompt."""
+        if messages[0].role == "system":
+            return checked_texts(messages)
+        return checked_texts((Message("system", self._persona().system_prompt), *messages))
+
+    def _candidates(self, n: int, wanted: Sequence[str]) -> tuple[Candidate, ...]:
+        latest, previous = self._models.resolve("latest"), self._models.predecessor()
+        versions = line_up(n, latest, previous, [self._models.resolve(name) for name in wanted])
+        self._chance.shuffle(versions)
+        sampling = self._options.sampling()
+        return tuple(
+            Candidate(f"c{i}", i, version, sampling=sampling, seed=self._chance.randrange(SEEDS))
+            for i, version in enumerate(versions, start=1)
+        )
+
+    def requests(self, comparison: Comparison) -> list[GenerationRequest]:
+        """What the engine is asked for it."""
+        return [
+            GenerationRequest(candidate.model, comparison.messages, candidate.sampling, candidate.seed)
+            for candidate in comparison.candidates
+        ]
+
+    def write(
+        self, comparison: Comparison, background: bool = False, asker: Asker | None = None
+    ) -> Generation:
+        """Begin to write its replies, or find them being written."""
+        return self._generations.start(
+            comparison.id,
+            self.requests(comparison),
+            keep=lambda replies: self._keep(comparison, replies),
+            fail=lambda: self._store.comparisons.fail(comparison.id),
+            background=background,
+            useless=twins if comparison.source == "arena" else None,
+            asker=asker,
+        )
+
+    def _keep(self, comparison: Comparison, replies: Sequence[Reply]) -> None:
+        """Replies that were stopped on their way are not kept: whoever looks has them written anew. The page shows none
+        that says what another says. Raises GenerationFailed where fewer than two are left."""
+        if all(reply.finish for reply in replies):
+            filled = with_replies(comparison, replies)
+            if comparison.source == "arena":
+                alike = twins(replies)
+                filled = tuple(candidate for i, candidate in enumerate(filled) if i not in alike)
+            if len(filled) < 2:
+                raise GenerationFailed(ALIKE)
+            self._live.written(self._store.comparisons.fill(comparison.id, filled, self._options.desks))
+
+    def _ready(self, comparison_id: str) -> Comparison:
+        comparison = self._store.comparisons.get(comparison_id)
+        if comparison.status in (ComparisonStatus.failed, ComparisonStatus.generating):
+            raise GenerationFailed("the replies could not be written: try again, or see the service's log")
+        return comparison

@@ -1,0 +1,118 @@
+"""Pairs that come back: how well the owner agrees with their own earlier verdicts is the ceiling for any model of them."""
+
+import random
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from feedback_app.domain.comparison import Comparison, ComparisonStatus, Ranking
+from feedback_app.services.shares import Share, share
+from feedback_app.store import ComparisonNotFound, Store
+
+AGO = 20
+"""Comparisons ranked in between, so that no verdict is repeated from memory."""
+
+Again = Literal["same", "reversed", "tie", "bad"]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """`same` out of those that were judged apart both times; `ties` were a tie at least once."""
+
+    same: Share
+    ties: int
+
+
+def swapped(original: Comparison) -> Comparison:
+    """The same pair to judge anew, its sides changed. Candidate ids say nothing, so they are given anew too."""
+    candidates = tuple(
+        replace(candidate, id=f"c{i}", position=i)
+        for i, candidate in enumerate(reversed(original.candidates), start=1)
+    )
+    return Comparison(
+        messages=original.messages,
+        candidates=candidates,
+        status=ComparisonStatus.open,
+        source=original.source,
+        persona=original.persona,
+        tags=original.tags,
+        repeat_of=original.id,
+    )
+
+
+def again(original: Comparison, repeat: Comparison) -> Again | None:
+    """How the second verdict compares with the first; None where either is missing."""
+    if original.ranking is None or repeat.ranking is None:
+        return None
+    first, second = _side(original.ranking, original), _side(repeat.ranking, repeat)
+    if first is None or second is None:
+        return "same" if first == second else "bad"
+    if first == second == 0:
+        return "same"
+    if first == 0 or second == 0:
+        return "tie"
+    return "same" if first == -second else "reversed"
+
+
+def _side(ranking: Ranking, comparison: Comparison) -> int | None:
+    """-1 where the left reply was chosen, 1 for the right one, 0 for a tie; None where both are bad."""
+    if ranking.all_bad:
+        return None
+    if len(ranking.groups) == 1:
+        return 0
+    return -1 if ranking.groups[0][0] == comparison.candidates[0].id else 1
+
+
+def repeated(pairs: Iterable[tuple[Comparison, Comparison]]) -> Repeated:
+    """Agreement over (original, repeat) pairs."""
+    same = apart = tied = 0
+    for original, repeat in pairs:
+        how = again(original, repeat)
+        if how in ("same", "reversed") and _apart(original) and _apart(repeat):
+            apart, same = apart + 1, same + (how == "same")
+        elif how in ("same", "tie"):
+            tied += 1
+    return Repeated(share(same, apart), tied)
+
+
+def _apart(comparison: Comparison) -> bool:
+    """Whether one reply was preferred."""
+    return comparison.ranking is not None and len(comparison.ranking.groups) > 1
+
+
+class Repeats:
+    """Brings pairs back, a `rate` of the draws; `desks` are told of them as of all others."""
+
+    def __init__(self, store: Store, rate: float, desks: Sequence[str], chance: random.Random) -> None:
+        self._store = store
+        self._rate = rate
+        self._desks = desks
+        self._chance = chance
+
+    def maybe(self, suits: Callable[[str, Sequence[str]], bool]) -> Comparison | None:
+        """Now and then a pair judged long ago, stored to be judged again; None if none is due. `suits` says by prompt key and
+        tags which may come back."""
+        if self._chance.random() >= self._rate:
+            return None
+        listed = self._store.repeats.candidates(AGO)
+        found = [name for name, key, tags in listed if suits(key, tags)]
+        if not found:
+            return None
+        original = self._store.comparisons.get(self._chance.choice(found))
+        if original.damaged:
+            return None
+        repeat = swapped(original)
+        self._store.comparisons.add_all([repeat], self._desks)
+        return repeat
+
+    def again(self, comparison: Comparison) -> Again | None:
+        """How a repeat was judged compared with the first time; None for any other comparison."""
+        if comparison.repeat_of is None:
+            return None
+        try:
+            return again(self._store.comparisons.get(comparison.repeat_of), comparison)
+        except ComparisonNotFound:
+            return None
+
+    def agreement(self) -> Repeated:
+        return repeated(self._store.repeats.judged())

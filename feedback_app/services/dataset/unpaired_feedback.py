@@ -1,0 +1,64 @@
+"""What people said of single replies: thumbs in chats, imported ratings, demonstrations and edits."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TypeVar
+
+from feedback_app.domain.conversation import Conversation
+from feedback_app.domain.persona import Persona, UnknownPersona
+from feedback_app.domain.preference import Demonstration, PreferencePair, Rating, preference_pairs
+from feedback_app.formats import kto, sft
+from feedback_app.formats.pairs import carried
+from feedback_app.services.chat.chat import edited_replies, rated_replies
+from feedback_app.store import Store
+
+Item = TypeVar("Item", Rating, Demonstration)
+PersonaOf = Callable[[str], Persona]
+"""The persona of a name, whose system prompt a chat began with. Raises UnknownPersona."""
+
+
+def given_pairs(store: Store) -> Iterator[PreferencePair]:
+    """What the rankings say of every two replies."""
+    for comparison in store.comparisons.judged():
+        yield from preference_pairs(comparison)
+
+
+def every_rating(store: Store, persona: PersonaOf | None) -> Iterator[Rating]:
+    """Imported ratings, thumbs in chats, and pairs taken apart."""
+    yield from given_ratings(store, persona)
+    for pair in filter(carried, given_pairs(store)):
+        yield from kto.taken_apart(pair)
+
+
+def given_ratings(store: Store, persona: PersonaOf | None) -> Iterator[Rating]:
+    """Imported ratings, and thumbs in chats."""
+    yield from store.ratings.all()
+    for conversation in store.conversations.rated():
+        yield from _of_chat(rated_replies, conversation, persona)
+
+
+def given_demonstrations(store: Store, persona: PersonaOf | None) -> Iterator[Demonstration]:
+    """Imported demonstrations, and edits in the arena and in chats."""
+    yield from store.demonstrations.all()
+    for comparison in store.comparisons.judged():
+        if (demonstration := sft.edited(comparison)) is not None:
+            yield demonstration
+    yield from edited_in_chats(store, persona)
+
+
+def edited_in_chats(store: Store, persona: PersonaOf | None) -> Iterator[Demonstration]:
+    """Replies in chats that the owner wrote anew."""
+    for conversation in store.conversations.edited():
+        yield from _of_chat(edited_replies, conversation, persona)
+
+
+def _of_chat(
+    read: Callable[[Conversation, str], list[Item]], conversation: Conversation, persona: PersonaOf | None
+) -> list[Item]:
+    """Without the system turn where the persona is no longer known."""
+    try:
+        system = persona(conversation.persona).system_prompt if persona else ""
+    except UnknownPersona:
+        system = ""
+    found = read(conversation, system)
+    return found if system else [replace(item, prompt=item.prompt[1:]) for item in found]

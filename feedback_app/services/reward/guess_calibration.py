@@ -1,0 +1,159 @@
+"""How well the live reward model knows the owner: its guesses against the verdicts that came after them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from feedback_app.domain.comparison import Selection
+from feedback_app.domain.guess import Guess
+from feedback_app.domain.learning_curve import first_round, next_round
+from feedback_app.domain.round import RoundState
+from feedback_app.services.arena.repeats import Repeated, Repeats
+from feedback_app.services.reward.live_reward import LiveState, LiveTaste
+from feedback_app.services.shares import Share, share
+from feedback_app.store import Store
+
+RECENT = 50
+BINS = 5
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Guesses whose stated confidence is from `low` to `high`: their mean confidence, and how many were right."""
+
+    low: float
+    high: float
+    confidence: float
+    right: Share
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """After `votes` guesses: accuracy over the last RECENT of them, and over all."""
+
+    votes: int
+    recent: float
+    overall: float
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """Guesses on pairs of two where both verdict and guess preferred one; `ties` are left out of all else.
+
+    `error` is the expected calibration error (Guo et al. 2017, equation 3), None without guesses.
+    """
+
+    recent: Share
+    overall: Share
+    drawn: Share
+    chosen: Share
+    ties: int
+    bins: tuple[Bin, ...]
+    error: float | None
+    curve: tuple[Point, ...]
+
+
+def knowledge(judged: Sequence[tuple[Guess, Selection]]) -> Knowledge:
+    """From guesses with their marks and how their pair was selected, in the order of the verdicts."""
+    pairs = [(guess, how) for guess, how in judged if len(guess.probabilities) == 2]
+    clear = [(guess, how) for guess, how in pairs if guess.correct != 0.5]
+    guesses = [guess for guess, _ in clear]
+    bins = calibration(guesses)
+    return Knowledge(
+        recent=_right(guesses[-RECENT:]),
+        overall=_right(guesses),
+        drawn=_right([guess for guess, how in clear if how == "random"]),
+        chosen=_right([guess for guess, how in clear if how == "active"]),
+        ties=len(pairs) - len(clear),
+        bins=bins,
+        error=calibration_error(bins),
+        curve=curve([guess.correct == 1 for guess in guesses]),
+    )
+
+
+def calibration(guesses: Sequence[Guess]) -> tuple[Bin, ...]:
+    """Equal steps of confidence from 0.5 to 1; empty ones are left out."""
+    sorted_in: dict[int, list[Guess]] = {}
+    for guess in guesses:
+        place = min(BINS - 1, max(0, int((guess.confidence - 0.5) * 2 * BINS + ROUNDING)))
+        sorted_in.setdefault(place, []).append(guess)
+    width = 0.5 / BINS
+    return tuple(
+        Bin(
+            round(0.5 + place * width, 3),
+            round(0.5 + (place + 1) * width, 3),
+            sum(guess.confidence for guess in members) / len(members),
+            _right(members),
+        )
+        for place, members in sorted(sorted_in.items())
+    )
+
+
+def calibration_error(bins: Sequence[Bin]) -> float | None:
+    """The mean distance of stated confidence from the share that was right, weighted by guesses."""
+    total = sum(found.right.trials for found in bins)
+    if not total:
+        return None
+    return sum(abs(found.right.hits - found.confidence * found.right.trials) for found in bins) / total
+
+
+def curve(right: Sequence[bool]) -> tuple[Point, ...]:
+    """Accuracy after each guess."""
+    points, total, window = [], 0, 0
+    for i, hit in enumerate(right, start=1):
+        total += hit
+        window += hit - (right[i - 1 - RECENT] if i > RECENT else 0)
+        points.append(Point(i, window / min(i, RECENT), total / i))
+    return tuple(points)
+
+
+def _right(guesses: Sequence[Guess]) -> Share:
+    return share(sum(guess.correct == 1 for guess in guesses), len(guesses))
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """`missing` rankings until a round is worth it, 0 where it is, None where that cannot be said honestly. `right` of the
+    clear guesses so far; `later`: a round has learned from some of them."""
+
+    missing: int | None
+    right: Share
+    later: bool
+
+
+def worth(judged: Sequence[tuple[Guess, Selection]], round_began: datetime | None) -> Worth:
+    """What the guesses say of the next round; `round_began` is when the last one took its rankings."""
+    clear = [guess for guess, _ in judged if len(guess.probabilities) == 2 and guess.correct in (0, 1)]
+    right = [guess.correct == 1 for guess in clear]
+    learned = sum(guess.created_at < round_began for guess in clear) if round_began else 0
+    missing = next_round(right, learned) if learned else first_round(right)
+    return Worth(missing, _right(clear[-RECENT:]), learned > 0)
+
+
+class Knowing:
+    """What the page of the reward model shows."""
+
+    def __init__(self, store: Store, live: LiveTaste, repeats: Repeats) -> None:
+        self._store = store
+        self._live = live
+        self._repeats = repeats
+
+    def state(self) -> LiveState:
+        return self._live.state()
+
+    def signature(self) -> tuple[Any, ...]:
+        """Changes whenever something else here does; cheap to ask for."""
+        return self._live.state(), tuple(self._store.guesses.counts().values())
+
+    def worth(self) -> Worth:
+        ended = (RoundState.promoted, RoundState.held)
+        began = [found.created_at for found in self._store.rounds.list(RECENT) if found.state in ended]
+        return worth(self._store.guesses.judged(), max(began, default=None))
+
+    def knowledge(self) -> Knowledge:
+        return knowledge(self._store.guesses.judged())
+
+    def repeats(self) -> Repeated:
+        return self._repeats.agreement()

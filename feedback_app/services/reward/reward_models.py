@@ -1,0 +1,187 @@
+"""Reward models as the service sees them: folders with a manifest, and a scorer that is loaded when it is asked."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from feedback_app.domain.comparison import Message
+from feedback_app.domain.preference import RankedReplies, ranked_replies, split_of
+from feedback_app.domain.round import Checkpoint
+from feedback_app.services.leaderboard.design_matrix import league
+from feedback_app.services.leaderboard.leaderboard import met
+from feedback_app.services.reward.reward_hacking import Lengths, WatchPoint, alarms, watch_points
+from feedback_app.services.shares import Share
+from feedback_app.store import Store
+
+Reply = tuple[tuple[Message, ...], str]
+"""A prompt and one reply to it."""
+
+
+class NoRewardModel(RuntimeError):
+    """Nothing was trained yet; the message says how to."""
+
+
+class UnknownRewardModel(LookupError):
+    """No reward model of that name."""
+
+
+class NoHeldoutRankings(RuntimeError):
+    """There is nothing to evaluate a reward model on; the message says what to do."""
+
+
+class BrokenRewardModel(RuntimeError):
+    """A reward model that cannot be loaded; the message says which, and what to do."""
+
+
+class Scorer(Protocol):
+    """A loaded reward model: log odds, comparable between replies to the same prompt."""
+
+    def score(self, items: Sequence[Reply]) -> list[float]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RewardModel:
+    """A complete reward model: its folder and what its manifest says."""
+
+    name: str
+    folder: Path
+    manifest: dict[str, Any]
+
+    @property
+    def evaluation(self) -> dict[str, Any]:
+        """What it was worth on held-out rankings when it was trained."""
+        return dict(self.manifest.get("evaluation", {}))
+
+    @property
+    def created_at(self) -> datetime:
+        return datetime.fromisoformat(self.manifest["created_at"])
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The folder that holds all reward models, one folder each."""
+
+    root: Path
+
+    def all(self) -> list[RewardModel]:
+        """The complete ones, newest first."""
+        return sorted(self._complete(), key=lambda model: model.created_at, reverse=True)
+
+    def current(self, base_hash: str = "") -> RewardModel | None:
+        """The newest that passed, of this base model if one is named."""
+        for model in self.all():
+            if model.manifest.get("passed") and (
+                not base_hash or model.manifest.get("base", {}).get("hash") == base_hash
+            ):
+                return model
+        return None
+
+    def current_folder(self, base_hash: str = "") -> Path | None:
+        found = self.current(base_hash)
+        return found.folder if found else None
+
+    def _complete(self) -> Iterator[RewardModel]:
+        for file in self.root.glob("[!.]*/manifest.json"):
+            try:
+                manifest = json.loads(file.read_text(encoding="utf-8"))
+                model = RewardModel(file.parent.name, file.parent, manifest)
+                model.created_at  # noqa: B018 - a manifest without a date is not ours
+            except (OSError, ValueError, KeyError, TypeError):
+                continue
+            yield model
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Reward against the owner's preference over the checkpoints, oldest first, what is wrong with it in words, and the limits of reply
+    length that it is held to."""
+
+    points: list[WatchPoint]
+    alarms: list[str]
+    lengths: Lengths
+
+
+@dataclass(frozen=True, slots=True)
+class Rewards:
+    """`base_hash` names the base model in force; `load` opens a folder or raises BrokenRewardModel; `judge` evaluates the rewards of rankings;
+    `repeats`: how often the owner agreed with an earlier verdict of the same pair; `lengths`: the quality checks' limits of reply length."""
+
+    store: Store
+    shelf: Shelf
+    base_hash: Callable[[], str]
+    load: Callable[[Path], Scorer]
+    judge: Callable[[Sequence[RankedReplies], Sequence[Sequence[float]]], dict[str, Any]]
+    heldout_fraction: float
+    repeats: Callable[[], Share]
+    lengths: Lengths
+
+    def current(self) -> RewardModel | None:
+        """The newest that passed, of the base model in force."""
+        return self.shelf.current(self.base_hash())
+
+    def get(self, name: str = "") -> RewardModel:
+        """The one of that name, else the current one. Raises NoRewardModel, UnknownRewardModel."""
+        known = self.shelf.all()
+        for model in known:
+            if name and model.name == name:
+                return model
+        if name and known:
+            raise UnknownRewardModel(
+                f"there is no reward model {name!r}; there are: {', '.join(model.name for model in known)}"
+            )
+        if (current := self.current()) is None:
+            raise NoRewardModel("there is no reward model yet: train one: codelynn reward train")
+        return current
+
+    def scorer(self, name: str = "") -> Scorer:
+        """Loaded and ready. Raises NoRewardModel, UnknownRewardModel, BrokenRewardModel."""
+        return self.load(self.get(name).folder)
+
+    def evaluate(self, rankings: Sequence[RankedReplies], name: str = "") -> dict[str, Any]:
+        """The evaluation record of a reward model on these rankings. Raises NoRewardModel, UnknownRewardModel."""
+        return self.judge(rankings, score_all(self.scorer(name), [(r.prompt, r.replies) for r in rankings]))
+
+    def heldout(self) -> list[RankedReplies]:
+        """The verdicts on prompts that training never sees."""
+        return [
+            ranked
+            for comparison in self.store.comparisons.judged()
+            if split_of(comparison.messages, self.heldout_fraction) == "heldout"
+            for ranked in ranked_replies(comparison)
+        ]
+
+    def report(self, name: str = "", rankings: Sequence[RankedReplies] | None = None) -> dict[str, Any]:
+        """Its name, what it is worth on these rankings (the held-out ones if left out), and how often the owner agreed with
+        himself. Raises NoRewardModel, UnknownRewardModel, NoHeldoutRankings, BrokenRewardModel."""
+        model = self.get(name)
+        verdicts = self.heldout() if rankings is None else rankings
+        if not verdicts:
+            raise NoHeldoutRankings("there are no held-out rankings yet: rank more prompts, or give --file")
+        record = {"name": model.name, **self.evaluate(verdicts, model.name)}
+        own = self.repeats()
+        if own.trials:
+            record["repeats"] = {"agreed": own.hits, "pairs": own.trials, "low": own.low, "high": own.high}
+        return record
+
+    def watch(self) -> Watched:
+        """Over the checkpoints in order of creation: does reward still mean preference?"""
+        kinds = met(self.store)
+        points = watch_points(self._checkpoints(), league(kinds).shares() if kinds else {})
+        current = self.current()
+        correlation = current.evaluation.get("length_correlation") if current else None
+        return Watched(points, alarms(points, self.lengths, correlation), self.lengths)
+
+    def _checkpoints(self) -> list[Checkpoint]:
+        return sorted(self.store.checkpoints.list(), key=lambda checkpoint: checkpoint.created_at)
+
+
+def score_all(
+    scorer: Scorer, asked: Iterable[tuple[tuple[Message, ...], Sequence[str]]]
+) -> list[list[float]]:
+    """The rewards of all replies, prompt by prompt."""
+    listed = list(asked)
+    flat = iter(scorer.score([(prompt, reply) for prompt, replies in listed for reply in replies]))
+    return [[next(flat) for _ in replies] for _, replies in listed]

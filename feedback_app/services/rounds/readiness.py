@@ -1,0 +1,107 @@
+"""Whether a round can start, whether it is worth it, and how many votes are missing."""
+
+import math
+from dataclasses import dataclass
+
+from feedback_app.domain.learning_curve import FEWEST
+from feedback_app.domain.round import RoundState
+from feedback_app.services.reward.guess_calibration import Knowing, Worth
+from feedback_app.services.rounds.training_requirements import Supply
+from feedback_app.store import Store
+
+LOOK_BACK = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """`decided` rankings were given. A round needs `min_pairs` training pairs, of which there are `pairs`; `needed_more` votes
+    are expected to fill the rest (some prompts are held out to test the new version). `advice_after` votes until advice can be
+    given, 0 where it can; `worth_more` is that advice: votes until a round is worth it, 0 now, None unknown. `trained`: a round
+    has learned from this data before; `running`: one is queued or runs."""
+
+    decided: int
+    pairs: int
+    min_pairs: int
+    needed_more: int
+    advice_after: int = 0
+    worth_more: int | None = None
+    trained: bool = False
+    running: bool = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is enough to train on."""
+        return self.pairs >= self.min_pairs
+
+    @property
+    def share(self) -> float:
+        """How much of what a round needs is there, from 0 to 1."""
+        return min(1.0, self.pairs / max(self.min_pairs, 1))
+
+
+def votes_needed(missing_pairs: int, heldout_fraction: float) -> int:
+    """Votes that are expected to give so many training pairs: a part of the prompts is held out."""
+    return math.ceil(max(0, missing_pairs) / max(1 - heldout_fraction, 0.01))
+
+
+def readiness(
+    decided: int,
+    pairs: int,
+    min_pairs: int,
+    heldout_fraction: float,
+    worth: Worth,
+    trained: bool = False,
+    running: bool = False,
+) -> Readiness:
+    """From the counts; `worth` is what the guesses say."""
+    return Readiness(
+        decided,
+        pairs,
+        min_pairs,
+        votes_needed(min_pairs - pairs, heldout_fraction),
+        max(0, FEWEST - worth.right.trials) if worth.missing is None else 0,
+        worth.missing,
+        trained,
+        running,
+    )
+
+
+def in_words(now: Readiness) -> str:
+    """What to do next, in one line."""
+    if now.running:
+        return "A round is running"
+    if not now.ready:
+        return f"About {_more_votes(now.needed_more)} until you can train a new version"
+    ready = "Ready to train again" if now.trained else "Ready to train"
+    if now.worth_more:
+        return f"{ready}; about {_more_votes(now.worth_more)} are worth waiting for"
+    if now.advice_after:
+        return f"{ready}; {_more_votes(now.advice_after)} until I can advise when to train"
+    return ready
+
+
+def _more_votes(number: int) -> str:
+    return f"{number:,} more {'vote' if number == 1 else 'votes'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Advisor:
+    """Counts when it is asked."""
+
+    store: Store
+    supply: Supply
+    knowing: Knowing
+    min_pairs: int
+    heldout_fraction: float
+
+    def now(self) -> Readiness:
+        states = [found.state for found in self.store.rounds.list(LOOK_BACK)]
+        return readiness(
+            self.store.comparisons.counts()["ranked"],
+            self.supply.pairs(),
+            self.min_pairs,
+            self.heldout_fraction,
+            self.knowing.worth(),
+            trained=any(state in (RoundState.promoted, RoundState.held) for state in states),
+            running=any(not state.final for state in states),
+        )

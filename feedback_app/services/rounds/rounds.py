@@ -1,0 +1,115 @@
+"""Alignment rounds as the user drives them: queue, watch, cancel, resume."""
+
+from collections.abc import Callable, Iterator, Mapping
+from threading import Event
+from typing import Any, Protocol
+
+from feedback_app.domain.json_rules import fault_in
+from feedback_app.domain.round import InvalidRound, Round, RoundEvent, RoundState
+from feedback_app.services.generation.versions import Models
+from feedback_app.services.rounds.training_requirements import NEEDS, Supply, lacking
+from feedback_app.store import Store
+
+Validate = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
+"""(method, config) -> the whole config with defaults; raises InvalidRound."""
+
+
+class Queue(Protocol):
+    def send(self, round_id: str) -> bool: ...
+
+
+class Rounds:
+    """The rounds in the store, and the queue that tells the workers of them."""
+
+    def __init__(
+        self,
+        store: Store,
+        models: Models,
+        queue: Queue,
+        validate: Validate,
+        supply: Supply,
+        min_pairs: int,
+    ) -> None:
+        self._store = store
+        self._models = models
+        self._queue = queue
+        self._validate = validate
+        self._supply = supply
+        self._min_pairs = min_pairs
+
+    @property
+    def min_pairs(self) -> int:
+        """Fewest training examples (pairs, rated replies, demonstrations) that a round starts with."""
+        return self._min_pairs
+
+    def train_pairs(self) -> int:
+        """How many preference pairs a round would learn from now."""
+        return self._supply.pairs()
+
+    def queue(
+        self, method: str = "dpo", config: Mapping[str, Any] | None = None, parent: str = "base"
+    ) -> Round:
+        """Queue a round. Raises InvalidRound (unknown method, bad setting, too little to learn from), UnknownModel."""
+        if method not in NEEDS:
+            raise InvalidRound(f"no method {method!r}; there is: {', '.join(NEEDS)}")
+        if fault := fault_in(dict(config or {})):
+            raise InvalidRound(f"the settings of the round: {fault}")
+        checked = dict(self._validate(method, config or {}))
+        if problem := lacking(method, checked, self._supply, self._min_pairs):
+            raise InvalidRound(problem)
+        queued = Round(method=method, config=checked, parent=self._models.resolve(parent))
+        self._store.rounds.add(queued)
+        self._queue.send(queued.id)
+        return queued
+
+    def get(self, round_id: str) -> Round:
+        """By its id or the beginning of it. Raises RoundNotFound, AmbiguousId."""
+        return self._store.rounds.get(self._store.ids.round(round_id))
+
+    def ahead(self, round_: Round) -> list[Round]:
+        """The rounds that a worker works on or takes before this one: the running one first. None once it runs."""
+        if round_.state is not RoundState.queued:
+            return []
+        before = [each for each in self._store.rounds.unfinished() if each.id != round_.id]
+        return [
+            each
+            for each in before
+            if each.state is RoundState.running or (each.created_at, each.id) < (round_.created_at, round_.id)
+        ]
+
+    def cancel(self, round_id: str) -> Round:
+        """Ask a round to stop. Raises RoundNotFound, InvalidRound where it is over."""
+        return self._store.rounds.request_cancel(self._store.ids.round(round_id))
+
+    def resume(self, round_id: str) -> Round:
+        """Queue a failed or cancelled round again: finished stages are kept. Raises RoundNotFound, InvalidRound."""
+        resumed = self._store.rounds.requeue(self._store.ids.round(round_id))
+        self._queue.send(resumed.id)
+        return self._store.rounds.get(resumed.id)
+
+    def events(self, round_id: str, after: int = 0) -> list[RoundEvent]:
+        return self._store.rounds.events(round_id, after)
+
+    def follow(
+        self, round_id: str, after: int = 0, every: float = 0.5, left: Event | None = None
+    ) -> Iterator[tuple[Round, RoundEvent | None]]:
+        """The round with each new event until it ends; a state that changed without an event comes with None. Setting
+        `left` ends it while nothing happens."""
+        left = left or Event()
+        round_id, seen = self._store.ids.round(round_id), None
+        while True:
+            current = self.get(round_id)
+            fresh = self.events(round_id, after)
+            for event in fresh:
+                after = event.seq
+                yield current, event
+            if not fresh and (seen is None or seen.state != current.state):
+                yield current, None
+            seen = current
+            if current.state.final:
+                return
+            if left.wait(every):
+                return
+
+    def list(self, limit: int = 50) -> list[Round]:
+        return self._store.rounds.list(limit)

@@ -1,0 +1,207 @@
+"""The parts of the chat page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from feedback_app.ui.chat.alternatives import Alternatives, lay_out_alternatives
+from feedback_app.ui.chat.connect import Connect, lay_out_connect
+from feedback_app.ui.chat.switch import Switch, lay_out_switch
+from feedback_app.ui.chat.threads import Threads, lay_out_threads
+from feedback_app.ui.chat.view import ALONE
+from feedback_app.ui.shared.confirm import Confirm, confirm
+from feedback_app.ui.shared.text import heading
+
+
+@dataclass(frozen=True, slots=True)
+class ChatScreen:
+    """`wake` changes whenever the transcript is to be shown afresh; `current` is the id of the conversation, `goal` that of
+    the comparison to go on with in the arena. `sent` is the message on its way, so that the box is free for the next one."""
+
+    current: gr.Textbox
+    wake: gr.Textbox
+    model: gr.Dropdown
+    beside: gr.Dropdown
+    best_of: gr.Radio
+    persona: gr.Dropdown
+    new: gr.Button
+    search: gr.Textbox
+    listing: gr.Radio
+    name: gr.Textbox
+    rename: gr.Button
+    delete: gr.Button
+    confirm: Confirm
+    about: gr.HTML
+    line: gr.HTML
+    threads: Threads
+    text: gr.Textbox
+    stop: gr.Button
+    again: gr.Button
+    rank: gr.Button
+    goal: gr.Textbox
+    sent: gr.Textbox
+    found: gr.HTML
+    switch: Switch
+    alternatives: Alternatives
+    connect: Connect
+
+    @property
+    def transcript(self) -> gr.Chatbot:
+        """That of the conversation that is open; of two versions, of the left one."""
+        return self.threads.left.transcript
+
+    def entry(self) -> tuple[gr.Textbox, gr.Button]:
+        """Off until the page knows what is open: a message sent before would be lost to it."""
+        return self.text, self.new
+
+    def outputs(self) -> list[Any]:
+        """All that a handler may change."""
+        side = [
+            self.current,
+            self.wake,
+            self.model,
+            self.persona,
+            self.new,
+            self.search,
+            self.listing,
+            self.name,
+        ]
+        return [
+            *side,
+            self.beside,
+            self.best_of,
+            self.delete,
+            self.rename,
+            self.confirm.row,
+            self.about,
+            self.line,
+            *self.threads.parts(),
+            self.text,
+            self.stop,
+            self.again,
+            self.rank,
+            self.goal,
+            self.persona,
+            self.sent,
+            self.found,
+            *self.switch.parts(),
+            *self.alternatives.parts(),
+            *self.connect.parts(),
+        ]
+
+
+def lay_out(personas: Sequence[tuple[str, str]], default_persona: str) -> ChatScreen:
+    gr.HTML(heading("Chat", "Talk with any version. Conversations are kept on this machine."))
+    hidden: dict[str, Any] = {
+        "current": gr.Textbox(visible="hidden", label="Conversation", elem_id="open-id"),
+        "wake": gr.Textbox(visible="hidden", label="Wake"),
+    }
+    with gr.Row(elem_id="chat-row"):
+        with gr.Column(scale=1, min_width=240, elem_id="chat-side"):
+            side = _side(personas, default_persona)
+        with gr.Column(scale=3, min_width=300, elem_id="chat-main"):
+            main = _main()
+    return ChatScreen(**hidden, **side, **main)
+
+
+def _side(personas: Sequence[tuple[str, str]], default_persona: str) -> dict[str, Any]:
+    """The conversations, and what a new one begins with."""
+    return {**_conversations(), **_choices(personas, default_persona), "connect": lay_out_connect()}
+
+
+def _choices(personas: Sequence[tuple[str, str]], default_persona: str) -> dict[str, Any]:
+    with gr.Group():
+        model = gr.Dropdown(
+            [("latest", "latest")], value="latest", label="Model", elem_id="model", filterable=False
+        )
+        persona = gr.Dropdown(
+            list(personas), value=default_persona, label="Persona", elem_id="persona", filterable=False
+        )
+        beside = gr.Dropdown(
+            [ALONE],
+            value="",
+            label="Compare with",
+            info="A second version that gets the same messages.",
+            elem_id="beside",
+            filterable=False,
+        )
+        best_of = gr.Radio(
+            [1, 2, 4, 8],
+            value=1,
+            label="Best of",
+            info="Write several replies and keep the one you would like best.",
+            elem_id="best-of",
+        )
+    return {"model": model, "persona": persona, "beside": beside, "best_of": best_of}
+
+
+def _conversations() -> dict[str, Any]:
+    search = gr.Textbox(
+        label="Search",
+        placeholder="Words of a title or message",
+        max_lines=1,
+        interactive=False,
+        elem_id="search-chats",
+    )
+    found = gr.HTML(elem_id="search-found")
+    listing = gr.Radio([], label="Conversations", elem_id="conversations", elem_classes=["listing"])
+    with gr.Accordion("Rename or delete", open=False, elem_id="manage"):
+        name = gr.Textbox(label="Name", max_length=48, elem_id="chat-name")
+        with gr.Row():
+            rename = gr.Button("Rename", size="sm", elem_id="rename", min_width=90)
+            delete = gr.Button("Delete", size="sm", elem_id="delete", min_width=90)
+        question = confirm("delete", "Delete for good")
+    return {
+        "search": search,
+        "found": found,
+        "listing": listing,
+        "name": name,
+        "rename": rename,
+        "delete": delete,
+        "confirm": question,
+    }
+
+
+def _main() -> dict[str, Any]:
+    """The conversation that is open, and what can be done with it."""
+    with gr.Row(elem_id="chat-top"):
+        about = gr.HTML(elem_id="about")
+        new = gr.Button(
+            "New conversation",
+            variant="primary",
+            interactive=False,
+            elem_id="new-chat",
+            size="sm",
+            min_width=150,
+        )
+    line = gr.HTML(elem_id="line")
+    switch = lay_out_switch()
+    threads = lay_out_threads()
+    alternatives = lay_out_alternatives()
+    text = gr.Textbox(
+        label="Message",
+        show_label=False,
+        placeholder="Write a message. Enter sends it, Shift+Enter makes a new line.",
+        lines=1,
+        max_lines=8,
+        submit_btn="Send",
+        html_attributes=gr.InputHTMLAttributes(),
+        interactive=False,
+        elem_id="message",
+    )
+    parts = {"about": about, "new": new, "line": line, "switch": switch, "threads": threads}
+    return {**parts, "alternatives": alternatives, "text": text, **_acts()}
+
+
+def _acts() -> dict[str, Any]:
+    with gr.Row():
+        stop = gr.Button("Stop", interactive=False, elem_id="stop", size="sm", min_width=90)
+        again = gr.Button("Regenerate", interactive=False, elem_id="regenerate", size="sm", min_width=90)
+        rank = gr.Button(
+            "Rank replies instead", interactive=False, elem_id="rank-instead", size="sm", min_width=90
+        )
+    goal = gr.Textbox(visible="hidden", label="Comparison")
+    sent = gr.Textbox(visible="hidden", label="Sent", elem_id="message-sent")
+    return {"stop": stop, "again": again, "rank": rank, "goal": goal, "sent": sent}

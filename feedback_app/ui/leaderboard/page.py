@@ -1,0 +1,24 @@
+"""Leaderboard: which version wins, how sure that is, and the effect of length and position."""
+
+import gradio as gr
+
+from feedback_app.services.bundle import Services
+from feedback_app.services.leaderboard.leaderboard import OWNER
+from feedback_app.ui.leaderboard.view import leaderboard_html
+from feedback_app.ui.shared.confirm import PRIVATE
+from feedback_app.ui.shared.text import heading
+
+WHOSE = (("Everyone's votes", ""), ("Only my votes", OWNER))
+
+
+def build(services: Services, demo: gr.Blocks) -> None:
+    """Draw the page and connect it."""
+    gr.HTML(heading("Leaderboard", "How the versions compare in blind votes."))
+    whose = gr.Radio(WHOSE, value="", label="Votes", elem_id="whose")
+    shown = gr.HTML(elem_id="standings")
+
+    def show(annotator: str) -> str:
+        return leaderboard_html(services.leaderboard.board(annotator))
+
+    demo.load(show, whose, shown, **PRIVATE)
+    whose.change(show, whose, shown, trigger_mode="always_last", **PRIVATE)

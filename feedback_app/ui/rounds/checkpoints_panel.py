@@ -1,0 +1,60 @@
+"""The registry on the rounds page: versions, aliases, promote and roll back."""
+
+import gradio as gr
+
+from feedback_app.services.bundle import Services
+from feedback_app.ui.rounds.view import registry
+from feedback_app.ui.shared.confirm import PRIVATE, asks, confirm
+from feedback_app.ui.shared.guard import Updates, guarded
+from feedback_app.ui.shared.text import notice
+
+LOOK_EVERY = 5
+
+
+def build(services: Services, demo: gr.Blocks) -> None:
+    """Draw the panel and connect it."""
+    models = services.models
+    gr.HTML('<h2 class="section">Versions</h2>')
+    shown = gr.HTML(elem_id="registry")
+    line = gr.HTML(elem_id="registry-line")
+    with gr.Row(equal_height=True):
+        version = gr.Dropdown([], label="Version", elem_id="version-choice", filterable=False, scale=2)
+        promote = gr.Button("Use this version", elem_id="promote", min_width=140)
+        back = gr.Button("Switch back", elem_id="rollback", min_width=140)
+    promoting, rolling = confirm("promote", "Use this version"), confirm("rollback", "Switch back")
+    outputs = [shown, line, version, promoting.row, rolling.row]
+
+    def look() -> Updates:
+        choices = models.versions()
+        return {shown: registry(models.checkpoints(), models.aliases()), version: gr.update(choices=choices)}
+
+    def promotion(name: str | None) -> str:
+        if not name:
+            return "Choose a version first."
+        now = models.resolve("latest")
+        return f"This will switch arena and new chats from {now} to {name}. Continue?"
+
+    def do_promote(name: str) -> Updates:
+        done = models.promote(name, by="page")
+        return {**look(), **promoting.shut(), line: notice(f"{done} is in use now.")}
+
+    def rolling_back() -> str:
+        return (
+            f"This will switch back to {models.predecessor()}: arena and new chats use it at once, in place of "
+            f"{models.resolve('latest')}. Continue?"
+        )
+
+    def do_roll_back() -> Updates:
+        left, now = models.rollback(by="page")
+        return {
+            **look(),
+            **rolling.shut(),
+            line: notice(f"{now} is in use again; {left} stays in the list."),
+        }
+
+    demo.load(look, None, [shown, version], **PRIVATE)
+    gr.Timer(LOOK_EVERY).tick(look, None, [shown, version], **PRIVATE)
+    asks(promote, promoting, promotion, [version])
+    asks(back, rolling, rolling_back, [])
+    promoting.yes.click(guarded(line, do_promote), [version], outputs, **PRIVATE)
+    rolling.yes.click(guarded(line, do_roll_back), None, outputs, **PRIVATE)

@@ -1,0 +1,98 @@
+"""Settings: what the owner prefers, kept in the database; what the environment decides is shown and cannot be changed."""
+
+from typing import Any
+
+import gradio as gr
+from pydantic import ValidationError
+
+from feedback_app.domain.languages import own_name
+from feedback_app.domain.preferences import Preferences
+from feedback_app.services.bundle import Services
+from feedback_app.services.system.preferences import Changes, InvalidPreference
+from feedback_app.ui.chat.view import model_choices
+from feedback_app.ui.settings.layout import SettingsScreen, lay_out
+from feedback_app.ui.shared.confirm import PRIVATE, asks
+from feedback_app.ui.shared.guard import Updates
+from feedback_app.ui.shared.text import alert, notice, sentence
+from feedback_app.ui.shared.wiring import CHANGED
+
+SAVED = "Saved. The next reply is written this way."
+RESET = "Everything is as it was at first."
+
+
+class SettingsPage:
+    """What the buttons do."""
+
+    def __init__(self, services: Services, screen: SettingsScreen) -> None:
+        self._services = services
+        self._book = services.preferences
+        self._screen = screen
+
+    def show(self) -> Updates:
+        """What holds now, with the versions and personas there are."""
+        models = self._services.models
+        versions = model_choices(models.versions(), models.aliases())
+        personas = [(persona.name, persona.id) for persona in self._services.personas()]
+        chosen = {"model": gr.update(choices=versions), "persona": gr.update(choices=personas)}
+        values = values_of(self._book.get())
+        return {
+            field: {**chosen.get(name, gr.update()), "value": values[name]}
+            for name, field in self._screen.fields.items()
+        }
+
+    def save(self, *given: Any) -> Updates:
+        """Keep all that can be changed here, or say what is wrong."""
+        fields = {
+            name: value
+            for name, value in zip(self._screen.fields, given, strict=True)
+            if name not in self._book.fixed
+        }
+        try:
+            self._book.change(Changes.model_validate(fields))
+        except ValidationError as error:
+            return {self._screen.line: alert(" ".join(map(self._in_words, error.errors())))}
+        except InvalidPreference as error:
+            return {self._screen.line: alert(sentence(str(error)))}
+        return {self._screen.line: notice(SAVED), **self.show()}
+
+    def reset(self) -> Updates:
+        self._book.reset()
+        return {self._screen.line: notice(RESET), **self._screen.confirm.shut(), **self.show()}
+
+    def _in_words(self, error: Any) -> str:
+        name = str(error["loc"][0])
+        return f"{self._screen.labels[name]}: {error['msg']}."
+
+
+def values_of(preferences: Preferences) -> dict[str, Any]:
+    """The value of each field of the page."""
+    return {
+        "languages": list(preferences.languages),
+        "topics": list(preferences.topics),
+        "theme": preferences.theme,
+        "model": preferences.model,
+        "persona": preferences.persona,
+        "notify": preferences.notify,
+        "chat_temperature": preferences.chat.temperature,
+        "chat_max_new_tokens": preferences.chat.max_new_tokens,
+        "arena_temperature": preferences.arena.temperature,
+        "arena_max_new_tokens": preferences.arena.max_new_tokens,
+    }
+
+
+def build(services: Services, demo: gr.Blocks) -> None:
+    """Draw the page and connect it."""
+    book, packs = services.preferences, services.arena.packs
+    screen = lay_out(
+        [(own_name(code), code) for code in packs.languages()],
+        [(topic.replace("_", " "), topic) for topic in packs.subjects()],
+        book.fixed,
+    )
+    page = SettingsPage(services, screen)
+    given = list(screen.fields.values())
+    outputs = [*given, screen.line, screen.confirm.row]
+    demo.load(page.show, None, outputs, **PRIVATE)
+    saved = screen.save.click(page.save, given, outputs, **PRIVATE)
+    saved.then(None, None, None, js=CHANGED)
+    asks(screen.reset, screen.confirm, lambda: "Forget what you chose here and use the defaults?", [])
+    screen.confirm.yes.click(page.reset, None, outputs, **PRIVATE).then(None, None, None, js=CHANGED)

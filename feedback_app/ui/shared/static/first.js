@@ -1,0 +1,32 @@
+// The question of the first visit: which languages, which topics. Answered once, and kept by the service.
+import { asker, inWords } from "./ask.js";
+
+const ask = asker("api/v1");
+const el = (id) => document.getElementById(id);
+const chosen = (name) => [...el("first-question").querySelectorAll(`[name=${name}]:checked`)].map((box) => box.value);
+
+async function save(languages, topics) {
+  try {
+    await ask("PATCH", "preferences", { languages, topics });
+  } catch (error) {
+    el("first-question-line").textContent = inWords(error);
+    return;
+  }
+  el("first-question").hidden = true;
+  if (topics.length || languages.join() !== "en") location.reload(); // for prompts that fit
+}
+
+export function firstQuestion(wanted) {
+  const form = el("first-question");
+  if (!form) return;
+  form.hidden = !wanted;
+  if (!wanted || form.dataset.ready) return;
+  form.dataset.ready = "true";
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const languages = chosen("language");
+    if (languages.length) save(languages, chosen("topic"));
+    else el("first-question-line").textContent = "Choose at least one language.";
+  });
+  el("first-question-no").addEventListener("click", () => save(["en"], []));
+}

@@ -1,0 +1,49 @@
+"""`codelynn rankings`: found, taken out, brought back, deleted."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from feedback_app.cli import app
+from feedback_app.store import migrate, open_store
+from tests.unit.services.reward.live.examples import LONGER_WON, opened
+
+pytestmark = pytest.mark.integration
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def ids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Three rankings in a home of their own, newest first."""
+    monkeypatch.setenv("CODELYNN_HOME", str(tmp_path))
+    monkeypatch.setenv("CODELYNN_LIVE_REWARD", "false")
+    url = f"sqlite:///{tmp_path / 'codelynn.db'}"
+    monkeypatch.setenv("CODELYNN_DATABASE_URL", url)
+    migrate(url)
+    store = open_store(url)
+    made = [opened(number) for number in (2, 1, 0)]
+    for comparison in made:
+        store.comparisons.add(comparison)
+        store.comparisons.rank(comparison.id, LONGER_WON, ())
+    store.close()
+    return [comparison.id for comparison in made]
+
+
+def run(*words: str, answer: str = "") -> Result:
+    return CliRunner().invoke(app, ["rankings", *words], input=answer)
+
+
+def test_rankings_are_found_taken_out_brought_back_and_deleted(ids: list[str]) -> None:
+    assert run("find").stdout.split() == ids
+    assert run("find", "QUESTION 1").stdout.split() == [ids[1]]
+    assert run("take-out", *ids[:2]).stdout == "taken out: 2\n"
+    assert run("find", "--verdict", "taken out").stdout.split() == ids[:2]
+    assert run("bring-back", ids[0], ids[2]).stdout == "brought back: 1\n"
+    kept = run("delete", ids[0], answer="n\n")
+    assert (kept.exit_code, run("find").stdout.split()) == (1, ids)
+    assert run("delete", ids[0], "--yes").stdout == "deleted: 1\n"
+    assert run("find").stdout.split() == ids[1:]
+    assert run("find", "--verdict", "nonsense").exit_code == 2

@@ -1,0 +1,93 @@
+"""A conversation that becomes another persona's, and goes on from a reply that is chosen."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from feedback_app.domain.comparison import Sampling
+from feedback_app.domain.conversation import Conversation
+from feedback_app.domain.persona import Persona, UnknownPersona
+from feedback_app.services.chat.chat import Busy, Chat
+from feedback_app.services.generation.background import Generations
+from feedback_app.services.generation.best_of import BestOf
+from feedback_app.services.generation.versions import BaseFiles, Models
+from feedback_app.store import InvalidRating, Store
+from tests.fakes import ScriptedEngine
+
+PERSONAS = {
+    "lynn": Persona("lynn", "Lynn", "A companion.", "You are Lynn.", "Hi!"),
+    "magister": Persona("magister", "Magister", "A teacher.", "You are Magister.", "Salve."),
+}
+
+
+def known(name: str) -> Persona:
+    if name not in PERSONAS:
+        raise UnknownPersona(name)
+    return PERSONAS[name]
+
+
+@pytest.fixture
+def engine() -> ScriptedEngine:
+    return ScriptedEngine({"base": ("First.", "Second.")})
+
+
+@pytest.fixture
+def generations(engine: ScriptedEngine) -> Iterator[Generations]:
+    made = Generations(engine)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def chat(store: Store, generations: Generations) -> Chat:
+    models = Models(store, lambda: BaseFiles("tiny", Path("base"), None))
+    return Chat(store, models, generations, known, Sampling, BestOf(()))
+
+
+@pytest.fixture
+def talk(chat: Chat) -> Conversation:
+    """One message, answered twice; the second reply stands."""
+    begun = chat.begin("base", "lynn")
+    list(chat.say(begun.id, "Hello"))
+    list(chat.regenerate(begun.id))
+    return chat.get(begun.id)
+
+
+def test_another_persona_answers_from_the_next_reply_on(
+    chat: Chat, engine: ScriptedEngine, talk: Conversation
+) -> None:
+    chat.become(talk.id, "magister")
+    list(chat.say(talk.id, "And you?"))
+    assert engine.requests[-1].messages[0].content == "You are Magister."
+    assert chat.speaker(chat.get(talk.id)) == "Magister"
+    with pytest.raises(UnknownPersona):
+        chat.become(talk.id, "nobody")
+
+
+def test_a_conversation_goes_on_from_the_chosen_reply(
+    chat: Chat, engine: ScriptedEngine, talk: Conversation
+) -> None:
+    first = talk.alternatives(1)[0]
+    chat.choose(talk.id, first.number)
+    list(chat.say(talk.id, "Go on."))
+    assert engine.requests[-1].messages[2].content == first.content
+    with pytest.raises(InvalidRating, match="no reply of number 9"):
+        chat.choose(talk.id, 9)
+
+
+def test_neither_changes_while_a_reply_is_written(
+    chat: Chat, generations: Generations, talk: Conversation
+) -> None:
+    free = threading.Event()
+    generations.start(talk.id, [], keep=lambda replies: free.wait(20))
+    with pytest.raises(Busy):
+        chat.become(talk.id, "magister")
+    with pytest.raises(Busy):
+        chat.choose(talk.id, 0)
+    free.set()
+
+
+def test_who_answers_is_named_by_the_id_where_the_persona_is_gone(chat: Chat) -> None:
+    assert chat.speaker(Conversation("base", "gone")) == "gone"

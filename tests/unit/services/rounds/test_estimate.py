@@ -1,0 +1,77 @@
+"""How long a round is expected to take."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from alignment.contract.durations import Amounts, at_most, first_round, size_of
+from alignment.contract.methods import round_config
+from feedback_app.domain.round import Round, RoundEvent, RoundState
+from feedback_app.services.rounds.estimate import Expected, alike, expected, stage_seconds
+from feedback_app.ui.rounds.methods import numbers
+from feedback_app.ui.rounds.view import estimate
+
+BEGAN = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+def event(seq: int, stage: str, after: float) -> RoundEvent:
+    return RoundEvent(seq, stage, 1, 1, {}, BEGAN + timedelta(seconds=after))
+
+
+def test_a_stage_takes_from_the_end_of_the_one_before_to_its_last_event() -> None:
+    events = [event(1, "reward", 30), event(2, "train", 40), event(3, "train", 100), event(4, "gate", 160)]
+    assert stage_seconds(events, BEGAN) == {"reward": 30, "train": 70, "gate": 60}
+
+
+def test_what_trains_on_pairs_grows_with_them_and_the_gate_does_not() -> None:
+    took = {"reward": 30.0, "train": 70.0, "draw-1": 20.0, "train-1": 80.0, "gate": 60.0}
+    assert expected(took, "dpo", 2.0) == 60 + 140 + 20 + 160 + 60
+    assert expected(took, "ppo", 2.0) == 30 + 140 + 20 + 160 + 60
+
+
+def test_only_an_undisturbed_round_with_the_same_stages_says_how_long_another_takes() -> None:
+    done = Round(method="dpo", config={"reward": True}, state=RoundState.held, attempt=1)
+    assert alike(done, "dpo", {"reward": 1})
+    assert not alike(done, "dpo", {})
+    assert not alike(done, "kto", {"reward": 1})
+    assert not alike(Round(method="dpo", state=RoundState.held, attempt=2), "dpo", {})
+    assert not alike(Round(method="dpo", state=RoundState.failed, attempt=1), "dpo", {})
+
+
+def test_whole_numbers_are_read_and_what_is_half_typed_is_left_out() -> None:
+    filled = {"episodes": "96", "learning_rate": "1e-", "reward": True, "online_repeats": "0"}
+    assert numbers(filled) == {"episodes": 96, "reward": 1, "online_repeats": 0}
+
+
+def test_the_page_says_minutes_and_before_the_first_round_that_they_are_rough() -> None:
+    assert "About 11 minutes, like the last round of this kind." in estimate(Expected(655))
+    assert "No estimate yet; the first round may take up to 12 minutes." in estimate(
+        Expected(700, first=True)
+    )
+    assert "No estimate for these settings yet." in estimate(None)
+
+
+def test_the_first_round_is_bounded_by_what_was_measured_on_two_cores(tmp_path: Path) -> None:
+    """docs/benchmarks/owner.md: 11.6 minutes with 50 votes, 20.3 with 150."""
+    bound = first_round(1, lambda: tmp_path)
+    for votes, minutes in ((50, 11.6), (150, 20.3)):
+        pairs = round(votes * 0.85)
+        seconds = bound(
+            "dpo", {}, {"pairs": pairs, "heldout": votes - pairs, "rated": 0, "demonstrations": 0}
+        )
+        assert seconds is not None
+        assert minutes * 60 <= seconds < minutes * 60 * 2
+
+
+def test_more_threads_and_smaller_models_take_less_and_more_stages_longer(tmp_path: Path) -> None:
+    there = {"pairs": 40, "heldout": 7, "rated": 80, "demonstrations": 12}
+    plain = at_most(round_config("dpo", {}), Amounts(**there), 1, 1.0)
+    assert at_most(round_config("dpo", {}), Amounts(**there), 4, 1.0) == plain / 2
+    assert at_most(round_config("dpo", {}), Amounts(**there), 1, 2.0) == plain * 2
+    for more in ({"reward": True}, {"sft_first": True}, {"online_repeats": 1}):
+        assert at_most(round_config("dpo", more), Amounts(**there), 1, 1.0) > plain
+    for method in ("kto", "sft", "ppo", "rloo", "reward"):
+        assert at_most(round_config(method, {}), Amounts(**there), 1, 1.0) > 0
+    assert first_round(1, lambda: tmp_path)("dpo", {"beta": "1e-"}, there) is None
+    assert size_of(tmp_path) == 1.0
+    (tmp_path / "model.safetensors").write_bytes(b"0")
+    assert size_of(tmp_path) == 0.1

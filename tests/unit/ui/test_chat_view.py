@@ -1,0 +1,77 @@
+"""A conversation as the chat page shows it."""
+
+from dataclasses import replace
+
+from feedback_app.domain.comparison import Message
+from feedback_app.domain.conversation import Conversation, Turn
+from feedback_app.domain.preference import Demonstration
+from feedback_app.services.chat.chat import edited_replies, rated_replies
+from feedback_app.services.generation.background import Problem
+from feedback_app.ui.chat.view import MARKS, listed, messages, problem_line, unanswered, unmarked, which
+from feedback_app.ui.shared.text import typed, untrusted
+
+
+def test_a_message_without_a_reply_is_told_of() -> None:
+    asked, answered = Turn("user", "Hello"), Turn("assistant", "Hi!", model="base")
+    conversation = Conversation(model="base", persona="lynn", turns=(asked,))
+    assert "Regenerate" in unanswered(conversation)
+    assert unanswered(Conversation(model="base", persona="lynn", turns=(asked, answered))) == ""
+    assert unanswered(Conversation(model="base", persona="lynn")) == ""
+
+
+def test_the_way_on_from_an_engine_that_is_away_is_another_than_from_a_prompt_that_is_too_long() -> None:
+    away, long = (
+        Problem("engine", "no answer: start it"),
+        Problem("too_long", "the prompt is too long: shorten it"),
+    )
+    assert problem_line(away) == "No answer: start it. Your message is kept: Regenerate asks again."
+    assert problem_line(long).endswith("shorten it. Send a shorter message: the long one is left out then.")
+
+
+def test_two_versions_beside_each_other_are_marked_in_the_list() -> None:
+    alone = Conversation("base", "lynn", "Tea", id="x")
+    assert listed(alone) == ("Tea", "x")
+    assert listed(replace(alone, beside="y")) == ("A | B · Tea", "x")
+
+
+def test_an_edit_is_a_demonstration_and_no_thumb_that_was_there_before_counts() -> None:
+    turns = (
+        Turn("user", "hi"),
+        Turn("assistant", "mine", "v1", rating=-1, original="the model's"),
+        Turn("user", "and?"),
+        Turn("assistant", "fine", "v1"),
+    )
+    conversation = Conversation("v1", "lynn", turns=turns)
+    asked = (Message("system", "Be kind."), Message("user", "hi"))
+    assert rated_replies(conversation, "Be kind.") == []
+    assert edited_replies(conversation, "Be kind.") == [Demonstration(asked, "mine")]
+
+
+def test_what_was_kept_apart_for_the_page_comes_back_as_it_was_typed() -> None:
+    text = "<b>bold</b> ![x](y)"
+    assert typed(untrusted(text)) == text
+
+
+def test_a_reply_ended_early_says_so_until_the_owner_writes_it_anew() -> None:
+    cut = Turn("assistant", "Once", "base", ending="length")
+    told = messages(Conversation("base", "lynn", turns=(cut, replace(cut, original="On"))))
+    assert [one["content"] for one in told] == ["Once" + MARKS["length"], "Once"]
+
+
+def test_an_edit_is_kept_without_the_mark_wherever_it_was_left() -> None:
+    for text in ("Once upon" + MARKS["stopped"], MARKS["stopped"] + "Once upon"):
+        assert unmarked(text, "stopped") == "Once upon"
+    assert unmarked("*Stopped by you.*", "") == "*Stopped by you.*"
+
+
+def test_alternatives_are_counted_where_the_last_message_has_several() -> None:
+    asked, one, two = (
+        Turn("user", "Tea?"),
+        Turn("assistant", "Yes", number=0),
+        Turn("assistant", "No", number=1),
+    )
+    talk = Conversation("base", "lynn", turns=(asked, one))
+    assert which(talk) == ""
+    both = replace(talk, aside=((1, two),))
+    assert which(both) == "Reply 1 of 2"
+    assert which(replace(both, turns=(asked, one, asked))) == ""
