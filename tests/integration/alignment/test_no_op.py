@@ -14,8 +14,9 @@ from alignment.context import Work
 from alignment.contract.configs.dpo import DpoConfig
 from alignment.contract.snapshot import Messages
 from alignment.methods.ppo.model import ActorCritic
-from alignment.methods.table import METHODS, rloo
-from alignment.methods.table.ppo import stage as ppo_stage
+from alignment.methods import rloo
+from alignment.methods.table import METHODS
+from alignment.methods.ppo import stage as ppo_stage
 from alignment.models.adapter import NothingLearned, lora_config, save_adapter, weights
 from alignment.models.loading import Model, adapter, load_base
 from tests.integration.alignment.rounds import prepare_round, work_in, write_snapshot
