@@ -5,8 +5,8 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+from alignment.contract.errors import RoundRefused
 from alignment.contract.files import write_json
-from alignment.contract.methods import RoundRefused
 from alignment.stop_signal import Interrupted
 
 DONE, FAILED, REFUSED, STOPPED = 0, 1, 2, 143

@@ -17,7 +17,8 @@ from alignment.checkpoints.registry import (
     write_manifest,
 )
 from alignment.context import Trained, Work
-from alignment.contract.durations import Amounts, stage_seconds
+from alignment.contract.amounts import amounts_of
+from alignment.contract.durations import stage_seconds
 from alignment.contract.events import EventLog, Plan
 from alignment.contract.files import fresh_dir, read_json, write_json
 from alignment.contract.snapshot import Snapshot
@@ -29,7 +30,7 @@ from alignment.gate.measurements import measure, perplexity_of
 from alignment.methods.iterative_dpo import draw_fresh, refuse_unusable, with_fresh
 from alignment.methods.reward import RewardWork, train_reward
 from alignment.methods.sft import sft_spec, train_sft
-from alignment.methods.table import METHODS
+from alignment.methods.training import training_of
 from alignment.methods.update_scale import Scale, largest_scale, scaled_tensors
 from alignment.models.adapter import save_adapter
 from alignment.models.libraries import library_versions
@@ -46,7 +47,7 @@ def run_stages(folder: Path, spec: RoundSpec, snapshot: Snapshot, threads: int, 
     events = EventLog(folder, plan(spec, snapshot))
     work = Work(folder, spec, snapshot, load_tokenizer(spec.base_dir), events, stop, threads)
     if not (work.stage_dir("train") / MANIFEST).exists():
-        METHODS[spec.method].refuse(work, copies_in_memory(spec, snapshot))
+        training_of(spec.method).refuse(work, copies_in_memory(spec, snapshot))
     refuse_unusable(work)
     stages: dict[str, Stage] = {"train": train}
     for number in range(1, spec.repeats + 1):
@@ -67,13 +68,7 @@ def run_stages(folder: Path, spec: RoundSpec, snapshot: Snapshot, threads: int, 
 
 def plan(spec: RoundSpec, snapshot: Snapshot) -> Plan:
     """Seconds per stage as measured with the default model on two cores; other machines keep the proportions."""
-    amounts = Amounts(
-        pairs=len(snapshot.train),
-        heldout=len(snapshot.heldout),
-        rated=len(snapshot.ratings) + 2 * len(snapshot.train),
-        demonstrations=len(snapshot.demonstrations),
-    )
-    return Plan(stage_seconds(spec.policy, amounts))
+    return Plan(stage_seconds(spec.policy, amounts_of(snapshot)))
 
 
 def reward(work: Work) -> None:
@@ -187,7 +182,7 @@ def gate(work: Work) -> None:
     verify_adapter(work.spec.checkpoint_dir / "adapter", training)
     measured = measure(work)
     evidence = measured.evidence(
-        training["adapter_hash"] != training["initial_adapter_hash"], METHODS[work.spec.method].from_pairs
+        training["adapter_hash"] != training["initial_adapter_hash"], training_of(work.spec.method).from_pairs
     )
     decision = decide(evidence, work.spec.thresholds)
     record = evaluate.evidence_record(measured, evidence) | {"scale": training["scale"]}

@@ -8,15 +8,14 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from alignment.contract.amounts import Amounts
 from alignment.contract.durations import first_round
-from alignment.contract.methods import InvalidConfig, round_config
 from alignment.models.base_model import BaseModelUnavailable as BaseModelUnavailable
 from alignment.models.base_model import is_prepared, prepare_base, unasked
 from alignment.models.base_source import find_source
 from feedback_app.api.security import access
 from feedback_app.desks.configured import desk_names
 from feedback_app.domain.persona import known_personas, read_persona
-from feedback_app.domain.round import InvalidRound
 from feedback_app.embedded.plan import reached_at
 from feedback_app.embedded.running_services import service_told, with_embedded
 from feedback_app.engines.base import Engine, EngineUnavailable
@@ -54,7 +53,7 @@ from feedback_app.services.rounds.queue import RoundQueue
 from feedback_app.services.rounds.readiness import Advisor
 from feedback_app.services.rounds.rounds import Rounds
 from feedback_app.services.rounds.snapshots import Snapshots
-from feedback_app.services.rounds.training_requirements import Supply
+from feedback_app.services.rounds.training_data import TrainingData
 from feedback_app.services.system.parts import service_status
 from feedback_app.settings import Settings, load_settings
 from feedback_app.store import Store, migrate, open_store
@@ -131,14 +130,6 @@ def prepare_database(settings: Settings) -> None:
     migrate(settings.database)
 
 
-def check_config(method: str, config: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The whole configuration of a round, from the overrides. Raises InvalidRound."""
-    try:
-        return round_config(method, config).model_dump()
-    except InvalidConfig as error:
-        raise InvalidRound(str(error)) from error
-
-
 def live_reward(settings: Settings) -> Callable[[], LiveReward] | None:
     """What makes the live reward model; None: there is none."""
     return _live_reward_model if settings.live_reward else None
@@ -184,7 +175,12 @@ def _services(
     trained = rewards(settings, store, base, repeats)
     best = BestOf((TrainedScorer(trained), live))
     drafts = Drafts(store, arena, generations, live, desks, chance)
-    supply = Supply(store, settings.heldout_fraction, lambda: trained.current() is not None)
+    training_data = TrainingData(
+        store,
+        settings.heldout_fraction,
+        lambda: trained.current() is not None,
+        settings.pretraining_texts is not None,
+    )
     draws = Draws(arena, live, repeats, drafts, settings.active_share, chance)
     chat = Chat(store, models, generations, persona, chosen.chat_sampling, best)
     knowing, lineage = Knowing(store, live, repeats), Lineage(store, settings.root / "snapshots")
@@ -198,9 +194,9 @@ def _services(
         chat=chat,
         beside=Beside(store, models, chat, arena, chosen.chat_sampling),
         best=best,
-        rounds=Rounds(store, models, queue, check_config, supply, settings.min_pairs),
+        rounds=Rounds(store, models, queue, training_data, settings.min_pairs),
         lineage=lineage,
-        estimates=_estimates(settings, store, lineage, supply, base),
+        estimates=_estimates(settings, store, lineage, training_data, base),
         rewards=trained,
         leaderboard=Leaderboard(store),
         data=DataService(store, persona, desks=desks),
@@ -211,7 +207,7 @@ def _services(
         desks=Desks(store, desks),
         status=service_status(store, models, queue, settings.redis_url, partial(with_embedded, settings)),
         personas=personas,
-        advisor=Advisor(store, supply, knowing, settings.min_pairs, settings.heldout_fraction),
+        advisor=Advisor(store, training_data, knowing, settings.min_pairs, settings.heldout_fraction),
         before_after=BeforeAfter(store, generations, chosen.chat_sampling, settings.heldout_fraction),
         preferences=chosen.book,
         base_name=base_name(settings),
@@ -219,18 +215,22 @@ def _services(
 
 
 def _estimates(
-    settings: Settings, store: Store, lineage: Lineage, supply: Supply, base: Callable[[], BaseFiles]
+    settings: Settings,
+    store: Store,
+    lineage: Lineage,
+    training_data: TrainingData,
+    base: Callable[[], BaseFiles],
 ) -> Estimates:
     first = first_round(settings.train_threads, lambda: base().hf_dir)
 
-    def bound(method: str, config: Mapping[str, Any], amounts: Mapping[str, int]) -> float | None:
+    def bound(method: str, config: Mapping[str, Any], amounts: Amounts) -> float | None:
         """Nothing is said where the base model, whose size counts, cannot be had."""
         try:
             return first(method, config, amounts)
         except EngineUnavailable:
             return None
 
-    return Estimates(store, lineage, supply, bound, settings.min_pairs)
+    return Estimates(store, lineage, training_data, bound, settings.min_pairs)
 
 
 def serve(settings: Settings) -> None:

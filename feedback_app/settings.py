@@ -7,9 +7,11 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from alignment.contract.thresholds import Thresholds
 from feedback_app.domain.preferences import HOTTEST, LONGEST_REPLY, Theme
 
 PROJECT = Path(__file__).resolve().parent.parent
+GATE = Thresholds()
 
 
 class Settings(BaseSettings):
@@ -182,27 +184,29 @@ class Settings(BaseSettings):
         0, ge=0, description="Processes that train a round's model together. 0: one per GPU, one on a CPU."
     )
     gate_min_accuracy: float = Field(
-        0.5, ge=0, le=1, description="Gate: lowest accuracy on held-out preference pairs."
+        GATE.min_accuracy, ge=0, le=1, description="Gate: lowest accuracy on held-out preference pairs."
     )
     gate_min_heldout_pairs: int = Field(
-        8,
+        GATE.min_heldout_pairs,
         ge=0,
         description="Gate: below this many held-out pairs, accuracy only holds a model back when clearly bad.",
     )
     gate_max_kl: float = Field(
-        60.0, gt=0, description="Gate: highest mean KL from the base per reply, in nats."
+        GATE.max_kl, gt=0, description="Gate: highest mean KL from the base per reply, in nats."
     )
     gate_min_length_ratio: float = Field(
-        0.2, ge=0, description="Gate: shortest mean reply, as a share of the champion's."
+        GATE.min_length_ratio, ge=0, description="Gate: shortest mean reply, as a share of the champion's."
     )
     gate_max_length_ratio: float = Field(
-        3.0, gt=0, description="Gate: longest mean reply, as a share of the champion's."
+        GATE.max_length_ratio, gt=0, description="Gate: longest mean reply, as a share of the champion's."
     )
     gate_max_perplexity_ratio: float = Field(
-        1.1, ge=1, description="Gate: highest perplexity on the fixed pack, as a share of the base's."
+        GATE.max_perplexity_ratio,
+        ge=1,
+        description="Gate: highest perplexity on the fixed pack, as a share of the base's.",
     )
     gate_max_nll_rise: float = Field(
-        0.4,
+        GATE.max_nll_rise,
         ge=0,
         description="Gate: nats per token by which replies may be less likely under the base than usual; more is broken language.",
     )

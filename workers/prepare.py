@@ -6,7 +6,7 @@ from typing import cast
 
 from alignment.contract.methods import Method, round_config
 from alignment.contract.spec import SPEC_FILE, RoundSpec, read_spec, write_spec
-from alignment.gate.decision import Thresholds
+from alignment.contract.thresholds import Thresholds
 from alignment.models.base_model import BaseModel, prepare_base, unasked
 from feedback_app.domain.persona import read_persona
 from feedback_app.domain.round import Round

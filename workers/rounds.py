@@ -8,7 +8,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from alignment.contract.methods import RoundRefused
+from alignment.contract.errors import RoundRefused
 from alignment.contract.reward_manifest import CorruptReward, read_reward
 from alignment.contract.spec import RoundSpec
 from alignment.models.base_model import BaseModelUnavailable

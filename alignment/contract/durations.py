@@ -1,21 +1,20 @@
-"""How long the stages of a round take: measured or reckoned with the default model on two cores, one of which trained. Without any large
-library."""
+"""How long the stages of a round take. The times were measured or estimated with the default model on two cores, of which one
+trained."""
 
 import math
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from alignment.contract.configs.dpo import DpoConfig
-from alignment.contract.configs.kto import KtoConfig
+from alignment.contract.amounts import Amounts
 from alignment.contract.configs.online import OnlineConfig
 from alignment.contract.configs.policy import PolicyConfig
-from alignment.contract.configs.ppo import PpoConfig
-from alignment.contract.configs.rloo import RlooConfig
 from alignment.contract.configs.sft import SftConfig
-from alignment.contract.methods import InvalidConfig, round_config
+from alignment.contract.errors import InvalidConfig
+from alignment.contract.methods import METHODS, RoundConfig, round_config
+from alignment.contract.training_time import SECONDS_PER_TOKEN, reward_seconds, sft_seconds
 from reward_model.config import RewardConfig
 
 SPARE = 2.4
@@ -25,9 +24,6 @@ DEFAULT_BYTES = 538_090_408
 """Of the default model's weights, prepared in 32-bit floats."""
 SMALLEST = 0.1
 """However small the model is, loading, saving and checking take their time."""
-SECONDS_PER_TOKEN = 0.02
-"""Of a prompt or reply, drawn and learned from, or drawn and scored."""
-MEAN_PROMPT = 100
 EXPECTED_SHARE = 0.4
 """Of the prompts that give a pair when they are replied to anew."""
 SHARED = {
@@ -43,23 +39,13 @@ SHARED = {
 """What the stage on demonstrations takes from the settings of the method that follows it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Amounts:
-    """How much there is to learn from; `rated` replies count each pair as two, `heldout` pairs only measure."""
-
-    pairs: int
-    heldout: int = 0
-    rated: int = 0
-    demonstrations: int = 0
-
-
-def stage_seconds(config: PolicyConfig | RewardConfig, amounts: Amounts) -> dict[str, float]:
+def stage_seconds(config: RoundConfig, amounts: Amounts) -> dict[str, float]:
     """Expected seconds of each stage, in order."""
     if isinstance(config, RewardConfig):
-        return {"reward": reward_seconds(amounts)}
-    first = {"reward": reward_seconds(amounts)} if config.reward else {}
+        return {"reward": reward_seconds(config, amounts)}
+    first = {"reward": reward_seconds(RewardConfig(), amounts)} if config.reward else {}
     if config.sft_first:
-        first["sft"] = _sft(sft_config(config), amounts)
+        first["sft"] = sft_seconds(sft_config(config), amounts)
     guard = 60.0 if config.perplexity_budget else 0.0
     replies = min(config.gate_prompts, 48) * config.gate_max_new_tokens
     return {
@@ -79,16 +65,16 @@ def size_of(base_dir: Path) -> float:
 
 def first_round(
     threads: int, base_dir: Callable[[], Path]
-) -> Callable[[str, Mapping[str, Any], Mapping[str, int]], float | None]:
+) -> Callable[[str, Mapping[str, Any], Amounts], float | None]:
     """What says how many seconds a first round may take on this machine, roughly: from method, settings and amounts; None while the
     settings are not valid. `threads` train (0: all cores but one); `base_dir` holds the base model's weights."""
 
-    def seconds(method: str, config: Mapping[str, Any], amounts: Mapping[str, int]) -> float | None:
+    def seconds(method: str, config: Mapping[str, Any], amounts: Amounts) -> float | None:
         try:
             checked = round_config(method, config)
         except InvalidConfig:
             return None
-        return at_most(checked, Amounts(**amounts), threads or training_threads(), size_of(base_dir()))
+        return at_most(checked, amounts, threads or training_threads(), size_of(base_dir()))
 
     return seconds
 
@@ -98,24 +84,20 @@ def training_threads() -> int:
     return max(1, (os.cpu_count() or 1) - 1)
 
 
-def at_most(config: PolicyConfig | RewardConfig, amounts: Amounts, threads: int, size: float) -> float:
+def at_most(config: RoundConfig, amounts: Amounts, threads: int, size: float) -> float:
     """Seconds that a first round may take. More threads help less than in proportion, so that the bound holds."""
     return sum(stage_seconds(config, amounts).values()) * SPARE * size / math.sqrt(threads)
 
 
 def train_seconds(config: PolicyConfig, amounts: Amounts) -> float:
     """Of one training."""
-    reckon = next(reckon for kind, reckon in TRAINING.items() if isinstance(config, kind))
-    return reckon(config, amounts)
+    seconds = next(method.seconds for method in METHODS.values() if isinstance(config, method.config))
+    return seconds(config, amounts)
 
 
 def sft_config(config: PolicyConfig) -> SftConfig:
     """The settings of the stage on demonstrations: what it shares with the method that follows, else the usual ones."""
     return SftConfig(**config.model_dump(include=SHARED))
-
-
-def reward_seconds(amounts: Amounts) -> float:
-    return 10 + 2.0 * amounts.pairs
 
 
 def _repetitions(config: PolicyConfig, amounts: Amounts, guard: float) -> dict[str, float]:
@@ -126,42 +108,7 @@ def _repetitions(config: PolicyConfig, amounts: Amounts, guard: float) -> dict[s
     took: dict[str, float] = {}
     for number in range(1, config.online_repeats + 1):
         fresh = math.ceil(EXPECTED_SHARE * number * config.online_prompts)
-        grown = replace(amounts, pairs=amounts.pairs + fresh, rated=amounts.rated + 2 * fresh)
+        grown = replace(amounts, pairs=amounts.pairs + fresh)
         took[f"draw-{number}"] = 15 + replies * config.online_max_new_tokens * SECONDS_PER_TOKEN
         took[f"train-{number}"] = train_seconds(config, grown) + guard
     return took
-
-
-def _dpo(config: DpoConfig, amounts: Amounts) -> float:
-    return 10 + amounts.pairs * (0.4 + 1.2 * config.schedule(amounts.pairs).epochs)
-
-
-def _kto(config: KtoConfig, amounts: Amounts) -> float:
-    """DPO's, and as much again for the KL estimate. Reckoned, not measured."""
-    return 10 + amounts.rated * (0.4 + 1.2 * config.schedule(amounts.rated).epochs)
-
-
-def _sft(config: SftConfig, amounts: Amounts) -> float:
-    """Half of DPO's per pass, which reads two replies. Reckoned, not measured."""
-    count = amounts.demonstrations
-    return 10 + count * 0.6 * config.schedule(count).epochs
-
-
-def _rloo(config: RlooConfig, amounts: Amounts) -> float:
-    """Writing, rewarding and learning from each reply, on a busy core."""
-    replies = config.steps * config.schedule().batch
-    return 20 + replies * (config.max_new_tokens * 0.04 + 0.4)
-
-
-def _ppo(config: PpoConfig, amounts: Amounts) -> float:
-    """On one core."""
-    return 20 + config.episodes * (MEAN_PROMPT + config.max_new_tokens) * SECONDS_PER_TOKEN
-
-
-TRAINING: Mapping[type[PolicyConfig], Callable[..., float]] = {
-    DpoConfig: _dpo,
-    KtoConfig: _kto,
-    SftConfig: _sft,
-    RlooConfig: _rloo,
-    PpoConfig: _ppo,
-}

@@ -1,81 +1,75 @@
-"""What each method learns from: a round that lacks it is refused before anything large is loaded. Pure."""
+"""What a round cannot start without, counted alike before it is queued and before it trains."""
 
-from collections.abc import Callable
-
+from alignment.contract.amounts import Amounts, amounts_of
+from alignment.contract.configs.online import OnlineConfig
+from alignment.contract.configs.policy import PolicyConfig
 from alignment.contract.configs.ppo import PpoConfig
-from alignment.contract.methods import RoundRefused
-from alignment.contract.ratings import one_sided, rated_replies
-from alignment.contract.snapshot import InvalidSnapshot, Snapshot
+from alignment.contract.errors import RoundRefused
+from alignment.contract.methods import Need, RoundConfig, method_named
+from alignment.contract.snapshot import Snapshot
 from alignment.contract.spec import RoundSpec
 
 NO_REWARD_MODEL = "there is no reward model of this base model yet: train one first, or set reward to true"
-Need = Callable[[RoundSpec, Snapshot], None]
+NO_PRETRAINING_TEXTS = "ptx_coef is above 0 and there is no file of texts: set CODELYNN_PRETRAINING_TEXTS"
+
+
+def needs_of(method: str, config: RoundConfig) -> tuple[Need, ...]:
+    """What a round of this method needs, with the stages that its settings add. Raises InvalidConfig."""
+    needs = list(method_named(method).needs)
+    if isinstance(config, PolicyConfig):
+        if isinstance(config, OnlineConfig) and config.online_repeats:
+            needs.append("reward_model")
+        if config.sft_first:
+            needs.append("demonstrations")
+        if config.reward:
+            needs = [*(need for need in needs if need != "reward_model"), "pairs"]
+        if isinstance(config, PpoConfig) and config.ptx_coef > 0:
+            needs.append("pretraining_texts")
+    return tuple(dict.fromkeys(needs))
+
+
+def lacking(needs: tuple[Need, ...], there: Amounts, needed: int) -> str:
+    """Why a round cannot start and what to do, in one line; empty if it can. `needed` is the fewest examples of each kind."""
+    needed = max(needed, 1)
+    return next(filter(None, (_lacks(need, there, needed) for need in needs)), "")
 
 
 def refuse_lacking(spec: RoundSpec, snapshot: Snapshot) -> None:
-    """Raise RoundRefused unless the round has what its method and the stages before it learn from."""
-    NEEDS[spec.method](spec, snapshot)
-    if spec.policy.reward:
-        need_pairs(spec, snapshot)
-    if spec.repeats:
-        need_reward_model(spec, snapshot)
-    if spec.policy.sft_first:
-        need_demonstrations(spec, snapshot)
+    """Raise RoundRefused unless the round has what its method and its other stages learn from. Whether the reward model is of
+    this base model is seen where it is opened."""
+    there = amounts_of(snapshot, spec.current_reward is not None, spec.pretraining_texts is not None)
+    if problem := lacking(needs_of(spec.method, spec.config), there, spec.min_pairs):
+        raise RoundRefused(problem)
 
 
-def need_pairs(spec: RoundSpec, snapshot: Snapshot) -> None:
-    """Raises InvalidSnapshot."""
-    if len(snapshot.train) < _needed(spec):
-        raise InvalidSnapshot(
-            f"only {len(snapshot.train)} training pairs, and a round needs {_needed(spec)}: rank more replies"
-        )
+def _lacks(need: Need, there: Amounts, needed: int) -> str:
+    match need:
+        case "pairs":
+            return _too_few("preference pairs", there.pairs, needed, "rank more replies, or import a dataset")
+        case "ratings":
+            return _too_few(
+                "rated replies",
+                there.rated,
+                needed,
+                "rate replies in the chat, rank some, or import ratings (format kto)",
+            ) or _one_sided(there)
+        case "demonstrations":
+            what_to_do = "edit replies in the arena, or import some (format sft)"
+            return _too_few("demonstrations", there.demonstrations, needed, what_to_do)
+        case "reward_model":
+            return "" if there.reward_model else NO_REWARD_MODEL
+        case "pretraining_texts":
+            return "" if there.pretraining_texts else NO_PRETRAINING_TEXTS
 
 
-def need_demonstrations(spec: RoundSpec, snapshot: Snapshot) -> None:
-    """Raises InvalidSnapshot."""
-    count = len(snapshot.demonstrations)
-    if count < _needed(spec):
-        raise InvalidSnapshot(
-            f"only {count} demonstrations to train on, and a round needs {_needed(spec)}: "
-            "edit replies in the arena, or import some"
-        )
+def _too_few(what: str, count: int, needed: int, what_to_do: str) -> str:
+    if count >= needed:
+        return ""
+    return f"a round needs at least {needed} {what} to train on and there are {count}: {what_to_do}"
 
 
-def need_ratings(spec: RoundSpec, snapshot: Snapshot) -> None:
-    """Raises InvalidSnapshot."""
-    ratings = rated_replies(snapshot)
-    if len(ratings) < _needed(spec):
-        raise InvalidSnapshot(
-            f"only {len(ratings)} rated replies to train on, and a round needs {_needed(spec)}: "
-            "rate replies in the chat, or rank some"
-        )
-    if problem := one_sided(ratings):
-        raise InvalidSnapshot(problem)
-
-
-def need_reward_model(spec: RoundSpec, snapshot: Snapshot) -> None:
-    """Raises RoundRefused. Whether it is of this base is seen where it is opened."""
-    if spec.current_reward is None and not spec.policy.reward:
-        raise RoundRefused(NO_REWARD_MODEL)
-
-
-def need_for_ppo(spec: RoundSpec, snapshot: Snapshot) -> None:
-    """A reward model, and texts where they are to be predicted beside. Raises RoundRefused."""
-    need_reward_model(spec, snapshot)
-    if spec.settings(PpoConfig).ptx_coef > 0 and spec.pretraining_texts is None:
-        raise RoundRefused(
-            "ptx_coef is above 0 and there is no file of texts: set CODELYNN_PRETRAINING_TEXTS"
-        )
-
-
-def _needed(spec: RoundSpec) -> int:
-    return max(spec.min_pairs, 1)
-
-
-NEEDS: dict[str, Need] = {
-    "dpo": need_pairs,
-    "kto": need_ratings,
-    "ppo": need_for_ppo,
-    "rloo": need_reward_model,
-    "sft": need_demonstrations,
-}
+def _one_sided(there: Amounts) -> str:
+    if there.pairs or (there.good and there.bad):
+        return ""
+    given, missing = ("good", "bad") if there.good else ("bad", "good")
+    return f"all rated replies are {given}, and KTO needs {missing} ones too: rate more replies, or rank some"

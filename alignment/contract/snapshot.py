@@ -8,8 +8,8 @@ from typing import Any
 import pyarrow
 import pyarrow.parquet
 
+from alignment.contract.errors import InvalidSnapshot
 from alignment.contract.files import file_hash, read_json
-from alignment.contract.methods import RoundRefused
 from reward_model.rankings import RANKINGS, Ranked, RewardRefused, read_rankings
 
 Messages = tuple[dict[str, str], ...]
@@ -18,10 +18,6 @@ FORMAT_WITH_SINGLE_REPLIES = 3
 """Snapshots before it hold neither ratings nor demonstrations; a resumed round may still have one."""
 FORMAT_WITH_CUTS = 4
 """Snapshots before it do not say which replies were cut."""
-
-
-class InvalidSnapshot(RoundRefused):
-    """A snapshot that is incomplete, changed since it was written, or holds too little."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,17 +10,14 @@ from pydantic import TypeAdapter, ValidationError
 from alignment.contract.configs.dpo import DpoConfig
 from alignment.contract.configs.online import OnlineConfig
 from alignment.contract.configs.policy import PolicyConfig
+from alignment.contract.errors import InvalidSpec
 from alignment.contract.files import read_json, write_json
-from alignment.contract.methods import Method, RoundRefused, round_config
-from alignment.gate.decision import Thresholds
+from alignment.contract.methods import DEFAULT_METHOD, MethodName, RoundConfig, round_config
+from alignment.contract.thresholds import Thresholds
 from reward_model.config import RewardConfig
 
 SPEC_FILE = "spec.json"
 Settings = TypeVar("Settings", bound=PolicyConfig)
-
-
-class InvalidSpec(RoundRefused):
-    """A `spec.json` that is missing, broken or incomplete."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +38,7 @@ class RoundSpec:
     checkpoint_dir: Path
     perplexity_pack: Path
     heldout_prompts: Path
-    method: Method = "dpo"
+    method: MethodName = DEFAULT_METHOD
     seed: int = 0
     base_name: str = "base"
     parent: str = "base"
@@ -52,7 +49,7 @@ class RoundSpec:
     threads: int = 0
     processes: int = 0
     convert: bool = True
-    config: PolicyConfig | RewardConfig = field(default_factory=DpoConfig)
+    config: RoundConfig = field(default_factory=DpoConfig)
     thresholds: Thresholds = field(default_factory=Thresholds)
     min_pairs: int = 8
     reward_dir: Path | None = None
@@ -106,7 +103,7 @@ def read_spec(folder: Path) -> RoundSpec:
         raise InvalidSpec(f"{SPEC_FILE} has unknown fields: {', '.join(unknown)}")
     overrides = content.pop("config", {})
     checked = _checked(content)
-    return RoundSpec(config=round_config(checked.get("method", "dpo"), overrides), **checked)
+    return RoundSpec(config=round_config(checked.get("method", DEFAULT_METHOD), overrides), **checked)
 
 
 def _checked(content: dict[str, Any]) -> dict[str, Any]:

@@ -21,13 +21,13 @@ from safetensors.torch import load_file
 from alignment.checkpoints.registry import ADAPTER_FILES
 from alignment.context import Trained, Work
 from alignment.contract.configs.policy import micro_batch
+from alignment.contract.errors import RoundRefused
 from alignment.contract.events import Events
 from alignment.contract.files import fresh_dir, read_json
-from alignment.contract.methods import RoundRefused
 from alignment.contract.snapshot import Snapshot
 from alignment.contract.spec import RoundSpec, write_spec
 from alignment.distributed.worker import ADAPTER, FACTS_FILE, TOLD_FILE
-from alignment.methods.table import METHODS
+from alignment.methods.training import training_of
 from alignment.methods.trl_common import forget_incomplete
 from alignment.process_exit import REFUSED, STOPPED
 from alignment.stop_signal import Interrupted
@@ -47,7 +47,7 @@ def train_policy(work: Work, folder: Path) -> Trained:
     gpus = torch.cuda.device_count()
     count = process_count(work.spec, work.snapshot, gpus)
     if count == 1 and gpus < 2:
-        return METHODS[work.spec.method].train(work, folder)
+        return training_of(work.spec.method).train(work, folder)
     folder.mkdir(parents=True, exist_ok=True)
     forget_incomplete(folder)
     job = fresh_dir(work.folder / "ranks")
@@ -66,7 +66,7 @@ def process_count(spec: RoundSpec, snapshot: Snapshot, gpus: int) -> int:
         raise RoundRefused(
             f"CODELYNN_TRAIN_PROCESSES is {spec.processes} and there are {gpus} GPUs: each process needs one"
         )
-    divided = METHODS[spec.method].divided(spec, snapshot)
+    divided = training_of(spec.method).batch(spec, snapshot)
     return micro_batch(divided, spec.processes or max(1, gpus))
 
 

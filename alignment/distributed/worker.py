@@ -64,7 +64,7 @@ def _train(job: Path, trainer: Path, place: tuple[int, int], repeat: int, stop: 
     from alignment.contract.spec import read_spec
     from alignment.distributed.group import join
     from alignment.methods.iterative_dpo import with_fresh
-    from alignment.methods.table import METHODS
+    from alignment.methods.training import training_of
     from alignment.models.adapter import save_adapter
     from alignment.models.loading import load_tokenizer
 
@@ -74,7 +74,7 @@ def _train(job: Path, trainer: Path, place: tuple[int, int], repeat: int, stop: 
     snapshot, tokenizer = read_snapshot(spec.snapshot_dir), load_tokenizer(spec.base_dir)
     events = Told(job, ranks.first)
     work = Work(job.parent, spec, snapshot, tokenizer, events, stop, spec.threads, ranks, repeat)
-    trained = METHODS[spec.method].train(with_fresh(work), trainer)
+    trained = training_of(spec.method).train(with_fresh(work), trainer)
     if ranks.first:
         save_adapter(job / ADAPTER, trained.tensors, trained.config, spec.base_name)
         write_json(job / FACTS_FILE, trained.facts)

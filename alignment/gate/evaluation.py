@@ -8,8 +8,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any, TypeVar
 
+from alignment.contract.errors import RoundRefused
 from alignment.contract.files import finite
-from alignment.contract.methods import RoundRefused
 from alignment.contract.snapshot import Messages, Pair
 from alignment.gate.decision import Evidence, RewardEvidence
 from alignment.models.chat_template import Completion, Tokenizer, before_end, completion, with_system

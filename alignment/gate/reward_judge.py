@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from alignment.checkpoints.registry import base_hash
-from alignment.contract.methods import RoundRefused
+from alignment.contract.errors import RoundRefused
 from alignment.contract.requirements import NO_REWARD_MODEL
 from alignment.contract.reward_manifest import read_reward, reward_hash
 from alignment.contract.snapshot import Messages

@@ -16,6 +16,7 @@ from alignment.context import Trained, Work
 from alignment.contract.configs.dpo import DpoConfig
 from alignment.contract.snapshot import Pair, Snapshot
 from alignment.contract.spec import RoundSpec
+from alignment.methods.training import Training
 from alignment.methods.trl_common import (
     CHAT_TEMPLATE,
     ProgressCallback,
@@ -131,3 +132,6 @@ def _arguments(work: Work, folder: Path, pairs: int) -> DPOConfig:
         disable_dropout=config.lora_dropout == 0,
         precompute_ref_log_probs=True,
     )
+
+
+TRAINING = Training(train_dpo, dpo_batch)

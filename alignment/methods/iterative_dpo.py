@@ -15,9 +15,9 @@ import torch
 from alignment.checkpoints.registry import MANIFEST
 from alignment.context import Work
 from alignment.contract.configs.online import OnlineConfig
+from alignment.contract.errors import InvalidSnapshot, RoundRefused
 from alignment.contract.files import file_hash, read_json, write_json
-from alignment.contract.methods import RoundRefused
-from alignment.contract.snapshot import InvalidSnapshot, Messages, Pair
+from alignment.contract.snapshot import Messages, Pair
 from alignment.gate.reward_judge import teacher_folder
 from alignment.methods.on_policy_pairs import Answered, Scored, asked, fresh_pairs, told
 from alignment.methods.ppo.experience import Diverged

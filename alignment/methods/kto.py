@@ -12,10 +12,13 @@ from trl.trainer.kto_config import KTOConfig
 from trl.trainer.kto_trainer import KTOTrainer
 
 from alignment.context import Trained, Work
+from alignment.contract.amounts import Amounts
 from alignment.contract.configs.kto import KtoConfig
-from alignment.contract.ratings import one_sided, rated_replies
-from alignment.contract.snapshot import InvalidSnapshot, Rating, Snapshot
+from alignment.contract.errors import InvalidSnapshot
+from alignment.contract.requirements import lacking
+from alignment.contract.snapshot import Rating, Snapshot
 from alignment.contract.spec import RoundSpec
+from alignment.methods.training import Training
 from alignment.methods.trl_common import (
     CHAT_TEMPLATE,
     ProgressCallback,
@@ -65,6 +68,19 @@ def train_kto(work: Work, folder: Path) -> Trained:
     return fit(work, trainer, folder, facts)
 
 
+def rated_replies(snapshot: Snapshot) -> list[Rating]:
+    """The ratings of the training side, then each of its pairs as a good and a bad reply.
+
+    A reply that won one comparison and lost another counts on both sides, as often as it did.
+    """
+    taken_apart = [
+        Rating(pair.prompt, reply, good)
+        for pair in snapshot.train
+        for reply, good in ((pair.chosen, True), (pair.rejected, False))
+    ]
+    return [*snapshot.ratings, *taken_apart]
+
+
 def fitting_ratings(tokenizer: Tokenizer, given: Sequence[Rating], spec: RoundSpec) -> list[Rating]:
     """The ratings cut to `max_length`, without those whose last turn alone is too long. Raises InvalidSnapshot."""
     fitted = [
@@ -73,7 +89,8 @@ def fitting_ratings(tokenizer: Tokenizer, given: Sequence[Rating], spec: RoundSp
         if (prompt := fitting_replies(tokenizer, spec, item.prompt, item.reply))
     ]
     refuse_too_few(len(fitted), len(given), "rated replies", spec)
-    if problem := one_sided(fitted):
+    good = sum(rating.good for rating in fitted)
+    if problem := lacking(("ratings",), Amounts(good=good, bad=len(fitted) - good), 1):
         raise InvalidSnapshot(problem)
     return fitted
 
@@ -142,3 +159,6 @@ def _trainer(work: Work, ratings: Sequence[Rating], weights: tuple[float, float]
         peft_config=lora,
         callbacks=[ProgressCallback(work, 1 / (1 + PASS_COST * schedule.epochs))],
     )
+
+
+TRAINING = Training(train_kto, kto_batch)

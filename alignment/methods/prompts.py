@@ -1,14 +1,14 @@
 """Which prompts a method trains on that writes its own replies (RLOO, PPO)."""
 
-import hashlib
 import json
 import random
 from collections.abc import Sequence
 from pathlib import Path
 
-from alignment.contract.methods import RoundRefused
+from alignment.contract.errors import RoundRefused
 from alignment.contract.snapshot import Messages, Snapshot
 from alignment.contract.spec import RoundSpec
+from alignment.contract.split import prompt_key, split_of_key
 from alignment.models.chat_template import Tokenizer, prompt_ids, with_system
 
 
@@ -34,12 +34,12 @@ def training_prompts(
     own: list[Messages] = [pair.prompt for pair in snapshot.train]
     own += [rating.prompt for rating in snapshot.ratings]
     own += [demonstration.prompt for demonstration in snapshot.demonstrations]
-    kept_out = {prompt_key(with_system("", text)) for text in never}
-    kept_out |= {prompt_key(prompt) for prompt in snapshot.heldout_prompts}
+    kept_out = {_key(with_system("", text)) for text in never}
+    kept_out |= {_key(prompt) for prompt in snapshot.heldout_prompts}
     found: dict[str, Messages] = {}
     for prompt in (*own, *(with_system(system_prompt, text) for text in packs)):
-        key = prompt_key(prompt)
-        if key not in kept_out and not held_out(key, snapshot.heldout_fraction):
+        key = _key(prompt)
+        if key not in kept_out and split_of_key(key, snapshot.heldout_fraction) == "train":
             found.setdefault(key, prompt)
     prompts = list(found.values())
     random.Random(seed).shuffle(prompts)  # noqa: S311 - orders prompts, guards nothing
@@ -56,22 +56,8 @@ def fitting_prompts(tokenizer: Tokenizer, prompts: Sequence[Messages], max_lengt
     return fitted
 
 
-def prompt_key(prompt: Messages) -> str:
-    """64 hex digits, the same for the same prompt: spacing, case and the system turn do not matter.
-
-    The rule is that of `feedback_app.domain.preference`, which may not be imported here; a test compares the two.
-    """
-    turns = [
-        [turn["role"], " ".join(turn["content"].casefold().split())]
-        for turn in prompt
-        if turn["role"] != "system"
-    ]
-    return hashlib.sha256(json.dumps(turns, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def held_out(key: str, fraction: float) -> bool:
-    """Whether the prompt of this key falls on the held-out side."""
-    return int(key[:8], 16) / 0x1_0000_0000 < fraction
+def _key(prompt: Messages) -> str:
+    return prompt_key((turn["role"], turn["content"]) for turn in prompt)
 
 
 def read_pack(file: Path) -> list[str]:

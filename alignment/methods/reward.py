@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from alignment.checkpoints.registry import base_hash
+from alignment.contract.errors import InvalidSpec, RoundRefused
 from alignment.contract.events import EventLog, Events, Plan
 from alignment.contract.files import fresh_dir, write_json
-from alignment.contract.methods import RoundRefused
 from alignment.contract.reward_manifest import MANIFEST, decide_reward, write_reward
 from alignment.contract.snapshot import read_ranked
-from alignment.contract.spec import SPEC_FILE, InvalidSpec, RoundSpec
+from alignment.contract.spec import SPEC_FILE, RoundSpec
 from alignment.gate.decision import Decision
 from alignment.models.libraries import library_versions
 from alignment.stop_signal import StopSignal

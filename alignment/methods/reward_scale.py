@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from statistics import fmean, variance
 
-from alignment.contract.methods import RoundRefused
+from alignment.contract.errors import RoundRefused
 from alignment.contract.snapshot import Messages
 
 Score = Callable[[Sequence[tuple[Messages, str]]], list[float]]

@@ -20,6 +20,7 @@ from alignment.contract.spec import RoundSpec
 from alignment.gate.reward_judge import teacher_folder
 from alignment.methods.prompts import fitting_prompts, prompts_of
 from alignment.methods.reward_scale import Draw, Score, in_units, measure_unit
+from alignment.methods.training import Training
 from alignment.methods.trl_common import (
     CHAT_TEMPLATE,
     ProgressCallback,
@@ -155,3 +156,6 @@ def _arguments(work: Work, folder: Path) -> RLOOConfig:
         disable_dropout=config.lora_dropout == 0,
         log_completions=False,
     )
+
+
+TRAINING = Training(train_rloo, rloo_batch, from_pairs=False, refuse=refuse_rloo)

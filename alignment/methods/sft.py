@@ -13,6 +13,7 @@ from alignment.contract.configs.sft import SftConfig
 from alignment.contract.durations import sft_config
 from alignment.contract.snapshot import Demonstration, Snapshot
 from alignment.contract.spec import RoundSpec
+from alignment.methods.training import Training
 from alignment.methods.trl_common import (
     CHAT_TEMPLATE,
     ProgressCallback,
@@ -95,3 +96,6 @@ def _trainer(work: Work, demonstrations: Sequence[Demonstration], folder: Path, 
         peft_config=lora,
         callbacks=[ProgressCallback(work, 0.0, stage)],
     )
+
+
+TRAINING = Training(train_sft, sft_batch, from_pairs=False)

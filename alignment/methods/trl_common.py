@@ -11,9 +11,9 @@ from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState,
 from alignment.checkpoints.registry import tensors_hash
 from alignment.context import Trained, Work
 from alignment.contract.configs.policy import Schedule, micro_batch
+from alignment.contract.errors import InvalidSnapshot, RoundRefused
 from alignment.contract.files import fresh_dir
-from alignment.contract.methods import RoundRefused
-from alignment.contract.snapshot import InvalidSnapshot, Messages
+from alignment.contract.snapshot import Messages
 from alignment.contract.spec import RoundSpec
 from alignment.distributed.group import Ranks
 from alignment.models import adapter

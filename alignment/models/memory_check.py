@@ -5,7 +5,7 @@ from pathlib import Path
 import psutil
 
 from alignment.context import Work
-from alignment.contract.methods import RoundRefused
+from alignment.contract.errors import RoundRefused
 
 GIGABYTE = 1e9
 

@@ -1,15 +1,13 @@
 """What a ranking says: preference pairs, and the stable split of prompts into train and heldout."""
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Literal
 
+from alignment.contract import split
+from alignment.contract.split import Split as Split
+from alignment.contract.split import split_of_key as split_of_key
 from feedback_app.domain.comparison import Comparison, Message, Ranking
-
-Split = Literal["train", "heldout"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,16 +136,9 @@ def _pairs_of(comparison: Comparison, ranking: Ranking) -> list[PreferencePair]:
 
 def prompt_key(messages: Sequence[Message]) -> str:
     """64 hex digits that are the same for the same prompt: spacing, case and the system turn do not matter."""
-    turns = [[m.role, " ".join(m.content.casefold().split())] for m in messages if m.role != "system"]
-    return hashlib.sha256(json.dumps(turns, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
+    return split.prompt_key((message.role, message.content) for message in messages)
 
 
 def split_of(messages: Sequence[Message], heldout_fraction: float) -> Split:
     """The side a prompt falls on, by a stable hash: it never crosses over between snapshots."""
     return split_of_key(prompt_key(messages), heldout_fraction)
-
-
-def split_of_key(key: str, heldout_fraction: float) -> Split:
-    """The side of a prompt whose `prompt_key` is known."""
-    share = int(key[:8], 16) / 0x1_0000_0000
-    return "heldout" if share < heldout_fraction else "train"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from alignment.checkpoints.registry import read_checkpoint
-from alignment.gate.decision import Thresholds
+from alignment.contract.thresholds import Thresholds
 from alignment.models.base_model import prepare_base
 from tests.integration.alignment.rounds import events, prepare_round, run, write_snapshot
 

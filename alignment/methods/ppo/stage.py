@@ -11,7 +11,7 @@ from transformers import AutoConfig
 from alignment.checkpoints.registry import tensors_hash
 from alignment.context import Trained, Work
 from alignment.contract.configs.ppo import PpoConfig
-from alignment.contract.methods import RoundRefused
+from alignment.contract.errors import RoundRefused
 from alignment.contract.snapshot import Messages, Snapshot
 from alignment.contract.spec import RoundSpec
 from alignment.gate.evaluation import text_completion
@@ -23,6 +23,7 @@ from alignment.methods.ppo.state import load_progress, save_progress
 from alignment.methods.ppo.training import Ppo
 from alignment.methods.prompts import fitting_prompts, prompts_of
 from alignment.methods.reward_scale import in_units, measure_unit
+from alignment.methods.training import Training
 from alignment.models import adapter
 from alignment.models.chat_template import Completion, Tokenizer, prompt_ids
 from alignment.models.memory_check import base_bytes, refuse_too_little
@@ -168,3 +169,6 @@ def _telling(work: Work, done: int, total: int) -> Callable[[float], None]:
         work.events.emit("train", done, total, fraction=(done + min(share, 0.99)) / total)
 
     return tell
+
+
+TRAINING = Training(train_ppo, ppo_batch, from_pairs=False, refuse=refuse_ppo)

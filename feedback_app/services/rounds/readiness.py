@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from feedback_app.domain.learning_curve import FEWEST
 from feedback_app.domain.round import RoundState
 from feedback_app.services.reward.guess_calibration import Knowing, Worth
-from feedback_app.services.rounds.training_requirements import Supply
+from feedback_app.services.rounds.training_data import TrainingData
 from feedback_app.store import Store
 
 LOOK_BACK = 50
@@ -89,7 +89,7 @@ class Advisor:
     """Counts when it is asked."""
 
     store: Store
-    supply: Supply
+    training_data: TrainingData
     knowing: Knowing
     min_pairs: int
     heldout_fraction: float
@@ -98,7 +98,7 @@ class Advisor:
         states = [found.state for found in self.store.rounds.list(LOOK_BACK)]
         return readiness(
             self.store.comparisons.counts()["ranked"],
-            self.supply.pairs(),
+            self.training_data.pairs(),
             self.min_pairs,
             self.heldout_fraction,
             self.knowing.worth(),

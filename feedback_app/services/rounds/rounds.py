@@ -1,17 +1,24 @@
 """Alignment rounds as the user drives them: queue, watch, cancel, resume."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from threading import Event
 from typing import Any, Protocol
 
+from alignment.contract.errors import InvalidConfig
+from alignment.contract.methods import DEFAULT_METHOD, RoundConfig, round_config
 from feedback_app.domain.json_rules import fault_in
 from feedback_app.domain.round import InvalidRound, Round, RoundEvent, RoundState
 from feedback_app.services.generation.versions import Models
-from feedback_app.services.rounds.training_requirements import NEEDS, Supply, lacking
+from feedback_app.services.rounds.training_data import TrainingData
 from feedback_app.store import Store
 
-Validate = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
-"""(method, config) -> the whole config with defaults; raises InvalidRound."""
+
+def checked_config(method: str, config: Mapping[str, Any]) -> RoundConfig:
+    """The whole settings of a round, with defaults. Raises InvalidRound (unknown method, bad setting)."""
+    try:
+        return round_config(method, config)
+    except InvalidConfig as error:
+        raise InvalidRound(str(error)) from error
 
 
 class Queue(Protocol):
@@ -26,15 +33,13 @@ class Rounds:
         store: Store,
         models: Models,
         queue: Queue,
-        validate: Validate,
-        supply: Supply,
+        training_data: TrainingData,
         min_pairs: int,
     ) -> None:
         self._store = store
         self._models = models
         self._queue = queue
-        self._validate = validate
-        self._supply = supply
+        self._training_data = training_data
         self._min_pairs = min_pairs
 
     @property
@@ -44,20 +49,18 @@ class Rounds:
 
     def train_pairs(self) -> int:
         """How many preference pairs a round would learn from now."""
-        return self._supply.pairs()
+        return self._training_data.pairs()
 
     def queue(
-        self, method: str = "dpo", config: Mapping[str, Any] | None = None, parent: str = "base"
+        self, method: str = DEFAULT_METHOD, config: Mapping[str, Any] | None = None, parent: str = "base"
     ) -> Round:
         """Queue a round. Raises InvalidRound (unknown method, bad setting, too little to learn from), UnknownModel."""
-        if method not in NEEDS:
-            raise InvalidRound(f"no method {method!r}; there is: {', '.join(NEEDS)}")
         if fault := fault_in(dict(config or {})):
             raise InvalidRound(f"the settings of the round: {fault}")
-        checked = dict(self._validate(method, config or {}))
-        if problem := lacking(method, checked, self._supply, self._min_pairs):
+        checked = checked_config(method, config or {})
+        if problem := self._training_data.lacking(method, checked, self._min_pairs):
             raise InvalidRound(problem)
-        queued = Round(method=method, config=checked, parent=self._models.resolve(parent))
+        queued = Round(method=method, config=checked.model_dump(), parent=self._models.resolve(parent))
         self._store.rounds.add(queued)
         self._queue.send(queued.id)
         return queued

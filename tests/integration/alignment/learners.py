@@ -11,11 +11,11 @@ from safetensors.torch import save_file
 
 from alignment.distributed.group import Ranks, join
 from alignment.gate.evaluation import text_completion
+from alignment.methods.ppo import experience as ppo_experience
 from alignment.methods.ppo.experience import Prompt, Source
 from alignment.methods.ppo.model import ActorCritic
 from alignment.methods.ppo.rollout import Reply, Sampling, draw_replies
 from alignment.methods.ppo.training import Ppo
-from alignment.methods.ppo import experience as ppo_experience
 from alignment.models.chat_template import prompt_ids
 from alignment.models.loading import load_tokenizer
 from alignment.models.sampling import end_ids

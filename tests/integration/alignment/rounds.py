@@ -17,7 +17,7 @@ from alignment.contract.files import file_hash
 from alignment.contract.methods import round_config
 from alignment.contract.snapshot import read_snapshot
 from alignment.contract.spec import RoundSpec, read_spec, write_spec
-from alignment.gate.decision import Thresholds
+from alignment.contract.thresholds import Thresholds
 from alignment.models.loading import load_tokenizer
 from alignment.stop_signal import StopSignal
 from reward_model.rankings import SCHEMA as RANKED_SCHEMA

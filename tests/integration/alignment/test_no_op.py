@@ -13,10 +13,10 @@ from peft import PeftModel, get_peft_model
 from alignment.context import Work
 from alignment.contract.configs.dpo import DpoConfig
 from alignment.contract.snapshot import Messages
-from alignment.methods.ppo.model import ActorCritic
 from alignment.methods import rloo
-from alignment.methods.table import METHODS
 from alignment.methods.ppo import stage as ppo_stage
+from alignment.methods.ppo.model import ActorCritic
+from alignment.methods.training import POLICY_METHODS, training_of
 from alignment.models.adapter import NothingLearned, lora_config, save_adapter, weights
 from alignment.models.loading import Model, adapter, load_base
 from tests.integration.alignment.rounds import prepare_round, work_in, write_snapshot
@@ -62,15 +62,15 @@ def _rewards_of_length(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ActorCritic, "add_reward", lambda actor, tokenizer, folder: Lengths().score)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", POLICY_METHODS)
 def test_every_method_learns_and_is_caught_where_the_optimiser_does_nothing(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
     work = work_on_a_parent(tiny, tmp_path, method)
-    assert METHODS[method].train(work, tmp_path / "learns").facts["update_norm"] > 0
+    assert training_of(method).train(work, tmp_path / "learns").facts["update_norm"] > 0
     monkeypatch.setattr(torch.optim.AdamW, "step", lambda optimizer, closure=None: None)
     with pytest.raises(NothingLearned, match="nothing was learned"):
-        METHODS[method].train(work, tmp_path / "idle")
+        training_of(method).train(work, tmp_path / "idle")
 
 
 # DPO and KTO add a second adapter for the reference, and PEFT then trains the first all the same; PPO says which is active.
@@ -81,4 +81,4 @@ def test_an_adapter_that_was_loaded_frozen_is_caught(
     work = work_on_a_parent(tiny, tmp_path, method)
     monkeypatch.setattr(adapter, "continue_adapter", frozen)
     with pytest.raises(NothingLearned):
-        METHODS[method].train(work, tmp_path / "frozen")
+        training_of(method).train(work, tmp_path / "frozen")

@@ -11,10 +11,11 @@ import torch
 
 from alignment.checkpoints.registry import read_checkpoint
 from alignment.context import Work
+from alignment.contract.errors import InvalidSnapshot, RoundRefused
 from alignment.contract.events import EventLog
 from alignment.contract.files import read_json
-from alignment.contract.methods import RoundRefused, round_config
-from alignment.contract.snapshot import InvalidSnapshot, Messages, read_snapshot
+from alignment.contract.methods import round_config
+from alignment.contract.snapshot import Messages, read_snapshot
 from alignment.contract.spec import read_spec
 from alignment.methods import iterative_dpo as online
 from alignment.methods.iterative_dpo import NoFreshPairs, draw_fresh, refuse_unusable, with_fresh

@@ -7,8 +7,8 @@ import pytest
 
 from alignment.context import Work
 from alignment.contract.configs.ppo import PpoConfig
+from alignment.contract.errors import RoundRefused
 from alignment.contract.events import EventLog, Plan
-from alignment.contract.methods import RoundRefused
 from alignment.contract.snapshot import Snapshot
 from alignment.contract.spec import read_spec
 from alignment.methods.ppo.stage import pretraining_texts

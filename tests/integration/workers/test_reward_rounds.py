@@ -9,7 +9,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from alignment.contract.methods import RoundRefused
+from alignment.contract.errors import RoundRefused
 from alignment.contract.reward_manifest import read_reward
 from alignment.contract.spec import RoundSpec
 from alignment.methods.reward import run_reward_round

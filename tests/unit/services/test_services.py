@@ -30,7 +30,7 @@ from feedback_app.services.generation.best_of import BestOf
 from feedback_app.services.generation.versions import BaseFiles, Models
 from feedback_app.services.reward.live_reward import LiveTaste
 from feedback_app.services.rounds.rounds import Rounds
-from feedback_app.services.rounds.training_requirements import Supply
+from feedback_app.services.rounds.training_data import TrainingData
 from feedback_app.store import ComparisonNotFound, Store
 from tests.fakes import ScriptedEngine
 from tests.waiting import until
@@ -249,8 +249,8 @@ class Refusing:
 
 
 def rounds(store: Store, models: Models) -> Rounds:
-    supply = Supply(store, 0.15, lambda: False)
-    return Rounds(store, models, Refusing(), lambda method, config: config, supply, min_pairs=2)
+    data = TrainingData(store, 0.15, lambda: False)
+    return Rounds(store, models, Refusing(), data, min_pairs=2)
 
 
 def vote(arena: Arena, text: str) -> None:

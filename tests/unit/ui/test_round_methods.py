@@ -4,8 +4,8 @@ from typing import get_args
 
 import pytest
 
-from alignment.contract.methods import POLICY_CONFIGS, Method, round_config
-from feedback_app.services.rounds.training_requirements import NEEDS
+from alignment.contract.methods import POLICY_CONFIGS, round_config
+from feedback_app.services.rounds.training_data import NEEDS
 from feedback_app.ui.rounds.methods import METHODS, about, settings, usual
 from feedback_app.ui.rounds.presets import PRESETS
 from reward_model.config import RewardConfig
@@ -14,7 +14,7 @@ FILLED = {"learning_rate": "1e-5", "beta": "0.2", "epochs": " 3 ", "steps": "64"
 
 
 def test_page_service_and_trainer_know_the_same_methods() -> None:
-    assert set(METHODS) == set(NEEDS) == set(get_args(Method)) == {*POLICY_CONFIGS, "reward"}
+    assert set(METHODS) == set(NEEDS) == set(get_args(MethodName)) == {*POLICY_CONFIGS, "reward"}
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -10,8 +10,9 @@ from hypothesis import given as drawn
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from alignment.contract.errors import InvalidSnapshot
 from alignment.contract.files import file_hash
-from alignment.contract.snapshot import InvalidSnapshot, read_ranked, read_snapshot
+from alignment.contract.snapshot import read_ranked, read_snapshot
 from feedback_app.domain.comparison import Finish, Message
 from feedback_app.domain.preference import Demonstration, Rating, preference_pairs, split_of
 from tests.unit.workers.examples import ranked

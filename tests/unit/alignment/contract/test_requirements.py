@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from alignment.contract.configs.kto import KtoConfig
 from alignment.contract.configs.rloo import RlooConfig
 from alignment.contract.durations import SHARED
-from alignment.contract.methods import InvalidConfig, RoundRefused, round_config
-from alignment.contract.ratings import rated_replies
+from alignment.contract.errors import InvalidConfig, RoundRefused
+from alignment.contract.methods import round_config
 from alignment.contract.requirements import refuse_lacking
 from alignment.contract.snapshot import Demonstration, Messages, Pair, Rating, Snapshot
 from alignment.contract.spec import RoundSpec
 from alignment.gate.fluency import liked
 from alignment.methods.dpo import without_ends
-from alignment.methods.kto import balancing_weights, in_order
+from alignment.methods.kto import balancing_weights, in_order, rated_replies
 from alignment.methods.kto import dataset as kto_dataset
 from alignment.methods.rloo import BrokenReward, reward_function
 from alignment.methods.sft import dataset as sft_dataset

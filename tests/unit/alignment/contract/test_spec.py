@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from alignment.contract.configs.dpo import DpoConfig
 from alignment.contract.configs.policy import Schedule
-from alignment.contract.methods import InvalidConfig, dpo_config, round_config
-from alignment.contract.spec import SPEC_FILE, InvalidSpec, RoundSpec, read_spec, write_spec
-from alignment.gate.decision import Thresholds
+from alignment.contract.errors import InvalidConfig, InvalidSpec
+from alignment.contract.methods import dpo_config, round_config
+from alignment.contract.spec import SPEC_FILE, RoundSpec, read_spec, write_spec
+from alignment.contract.thresholds import Thresholds
 from reward_model.config import RewardConfig
 
 SPEC = RoundSpec(

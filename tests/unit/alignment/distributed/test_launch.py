@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from alignment.contract.errors import RoundRefused
 from alignment.contract.files import write_json
-from alignment.contract.methods import RoundRefused
 from alignment.distributed.group import Ranks
 from alignment.distributed.launch import TrainingFailed, failure, process_count
 from alignment.process_exit import FAILED, REFUSED, STOPPED

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alignment.contract.methods import InvalidConfig, RoundRefused, round_config
+from alignment.contract.errors import InvalidConfig, RoundRefused
+from alignment.contract.methods import round_config
 from alignment.contract.requirements import refuse_lacking
 from alignment.contract.snapshot import Messages, Pair, Snapshot
 from alignment.contract.spec import RoundSpec

@@ -3,7 +3,8 @@
 import pytest
 
 from alignment.contract.configs.ppo import PpoConfig
-from alignment.contract.methods import InvalidConfig, RoundRefused, round_config
+from alignment.contract.errors import InvalidConfig, RoundRefused
+from alignment.contract.methods import round_config
 from alignment.models.memory_check import refuse_too_little
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alignment.contract.methods import RoundRefused
+from alignment.contract.errors import RoundRefused
 from alignment.contract.snapshot import Demonstration, Pair, Rating, Snapshot
 from alignment.methods.prompts import held_out, prompt_key, read_pack, training_prompts
 from alignment.models.chat_template import with_system

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alignment.contract.methods import RoundRefused
+from alignment.contract.errors import RoundRefused
 from alignment.contract.snapshot import Messages
 from alignment.methods.reward_scale import PROMPTS, REPLIES, deviation, in_units, measure_unit
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from alignment.gate.decision import Thresholds
+from alignment.contract.thresholds import Thresholds
 from feedback_app.domain.round import Checkpoint
 from feedback_app.services.reward.reward_hacking import WatchPoint, alarms, watch_points
 

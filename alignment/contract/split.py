@@ -1,0 +1,21 @@
+"""The stable split of prompts into a training side and a held-out side."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Literal
+
+Split = Literal["train", "heldout"]
+
+
+def prompt_key(turns: Iterable[tuple[str, str]]) -> str:
+    """64 hex digits that are the same for the same prompt. `turns` are (role, content); spacing, case and the system turn
+    do not matter."""
+    plain = [[role, " ".join(content.casefold().split())] for role, content in turns if role != "system"]
+    return hashlib.sha256(json.dumps(plain, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def split_of_key(key: str, heldout_fraction: float) -> Split:
+    """The side of a prompt whose `prompt_key` is known. A prompt never changes sides between snapshots."""
+    share = int(key[:8], 16) / 0x1_0000_0000
+    return "heldout" if share < heldout_fraction else "train"
