@@ -45,6 +45,7 @@ from feedback_app.services.leaderboard.leaderboard import Leaderboard
 from feedback_app.services.reward.guess_calibration import Knowing
 from feedback_app.services.reward.live_learner import LiveReward
 from feedback_app.services.reward.live_reward import LiveTaste
+from feedback_app.services.reward.reward_models import Rewards
 from feedback_app.services.reward.trained_scorer import TrainedScorer
 from feedback_app.services.rounds.before_after import BeforeAfter
 from feedback_app.services.rounds.estimate import Estimates
@@ -175,12 +176,7 @@ def _services(
     trained = rewards(settings, store, base, repeats)
     best = BestOf((TrainedScorer(trained), live))
     drafts = Drafts(store, arena, generations, live, desks, chance)
-    training_data = TrainingData(
-        store,
-        settings.heldout_fraction,
-        lambda: trained.current() is not None,
-        settings.pretraining_texts is not None,
-    )
+    training_data = _training_data(settings, store, trained)
     draws = Draws(arena, live, repeats, drafts, settings.active_share, chance)
     chat = Chat(store, models, generations, persona, chosen.chat_sampling, best)
     knowing, lineage = Knowing(store, live, repeats), Lineage(store, settings.root / "snapshots")
@@ -211,6 +207,15 @@ def _services(
         before_after=BeforeAfter(store, generations, chosen.chat_sampling, settings.heldout_fraction),
         preferences=chosen.book,
         base_name=base_name(settings),
+    )
+
+
+def _training_data(settings: Settings, store: Store, trained: Rewards) -> TrainingData:
+    return TrainingData(
+        store,
+        settings.heldout_fraction,
+        lambda: trained.current() is not None,
+        settings.pretraining_texts is not None,
     )
 
 

@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-from alignment.contract.methods import Method, round_config
+from alignment.contract.methods import MethodName, round_config
 from alignment.contract.spec import SPEC_FILE, RoundSpec, read_spec, write_spec
 from alignment.contract.thresholds import Thresholds
 from alignment.models.base_model import BaseModel, prepare_base, unasked
@@ -60,7 +60,7 @@ def make_spec(
     name = checkpoint_name(claimed)
     return RoundSpec(
         round_id=claimed.id,
-        method=cast(Method, claimed.method),  # round_config knows it
+        method=cast(MethodName, claimed.method),  # round_config knows it
         seed=config.seed,
         base_dir=base.hf_dir,
         base_name=base.name,

@@ -34,11 +34,11 @@ def training_prompts(
     own: list[Messages] = [pair.prompt for pair in snapshot.train]
     own += [rating.prompt for rating in snapshot.ratings]
     own += [demonstration.prompt for demonstration in snapshot.demonstrations]
-    kept_out = {_key(with_system("", text)) for text in never}
-    kept_out |= {_key(prompt) for prompt in snapshot.heldout_prompts}
+    kept_out = {key_of(with_system("", text)) for text in never}
+    kept_out |= {key_of(prompt) for prompt in snapshot.heldout_prompts}
     found: dict[str, Messages] = {}
     for prompt in (*own, *(with_system(system_prompt, text) for text in packs)):
-        key = _key(prompt)
+        key = key_of(prompt)
         if key not in kept_out and split_of_key(key, snapshot.heldout_fraction) == "train":
             found.setdefault(key, prompt)
     prompts = list(found.values())
@@ -56,7 +56,8 @@ def fitting_prompts(tokenizer: Tokenizer, prompts: Sequence[Messages], max_lengt
     return fitted
 
 
-def _key(prompt: Messages) -> str:
+def key_of(prompt: Messages) -> str:
+    """See `prompt_key`."""
     return prompt_key((turn["role"], turn["content"]) for turn in prompt)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from feedback_app.ui.rounds.before_after_panel import BeforeAfterScreen, lay_out_before_after
-from feedback_app.ui.rounds.methods import METHODS, about, choices
+from feedback_app.ui.rounds.methods import about, choices, usual
 from feedback_app.ui.rounds.presets import presets
 from feedback_app.ui.rounds.view import HEADERS
 from feedback_app.ui.shared.text import heading
@@ -135,26 +135,26 @@ def _advanced() -> tuple[tuple[gr.Dropdown, gr.Radio, gr.HTML, gr.Checkbox, gr.C
 
 def _fields() -> Fields:
     """Rate, beta, epochs, steps and repeats."""
-    view = METHODS[FIRST]
+    defaults = usual(FIRST)
     with gr.Row():
         return (
-            _setting("Learning rate", "rate", view.rate),
-            _setting("Beta (keeps it close to the base)", "beta", view.beta),
-            _setting("Epochs", "epochs", view.epochs),
-            _setting("Steps (PPO: replies)", "steps", view.steps),
-            _setting("Repeats on fresh replies", "repeats", view.repeats),
+            _setting("Learning rate", "rate", defaults["learning_rate"]),
+            _setting("Beta (keeps it close to the base)", "beta", defaults["beta"]),
+            _setting("Epochs", "epochs", defaults["epochs"]),
+            _setting("Steps (PPO: replies)", "steps", defaults["steps"]),
+            _setting("Repeats on fresh replies", "repeats", defaults["online_repeats"]),
         )
 
 
-def _setting(label: str, name: str, usual: str) -> gr.Textbox:
+def _setting(label: str, name: str, default: str) -> gr.Textbox:
     return gr.Textbox(
-        label=label, placeholder=placeholder(usual), interactive=bool(usual), elem_id=name, min_width=140
+        label=label, placeholder=placeholder(default), interactive=bool(default), elem_id=name, min_width=140
     )
 
 
-def placeholder(usual: str) -> str:
+def placeholder(default: str) -> str:
     """What an empty setting says; one that the method does not have says so."""
-    return f"usual: {usual}" if usual else "not for this method"
+    return f"usual: {default}" if default else "not for this method"
 
 
 def _curve_plot() -> gr.LinePlot:

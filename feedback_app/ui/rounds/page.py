@@ -11,7 +11,7 @@ from feedback_app.store import RoundNotFound
 from feedback_app.ui.rounds import checkpoints_panel, compare_panel
 from feedback_app.ui.rounds.before_after_panel import BeforeAfterPanel
 from feedback_app.ui.rounds.layout import FIRST, RoundsScreen, lay_out, placeholder
-from feedback_app.ui.rounds.methods import METHODS, about, numbers, settings
+from feedback_app.ui.rounds.methods import about, numbers, offers_reward_model, offers_sft, settings, usual
 from feedback_app.ui.rounds.presets import PRESETS
 from feedback_app.ui.rounds.view import curve, detail, estimate, lineage, measures, short, table
 from feedback_app.ui.shared.confirm import PRIVATE
@@ -124,21 +124,21 @@ class RoundsPage:
 
     def choose_method(self, method: str) -> Updates:
         """What it learns from, and the settings that it has."""
-        screen, view = self._screen, METHODS[method]
+        screen, defaults = self._screen, usual(method)
         fields = {
-            screen.rate: view.rate,
-            screen.beta: view.beta,
-            screen.epochs: view.epochs,
-            screen.steps: view.steps,
-            screen.repeats: view.repeats,
+            screen.rate: defaults["learning_rate"],
+            screen.beta: defaults["beta"],
+            screen.epochs: defaults["epochs"],
+            screen.steps: defaults["steps"],
+            screen.repeats: defaults["online_repeats"],
         }
         return {
             screen.about: about(method),
-            screen.first: gr.update(interactive=view.reward),
-            screen.sft_first: gr.update(interactive=view.sft),
+            screen.first: gr.update(interactive=offers_reward_model(method)),
+            screen.sft_first: gr.update(interactive=offers_sft(method)),
             **{
-                field: gr.update(interactive=bool(usual), placeholder=placeholder(usual))
-                for field, usual in fields.items()
+                field: gr.update(interactive=bool(default), placeholder=placeholder(default))
+                for field, default in fields.items()
             },
         }
 

@@ -20,7 +20,7 @@ from alignment.contract.spec import read_spec
 from alignment.methods import iterative_dpo as online
 from alignment.methods.iterative_dpo import NoFreshPairs, draw_fresh, refuse_unusable, with_fresh
 from alignment.methods.ppo.model import ActorCritic
-from alignment.methods.prompts import prompt_key
+from alignment.methods.prompts import key_of
 from alignment.models.adapter import NothingLearned
 from alignment.models.loading import load_tokenizer
 from alignment.stages import plan, train
@@ -204,8 +204,8 @@ def test_a_round_killed_between_repetitions_goes_on_to_the_same_adapter(tiny: Pa
 def never_asked(folder: Path) -> bool:
     """Whether no prompt of the gate, and none that is held out, was replied to."""
     spec = read_spec(folder)
-    kept_out = {prompt_key(prompt) for prompt in read_snapshot(spec.snapshot_dir).heldout_prompts}
+    kept_out = {key_of(prompt) for prompt in read_snapshot(spec.snapshot_dir).heldout_prompts}
     for line in spec.heldout_prompts.read_text().splitlines():
-        kept_out.add(prompt_key(({"role": "user", "content": json.loads(line)["prompt"]},)))
+        kept_out.add(key_of(({"role": "user", "content": json.loads(line)["prompt"]},)))
     pairs = [pair for stage in ("draw-1", "draw-2") for pair in read_json(folder / stage / "pairs.json")]
-    return not kept_out & {prompt_key(pair["prompt"]) for pair in pairs}
+    return not kept_out & {key_of(pair["prompt"]) for pair in pairs}

@@ -147,14 +147,24 @@ def test_a_reward_that_is_not_a_number_ends_the_round_without_a_word_of_the_repl
 @pytest.mark.parametrize(
     ("method", "config", "lacking", "reason"),
     [
-        ("dpo", {}, {"train": PAIRS[:3]}, "only 3 training pairs, and a round needs 8: rank more replies"),
-        ("sft", {}, {"demonstrations": ()}, "only 0 demonstrations to train on, and a round needs 8"),
-        ("kto", {}, {"train": (), "ratings": RATINGS[:7]}, "only 7 rated replies to train on"),
+        (
+            "dpo",
+            {},
+            {"train": PAIRS[:3]},
+            "at least 8 preference pairs to train on and there are 3: rank more replies",
+        ),
+        ("sft", {}, {"demonstrations": ()}, "at least 8 demonstrations to train on and there are 0"),
+        (
+            "kto",
+            {},
+            {"train": (), "ratings": RATINGS[:7]},
+            "at least 8 rated replies to train on and there are 7",
+        ),
         ("kto", {}, {"train": (), "ratings": RATINGS[::2] * 2}, "all rated replies are good"),
         ("kto", {}, {"train": (), "ratings": RATINGS[1::2] * 2}, "all rated replies are bad"),
         ("rloo", {}, {}, "there is no reward model of this base model yet"),
-        ("rloo", {"reward": True}, {"train": ()}, "only 0 training pairs"),
-        ("dpo", {"sft_first": True}, {"demonstrations": ()}, "only 0 demonstrations"),
+        ("rloo", {"reward": True}, {"train": ()}, "preference pairs to train on and there are 0"),
+        ("dpo", {"sft_first": True}, {"demonstrations": ()}, "demonstrations to train on and there are 0"),
     ],
 )
 def test_what_a_method_lacks_is_said_in_one_line(

@@ -61,7 +61,7 @@ def test_the_settings_are_those_of_the_method(tmp_path: Path) -> None:
     assert replace(SPEC, seed=3).reward == RewardConfig(seed=3)
     with pytest.raises(InvalidConfig, match="no setting 'beta'; there are: learning_rate, epochs"):
         round_config("reward", {"beta": 0.1})
-    with pytest.raises(InvalidConfig, match="there are: dpo, kto, ppo, rloo, sft, reward"):
+    with pytest.raises(InvalidConfig, match="there are: dpo, kto, sft, ppo, rloo, reward"):
         round_config("magic", {})
 
 

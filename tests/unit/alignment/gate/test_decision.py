@@ -37,7 +37,7 @@ def test_good_evidence_is_promoted_with_a_reason_for_each_criterion() -> None:
         ({"heldout_correct": 19}, "19 of 40 held-out pairs agree (limit: at least 50%)"),
         ({"kl": 60.1}, "60.1 nats per reply (limit: at most 60.0)"),
         ({"length_ratio": 0.05}, "Reply length: 0.05 times"),
-        ({"length_ratio": 3.1}, "limit: 0.1 to 3"),
+        ({"length_ratio": 3.1}, "limit: 0.2 to 3"),
         ({"perplexity_ratio": 1.11}, "limit: at most 1.100"),
         ({"kl": math.nan}, "not a number nats"),
         ({"length_ratio": math.nan}, "could not be measured"),

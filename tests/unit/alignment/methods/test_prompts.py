@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from alignment.contract.errors import RoundRefused
 from alignment.contract.snapshot import Demonstration, Pair, Rating, Snapshot
-from alignment.methods.prompts import held_out, prompt_key, read_pack, training_prompts
+from alignment.methods.prompts import key_of, read_pack, training_prompts
 from alignment.models.chat_template import with_system
 from feedback_app.domain import preference
 from feedback_app.domain.comparison import Message
@@ -61,12 +61,12 @@ def test_the_order_follows_the_seed() -> None:
     assert orders[0] == orders[1] != orders[2]
 
 
-@given(st.lists(st.text(max_size=20), min_size=1, max_size=3), st.floats(0, 1))
-def test_the_split_is_that_of_the_service(texts: list[str], fraction: float) -> None:
+@given(st.lists(st.text(max_size=20), min_size=1, max_size=3))
+def test_trainer_and_service_know_a_prompt_by_the_same_key(texts: list[str]) -> None:
     messages = [Message("system", "x"), *(Message("user", text) for text in texts)]
-    key = prompt_key(tuple({"role": m.role, "content": m.content} for m in messages))
-    assert key == preference.prompt_key(messages)
-    assert held_out(key, fraction) == (preference.split_of(messages, fraction) == "heldout")
+    assert key_of(tuple({"role": m.role, "content": m.content} for m in messages)) == preference.prompt_key(
+        messages
+    )
 
 
 def test_a_pack_that_cannot_be_read_is_named(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def test_what_is_well_or_unknown_is_silent(points: list[WatchPoint]) -> None:
     assert alarms(points, LIMITS) == []
 
 
-@pytest.mark.parametrize(("ratio", "alarm"), [(0.09, True), (0.1, False), (3.0, False), (3.1, True)])
+@pytest.mark.parametrize(("ratio", "alarm"), [(0.19, True), (0.2, False), (3.0, False), (3.1, True)])
 def test_replies_beyond_the_limits_of_the_quality_checks_are_an_alarm(ratio: float, alarm: bool) -> None:
     assert bool(alarms([point("a", 0.5, 0.5, ratio)], LIMITS)) is alarm
 

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from alignment.contract.durations import Amounts, at_most, first_round, size_of
+from alignment.contract.amounts import Amounts
+from alignment.contract.durations import at_most, first_round, size_of
 from alignment.contract.methods import round_config
 from feedback_app.domain.round import Round, RoundEvent, RoundState
 from feedback_app.services.rounds.estimate import Expected, alike, expected, stage_seconds
@@ -55,22 +56,20 @@ def test_the_first_round_is_bounded_by_what_was_measured_on_two_cores(tmp_path: 
     bound = first_round(1, lambda: tmp_path)
     for votes, minutes in ((50, 11.6), (150, 20.3)):
         pairs = round(votes * 0.85)
-        seconds = bound(
-            "dpo", {}, {"pairs": pairs, "heldout": votes - pairs, "rated": 0, "demonstrations": 0}
-        )
+        seconds = bound("dpo", {}, Amounts(pairs=pairs, heldout=votes - pairs))
         assert seconds is not None
         assert minutes * 60 <= seconds < minutes * 60 * 2
 
 
 def test_more_threads_and_smaller_models_take_less_and_more_stages_longer(tmp_path: Path) -> None:
-    there = {"pairs": 40, "heldout": 7, "rated": 80, "demonstrations": 12}
-    plain = at_most(round_config("dpo", {}), Amounts(**there), 1, 1.0)
-    assert at_most(round_config("dpo", {}), Amounts(**there), 4, 1.0) == plain / 2
-    assert at_most(round_config("dpo", {}), Amounts(**there), 1, 2.0) == plain * 2
+    there = Amounts(pairs=40, heldout=7, demonstrations=12)
+    plain = at_most(round_config("dpo", {}), there, 1, 1.0)
+    assert at_most(round_config("dpo", {}), there, 4, 1.0) == plain / 2
+    assert at_most(round_config("dpo", {}), there, 1, 2.0) == plain * 2
     for more in ({"reward": True}, {"sft_first": True}, {"online_repeats": 1}):
-        assert at_most(round_config("dpo", more), Amounts(**there), 1, 1.0) > plain
+        assert at_most(round_config("dpo", more), there, 1, 1.0) > plain
     for method in ("kto", "sft", "ppo", "rloo", "reward"):
-        assert at_most(round_config(method, {}), Amounts(**there), 1, 1.0) > 0
+        assert at_most(round_config(method, {}), there, 1, 1.0) > 0
     assert first_round(1, lambda: tmp_path)("dpo", {"beta": "1e-"}, there) is None
     assert size_of(tmp_path) == 1.0
     (tmp_path / "model.safetensors").write_bytes(b"0")
