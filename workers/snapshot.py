@@ -179,7 +179,7 @@ def _rankings(comparison: Comparison, split: str) -> Iterator[dict[str, Any]]:
 def _pairs(comparison: Comparison, split: str, counts: Counter[str]) -> Iterator[dict[str, Any]]:
     """One row per preference pair. Two equal replies say nothing and are left out."""
     for pair in preference_pairs(comparison):
-        if pair.chosen.strip() == pair.rejected.strip():
+        if not pair.informative:
             counts["identical"] += 1
             continue
         counts.update(("pairs", split))

@@ -24,6 +24,11 @@ class PreferencePair:
     chosen_cut: bool = False
     rejected_cut: bool = False
 
+    @property
+    def informative(self) -> bool:
+        """Two replies of the same text teach nothing: such a pair is not counted and not trained on."""
+        return self.chosen.strip() != self.rejected.strip()
+
 
 @dataclass(frozen=True, slots=True)
 class Demonstration:

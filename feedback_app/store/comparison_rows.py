@@ -55,7 +55,8 @@ def candidate_documents(candidates: tuple[Candidate, ...]) -> list[dict[str, Any
 
 
 def ranking_row(comparison: Comparison, ranking: Ranking) -> dict[str, Any]:
-    """For `rankings` and `annotations` alike. `ties` are pairs of candidates that the ranking calls equal; `all_bad` has none."""
+    """For `rankings` and `annotations` alike. `pairs` counts those that teach something. `ties` are pairs of
+    candidates that the ranking calls equal; `all_bad` has none."""
     tied = [] if ranking.all_bad else [len(list(combinations(group, 2))) for group in ranking.groups]
     return {
         "comparison_id": comparison.id,
@@ -68,7 +69,9 @@ def ranking_row(comparison: Comparison, ranking: Ranking) -> dict[str, Any]:
         "source": ranking.source,
         "seconds": ranking.seconds,
         "created_at": ranking.created_at,
-        "pairs": len(preference_pairs(replace(comparison, ranking=ranking, others=()))),
+        "pairs": sum(
+            pair.informative for pair in preference_pairs(replace(comparison, ranking=ranking, others=()))
+        ),
         "ties": sum(tied),
         "met": counted(comparison, ranking),
     }

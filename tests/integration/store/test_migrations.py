@@ -74,6 +74,25 @@ def test_verdicts_from_before_the_leaderboard_read_no_texts_count_on_it_too(
     store.close()
 
 
+def test_pairs_of_equal_replies_that_an_earlier_version_counted_are_counted_no_longer(
+    database: Database, empty_url: str
+) -> None:
+    store = open_store(empty_url)
+    different, equal = shown("different"), shown("equal")
+    equal = replace(equal, candidates=tuple(replace(one, text="same") for one in equal.candidates))
+    store.comparisons.add_all([different, equal])
+    for comparison in (different, equal):
+        store.comparisons.rank(comparison.id, FIRST_BEST, ())
+    counted = sorted(pairs for _, pairs in store.comparisons.pairs_by_prompt())
+    with database.write() as connection:
+        downgrade(connection, "0012")
+        connection.execute(text("UPDATE rankings SET pairs = 7"))
+    migrate(empty_url)
+    assert sorted(pairs for _, pairs in store.comparisons.pairs_by_prompt()) == counted
+    assert counted[0] == 0 < counted[1]
+    store.close()
+
+
 def test_migrating_leaves_logging_and_the_working_folder_alone(
     empty_url: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -118,3 +118,14 @@ def test_what_is_held_out_does_not_count(store: Store, data: TrainingData) -> No
     show(store, 3)
     nothing = replace(data, heldout_fraction=1.0)
     assert (nothing.pairs(), nothing.ratings(), nothing.demonstrations()) == (0, (0, 0), 0)
+
+
+def test_pairs_of_two_equal_replies_do_not_count_because_a_round_leaves_them_out(
+    store: Store, data: TrainingData
+) -> None:
+    twins = [ranked(f"question {n}") for n in range(NEEDED)]
+    same = [replace(c, candidates=tuple(replace(one, text=" same\n") for one in c.candidates)) for c in twins]
+    store.comparisons.add_all(same)
+    assert f"at least {NEEDED} preference pairs to train on and there are 0" in lacking(
+        data, "dpo", {}, NEEDED
+    )
