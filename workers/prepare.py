@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import cast
 
 from alignment.contract.methods import MethodName, round_config
+from alignment.contract.snapshot.schema import MANIFEST
 from alignment.contract.spec import SPEC_FILE, RoundSpec, read_spec, write_spec
 from alignment.contract.thresholds import Thresholds
 from alignment.models.base_model import BaseModel, prepare_base, unasked
@@ -17,7 +18,7 @@ from feedback_app.services.reward.reward_models import Shelf
 from feedback_app.settings import Settings
 from feedback_app.store import Store
 from workers import attempts
-from workers.snapshot import MANIFEST, Given, export
+from workers.snapshot import UnpairedFeedback, export
 
 
 def base_model(settings: Settings) -> BaseModel:
@@ -42,7 +43,7 @@ def prepare_round(settings: Settings, store: Store, claimed: Round, base: BaseMo
         store.comparisons.judged(),
         settings.heldout_fraction,
         settings.root / "snapshots",
-        given(settings, store),
+        unpaired_feedback(settings, store),
     )
     store.rounds.set_snapshot(claimed.id, claimed.fence, snapshot.hash)
     spec = make_spec(settings, store, claimed, base, snapshot.folder)
@@ -87,11 +88,11 @@ def make_spec(
     )
 
 
-def given(settings: Settings, store: Store) -> Given:
+def unpaired_feedback(settings: Settings, store: Store) -> UnpairedFeedback:
     """Ratings and demonstrations that can be trained on: what an import would refuse (an empty reply) is left out."""
     persona = partial(read_persona, settings.personas)
     ratings = filter(kto.carried, given_ratings(store, persona))
-    return Given(tuple(ratings), tuple(filter(sft.carried, given_demonstrations(store, persona))))
+    return UnpairedFeedback(tuple(ratings), tuple(filter(sft.carried, given_demonstrations(store, persona))))
 
 
 def rewards_folder(settings: Settings) -> Path:

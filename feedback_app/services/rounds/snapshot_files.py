@@ -1,57 +1,43 @@
-"""Reading a snapshot's folder: a manifest and Parquet files, as the worker writes them."""
+"""The rows of a stored snapshot as records that can be compared with another's, or with what is stored now."""
 
-import hashlib
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import pyarrow
-import pyarrow.parquet as pq
-
+from alignment.contract.errors import InvalidSnapshot
+from alignment.contract.snapshot.reader import CHANGED, SnapshotFolder, open_snapshot
+from alignment.contract.snapshot.schema import DEMONSTRATIONS, PAIRS, RANKINGS, RATINGS
 from feedback_app.domain.comparison import Message
 from feedback_app.domain.preference import Demonstration, RankedReplies, Rating
 from feedback_app.domain.snapshot import BrokenSnapshot, Kind, Record, digest_of, from_pairs
 
-MANIFEST, PAIRS = "manifest.json", "pairs.parquet"
-FILES: dict[Kind, str] = {
-    "rankings": "rankings.parquet",
-    "ratings": "ratings.parquet",
-    "demonstrations": "demonstrations.parquet",
-}
-BATCH = 1000
-CHANGED = (
-    "the snapshot changed since it was written, or a part of it is missing: queue a round to write a new one"
-)
+FILES: dict[Kind, str] = {"rankings": RANKINGS, "ratings": RATINGS, "demonstrations": DEMONSTRATIONS}
 
 
 @dataclass(frozen=True, slots=True)
-class SnapshotFolder:
-    """`kinds` are those that it holds: the first ones held pairs alone."""
+class StoredSnapshot:
+    """`kinds` are those that it holds: the first snapshots held pairs alone."""
 
-    path: Path
+    folder: SnapshotFolder
     created_at: datetime
-    counts: dict[str, int]
-    hashes: dict[str, str]
-    heldout_fraction: float
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        return self.folder.manifest.counts
 
     @property
     def kinds(self) -> set[Kind]:
-        return {kind for kind, name in FILES.items() if name in self.hashes}
+        return {kind for kind, name in FILES.items() if name in self.folder.manifest.files}
 
     def check(self) -> None:
         """Whether every file is as it was written. Raises BrokenSnapshot."""
-        for name, expected in self.hashes.items():
-            try:
-                with (self.path / Path(name).name).open("rb") as file:
-                    found = hashlib.file_digest(file, "sha256").hexdigest()
-            except OSError:
-                raise BrokenSnapshot(CHANGED) from None
-            if found != expected:
-                raise BrokenSnapshot(CHANGED)
+        try:
+            self.folder.verify()
+        except InvalidSnapshot as invalid:
+            raise BrokenSnapshot(str(invalid)) from None
 
     def records(self, kinds: set[Kind], by_pairs: bool) -> Iterator[Record]:
         """All of those kinds; rankings put together from the pairs where they are asked for that way. Raises
@@ -59,13 +45,13 @@ class SnapshotFolder:
         try:
             yield from self._paired() if by_pairs else self._ranked()
             for kind in kinds & {"ratings", "demonstrations"}:
-                for row in self._rows(FILES[kind]):
+                for row in self.folder.rows(FILES[kind]):
                     yield single(kind, _prompt(row), row["reply"], bool(row.get("good", True)))
-        except (OSError, pyarrow.ArrowException, KeyError, TypeError):
+        except (InvalidSnapshot, KeyError, TypeError):
             raise BrokenSnapshot(CHANGED) from None
 
     def _ranked(self) -> Iterator[Record]:
-        for row in self._rows(FILES["rankings"]):
+        for row in self.folder.rows(RANKINGS):
             replies, places = tuple(row["replies"]), tuple(row["places"])
             yield ranking(
                 RankedReplies(_prompt(row), replies, places, row["comparison_id"], row["annotator"])
@@ -73,30 +59,21 @@ class SnapshotFolder:
 
     def _paired(self) -> Iterator[Record]:
         """The pairs of a comparison stand together."""
-        for comparison, rows in groupby(self._rows(PAIRS), key=lambda row: str(row["comparison_id"])):
+        for comparison, rows in groupby(self.folder.rows(PAIRS), key=lambda row: str(row["comparison_id"])):
             first, *more = rows
             pairs = [(row["chosen"], row["rejected"]) for row in (first, *more)]
             yield from_pairs(_prompt(first), pairs, comparison)
 
-    def _rows(self, name: str) -> Iterator[dict[str, Any]]:
-        with pq.ParquetFile(self.path / name) as file:
-            for batch in file.iter_batches(BATCH):
-                yield from batch.to_pylist()
 
-
-def read_folder(path: Path) -> SnapshotFolder:
+def read_folder(path: Path) -> StoredSnapshot:
     """What the manifest says. Raises BrokenSnapshot."""
     try:
-        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
-        return SnapshotFolder(
-            path,
-            datetime.fromisoformat(manifest["created_at"]),
-            {str(name): int(count) for name, count in manifest["counts"].items()},
-            {str(name): str(found) for name, found in manifest["files"].items()},
-            float(manifest.get("heldout_fraction", 0.0)),
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise BrokenSnapshot("the snapshot has no readable manifest: its export did not finish") from None
+        folder = open_snapshot(path)
+        return StoredSnapshot(folder, datetime.fromisoformat(folder.manifest.created_at))
+    except InvalidSnapshot as invalid:
+        raise BrokenSnapshot(str(invalid)) from None
+    except ValueError:
+        raise BrokenSnapshot("the snapshot's manifest does not say when it was made") from None
 
 
 def size(path: Path) -> int:

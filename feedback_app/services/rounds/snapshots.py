@@ -28,7 +28,7 @@ from feedback_app.formats import kto, sft
 from feedback_app.services.dataset.export_sizes import stamp
 from feedback_app.services.dataset.unpaired_feedback import PersonaOf, given_demonstrations, given_ratings
 from feedback_app.services.rounds.snapshot_files import (
-    SnapshotFolder,
+    StoredSnapshot,
     demonstration,
     ranking,
     rating,
@@ -105,7 +105,7 @@ class Snapshots:
         held = [set(KINDS) if side is None else side.kinds for side in sides]
         kinds, by_pairs = held[0] & held[1], not all("rankings" in kinds for kinds in held)
 
-        def source(side: SnapshotFolder | None) -> Callable[[], Iterator[Record]]:
+        def source(side: StoredSnapshot | None) -> Callable[[], Iterator[Record]]:
             return lambda: self._here(kinds, by_pairs) if side is None else side.records(kinds, by_pairs)
 
         found = difference(source(sides[0]), source(sides[1]))
@@ -153,7 +153,7 @@ class Snapshots:
         except (BrokenSnapshot, OSError) as error:
             return Described(path.name, rounds=rounds, problem=str(error))
 
-    def _checked(self, name: str) -> SnapshotFolder:
+    def _checked(self, name: str) -> StoredSnapshot:
         read = read_folder(self.folder / name)
         read.check()
         return read
@@ -162,10 +162,9 @@ class Snapshots:
         """What a snapshot written now would hold."""
         for comparison in self.store.comparisons.judged():
             if by_pairs:
-                said = [(p.chosen, p.rejected) for p in preference_pairs(comparison)]
-                apart = [(chosen, other) for chosen, other in said if chosen.strip() != other.strip()]
-                if apart:
-                    yield from_pairs(comparison.messages, apart, comparison.id)
+                pairs = [(p.chosen, p.rejected) for p in preference_pairs(comparison) if p.informative]
+                if pairs:
+                    yield from_pairs(comparison.messages, pairs, comparison.id)
             else:
                 yield from map(ranking, ranked_replies(comparison))
         if "ratings" in kinds:

@@ -16,14 +16,14 @@ from alignment.contract.events import EventLog, Plan
 from alignment.contract.files import file_hash
 from alignment.contract.methods import round_config
 from alignment.contract.snapshot import read_snapshot
+from alignment.contract.snapshot.schema import DEMONSTRATIONS_SCHEMA, PAIRS_SCHEMA, RATINGS_SCHEMA
 from alignment.contract.spec import RoundSpec, read_spec, write_spec
 from alignment.contract.thresholds import Thresholds
 from alignment.models.loading import load_tokenizer
 from alignment.stop_signal import StopSignal
-from reward_model.rankings import SCHEMA as RANKED_SCHEMA
+from reward_model.rankings import PAIRS_SCHEMA as RANKED_SCHEMA
 from tests.paths import PROJECT
 from tests.tiny_model import SYSTEM, TURNS
-from workers.snapshot import DEMONSTRATION_SCHEMA, RATING_SCHEMA, SCHEMA
 
 QUICK = {
     "epochs": 2,
@@ -97,10 +97,10 @@ def write_snapshot(
         {"prompt": prompt, "split": "train", "reply": reply} for prompt, reply in asked[len(asked) - shown :]
     ]
     files = {
-        "pairs.parquet": (compared, SCHEMA),
+        "pairs.parquet": (compared, PAIRS_SCHEMA),
         "rankings.parquet": (ranked, RANKED_SCHEMA),
-        "ratings.parquet": (ratings, RATING_SCHEMA),
-        "demonstrations.parquet": (demonstrations, DEMONSTRATION_SCHEMA),
+        "ratings.parquet": (ratings, RATINGS_SCHEMA),
+        "demonstrations.parquet": (demonstrations, DEMONSTRATIONS_SCHEMA),
     }
     for name, (rows, schema) in files.items():
         pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows, schema), snapshot / name)

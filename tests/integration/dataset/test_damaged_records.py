@@ -20,7 +20,7 @@ from feedback_app.services.dataset.unpaired_feedback import given_demonstrations
 from tests.fakes import RecordingDesk
 from tests.integration.api.edge_app import Edge, edge_app
 from tests.unit.services.reward.live.examples import LONGER_WON, opened
-from workers.snapshot import Given, export
+from workers.snapshot import UnpairedFeedback, export
 
 pytestmark = pytest.mark.integration
 HALF = r'"x\ud83d"'
@@ -87,7 +87,7 @@ def test_every_export_leaves_it_out_and_counts_it(edge: Edge, client: TestClient
 
 def test_a_round_learns_from_the_others(edge: Edge, tmp_path: Path) -> None:
     store = edge.built.store
-    given = Given(tuple(given_ratings(store, None)), tuple(given_demonstrations(store, None)))
+    given = UnpairedFeedback(tuple(given_ratings(store, None)), tuple(given_demonstrations(store, None)))
     snapshot = export(store.comparisons.judged(), 0.5, tmp_path / "snapshots", given)
     assert snapshot.counts["comparisons"] == 1
 

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from alignment.contract.errors import InvalidSnapshot
 from alignment.contract.files import file_hash
 from alignment.contract.snapshot import read_ranked, read_snapshot
+from alignment.contract.snapshot.builder import BATCH
 from feedback_app.domain.comparison import Finish, Message
 from feedback_app.domain.preference import Demonstration, Rating, preference_pairs, split_of
 from tests.unit.workers.examples import ranked
-from workers.snapshot import BATCH, Given, export
+from workers.snapshot import UnpairedFeedback, export
 
 VERDICTS = [ranked(f"question {number}") for number in range(40)]
 
@@ -168,7 +169,7 @@ def test_any_text_survives(
     assert json.loads((snapshot.folder / "manifest.json").read_text())["hash"] == snapshot.hash
 
 
-SAID = Given(
+SAID = UnpairedFeedback(
     tuple(Rating((Message("user", f"question {n}"),), f"reply {n}", n % 3 == 0) for n in range(20)),
     tuple(Demonstration((Message("user", f"question {n}"),), f"better {n}") for n in range(20)),
 )

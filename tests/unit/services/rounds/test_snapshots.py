@@ -21,7 +21,7 @@ from feedback_app.services.rounds.snapshots import NOW, Snapshots
 from feedback_app.store import Store
 from feedback_app.ui.data.snapshots_view import difference, listing, since
 from tests.unit.workers.examples import ranked
-from workers.snapshot import Given, export
+from workers.snapshot import UnpairedFeedback, export
 
 FIRST_SAID = [replace(ranked(f"question {n}"), source="arena", tags=("work",)) for n in range(4)]
 HI = (Message("user", "Hi"),)
@@ -33,7 +33,7 @@ def snapshots(store: Store, tmp_path: Path) -> Snapshots:
     return Snapshots(store, tmp_path / "snapshots")
 
 
-def written(snapshots: Snapshots, said: list[Comparison], given: Given | None = None) -> str:
+def written(snapshots: Snapshots, said: list[Comparison], given: UnpairedFeedback | None = None) -> str:
     return export(said, 0.15, snapshots.folder, given).hash
 
 
@@ -44,7 +44,7 @@ def counted(snapshots: Snapshots, one: str, other: str) -> dict[tuple[str, str],
 def test_nothing_has_changed_since_a_snapshot_of_what_is_here(snapshots: Snapshots, store: Store) -> None:
     store.ratings.add_all([Rating(HI, "Hello", good=True)])
     store.demonstrations.add_all([Demonstration(HI, "Hej")])
-    given = Given(tuple(store.ratings.all()), tuple(store.demonstrations.all()))
+    given = UnpairedFeedback(tuple(store.ratings.all()), tuple(store.demonstrations.all()))
     found = snapshots.compared(written(snapshots, list(store.comparisons.judged()), given), NOW)
     assert found.difference.total == 0
     assert found.difference.same == {"rankings": 4, "ratings": 1, "demonstrations": 1}
@@ -74,9 +74,9 @@ def test_a_thumb_that_was_turned_is_a_change_and_the_same_reply_may_be_rated_twi
     snapshots: Snapshots, store: Store
 ) -> None:
     twice = (Rating(HI, "Hello", good=True), Rating(HI, "Hello", good=True))
-    one = written(snapshots, FIRST_SAID, Given(twice))
+    one = written(snapshots, FIRST_SAID, UnpairedFeedback(twice))
     other = written(
-        snapshots, FIRST_SAID, Given((replace(twice[0], good=False),), (Demonstration(HI, "Hej"),))
+        snapshots, FIRST_SAID, UnpairedFeedback((replace(twice[0], good=False),), (Demonstration(HI, "Hej"),))
     )
     assert counted(snapshots, one, other) == {
         ("ratings", "changed"): 1,
