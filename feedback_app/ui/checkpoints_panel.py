@@ -17,16 +17,19 @@ def build(services: Services, demo: gr.Blocks) -> None:
     gr.HTML('<h2 class="section">Versions</h2>')
     shown = gr.HTML(elem_id="registry")
     line = gr.HTML(elem_id="registry-line")
-    with gr.Row(equal_height=True):
+    with gr.Row(equal_height=True, visible="hidden", elem_id="switch-version") as row:
         version = gr.Dropdown([], label="Version", elem_id="version-choice", filterable=False, scale=2)
         promote = gr.Button("Use this version", elem_id="promote", min_width=140)
         back = gr.Button("Switch back", elem_id="rollback", min_width=140)
     promoting, rolling = confirm("promote", "Use this version"), confirm("rollback", "Switch back")
-    outputs = [shown, line, version, promoting.row, rolling.row]
+    outputs = [shown, line, row, version, promoting.row, rolling.row]
 
     def look() -> Updates:
+        """With the base model alone there is nothing to switch between."""
         choices = models.versions()
-        return {shown: registry(models.checkpoints(), models.aliases()), version: gr.update(choices=choices)}
+        known = registry(models.checkpoints(), models.aliases())
+        there = gr.update(visible=True if len(choices) > 1 else "hidden")
+        return {shown: known, row: there, version: gr.update(choices=choices)}
 
     def promotion(name: str | None) -> str:
         if not name:
@@ -52,8 +55,8 @@ def build(services: Services, demo: gr.Blocks) -> None:
             line: notice(f"{now} is in use again; {left} stays in the list."),
         }
 
-    demo.load(look, None, [shown, version], **PRIVATE)
-    gr.Timer(LOOK_EVERY).tick(look, None, [shown, version], **PRIVATE)
+    demo.load(look, None, [shown, row, version], **PRIVATE)
+    gr.Timer(LOOK_EVERY).tick(look, None, [shown, row, version], **PRIVATE)
     asks(promote, promoting, promotion, [version])
     asks(back, rolling, rolling_back, [])
     promoting.yes.click(guarded(line, do_promote), [version], outputs, **PRIVATE)

@@ -204,9 +204,10 @@ class RoundsPage:
         found = measures(events)
         drawn = measure if measure in found else found[0] if found else ""
         points = curve(events, drawn)
+        many = len(found) > 1 and any(len(curve(events, one)) > 1 for one in found)
         return {
-            self._screen.measure: gr.update(choices=found, value=drawn or None, visible=len(found) > 1),
-            self._screen.plot: gr.update(value=points, visible=len(points) > 1),
+            self._screen.measure: gr.update(choices=found, value=drawn or None, visible=many),
+            self._screen.plot: gr.update(value=points, y_title=drawn, visible=len(points) > 1),
         }
 
 

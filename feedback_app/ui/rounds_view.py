@@ -1,5 +1,6 @@
 """Rounds and checkpoints as the page shows them. Pure."""
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
@@ -102,7 +103,7 @@ def estimate(expected: Expected | None) -> str:
 
 
 def _minutes(seconds: float) -> str:
-    return count(max(1, round(seconds / 60)), "minute")
+    return count(max(1, math.ceil(seconds / 60)), "minute")
 
 
 def detail(round_: Round) -> str:

@@ -13,7 +13,7 @@ from feedback_app.ui.chat_view import model_choices
 from feedback_app.ui.confirm import PRIVATE, asks
 from feedback_app.ui.guard import Updates
 from feedback_app.ui.settings_layout import SettingsScreen, lay_out
-from feedback_app.ui.text import alert, notice, sentence
+from feedback_app.ui.text import alert, notice, sentence, topic_name
 from feedback_app.ui.wiring import CHANGED
 
 SAVED = "Saved. The next reply is written this way."
@@ -85,7 +85,7 @@ def build(services: Services, demo: gr.Blocks) -> None:
     book, packs = services.preferences, services.arena.packs
     screen = lay_out(
         [(own_name(code), code) for code in packs.languages()],
-        [(topic.replace("_", " "), topic) for topic in packs.subjects()],
+        [(topic_name(topic), topic) for topic in packs.subjects()],
         book.fixed,
     )
     page = SettingsPage(services, screen)
