@@ -15,8 +15,6 @@ TAKE_MESSAGE = "(text) => [text, '']"
 """The message leaves the box."""
 GIVE_BACK = "(left, text) => ['', [left, text].filter(Boolean).join('\\n')]"
 """What could not be sent comes back, in front of what was typed since."""
-SWITCH_OFF = "() => ({ __type__: 'update', interactive: false })"
-"""At once: a second click would meet a service that is at work, and would be lost."""
 GO_RANK = "(id) => { if (id) window.location.href = './?c=' + id; }"
 """Opens a comparison in the arena."""
 
@@ -57,7 +55,6 @@ def build(services: Services, demo: gr.Blocks) -> None:
         (screen.switch.keep.click, page.switching.keep, [screen.current]),
     ):
         listen(guarded(screen.line, act), inputs, outputs, **PRIVATE)
-    screen.again.click(None, None, screen.again, js=SWITCH_OFF)
     screen.goal.change(None, screen.goal, None, js=GO_RANK)
     chat_beside.connect(page.beside, screen)
     asks(screen.delete, screen.confirm, page.about_to_delete, [screen.current])

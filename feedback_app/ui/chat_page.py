@@ -126,18 +126,12 @@ class ChatPage:
             return {self._screen.sent: text, self._screen.line: alert(sentence(str(error)))}
 
     def regenerate(self, current: str, best_of: int) -> Updates:
-        """The page has switched the button off at the click. `show` switches it on again, or this where there is nothing to show."""
-        try:
-            if self.beside.two(current):
-                self._services.beside.regenerate(current)
-            else:
-                self._chat.regenerate(current, best_of)
-        except FRIENDLY as error:
-            return {
-                self._screen.again: gr.update(interactive=True),
-                self._screen.line: alert(sentence(str(error))),
-            }
-        return self._opened(current)
+        """The button is off until `show` has shown the new reply: a click before would meet a service that is at work."""
+        if self.beside.two(current):
+            self._services.beside.regenerate(current)
+        else:
+            self._chat.regenerate(current, best_of)
+        return {**self._opened(current), self._screen.again: gr.update(interactive=False)}
 
     def reply_before(self, current: str) -> Updates:
         chat_alternatives.step(self._chat, current, -1)

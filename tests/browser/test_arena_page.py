@@ -144,11 +144,11 @@ def test_skip_can_be_undone(page: Page, site: Site) -> None:
     comparison = shown(page, site)
     page.locator("#skip").click()
     expect(page.locator("#decided")).to_contain_text("Skipped.")
-    assert site.app.store.comparisons.get(comparison.id).status == ComparisonStatus.skipped
+    until(lambda: site.app.store.comparisons.get(comparison.id).status == ComparisonStatus.skipped)
     page.locator("#undo").click()
     expect(page.locator("#decided")).to_contain_text("Taken back")
     page.wait_for_selector(READY)
-    assert site.app.store.comparisons.get(comparison.id).status == ComparisonStatus.open
+    until(lambda: site.app.store.comparisons.get(comparison.id).status == ComparisonStatus.open)
 
 
 def test_undo_takes_a_verdict_back_even_after_a_refresh(page: Page, site: Site) -> None:

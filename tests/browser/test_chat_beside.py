@@ -43,6 +43,7 @@ def opened(page: Page, site: Site) -> Pair:
 def answered(page: Page, site: Site, turns: int = 2) -> Pair:
     """Waits for both replies, then for the buttons that come back with them."""
     until(lambda: [len(one.turns) for one in opened(page, site).both] == [turns, turns], 60)
+    until(lambda: not site.app.services.beside.writing(opened(page, site)), 60)
     expect(page.locator("#regenerate")).to_be_enabled()
     return opened(page, site)
 
