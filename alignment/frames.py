@@ -5,7 +5,9 @@ import struct
 from collections.abc import Mapping
 from typing import IO, Any
 
-LENGTH = struct.Struct(">I")
+LENGTH = struct.Struct(">Q")
+LONGEST = 2**32
+"""Bytes. A length above it is text that something else wrote into the pipe."""
 
 
 class BrokenFrame(RuntimeError):
@@ -27,6 +29,8 @@ def receive(pipe: IO[bytes]) -> dict[str, Any] | None:
     if len(head) < LENGTH.size:
         raise BrokenFrame("the pipe was closed in the middle of a length")
     (length,) = LENGTH.unpack(head)
+    if length > LONGEST:
+        raise BrokenFrame("what came is no message")
     data = pipe.read(length)
     if len(data) < length:
         raise BrokenFrame("the pipe was closed in the middle of a message")

@@ -217,5 +217,6 @@ def _rewards(answer: dict[str, Any], name: str) -> list[float]:
 
 
 def _lost(code: int) -> str:
-    how = f"exit code {code}" if code >= 0 else f"signal {-code}"
-    return f"the process that scores replies ended ({how}), perhaps because memory ran out: try again"
+    if code < 0:
+        return f"the process that scores replies was killed (signal {-code}), most likely because memory ran out: try again"
+    return f"the process that scores replies ended (exit code {code}): try again"

@@ -23,13 +23,18 @@ def test_a_message_arrives_as_it_was_sent(message: dict[str, object]) -> None:
     assert [frames.receive(pipe), frames.receive(pipe), frames.receive(pipe)] == [message, {"next": 1}, None]
 
 
-@pytest.mark.parametrize("kept", [2, 4, 10])
+@pytest.mark.parametrize("kept", [2, 8, 14])
 def test_a_pipe_that_ends_within_a_message_is_told_of_without_its_text(kept: int) -> None:
     pipe = BytesIO()
     frames.send(pipe, {"prompt": "private"})
     with pytest.raises(frames.BrokenFrame, match="was closed in the middle") as error:
         frames.receive(BytesIO(pipe.getvalue()[:kept]))
     assert "private" not in str(error.value)
+
+
+def test_text_in_the_pipe_is_not_waited_for_as_a_long_message() -> None:
+    with pytest.raises(frames.BrokenFrame, match="no message"):
+        frames.receive(BytesIO(b"A library prints this."))
 
 
 @pytest.mark.parametrize("data", [b"private", b"[1]", b"\xff\xfe"])
