@@ -101,8 +101,9 @@ class ScoringProcess:
             if self._closed:
                 raise NotScored(STOPPING)
             self._stop_timer()
+            turn = self._turns.submit(self._answer, request)
             self._asked += 1
-            return self._turns.submit(self._answer, request)
+            return turn
 
     def _finish(self) -> None:
         with self._lock:
