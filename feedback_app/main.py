@@ -79,6 +79,7 @@ class App:
         self.services.before_after.close()
         self.generations.close()
         self.services.live.close()
+        self.services.rewards.close()
         self.engine.close()
         self.store.close()
 
