@@ -69,7 +69,7 @@ def readiness(
 def in_words(now: Readiness) -> str:
     """What to do next, in one line."""
     if now.running:
-        return "A round is running"
+        return "A round is under way"
     if not now.ready:
         return f"About {_more_votes(now.needed_more)} until you can train a new version"
     ready = "Ready to train again" if now.trained else "Ready to train"

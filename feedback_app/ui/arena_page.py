@@ -80,8 +80,8 @@ def _ask(topics: Sequence[str], candidates: int) -> str:
         f'<option value="">Any topic</option>{options}</select></label>'
         f'<fieldset id="number"><legend>Replies</legend>{numbers}</fieldset>'
         '<label id="auto"><input type="checkbox" checked>Next pair automatically</label>'
-        '<span class="push"></span><button type="button" id="draw">Give me a prompt</button>'
-        '<button type="submit" id="compare" class="main">Compare replies</button></div></form>'
+        '<span id="ask-does"><button type="button" id="draw">Give me a prompt</button>'
+        '<button type="submit" id="compare" class="main">Compare replies</button></span></div></form>'
     )
 
 

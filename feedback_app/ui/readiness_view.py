@@ -24,7 +24,7 @@ def _next(now: Readiness) -> str:
 
 def supply(now: Readiness) -> str:
     """The same on the Rounds page, where the button is; in HTML."""
-    state = "Ready" if now.ready else "Not yet"
+    state = "Training" if now.running else "Ready" if now.ready else "Not yet"
     more = (
         ""
         if now.ready

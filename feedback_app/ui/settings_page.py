@@ -9,11 +9,11 @@ from feedback_app.domain.languages import own_name
 from feedback_app.domain.preferences import Preferences
 from feedback_app.services.bundle import Services
 from feedback_app.services.preferences import Changes, InvalidPreference
-from feedback_app.ui.chat_view import model_choices
 from feedback_app.ui.confirm import PRIVATE, asks
 from feedback_app.ui.guard import Updates
 from feedback_app.ui.settings_layout import SettingsScreen, lay_out
 from feedback_app.ui.text import alert, notice, sentence
+from feedback_app.ui.version_words import model_choices
 from feedback_app.ui.wiring import CHANGED
 
 SAVED = "Saved. The next reply is written this way."
@@ -30,8 +30,7 @@ class SettingsPage:
 
     def show(self) -> Updates:
         """What holds now, with the versions and personas there are."""
-        models = self._services.models
-        versions = model_choices(models.versions(), models.aliases())
+        versions = model_choices(self._services.models, self._book.get().model)
         personas = [(persona.name, persona.id) for persona in self._services.personas()]
         chosen = {"model": gr.update(choices=versions), "persona": gr.update(choices=personas)}
         values = values_of(self._book.get())

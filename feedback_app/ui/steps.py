@@ -77,7 +77,7 @@ def _rank(now: Standing) -> str:
     if now.enough:
         return f"{count(now.pairs, 'pair')} to train on"
     missing = math.ceil((now.min_pairs - now.pairs) / now.ranked)
-    return f"{now.pairs} of {now.min_pairs} pairs, {about(missing * SECONDS_FOR_A_PAIR)}"
+    return f"{count(missing, 'more vote')}, {about(missing * SECONDS_FOR_A_PAIR)}"
 
 
 def _train(now: Standing) -> str:

@@ -35,7 +35,7 @@ def test_one_step_is_current_those_before_it_are_done_and_none_after_it_is(now: 
 
 def test_at_first_one_ranks_and_is_told_how_long_that_takes() -> None:
     rank, train, chat = steps(Standing(pairs=0, min_pairs=8, ranked=0.85))
-    assert (rank.current, rank.told) == (True, "0 of 8 pairs, about 4 min")
+    assert (rank.current, rank.told) == (True, "10 more votes, about 4 min")
     assert train.told == "a few minutes"
     assert chat.told == "with your own version"
 
