@@ -5,7 +5,7 @@ from html import escape
 
 from feedback_app.domain.aspects import ASPECTS
 from feedback_app.domain.comparison import Comparison
-from feedback_app.domain.wanted import CHOSEN, VERDICTS
+from feedback_app.domain.wanted import CHOSEN, VERDICT_WORDS, VERDICTS
 from feedback_app.store.search import Choices
 from feedback_app.ui.arena_view import places_of
 
@@ -15,7 +15,6 @@ CHOSEN_WORDS = {
     "named": "versions you named",
     "came back": "repeated pair",
 }
-VERDICT_WORDS = {"taken out": "excluded"}
 ANY = "any"
 
 
