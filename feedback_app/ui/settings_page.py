@@ -59,8 +59,20 @@ class SettingsPage:
         return {self._screen.line: notice(RESET), **self._screen.confirm.shut(), **self.show()}
 
     def _in_words(self, error: Any) -> str:
-        name = str(error["loc"][0])
-        return f"{self._screen.labels[name]}: {error['msg']}."
+        label = self._screen.labels[str(error["loc"][0])]
+        return f"{label}: {limit_in_words(error)}."
+
+
+def limit_in_words(error: Any) -> str:
+    """What a value that was refused has to be."""
+    limits = error.get("ctx") or {}
+    if "ge" in limits:
+        return f"must be at least {limits['ge']}"
+    if "le" in limits:
+        return f"must be at most {limits['le']:,}"
+    if error["type"] == "too_short":
+        return "choose at least one"
+    return "must be a number" if error["type"].startswith(("int", "float", "finite")) else str(error["msg"])
 
 
 def values_of(preferences: Preferences) -> dict[str, Any]:
