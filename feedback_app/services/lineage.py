@@ -71,10 +71,14 @@ def links(
 def _data(counts: Mapping[str, int]) -> str:
     if not counts:
         return ""
-    kinds = {"rankings": "rankings", "ratings": "ratings", "demonstrations": "demonstrations"}
-    given = [f"{counts[name]:,} {words}" for name, words in kinds.items() if counts.get(name)]
-    pairs = f"{counts.get('train', 0):,} pairs to train on, {counts.get('heldout', 0):,} held out"
+    kinds = ("ranking", "rating", "demonstration")
+    given = [_number(found, one) for one in kinds if (found := counts.get(f"{one}s"))]
+    pairs = f"{_number(counts.get('train', 0), 'pair')} to train on, {counts.get('heldout', 0):,} held out"
     return f"{', '.join(given)}: {pairs}" if given else pairs
+
+
+def _number(found: int, one: str) -> str:
+    return f"{found:,} {one if found == 1 else one + 's'}"
 
 
 def _reward_model(round_: Round, manifest: Mapping[str, Any]) -> str:

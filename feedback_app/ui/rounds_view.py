@@ -220,7 +220,7 @@ def _row(
     name: str, origin: str, checked: str, made: str, aliases: Mapping[str, str], numbers: Mapping[str, int]
 ) -> str:
     badges = " ".join(f'<span class="badge">{role}</span>' for role in roles(name, aliases))
-    number = f'{numbers[name]} <span class="quiet">{escape(name)}</span>' if name in numbers else escape(name)
+    number = f'{numbers[name]} <span class="quiet">{escape(name)}</span>' if name in numbers else "Base model"
     return (
         f'<tr><th scope="row">{number}</th><td>{badges}</td><td>{escape(origin)}</td>'
         f"<td>{checked}</td><td>{made}</td></tr>"

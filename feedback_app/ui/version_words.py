@@ -23,7 +23,7 @@ def model_choices(models: Models, kept: str = "") -> list[tuple[str, str]]:
     followed = [
         (f"{words} ({short_name(aliases.get(alias, 'base'), checkpoints)})", alias)
         for alias, words in FOLLOWED.items()
-        if alias in ("latest", kept) or alias in aliases
+        if alias in ("latest", kept) or aliases.get(alias, "base") != "base"
     ]
     return [*followed, *version_choices(models)]
 
