@@ -29,7 +29,7 @@ def model_choices(models: Models, kept: str = "") -> list[tuple[str, str]]:
 
 
 def version_badge(models: Models, name: str) -> str:
-    """`version 3 (in use)`."""
+    """`version 3 (in use)`: what it is used for first of all."""
     words = short_name(name, models.checkpoints())
     used = roles(name, models.aliases()) if name != "base" else []
-    return f"{words} ({', '.join(used)})" if used else words
+    return f"{words} ({used[0]})" if used else words
