@@ -20,7 +20,7 @@ CORRELATED = 0.5
 
 @dataclass(frozen=True, slots=True)
 class WatchPoint:
-    """One checkpoint. `reward` is the share of prompts on which the reward model preferred it to its champion,
+    """One checkpoint; `name` is what people call it. `reward` is the share of prompts on which the reward model preferred it to its champion,
     `mean_reward` its mean reward less the champion's; `accuracy` its agreement with held-out pairs, `arena` its share of
     votes; `length` its mean reply as a share of the base's. None where nothing is known."""
 
