@@ -212,7 +212,7 @@ def _services(
         desks=Desks(store, desks),
         status=service_status(store, models, queue, settings.redis_url, partial(with_embedded, settings)),
         personas=personas,
-        advisor=Advisor(store, supply, knowing, settings.min_pairs, settings.heldout_fraction),
+        advisor=Advisor(store, supply, knowing, lineage, settings.min_pairs, settings.heldout_fraction),
         before_after=BeforeAfter(store, generations, chosen.chat_sampling, settings.heldout_fraction),
         preferences=chosen.book,
         base_name=base_name(settings),

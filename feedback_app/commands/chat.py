@@ -14,9 +14,12 @@ def chat(
     persona: Annotated[
         str, typer.Option(help="Persona; the configured one if left out.", autocompletion=personas)
     ] = "",
-    resume: Annotated[str, typer.Option(help="Id of a conversation to go on with, or how it begins.")] = "",
+    resume: Annotated[
+        str, typer.Option(help="Id of the conversation to continue; the first characters are enough.")
+    ] = "",
     best_of: Annotated[
-        int, typer.Option(min=1, max=MOST, help="Write so many replies, answer the one you would like best.")
+        int,
+        typer.Option(min=1, max=MOST, help="Write this many replies and show the one you would like best."),
     ] = 1,
     offline: Annotated[
         bool, typer.Option("--offline", help="Load the model in this process if codeLynn does not run.")

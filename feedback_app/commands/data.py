@@ -34,7 +34,7 @@ Read = Annotated[
     typer.Option(
         "--format",
         "-f",
-        help="A format of docs/formats.md; left out, the file's records tell it.",
+        help="Format of the file (see docs/formats.md). Detected if left out.",
     ),
 ]
 Ignored = Annotated[

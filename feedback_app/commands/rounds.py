@@ -21,7 +21,8 @@ LAST = "last"
 RoundId = Annotated[
     str,
     typer.Argument(
-        help="Id of the round, or how it begins; the newest if left out.", autocompletion=known_rounds
+        help="Id of the round; the first characters are enough. The newest if left out.",
+        autocompletion=known_rounds,
     ),
 ]
 

@@ -11,7 +11,9 @@ from feedback_app.commands.text import moment, short
 from feedback_app.domain.snapshot import HOWS, KINDS
 
 app = typer.Typer()
-Name = Annotated[str, typer.Argument(help="Hash of a snapshot, how it begins, `newest` or `now`.")]
+Name = Annotated[
+    str, typer.Argument(help="Hash of a snapshot (the first characters are enough), `newest` or `now`.")
+]
 
 
 @app.callback(invoke_without_command=True)
