@@ -31,6 +31,12 @@ CODES = {
     429: "rate_limit_exceeded",
 }
 UNREADABLE = "The request's body is not valid JSON."
+PREFIX = "/v1"
+
+
+def is_openai(path: str) -> bool:
+    """Whether the address belongs to this API, so that its errors have OpenAI's form."""
+    return path == PREFIX or path.startswith(f"{PREFIX}/")
 
 
 class Refused(Exception):

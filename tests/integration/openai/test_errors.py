@@ -53,6 +53,9 @@ def refused(http: httpx.Client, **fields: object) -> dict:
         ("GET", "/chat/completions", 405, "method_not_allowed"),
         ("DELETE", "/models/base", 405, "method_not_allowed"),
         ("OPTIONS", "/models", 405, "method_not_allowed"),
+        ("TRACE", "/chat/completions", 405, "method_not_allowed"),
+        ("ANYTHING", "/models", 405, "method_not_allowed"),
+        ("ANYTHING", "", 404, "unknown_url"),
     ],
 )
 def test_addresses_and_methods_that_are_not_served(
