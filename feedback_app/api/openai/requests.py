@@ -115,6 +115,11 @@ class ChatRequest(BaseModel):
         )
 
     @property
+    def limit_field(self) -> str:
+        """The field that says how long the reply may be."""
+        return "max_completion_tokens" if self.max_completion_tokens else "max_tokens"
+
+    @property
     def limited(self) -> bool:
         """Whether the request itself says how long the reply may be."""
         return bool(self.max_completion_tokens or self.max_tokens)

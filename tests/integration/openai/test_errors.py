@@ -117,6 +117,7 @@ def test_bodies_that_are_no_request(http: httpx.Client, body: bytes, code: str, 
         ({"stop": ["a"] * 5}, "invalid_value", "stop"),
         ({"stream": True, "stream_options": 5}, "invalid_type", "stream_options"),
         ({"max_tokens": 4000}, "context_length_exceeded", "max_tokens"),
+        ({"max_completion_tokens": 4000}, "context_length_exceeded", "max_completion_tokens"),
         ({"messages": [{"role": "user", "content": "long " * 3000}]}, "context_length_exceeded", "messages"),
     ],
 )
