@@ -85,7 +85,7 @@ def elsewhere(path: str) -> Refused | None:
     """What to use instead of another of OpenAI's APIs; None where the path is of none."""
     first = path.removeprefix(PREFIX).strip("/").partition("/")[0]
     told = ELSEWHERE.get(first)
-    return told and Refused(404, f"{told}.", code="unsupported_endpoint")
+    return Refused(404, f"{told}.", code="unsupported_endpoint") if told else None
 
 
 def _methods(scope: dict[str, Any], routes: Sequence[BaseRoute]) -> list[str]:
