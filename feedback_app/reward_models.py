@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from alignment.base_model import BaseModelUnavailable, ready_files
 from alignment.rewards import CorruptReward, read_reward
 from feedback_app.domain.comparison import Message
 from feedback_app.domain.preference import RankedReplies
@@ -23,13 +24,22 @@ def rewards(settings: Settings, store: Store, base: Callable[[], BaseFiles], rep
     return Rewards(
         store=store,
         shelf=Shelf(settings.root / "rewards"),
-        base_hash=lambda: base().hash,
+        base_hash=lambda: _hash_of_base(settings),
         load=lambda folder: _open_reward(base().hf_dir, folder),
         judge=_judged,
         heldout_fraction=settings.heldout_fraction,
         repeats=lambda: repeats.agreement().same,
         lengths=(settings.gate_min_length_ratio, settings.gate_max_length_ratio),
     )
+
+
+def _hash_of_base(settings: Settings) -> str:
+    """Of the prepared base model; empty where none is prepared."""
+    try:
+        ready = ready_files(settings.base_model, settings.root / "models")
+    except BaseModelUnavailable:
+        return ""
+    return ready.hash if ready else ""
 
 
 @dataclass(frozen=True, slots=True)

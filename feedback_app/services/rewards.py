@@ -106,7 +106,7 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Rewards:
-    """`base_hash` names the base model in force; `load` opens a folder or raises BrokenRewardModel; `judge` evaluates the rewards of rankings;
+    """`base_hash` names the base model in force, empty while none is prepared; `load` opens a folder or raises BrokenRewardModel; `judge` evaluates the rewards of rankings;
     `repeats`: how often the owner agreed with an earlier verdict of the same pair; `lengths`: the quality checks' limits of reply length."""
 
     store: Store
@@ -119,8 +119,9 @@ class Rewards:
     lengths: Lengths
 
     def current(self) -> RewardModel | None:
-        """The newest that passed, of the base model in force."""
-        return self.shelf.current(self.base_hash())
+        """The newest that passed, of the base model in force. A model that is not prepared has none."""
+        base = self.base_hash()
+        return self.shelf.current(base) if base else None
 
     def get(self, name: str = "") -> RewardModel:
         """The one of that name, else the current one. Raises NoRewardModel, UnknownRewardModel."""
