@@ -4,13 +4,13 @@ from typing import Annotated
 
 import typer
 
-from feedback_app.commands.completing import personas, versions
+from feedback_app.commands.completing import models, personas
 from feedback_app.commands.running import settings_in_force, told
 from feedback_app.domain.best_of import MOST
 
 
 def chat(
-    model: Annotated[str, typer.Option(help="Version or alias.", autocompletion=versions)] = "latest",
+    model: Annotated[str, typer.Option(help="Version or alias.", autocompletion=models)] = "latest",
     persona: Annotated[
         str, typer.Option(help="Persona; the configured one if left out.", autocompletion=personas)
     ] = "",

@@ -51,10 +51,10 @@ def promote(
 ) -> None:
     """Use a version from now on, whatever its quality checks said."""
     with told():
-        from feedback_app.commands.service import connected
+        from feedback_app.commands.service import connected, named
 
         with connected() as service:
-            changed = service.post(f"/checkpoints/{name}/promote")
+            changed = service.post(f"/checkpoints/{named(name)}/promote")
         out.print(f"latest: {changed['previous']} -> {changed['latest']}")
 
 
