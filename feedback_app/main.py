@@ -1,17 +1,17 @@
 """The composition root: settings in, a running service out."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from alignment.contract.amounts import Amounts
 from alignment.contract.durations import first_round
 from alignment.models.base_model import BaseModelUnavailable as BaseModelUnavailable
 from alignment.models.base_model import is_prepared, prepare_base, unasked
+from alignment.models.base_size import known_size
 from alignment.models.base_source import find_source
 from feedback_app.api.security import access
 from feedback_app.desks.configured import desk_names
@@ -56,7 +56,7 @@ from feedback_app.services.rounds.rounds import Rounds
 from feedback_app.services.rounds.snapshots import Snapshots
 from feedback_app.services.rounds.training_data import TrainingData
 from feedback_app.services.system.parts import service_status
-from feedback_app.settings import Settings, load_settings
+from feedback_app.settings import DATABASE_FILE, Settings, load_settings
 from feedback_app.store import Store, migrate, open_store
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ class App:
         self.services.before_after.close()
         self.generations.close()
         self.services.live.close()
+        self.services.rewards.close()
         self.engine.close()
         self.store.close()
 
@@ -117,6 +118,15 @@ def base_name(settings: Settings) -> str:
         return settings.base_model
 
 
+def base_missing(settings: Settings) -> str:
+    """Why there is no such base model; empty where there is one, or may be at a hub."""
+    try:
+        find_source(settings.base_model)
+    except BaseModelUnavailable as error:
+        return str(error)
+    return ""
+
+
 def prepared_model(settings: Settings) -> bool:
     """Whether the base model is ready, so that a start does not wait for it."""
     try:
@@ -129,6 +139,18 @@ def prepare_database(settings: Settings) -> None:
     """Bring the tables up to date."""
     settings.root.mkdir(parents=True, exist_ok=True)
     migrate(settings.database)
+
+
+def database_answers(settings: Settings) -> str:
+    """That the database can be read. Raises DatabaseUnavailable."""
+    if not settings.database_url and not (settings.root / DATABASE_FILE).exists():
+        return "made at the first start"
+    store = open_store(settings.database)
+    try:
+        store.ping()
+    finally:
+        store.close()
+    return "answers"
 
 
 def live_reward(settings: Settings) -> Callable[[], LiveReward] | None:
@@ -192,7 +214,7 @@ def _services(
         best=best,
         rounds=Rounds(store, models, queue, training_data, settings.min_pairs),
         lineage=lineage,
-        estimates=_estimates(settings, store, lineage, training_data, base),
+        estimates=_estimates(settings, store, lineage, training_data),
         rewards=trained,
         leaderboard=Leaderboard(store),
         data=DataService(store, persona, desks=desks),
@@ -203,7 +225,9 @@ def _services(
         desks=Desks(store, desks),
         status=service_status(store, models, queue, settings.redis_url, partial(with_embedded, settings)),
         personas=personas,
-        advisor=Advisor(store, training_data, knowing, settings.min_pairs, settings.heldout_fraction),
+        advisor=Advisor(
+            store, training_data, knowing, lineage, settings.min_pairs, settings.heldout_fraction
+        ),
         before_after=BeforeAfter(store, generations, chosen.chat_sampling, settings.heldout_fraction),
         preferences=chosen.book,
         base_name=base_name(settings),
@@ -219,23 +243,10 @@ def _training_data(settings: Settings, store: Store, trained: Rewards) -> Traini
     )
 
 
-def _estimates(
-    settings: Settings,
-    store: Store,
-    lineage: Lineage,
-    training_data: TrainingData,
-    base: Callable[[], BaseFiles],
-) -> Estimates:
-    first = first_round(settings.train_threads, lambda: base().hf_dir)
-
-    def bound(method: str, config: Mapping[str, Any], amounts: Amounts) -> float | None:
-        """Nothing is said where the base model, whose size counts, cannot be had."""
-        try:
-            return first(method, config, amounts)
-        except EngineUnavailable:
-            return None
-
-    return Estimates(store, lineage, training_data, bound, settings.min_pairs)
+def _estimates(settings: Settings, store: Store, lineage: Lineage, training_data: TrainingData) -> Estimates:
+    size = partial(known_size, settings.base_model, settings.root / "models")
+    first = first_round(settings.train_threads, size)
+    return Estimates(store, lineage, training_data, first, settings.min_pairs)
 
 
 def serve(settings: Settings) -> None:

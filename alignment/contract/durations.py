@@ -5,7 +5,6 @@ import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from alignment.contract.amounts import Amounts
@@ -20,10 +19,6 @@ from reward_model.config import RewardConfig
 SPARE = 2.4
 """Measured rounds took up to so much longer than the sum of their stages, with other work beside them (docs/benchmarks/owner.md: 11.6
 minutes with 50 votes, 20.3 with 150)."""
-DEFAULT_BYTES = 538_090_408
-"""Of the default model's weights, prepared in 32-bit floats."""
-SMALLEST = 0.1
-"""However small the model is, loading, saving and checking take their time."""
 EXPECTED_SHARE = 0.4
 """Of the prompts that give a pair when they are replied to anew."""
 SHARED = {
@@ -57,24 +52,21 @@ def stage_seconds(config: RoundConfig, amounts: Amounts) -> dict[str, float]:
     }
 
 
-def size_of(base_dir: Path) -> float:
-    """How large a base model's weights are, as a multiple of the default model's; 1 where they are kept in another way."""
-    found = sum(file.stat().st_size for file in base_dir.glob("*.safetensors"))
-    return max(SMALLEST, found / DEFAULT_BYTES) if found else 1.0
-
-
 def first_round(
-    threads: int, base_dir: Callable[[], Path]
+    threads: int, size: Callable[[], float | None]
 ) -> Callable[[str, Mapping[str, Any], Amounts], float | None]:
     """What says how many seconds a first round may take on this machine, roughly: from method, settings and amounts; None while the
-    settings are not valid. `threads` train (0: all cores but one); `base_dir` holds the base model's weights."""
+    settings are not valid, or the size of the base model (`size_of`) is not known. `threads` train (0: all cores but one)."""
 
     def seconds(method: str, config: Mapping[str, Any], amounts: Amounts) -> float | None:
         try:
             checked = round_config(method, config)
         except InvalidConfig:
             return None
-        return at_most(checked, amounts, threads or training_threads(), size_of(base_dir()))
+        known = size()
+        if known is None:
+            return None
+        return at_most(checked, amounts, threads or training_threads(), known)
 
     return seconds
 

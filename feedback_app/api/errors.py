@@ -7,7 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 
-from feedback_app.api.openai.errors import refused_early
+from feedback_app.api.openai.errors import is_openai, refused_early
 from feedback_app.api.rewards import UnusableLines
 from feedback_app.domain.comparison import InvalidPrompt, InvalidRanking
 from feedback_app.domain.persona import UnknownPersona
@@ -28,9 +28,9 @@ from feedback_app.services.dataset.dataset import (
 from feedback_app.services.generation.batch import GenerationFailed
 from feedback_app.services.generation.best_of import NothingToChooseBy
 from feedback_app.services.reward.reward_models import (
-    BrokenRewardModel,
     NoHeldoutRankings,
     NoRewardModel,
+    RewardModelUnavailable,
     UnknownRewardModel,
 )
 from feedback_app.services.system.preferences import FixedPreference, InvalidPreference
@@ -76,7 +76,7 @@ STATUS: dict[type[Exception], int] = {
     ExportFailed: 500,
     UnreadableRecord: 500,
     GenerationFailed: 503,
-    BrokenRewardModel: 503,
+    RewardModelUnavailable: 503,
     EngineUnavailable: 503,
 }
 Handler = Callable[[Request, Exception], Awaitable[Response]]
@@ -116,7 +116,7 @@ def code(error: Exception) -> str:
 
 def refusal(path: str, line: str, status: int) -> Response:
     """The answer to a request that cannot be taken, in the form of the API that was asked."""
-    if path.startswith("/v1/"):
+    if is_openai(path):
         return refused_early(400 if status == 422 else status, line).response()
     return JSONResponse({"detail": line}, status_code=status)
 

@@ -6,10 +6,12 @@ import typer
 from rich.table import Table
 
 from feedback_app.commands.common import WrongUse, out, told
+from feedback_app.commands.completion import methods, versions
 from feedback_app.commands.completion import rounds as known_rounds
 from feedback_app.commands.formatting import duration, moment, short
 from feedback_app.domain import json_rules
 from feedback_app.domain.decision import checks, title, update_strength
+from feedback_app.domain.expectation import Expected, in_words
 from feedback_app.domain.json_rules import NotJson, Unfit
 
 if TYPE_CHECKING:
@@ -20,7 +22,8 @@ LAST = "last"
 RoundId = Annotated[
     str,
     typer.Argument(
-        help="Id of the round, or how it begins; the newest if left out.", autocompletion=known_rounds
+        help="Id of the round; the first characters are enough. The newest if left out.",
+        autocompletion=known_rounds,
     ),
 ]
 
@@ -31,10 +34,11 @@ def queue(
         str,
         typer.Option(
             help="How to train: dpo (pairs), kto (ratings and pairs), sft (demonstrations), rloo and ppo (a reward model), "
-            "or reward for a reward model alone."
+            "or reward for a reward model alone.",
+            autocompletion=methods,
         ),
     ] = "dpo",
-    parent: Annotated[str, typer.Option(help="Version to start from.")] = "base",
+    parent: Annotated[str, typer.Option(help="Version to start from.", autocompletion=versions)] = "base",
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="A setting, as name=value; repeatable.")
     ] = None,
@@ -66,7 +70,7 @@ def listing(limit: Annotated[int, typer.Option(min=1, max=500, help="How many, n
         table = Table("id", "method", "state", "stage", "%", "checkpoint", "queued")
         for one in rounds:
             done = f"{one['percent']:.0f}"
-            when = moment(one["created_at"])
+            when = "damaged" if one["damaged"] else moment(one["created_at"])
             table.add_row(
                 short(one["id"]),
                 one["method"],
@@ -142,7 +146,7 @@ def overrides(settings: list[str]) -> dict[str, object]:
 def announce(queued: dict[str, Any]) -> None:
     """That a round is queued: what comes before it, and how long it will take."""
     out.print(f"queued {short(queued['id'])} ({queued['method']}): {place(queued['ahead'])}", markup=False)
-    out.print(expectation(queued["expected_seconds"]))
+    out.print(expectation(queued), markup=False)
 
 
 def place(ahead: list[dict[str, Any]]) -> str:
@@ -154,15 +158,17 @@ def place(ahead: list[dict[str, Any]]) -> str:
     return f"{told}; round {short(running['id'])} ({running['method']}) is running" if running else told
 
 
-def expectation(seconds: float | None) -> str:
-    if seconds is None:
-        return "no estimate yet: this is the first round of its kind here"
-    return f"it takes about {duration(seconds)} from its start"
+def expectation(one: dict[str, Any]) -> str:
+    """How long a round (`RoundDetail`) takes from its start."""
+    seconds = one["expected_seconds"]
+    return in_words(None if seconds is None else Expected(seconds, one["expected_first"]))
 
 
 def _id(service: "Service", given: str) -> str:
     if given != LAST:
-        return given
+        from feedback_app.commands.client import named
+
+        return named(given)
     newest = service.get("/rounds", limit=1)
     if not newest:
         raise WrongUse("no rounds yet: `codelynn round queue` starts one")
@@ -210,7 +216,7 @@ def lines(one: dict[str, Any]) -> list[str]:
     state = one["state"]
     told = [f"{short(one['id'])}  {one['method']}  {state}"]
     if state == "queued":
-        told += [place(one["ahead"]), expectation(one["expected_seconds"])]
+        told += [place(one["ahead"]), expectation(one)]
     if state == "running":
         told.append(_progress(one))
     if one["checkpoint"]:

@@ -47,10 +47,6 @@ class Rounds:
         """Fewest training examples (pairs, rated replies, demonstrations) that a round starts with."""
         return self._min_pairs
 
-    def train_pairs(self) -> int:
-        """How many preference pairs a round would learn from now."""
-        return self._training_data.pairs()
-
     def queue(
         self, method: str = DEFAULT_METHOD, config: Mapping[str, Any] | None = None, parent: str = "base"
     ) -> Round:

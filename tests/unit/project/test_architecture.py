@@ -27,6 +27,7 @@ PASS_THE_ENVIRONMENT_ON = {
     "feedback_app/commands/prepare_base.py",
     "alignment/round.py",
     "alignment/distributed/worker.py",
+    "alignment/scoring/__main__.py",
 }
 UNPICKLERS = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 

@@ -1,6 +1,5 @@
 """Pairs of two equal replies are no longer counted: a round leaves them out, so they must not make one look possible."""
 
-from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
 
@@ -49,13 +48,13 @@ def _recount(name: str) -> None:
                 connection.execute(sa.update(ranked).where(mine).values(pairs=pairs))
 
 
-def _pairs(row: Mapping[str, Any]) -> int:
+def _pairs(row: Any) -> int:
     """Pairs of different replies; what was counted before where the row cannot be read."""
     try:
         texts = {one["id"]: one["text"].strip() for one in row["candidates"]}
         better = [] if row["all_bad"] else list(combinations(row["groups"], 2))
         counted = sum(texts[a] != texts[b] for upper, lower in better for a in upper for b in lower)
         edit = (row["edit"] or "").strip()
-        return counted + (len(texts) if edit and edit not in texts.values() else 0)
+        return int(counted) + (len(texts) if edit and edit not in texts.values() else 0)
     except (AttributeError, KeyError, TypeError):
         return int(row["pairs"])
