@@ -46,7 +46,7 @@ def _settled_ends(folder: Path, tokenizer: Tokenizer, name: str) -> list[int]:
         raise BaseModelUnavailable(
             f"{name} names no token that ends a reply, and its chat template writes none: choose another model"
         )
-    if ends != sorted(_ids(settings.get("eos_token_id"))):
+    if ends != settings.get("eos_token_id"):
         write_json(path, settings | {"eos_token_id": ends})
     return ends
 

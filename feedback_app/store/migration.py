@@ -1,12 +1,13 @@
 """Bring a database to the tables of this version. Needs no ini file and leaves logging as it is."""
 
+import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
-from feedback_app.store.database import open_database, unavailable
+from feedback_app.store.database import damaged, open_database, unavailable
 
 if (
     TYPE_CHECKING
@@ -32,6 +33,10 @@ def migrate(url: str) -> None:
             upgrade(connection)
     except OperationalError as error:
         raise unavailable(database.engine.url) from error
+    except DatabaseError as error:
+        if isinstance(error.orig, sqlite3.DatabaseError) and type(error) is DatabaseError:
+            raise damaged(database.engine.url) from error
+        raise
     except CommandError as error:
         raise DatabaseTooNew(
             "the database was written by a newer codeLynn: update codeLynn, or go back to a backup"

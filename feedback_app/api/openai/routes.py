@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
 
+from feedback_app.api.missing import METHODS
 from feedback_app.api.openai.answers import model_list, one_model
 from feedback_app.api.openai.completions import AsPersona, Completions
 from feedback_app.api.openai.edge import OpenAiRoute, json_only, not_there
@@ -15,8 +16,6 @@ from feedback_app.domain.comparison import Sampling
 from feedback_app.engines.base import Engine
 from feedback_app.services.best_of import BestOf
 from feedback_app.services.models import Models
-
-METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 def router(
