@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from alignment.base_refused import BaseModelUnavailable
+from alignment.base_refused import BaseModelUnavailable, refused_where
 from alignment.base_weights import check_weights
 from alignment.bounded import templates_within
 from alignment.chat import Tokenizer
@@ -63,22 +63,21 @@ def check_tokenizer(tokenizer: Tokenizer, name: str, vocabulary: int) -> None:
     if not chat_template(tokenizer):
         raise BaseModelUnavailable(f"{name} has no chat template: choose its instruct or chat version")
     for messages in (ASKED, TALKED):
-        try:
+        with refused_where(
+            f"the chat template of {name} cannot write a conversation",
+            ": get the model's current files, or choose another model",
+        ):
             text = rendered(tokenizer, messages)
             ids = list(tokenizer(text, add_special_tokens=False)["input_ids"])
-        except Exception as error:  # a template is a program of somebody else's: it can raise anything
-            raise BaseModelUnavailable(
-                f"the chat template of {name} cannot write a conversation ({type(error).__name__}): "
-                "get the model's current files, or choose another model"
-            ) from error
-        if WORD.lower() not in str(tokenizer.decode(ids)).lower():
-            raise BaseModelUnavailable(
-                f"the tokenizer of {name} does not give back what it reads: get its own files"
-            )
+            read = str(tokenizer.decode(ids))
         if WORD not in text:
             raise BaseModelUnavailable(f"the chat template of {name} leaves out what the user says")
         if not ids or None in ids or max(ids) >= vocabulary:
             raise BaseModelUnavailable(f"the tokenizer of {name} belongs to another model: get its own files")
+        if WORD.lower() not in read.lower():
+            raise BaseModelUnavailable(
+                f"the tokenizer of {name} does not give back what it reads: get its own files"
+            )
 
 
 def chat_template(tokenizer: Tokenizer) -> str | None:
@@ -119,10 +118,8 @@ def _config(folder: Path, name: str) -> Any:
 def _loaded_tokenizer(folder: Path, name: str) -> Tokenizer:
     from transformers import AutoTokenizer
 
-    try:
+    with refused_where(f"{name} has no usable tokenizer"):
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except Exception as error:  # the tokenizers library raises plain Exception
-        raise BaseModelUnavailable(f"{name} has no usable tokenizer ({type(error).__name__})") from error
     if not tokenizer.is_fast:
         raise BaseModelUnavailable(f"{name} has no tokenizer.json, and none can be made of its files")
     return tokenizer

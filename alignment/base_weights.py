@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from alignment.base_refused import BaseModelUnavailable
+from alignment.base_refused import BaseModelUnavailable, refused_where
 
 
 def check_weights(folder: Path, name: str, config: Any) -> None:
@@ -20,7 +20,9 @@ def _lacking(folder: Path, name: str, config: Any) -> int:
     """How many. The model is loaded without its numbers, which takes no memory."""
     from transformers import AutoModelForCausalLM
 
-    try:
+    quantized = getattr(config, "quantization_config", None) is not None
+    why = "is quantized in a way that cannot be used here" if quantized else "cannot be loaded"
+    with refused_where(f"{name} {why}", ": choose another version of it"):
         _, found = AutoModelForCausalLM.from_pretrained(
             folder,
             device_map="meta",
@@ -30,10 +32,4 @@ def _lacking(folder: Path, name: str, config: Any) -> int:
             use_safetensors=True,
             trust_remote_code=False,
         )
-    except Exception as error:  # whatever a library raises at files that it did not expect
-        quantized = getattr(config, "quantization_config", None) is not None
-        why = "is quantized in a way that cannot be used here" if quantized else "cannot be loaded"
-        raise BaseModelUnavailable(
-            f"{name} {why} ({type(error).__name__}): choose another version of it"
-        ) from error
     return len(found["missing_keys"]) + len(found["mismatched_keys"])

@@ -134,6 +134,7 @@ def model(tiny: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(tiny, tmp_path / "model"))
 
 
+@pytest.mark.filterwarnings("ignore:invalid value encountered in cast")
 @pytest.mark.parametrize(("change", "reason"), REFUSED.values(), ids=REFUSED)
 def test_weights_that_do_not_fit_are_refused_and_nothing_is_left(
     model: Path, tmp_path: Path, change: Change, reason: str
