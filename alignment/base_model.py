@@ -10,7 +10,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from alignment.base_check import BaseModelUnavailable
+from alignment.base_refused import BaseModelUnavailable
 from alignment.base_settle import settle
 from alignment.base_source import Source, find_source
 from alignment.files import fresh_dir, read_json, write_json

@@ -8,7 +8,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from alignment.base_check import TALKED, BaseModelUnavailable, chat_template, check_small_files, rendered
+from alignment.base_check import TALKED, chat_template, check_small_files, rendered
+from alignment.base_refused import BaseModelUnavailable
 from alignment.chat import Tokenizer
 from alignment.files import write_json
 

