@@ -8,7 +8,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from alignment.base_check import TALKED, BaseModelUnavailable, chat_template, check_small_files, rendered
+from alignment.base_check import TALKED, chat_template, check_small_files, rendered
+from alignment.base_refused import BaseModelUnavailable
 from alignment.chat import Tokenizer
 from alignment.files import write_json
 
@@ -46,7 +47,7 @@ def _settled_ends(folder: Path, tokenizer: Tokenizer, name: str) -> list[int]:
         raise BaseModelUnavailable(
             f"{name} names no token that ends a reply, and its chat template writes none: choose another model"
         )
-    if ends != sorted(_ids(settings.get("eos_token_id"))):
+    if ends != settings.get("eos_token_id"):
         write_json(path, settings | {"eos_token_id": ends})
     return ends
 

@@ -55,7 +55,7 @@ from feedback_app.services.supply import Supply
 from feedback_app.services.trained import TrainedScorer
 from feedback_app.settings import DATABASE_FILE, Settings, load_settings
 from feedback_app.store import Store, migrate, open_store
-from feedback_app.up.local import listener, page_token
+from feedback_app.up.local import listener, page_token, usable_home
 from feedback_app.up.plan import reached_at
 from feedback_app.up.services import service_told, with_embedded
 
@@ -136,8 +136,8 @@ def prepared_model(settings: Settings) -> bool:
 
 
 def prepare_database(settings: Settings) -> None:
-    """Bring the tables up to date."""
-    settings.root.mkdir(parents=True, exist_ok=True)
+    """Bring the tables up to date. Raises HomeUnusable, DatabaseUnavailable, DatabaseTooNew."""
+    usable_home(settings.root)
     migrate(settings.database)
 
 

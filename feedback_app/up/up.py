@@ -11,7 +11,7 @@ from rich.console import Console
 
 from feedback_app.settings import PROJECT, Settings
 from feedback_app.up import argilla
-from feedback_app.up.local import PortTaken, free_port, secret, taken
+from feedback_app.up.local import PortTaken, free_port, secret, taken, usable_home
 from feedback_app.up.plan import Local, Plan, make_plan
 from feedback_app.up.report import Report
 from feedback_app.up.services import AlreadyRunning, sole_owner, write_services
@@ -51,6 +51,7 @@ def _run(
     supervisor: Supervisor,
 ) -> None:
     started = time.monotonic()
+    usable_home(settings.root)
     local = look_around(settings, PROJECT, report.line)
     with report.preparing() as progress:
         prepare_model(settings, progress)
