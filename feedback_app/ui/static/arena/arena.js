@@ -14,9 +14,11 @@ import { meet } from "./trouble.js";
 const GROW_MS = 150;
 const WRITING = "The replies are still being written: save your version when they are complete.";
 
+/** @type {Board | null} */
 let current = null;
 let began = 0;
 let acted = false; // whether replies were asked for already: what the page was to begin with then comes too late
+/** @type {Map<string, Board>} */
 const seen = new Map();
 
 ahead.fillBehind(() => current);
@@ -29,6 +31,7 @@ const outbox = new Outbox((waiting) => {
   ahead.fill();
 });
 
+/** @param {Board} board */
 function show(board) {
   const fresh = current?.id !== board.id;
   current = board;
@@ -45,6 +48,7 @@ function show(board) {
   else ahead.plan(0);
 }
 
+/** @param {string} id */
 async function watch(id) {
   while (current?.id === id) {
     let board;
@@ -60,10 +64,12 @@ async function watch(id) {
   }
 }
 
+/** @param {unknown} error */
 function fails(error) {
   line(inWords(error));
 }
 
+/** @param {{ topic: string, n: number, prompt?: string, after?: string, reply?: string }} request */
 async function begin(request) {
   acted = true;
   loading(request.n);
@@ -85,6 +91,7 @@ function next() {
   return begin(kind());
 }
 
+/** @param {string} path @param {object | null} body @param {string} told */
 function decide(path, body, told) {
   const judged = current;
   line("");
@@ -107,6 +114,7 @@ function decide(path, body, told) {
   );
 }
 
+/** @param {Board} judged @param {Error} error */
 function putBack(judged, error) {
   if (!decided.includes(judged.id)) return; // taken back meanwhile
   decided.splice(decided.lastIndexOf(judged.id), 1);
@@ -117,12 +125,14 @@ function putBack(judged, error) {
   line(`This vote was not kept: ${error.message}. Here are the replies again.`);
 }
 
+/** @param {string[][]} groups @param {string} told @param {boolean} allBad */
 function rank(groups, told, allBad = false) {
   if (current?.state !== "open") return;
   const seconds = Math.round((performance.now() - began) / 100) / 10;
   decide(`c/${current.id}/ranking`, { groups, all_bad: allBad, seconds, ...said.details() }, told);
 }
 
+/** @param {number} i */
 const better = (i) => rank([[current.ids[i]], [current.ids[1 - i]]], `You ranked ${"AB"[i]} > ${"BA"[i]}.`);
 
 function submit() {
@@ -135,6 +145,7 @@ async function undo() {
   const id = decided.pop();
   note();
   const here = current;
+  /** @param {Board} board */
   const back = (board) => {
     if (here && here.id !== board.id && here.state !== "ranked" && here.state !== "failed") ahead.setAside(here);
     show(board);
@@ -171,6 +182,7 @@ async function again() {
 }
 
 // The pair on the page makes room for the conversation, and comes back when that is left.
+/** @param {Way} way */
 function followed(way) {
   if (current?.state === "open" || current?.state === "generating") ahead.setAside(current);
   current = null;
@@ -181,6 +193,7 @@ function followed(way) {
   conversation(way.thread);
 }
 
+/** @param {Event} event */
 async function compare(event) {
   event.preventDefault();
   const prompt = el("prompt").value;

@@ -2,14 +2,17 @@
 import { el } from "./board.js";
 import { back, choose, tieNext } from "./places.js";
 
+/** @type {Record<string, string>} */
 const KEYS = { t: "tie", x: "all-bad", s: "skip", u: "undo", e: "rewrite", r: "again", n: "next" };
 
+/** @param {any} on */
 const writes = (on) =>
   on &&
   (on.isContentEditable ||
     on.matches("textarea, select") ||
     on.matches("input:not([type=radio]):not([type=checkbox]):not([type=range])"));
 
+/** @param {string} id */
 function press(id) {
   const button = el(id);
   if (!button || button.disabled || !button.offsetParent) return false;
@@ -25,6 +28,7 @@ function help() {
   return true;
 }
 
+/** @param {KeyboardEvent} event */
 function act(event) {
   const key = event.key.toLowerCase();
   const reply = key.length === 1 ? Math.max("1234".indexOf(key), "abcd".indexOf(key)) : -1;
@@ -40,7 +44,7 @@ function act(event) {
 export function listen() {
   document.addEventListener("keydown", (event) => {
     if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
-    const on = document.activeElement;
+    const on = /** @type {HTMLElement} */ (document.activeElement);
     if (writes(on)) {
       if (event.key === "Escape") on.blur();
       return;
