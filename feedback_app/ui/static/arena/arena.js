@@ -51,13 +51,8 @@ function show(board) {
 /** @param {string} id */
 async function watch(id) {
   while (current?.id === id) {
-    let board;
-    try {
-      board = await ask("GET", `c/${id}`);
-    } catch (error) {
-      return fails(error);
-    }
-    if (current?.id !== id) return;
+    const board = await ask("GET", `c/${id}`).catch(fails);
+    if (!board || current?.id !== id) return;
     if (board.state !== "generating") return show(board);
     grow(board);
     await new Promise((later) => setTimeout(later, GROW_MS));
@@ -65,9 +60,7 @@ async function watch(id) {
 }
 
 /** @param {unknown} error */
-function fails(error) {
-  line(inWords(error));
-}
+const fails = (error) => line(inWords(error));
 
 /** @param {{ topic: string, n: number, prompt?: string, after?: string, reply?: string }} request */
 async function begin(request) {
