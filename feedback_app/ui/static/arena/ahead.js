@@ -14,11 +14,11 @@ let aside = []; // taken off the page, by an undo for one: shown again before an
 /** @type {Board[]} */
 let ready = [];
 let timer = 0;
-/** @type {() => Board | null} */
+/** @type {() => Partial<Board> | null} */
 let shown = () => null;
 
 // `current()` is the comparison on the page.
-/** @param {() => Board | null} current */
+/** @param {() => Partial<Board> | null} current */
 export function fillBehind(current) {
   shown = current;
 }
@@ -32,7 +32,8 @@ export const fresh = () => ready.shift();
 
 /** @param {Board} board */
 export function setAside(board) {
-  aside.unshift(board);
+  ready = ready.filter((one) => one.id !== board.id);
+  aside = [board, ...aside.filter((one) => one.id !== board.id)];
   count();
 }
 

@@ -17,17 +17,17 @@ const WRITING = "The replies are still being written: save your version when the
 /** @type {Board | null} */
 let current = null;
 let began = 0;
-let acted = false; // whether replies were asked for already: what the page was to begin with then comes too late
+let asking = 0; // how many requests for replies are under way: nothing else is shown in their place
 /** @type {Map<string, Board>} */
 const seen = new Map();
 
-ahead.fillBehind(() => current);
+ahead.fillBehind(() => (asking ? { state: "generating" } : current));
 
 const outbox = new Outbox((waiting) => {
   el("arena").toggleAttribute("data-offline", waiting > 0);
   line(waiting ? "codeLynn does not answer. What you decided is kept here and sent as soon as it does." : "");
   if (waiting) return;
-  if (!current && !following()) next();
+  if (!current && !asking && !following()) next();
   ahead.fill();
 });
 
@@ -62,19 +62,30 @@ async function watch(id) {
 /** @param {unknown} error */
 const fails = (error) => line(inWords(error));
 
+/** What was asked for, or null where it does not come: then the pair that made room for it comes back. @param {number} n @param {() => Promise<Board>} asked @returns {Promise<Board | null>} */
+async function inPlace(n, asked) {
+  const here = current;
+  current = null; // it is not to be judged or drawn anew meanwhile
+  asking += 1;
+  loading(n);
+  try {
+    const board = await asked();
+    if (current?.state === "open") ahead.setAside(current); // an undo has brought it back meanwhile
+    return board;
+  } catch (error) {
+    if (!current) here ? show(here) : following() ? conversation(thread()) : empty();
+    fails(error);
+    return null;
+  } finally {
+    asking -= 1;
+  }
+}
+
 /** @param {{ topic: string, n: number, prompt?: string, after?: string, reply?: string }} request */
 async function begin(request) {
-  acted = true;
-  loading(request.n);
-  try {
-    show(await ask("POST", "open", request));
-  } catch (error) {
-    if (current) show(current);
-    else following() ? conversation(thread()) : empty();
-    fails(error);
-    return false;
-  }
-  return true;
+  const board = await inPlace(request.n, () => ask("POST", "open", request));
+  if (board) show(board);
+  return Boolean(board);
 }
 
 function next() {
@@ -137,9 +148,9 @@ function submit() {
 async function undo() {
   const id = decided.pop();
   note();
-  const here = current;
   /** @param {Board} board */
   const back = (board) => {
+    const here = current;
     if (here && here.id !== board.id && here.state !== "ranked" && here.state !== "failed") ahead.setAside(here);
     show(board);
   };
@@ -160,22 +171,16 @@ async function undo() {
 async function again() {
   const old = current;
   if (!old) return;
-  loading(old.ids.length);
-  try {
-    const board = await ask("POST", `c/${old.id}/again`);
-    note(old.id);
-    strip("Fresh replies to the same prompt.");
-    line("");
-    said.carry(old.id, board.id);
-    show(board);
-  } catch (error) {
-    show(old);
-    fails(error);
-  }
+  const board = await inPlace(old.ids.length, () => ask("POST", `c/${old.id}/again`));
+  if (!board) return;
+  note(old.id);
+  strip("Fresh replies to the same prompt.");
+  line("");
+  said.carry(old.id, board.id);
+  show(board);
 }
 
-// The pair on the page makes room for the conversation, and comes back when that is left.
-/** @param {Way} way */
+/** The pair on the page makes room for the conversation, and comes back when that is left. @param {Way} way */
 function followed(way) {
   if (current?.state === "open" || current?.state === "generating") ahead.setAside(current);
   current = null;
@@ -228,15 +233,10 @@ function save() {
   }, fails);
 }
 
-function chooseKind() {
-  keep();
-  ahead.restart();
-}
-
 // Other languages or topics are wanted: what was drawn for the old ones makes room.
 async function changeInterests() {
   ahead.restart();
-  if (following() || (current && !current.drawn)) return;
+  if (asking || following() || (current && !current.drawn)) return;
   try {
     const told = await ask("POST", "start", kind());
     ahead.take(told);
@@ -245,6 +245,8 @@ async function changeInterests() {
     fails(error);
   }
 }
+
+const chooseKind = () => [keep(), ahead.restart()];
 
 function connect() {
   const clicks = {
@@ -274,6 +276,7 @@ function connect() {
   places.listen(el("cards"), () => line(""));
   said.listen(saveOwn);
   keys.listen();
+  for (const id of ["draw", "compare"]) el(id).disabled = false;
 }
 
 async function start() {
@@ -285,7 +288,7 @@ async function start() {
     try {
       const told = await ask("POST", `start?c=${encodeURIComponent(named)}`, kind());
       if (failed) line(""); // else what it says is an answer to something done meanwhile
-      if (!acted) told.board ? show(told.board) : empty();
+      if (!current && !asking) told.board ? show(told.board) : empty(); // else it comes too late
       ahead.take(told);
       return ahead.plan(0);
     } catch (error) {
