@@ -34,13 +34,8 @@ class InvalidConfig(RoundRefused):
     """A setting that does not exist or has a value that is not allowed."""
 
 
-def dpo_config(overrides: Mapping[str, Any]) -> DpoConfig:
-    """The defaults with `overrides`. Raises InvalidConfig: one line with the field and what is allowed."""
-    return _checked(DpoConfig, overrides)
-
-
 def reward_config(overrides: Mapping[str, Any]) -> RewardConfig:
-    """The same for a reward model. Raises InvalidConfig."""
+    """The defaults with `overrides`. Raises InvalidConfig: one line with the field and what is allowed."""
     return _checked(RewardConfig, overrides)
 
 

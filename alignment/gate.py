@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from statistics import fmean
 from typing import Any
 
-from reward_model.evaluate import wilson_interval
+from alignment.contract.statistics import wilson_interval
 
 
 @dataclass(frozen=True, slots=True)

@@ -262,12 +262,6 @@ class AliasChange(BaseModel):
     latest: str
 
 
-class ErrorBody(BaseModel):
-    """One line that says what is wrong and what to do."""
-
-    detail: str
-
-
 def _ranking(ranking: Ranking | None) -> RankingBody | None:
     if ranking is None:
         return None

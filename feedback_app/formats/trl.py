@@ -142,11 +142,3 @@ def _led(given: Sequence[Message] | None, said: tuple[Message, ...]) -> tuple[Me
     if said[0].role == "system":
         raise BadRecord("the system turns differ: keep one")
     return (*system, *said)
-
-
-def load_prompt(record: Record) -> tuple[Message, ...]:
-    """The prompt, which must be there. Raises BadRecord."""
-    found = optional_prompt(record)
-    if found is None:
-        raise BadRecord("`prompt` is missing")
-    return fields.prompt(conversation.with_system(record, found))

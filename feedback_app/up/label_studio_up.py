@@ -1,7 +1,5 @@
 """`codelynn label-studio up`: the real server in the foreground, until Ctrl-C."""
 
-import fcntl
-import os
 import signal
 import sys
 import time
@@ -16,6 +14,7 @@ from feedback_app.settings import PROJECT, Settings
 from feedback_app.up import label_studio
 from feedback_app.up.label_studio import LabelStudioLogin, NotInstalled
 from feedback_app.up.local import PortTaken, free_port, taken
+from feedback_app.up.lock import Held, shared_with_children
 from feedback_app.up.report import Report
 from feedback_app.up.services import AlreadyRunning, label_studio_file, write_label_studio
 from feedback_app.up.supervisor import TICK, PartFailed, Supervisor
@@ -73,24 +72,11 @@ def _how_to_open(url: str, owner: LabelStudioLogin) -> str:
 def sole_label_studio(root: Path) -> Iterator[int]:
     """Hold the Label Studio of this HOME; yields the lock's descriptor, for leashes to hold too. Raises AlreadyRunning."""
     path = root / "run" / "label-studio.lock"
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        _lock(handle, root)
-        yield handle
-    finally:
-        os.close(handle)
-
-
-def _lock(handle: int, root: Path) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if label_studio_file(root).exists() or time.monotonic() > deadline:
-                raise AlreadyRunning(f"Label Studio already runs on {root}: stop that one first") from None
-            time.sleep(TICK)
+        with shared_with_children(path, PATIENCE, label_studio_file(root).exists) as handle:
+            yield handle
+    except Held:
+        raise AlreadyRunning(f"Label Studio already runs on {root}: stop that one first") from None
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

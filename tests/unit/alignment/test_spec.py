@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alignment.config import InvalidConfig, dpo_config, round_config
+from alignment.config import InvalidConfig, round_config
 from alignment.configs.dpo import DpoConfig
 from alignment.configs.policy import Schedule
 from alignment.gate import Thresholds
@@ -113,7 +113,7 @@ def test_a_missing_broken_or_incomplete_spec_is_refused(tmp_path: Path) -> None:
 )
 def test_a_setting_that_is_not_allowed_is_refused_in_one_line(overrides: dict[str, Any], reason: str) -> None:
     with pytest.raises(InvalidConfig, match=reason) as refusal:
-        dpo_config(overrides)
+        round_config("dpo", overrides)
     assert "\n" not in str(refusal.value)
 
 
