@@ -15,7 +15,7 @@ from alignment.base_settle import settle
 from alignment.base_source import Source, find_source
 from alignment.files import fresh_dir, read_json, write_json
 
-__all__ = ["BaseModel", "BaseModelUnavailable", "is_prepared", "prepare_base"]
+__all__ = ["BaseModel", "BaseModelUnavailable", "is_prepared", "prepare_base", "ready_files"]
 
 MANIFEST = "manifest.json"
 Report = Callable[[str, float], None]
@@ -76,6 +76,13 @@ def is_prepared(source: str, models_dir: Path, convert: bool) -> bool:
         return False
     unconvertible = read_json(folder / MANIFEST).get("conversion") == "none"
     return (not convert or unconvertible or (folder / "ct2").is_dir()) and _answered(folder, convert)
+
+
+def ready_files(source: str, models_dir: Path) -> BaseModel | None:
+    """What is prepared of it already, with or without a conversion; None where that is nothing. Prepares nothing. Raises
+    BaseModelUnavailable for a source that is none."""
+    folder = models_dir / find_source(source).slug
+    return _prepared(folder, convert=False) if (folder / MANIFEST).is_file() else None
 
 
 def _prepare(found: Source, source: str, folder: Path, report: Report) -> None:

@@ -14,6 +14,7 @@ from alignment.files import finite
 from alignment.gate import Evidence, RewardEvidence
 from alignment.models import Model, log_probs, scaled
 from alignment.snapshot import Messages, Pair
+from alignment.tone import ToneEvidence
 from reward_model.evaluate import PreferenceAccuracy, preference_accuracy
 
 MAX_TEXT_TOKENS = 512
@@ -34,6 +35,7 @@ class Measured:
     nll: float
     usual_nll: float
     reward: RewardEvidence | None = None
+    tone: ToneEvidence | None = None
 
     def evidence(self, adapter_changed: bool, from_pairs: bool = True) -> Evidence:
         """The part that the gate decides on; `from_pairs` says whether the method learned from pairs."""
@@ -60,6 +62,7 @@ def evidence_record(measured: Measured, evidence: Evidence) -> dict[str, Any]:
         "accuracy_high": measured.accuracy.high,
         "candidate_length": measured.candidate_length,
         "champion_length": measured.champion_length,
+        "tone": asdict(measured.tone) if measured.tone else None,
     }
     record = {name: finite(value) if isinstance(value, float) else value for name, value in record.items()}
     ratios = {name: measured.perplexity[name] / base for name, base in measured.base_perplexity.items()}

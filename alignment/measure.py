@@ -1,10 +1,11 @@
 """The gate's measurements of a published candidate, in the order that needs the least memory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from alignment import evaluate
-from alignment.chat import prompt_ids
+from alignment.chat import Tokenizer, prompt_ids
 from alignment.drawing import Prompts, completions, draw, drawn_key
 from alignment.files import file_hash
 from alignment.gate import RewardEvidence, reward_evidence
@@ -14,6 +15,7 @@ from alignment.models import load_adapter, load_base
 from alignment.registry import adapter_record, base_hash
 from alignment.remember import remembered
 from alignment.sample import Draw, end_ids
+from alignment.tone import ToneEvidence, Warmth, tone_evidence, warmth
 from alignment.work import Work
 
 
@@ -21,7 +23,8 @@ def measure(work: Work) -> evaluate.Measured:
     """Everything the gate decides on, for the checkpoint that the publish stage made."""
     spec, tokenizer = work.spec, work.tokenizer
     adapter_dir = spec.checkpoint_dir / "adapter"
-    prompts, replies, champion_length, reward = _replies(work, adapter_dir)
+    found = _replies(work, adapter_dir)
+    prompts, replies = found.prompts, found.replies
     _tell(work, 0.5, "Measuring how likely its replies are under the base")
     nll, usual = own_and_usual_nll(work, adapter_dir, prompts)
     _tell(work, 0.6, "Measuring KL from the base")
@@ -35,14 +38,34 @@ def measure(work: Work) -> evaluate.Measured:
     _tell(work, 0.8, "Measuring perplexity")
     base, tuned = perplexity_of(work, None), perplexity_of(work, adapter_dir)
     length = evaluate.mean_length(replies)
-    return evaluate.Measured(accuracy, kl, length, champion_length, tuned, base, nll, usual, reward)
+    return evaluate.Measured(
+        accuracy, kl, length, found.champion_length, tuned, base, nll, usual, found.reward, found.tone
+    )
 
 
-def _replies(
-    work: Work, adapter_dir: Path
-) -> tuple[list[list[int]], list[list[int]], float, RewardEvidence | None]:
-    """Prompts and the candidate's replies as token ids, the champion's mean length, and what a reward model, if there is
-    one, says of both. It is let go on return."""
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Prompts and the candidate's replies as token ids, the champion's mean length, what a reward model, if there is one, says of both, and
+    which of them is the warmer one."""
+
+    prompts: list[list[int]]
+    replies: list[list[int]]
+    champion_length: float
+    reward: RewardEvidence | None
+    tone: ToneEvidence | None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The champion's replies: their mean length in tokens, their rewards where there is a judge, and how warm each is."""
+
+    length: float
+    rewards: list[float]
+    warmth: list[Warmth]
+
+
+def _replies(work: Work, adapter_dir: Path) -> Compared:
+    """The reward model is let go on return."""
     spec, tokenizer = work.spec, work.tokenizer
     asked = evaluate.gate_prompts(
         evaluate.read_questions(spec.heldout_prompts), spec.system_prompt, spec.policy.gate_prompts
@@ -52,9 +75,10 @@ def _replies(
     _tell(work, 0.0, "Drawing the candidate's replies")
     replies = list(_told(work, draw(work, adapter_dir, prompts, _plain(work)), len(prompts), 0.0))
     _tell(work, 0.25, "Drawing the champion's replies")
-    length, rewards = _champion(work, prompts, judge)
-    found = reward_evidence(judge.rewards(replies), rewards) if judge else None
-    return prompts, replies, length, found
+    before = _champion(work, prompts, judge)
+    reward = reward_evidence(judge.rewards(replies), before.rewards) if judge else None
+    tone = tone_evidence(_warmth(tokenizer, replies), before.warmth)
+    return Compared(prompts, replies, before.length, reward, tone)
 
 
 def perplexity_of(work: Work, adapter_dir: Path | None) -> dict[str, float]:
@@ -76,12 +100,16 @@ def perplexity_of(work: Work, adapter_dir: Path | None) -> dict[str, float]:
     return remembered(work.memory_dir, key, compute)
 
 
-def _champion(work: Work, prompts: Prompts, judge: Judge | None) -> tuple[float, list[float]]:
-    """Mean length of the champion's replies to the same prompts, in tokens, and their rewards where there is a judge."""
+def _warmth(tokenizer: Tokenizer, replies: Sequence[list[int]]) -> list[Warmth]:
+    return [warmth(tokenizer.decode(reply, skip_special_tokens=True)) for reply in replies]
+
+
+def _champion(work: Work, prompts: Prompts, judge: Judge | None) -> Heard:
+    """What the champion replies to the same prompts."""
     spec = work.spec
     champion = spec.champion_adapter
     key = {
-        "what": "length",
+        "what": "length and warmth",
         "base": base_hash(spec.base_dir),
         "adapter": adapter_record(champion) if champion else None,
         **drawn_key(spec, prompts, champion),
@@ -91,10 +119,18 @@ def _champion(work: Work, prompts: Prompts, judge: Judge | None) -> tuple[float,
     def compute() -> dict[str, float]:
         drawn = list(_told(work, draw(work, champion, prompts, _plain(work)), len(prompts), 0.25))
         rewards = judge.rewards(drawn) if judge else []
-        return {"length": evaluate.mean_length(drawn)} | {str(i): value for i, value in enumerate(rewards)}
+        warm = _warmth(work.tokenizer, drawn)
+        return (
+            {"length": evaluate.mean_length(drawn)}
+            | {f"reward {i}": value for i, value in enumerate(rewards)}
+            | {f"markers {i}": one.markers for i, one in enumerate(warm)}
+            | {f"words {i}": one.words for i, one in enumerate(warm)}
+        )
 
-    found = remembered(work.memory_dir, key, compute)
-    return found["length"], [found[str(i)] for i in range(len(prompts))] if judge else []
+    found, places = remembered(work.memory_dir, key, compute), range(len(prompts))
+    rewards = [found[f"reward {i}"] for i in places] if judge else []
+    warm = [Warmth(int(found[f"markers {i}"]), int(found[f"words {i}"])) for i in places]
+    return Heard(found["length"], rewards, warm)
 
 
 def _plain(work: Work) -> Draw:

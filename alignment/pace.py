@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from alignment.base_model import BaseModelUnavailable, ready_files
+from alignment.base_source import DEFAULT, find_source
 from alignment.config import InvalidConfig, round_config
 from alignment.configs.dpo import DpoConfig
 from alignment.configs.kto import KtoConfig
@@ -77,18 +79,36 @@ def size_of(base_dir: Path) -> float:
     return max(SMALLEST, found / DEFAULT_BYTES) if found else 1.0
 
 
+def known_size(source: str, models_dir: Path) -> float | None:
+    """The same of the base model that `source` names, prepared or not; None where its weights are not on this machine or it is none."""
+    try:
+        if ready := ready_files(source, models_dir):
+            return size_of(ready.hf_dir)
+        lies_at = find_source(source).path
+    except BaseModelUnavailable:
+        return None
+    if source == DEFAULT:
+        return 1.0
+    return size_of(lies_at) if lies_at and lies_at.is_dir() else None
+
+
 def first_round(
-    threads: int, base_dir: Callable[[], Path]
+    threads: int, size: Callable[[], float | None]
 ) -> Callable[[str, Mapping[str, Any], Mapping[str, int]], float | None]:
     """What says how many seconds a first round may take on this machine, roughly: from method, settings and amounts; None while the
-    settings are not valid. `threads` train (0: all cores but one); `base_dir` holds the base model's weights."""
+    settings are not valid, or the size of the base model (`size_of`) is not known. `threads` train (0: all cores but one)."""
 
     def seconds(method: str, config: Mapping[str, Any], amounts: Mapping[str, int]) -> float | None:
         try:
             checked = round_config(method, config)
         except InvalidConfig:
             return None
-        return at_most(checked, Amounts(**amounts), threads or training_threads(), size_of(base_dir()))
+        known = size()
+        return (
+            None
+            if known is None
+            else at_most(checked, Amounts(**amounts), threads or training_threads(), known)
+        )
 
     return seconds
 

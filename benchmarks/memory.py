@@ -1,11 +1,14 @@
 """Memory and idle cost of the service: `python -m benchmarks.memory --base MODELS > docs/benchmarks/memory.md`.
 
 MODELS is the folder `models` of a home whose base model is prepared (left out: it is prepared anew). Starts `codelynn serve`
-on a home of its own with three versions, uses it as its owner would for an hour, and prints what the process holds after
-each step, and how much of a core it takes while nobody asks anything. Ends with 1 if a bound is broken.
+on a home of its own with three versions, uses it as its owner would for an hour, then with a trained reward model, and prints
+what the process holds after each step, what the process beside it that scores holds, and how much of a core the service takes while
+nobody asks anything. Ends with 1 if a bound is broken.
 """
 
 import argparse
+import json
+import multiprocessing
 import os
 import shutil
 import subprocess
@@ -20,6 +23,8 @@ from pathlib import Path
 import httpx
 import psutil
 
+from alignment.rewards import write_reward
+from benchmarks.best_of import write_untrained
 from benchmarks.service import free_port, wait_ready
 from feedback_app.domain.round import Checkpoint
 from feedback_app.main import prepare_database, prepare_model
@@ -29,6 +34,8 @@ from feedback_app.store import open_store
 BOUND_MEGABYTES = 1200
 BOUND_IDLE = 0.02
 VERSION, THIRD = "second", "third"
+REWARD = "reward-1"
+REWARD_IDLE_SECONDS = 15
 WORDS = "The quick brown fox jumps over the lazy dog and goes home to cook soup. "
 
 
@@ -48,7 +55,17 @@ class Watched:
         peak = self._kilobytes("VmHWM") / 1000
         self.most = max(self.most, peak)
         after = self._kilobytes("VmRSS") / 1000
-        print(f"| {step} | {peak:.0f} | {after:.0f} | {time.monotonic() - began:.0f} |", flush=True)
+        seconds = time.monotonic() - began
+        print(f"| {step} | {peak:.0f} | {after:.0f} | {seconds:.0f} | {self._scoring()} |", flush=True)
+
+    def scoring(self) -> list[psutil.Process]:
+        """The processes that score beside it."""
+        return [one for one in self._process.children() if "alignment.scoring" in one.cmdline()]
+
+    def _scoring(self) -> str:
+        """The most that they held so far."""
+        found = [Path(f"/proc/{one.pid}/status") for one in self.scoring()]
+        return ", ".join(f"{self._kilobytes('VmHWM', status) / 1000:.0f}" for status in found)
 
     def idle(self, seconds: float) -> float:
         """Share of a core."""
@@ -57,15 +74,18 @@ class Watched:
         after = self._process.cpu_times()
         return (after.user + after.system - before.user - before.system) / seconds
 
-    def _kilobytes(self, name: str) -> int:
-        line = next(line for line in self._status.read_text().splitlines() if line.startswith(name))
+    def _kilobytes(self, name: str, status: Path | None = None) -> int:
+        lines = (status or self._status).read_text().splitlines()
+        line = next(line for line in lines if line.startswith(name))
         return int(line.split()[1])
 
 
 @contextmanager
 def serving(home: Path) -> Iterator[tuple[httpx.Client, Watched]]:
     port = free_port()
-    env = {**os.environ, "CODELYNN_HOME": str(home), "CODELYNN_PORT": str(port)}
+    idle = str(REWARD_IDLE_SECONDS)
+    settings = {"HOME": str(home), "PORT": str(port), "REWARD_IDLE_SECONDS": idle}
+    env = {**os.environ, **{f"CODELYNN_{name}": value for name, value in settings.items()}}
     with (home / "serve.log").open("ab") as log:
         command = [sys.executable, "-m", "feedback_app.cli", "serve"]
         process = subprocess.Popen(command, env=env, stdout=log, stderr=log)
@@ -92,6 +112,34 @@ def prepare(home: Path, models: Path | None) -> None:
         shutil.copytree(base.ct2_dir, folder / "ct2")
         store.checkpoints.add(Checkpoint(name, str(folder)))
     store.close()
+
+
+def shelve(home: Path) -> None:
+    """A reward model of the default size, as a trained one is kept; it takes as much memory."""
+    base = prepare_model(Settings(home=home))  # type: ignore[call-arg]
+    folder = home / "rewards" / REWARD
+    writing = multiprocessing.get_context("spawn").Process(target=write_untrained, args=(base.hf_dir, folder))
+    writing.start()
+    writing.join()
+    write_reward(
+        folder, {"base": {"hash": base.hash}, "passed": True, "created_at": "2026-01-01T00:00:00+00:00"}
+    )
+
+
+def scored(client: httpx.Client, prompts: int, words: int) -> None:
+    """Four long replies to each of so many long prompts."""
+    text = WORDS * (words // 15 + 1)
+    line = json.dumps(
+        {"prompt": text, "replies": [f"{start} {text}" for start in ("Well,", "Hm.", "Oh!", "")]}
+    )
+    kind = {"Content-Type": "application/x-ndjson"}
+    answer = client.post("/api/v1/rewards/score", content="\n".join([line] * prompts), headers=kind)
+    assert answer.raise_for_status().text.count('"rewards"') == prompts
+
+
+def until_idle(watched: Watched) -> None:
+    while watched.scoring():
+        time.sleep(0.5)
 
 
 def ask(client: httpx.Client, model: str = "base", words: int = 8, **fields: object) -> httpx.Response:
@@ -127,6 +175,21 @@ def abandoned(client: httpx.Client) -> None:
     ask(client).raise_for_status()
 
 
+def use_reward(home: Path, client: httpx.Client, watched: Watched) -> None:
+    """With a trained reward model, which scores in a process of its own."""
+    shelve(home)
+    watched.row("the best of four, by a trained reward model", lambda: chosen(client, best_of=4))
+    watched.row("the best of eight to 600 words, by it", lambda: chosen(client, words=600, best_of=8))
+    watched.row("80 replies of 150 words to 20 prompts scored", lambda: scored(client, 20, 150))
+    watched.row("it was not used for a while", lambda: until_idle(watched))
+
+
+def chosen(client: httpx.Client, **fields: int) -> None:
+    """A reply that the trained reward model chose."""
+    answer = ask(client, **fields).raise_for_status().text
+    assert "the trained reward model" in answer
+
+
 def use(client: httpx.Client, watched: Watched) -> None:
     steps: list[tuple[str, Callable[[], object]]] = [
         ("started", lambda: None),
@@ -153,10 +216,18 @@ def main() -> None:
     home = Path(tempfile.mkdtemp(prefix="codelynn-memory-"))
     prepare(home, given.base)
     print("# Memory and idle cost\n")
-    print("Printed by `python -m benchmarks.memory`: the service's own process, default model.\n")
-    print("| step | MB at most | MB after it | seconds |\n| --- | --- | --- | --- |")
+    print(
+        "Printed by `python -m benchmarks.memory`: the service's own process, default model. The last column is the process"
+    )
+    print(
+        "beside it that scores with a trained reward model: the most it held so far. It ends when it was not used for a while"
+    )
+    print(f"(`CODELYNN_REWARD_IDLE_SECONDS`, here {REWARD_IDLE_SECONDS}).\n")
+    columns = ("step", "MB at most", "MB after it", "seconds", "MB at most, beside it")
+    print(f"| {' | '.join(columns)} |\n|{' --- |' * len(columns)}")
     with serving(home) as (client, watched):
         use(client, watched)
+        use_reward(home, client, watched)
         idle = watched.idle(given.idle_seconds)
     shutil.rmtree(home)
     print(f"\nAt most {watched.most:.0f} MB (bound: {BOUND_MEGABYTES}).", end=" ")

@@ -12,7 +12,7 @@ from alignment.base_model import BaseModelUnavailable as BaseModelUnavailable
 from alignment.base_model import is_prepared, prepare_base, unasked
 from alignment.base_source import find_source
 from alignment.config import InvalidConfig, round_config
-from alignment.pace import first_round
+from alignment.pace import first_round, known_size
 from feedback_app.api.security import access
 from feedback_app.desks.configured import desk_names
 from feedback_app.domain.persona import known_personas, read_persona
@@ -79,6 +79,7 @@ class App:
         self.services.before_after.close()
         self.generations.close()
         self.services.live.close()
+        self.services.rewards.close()
         self.engine.close()
         self.store.close()
 
@@ -200,7 +201,7 @@ def _services(
         best=best,
         rounds=Rounds(store, models, queue, check_config, supply, settings.min_pairs),
         lineage=lineage,
-        estimates=_estimates(settings, store, lineage, supply, base),
+        estimates=_estimates(settings, store, lineage, supply),
         rewards=trained,
         leaderboard=Leaderboard(store),
         data=DataService(store, persona, desks=desks),
@@ -218,19 +219,9 @@ def _services(
     )
 
 
-def _estimates(
-    settings: Settings, store: Store, lineage: Lineage, supply: Supply, base: Callable[[], BaseFiles]
-) -> Estimates:
-    first = first_round(settings.train_threads, lambda: base().hf_dir)
-
-    def bound(method: str, config: Mapping[str, Any], amounts: Mapping[str, int]) -> float | None:
-        """Nothing is said where the base model, whose size counts, cannot be had."""
-        try:
-            return first(method, config, amounts)
-        except EngineUnavailable:
-            return None
-
-    return Estimates(store, lineage, supply, bound, settings.min_pairs)
+def _estimates(settings: Settings, store: Store, lineage: Lineage, supply: Supply) -> Estimates:
+    size = partial(known_size, settings.base_model, settings.root / "models")
+    return Estimates(store, lineage, supply, first_round(settings.train_threads, size), settings.min_pairs)
 
 
 def serve(settings: Settings) -> None:

@@ -1,60 +1,88 @@
 """A part of the composition root: the trained reward models, opened and judged by the training packages."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from alignment.rewards import CorruptReward, read_reward
+import structlog
+
+from alignment.base_model import BaseModelUnavailable, ready_files
+from alignment.rewards import CorruptReward
+from alignment.scoring_process import NotScored, ScoringProcess
 from feedback_app.domain.comparison import Message
 from feedback_app.domain.preference import RankedReplies
 from feedback_app.services.models import BaseFiles
 from feedback_app.services.repeats import Repeats
-from feedback_app.services.rewards import BrokenRewardModel, Reply, Rewards, Shelf
+from feedback_app.services.rewards import BrokenRewardModel, Reply, RewardModelUnavailable, Rewards, Shelf
 from feedback_app.settings import Settings
 from feedback_app.store import Store
 
-if TYPE_CHECKING:
-    from reward_model.fit import Reward
+log = structlog.get_logger()
 
 
 def rewards(settings: Settings, store: Store, base: Callable[[], BaseFiles], repeats: Repeats) -> Rewards:
-    """The trained reward models; torch is imported when one is asked to score."""
+    """The trained reward models. They score in a process of their own: neither torch nor a model is in ours."""
+    scoring = ScoringProcess(settings.reward_idle_seconds, _loaded)
     return Rewards(
         store=store,
         shelf=Shelf(settings.root / "rewards"),
-        base_hash=lambda: base().hash,
-        load=lambda folder: _open_reward(base().hf_dir, folder),
+        base_hash=lambda: _hash_of_base(settings),
+        load=lambda folder: _opened(scoring, base().hf_dir, folder),
         judge=_judged,
         heldout_fraction=settings.heldout_fraction,
         repeats=lambda: repeats.agreement().same,
         lengths=(settings.gate_min_length_ratio, settings.gate_max_length_ratio),
+        close=scoring.close,
     )
+
+
+def _hash_of_base(settings: Settings) -> str:
+    """Of the prepared base model; empty where none is prepared."""
+    try:
+        ready = ready_files(settings.base_model, settings.root / "models")
+    except BaseModelUnavailable:
+        return ""
+    return ready.hash if ready else ""
 
 
 @dataclass(frozen=True, slots=True)
 class _TrainedReward:
-    """The reward model with our messages on its outside."""
+    """The reward model in `folder`, with our messages on its outside."""
 
-    reward: "Reward"
+    scoring: ScoringProcess
+    base_dir: Path
+    folder: Path
 
     def score(self, items: Sequence[Reply]) -> list[float]:
-        return self.reward.score([(_turns(prompt), reply) for prompt, reply in items])
+        """Raises RewardModelUnavailable."""
+        asked = [(_turns(prompt), reply) for prompt, reply in items]
+        with _told():
+            return self.scoring.score(self.base_dir, self.folder, asked)
 
 
-def _open_reward(base_dir: Path, folder: Path) -> _TrainedReward:
-    """Raises BrokenRewardModel."""
-    from reward_model.fit import load_reward
+def _opened(scoring: ScoringProcess, base_dir: Path, folder: Path) -> _TrainedReward:
+    """Raises RewardModelUnavailable."""
+    with _told():
+        scoring.open(base_dir, folder)
+    return _TrainedReward(scoring, base_dir, folder)
 
+
+def _loaded(name: str, seconds: float) -> None:
+    log.info("reward model loaded", name=name, seconds=seconds)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """The errors of the scoring process as the service's own."""
     try:
-        read_reward(folder)
-        return _TrainedReward(load_reward(base_dir, folder))
+        yield
     except CorruptReward as error:
         raise BrokenRewardModel(str(error)) from error
-    except (OSError, ValueError, KeyError) as error:
-        raise BrokenRewardModel(
-            f"the reward model {folder.name} cannot be loaded: train it again: codelynn reward train"
-        ) from error
+    except NotScored as error:
+        log.error("replies not scored", reason=str(error), at=error.at)
+        raise RewardModelUnavailable(str(error)) from error
 
 
 def _judged(rankings: Sequence[RankedReplies], rewards: Sequence[Sequence[float]]) -> dict[str, Any]:

@@ -132,6 +132,12 @@ class Settings(BaseSettings):
     live_reward: bool = Field(
         True, description="A reward model that learns from each verdict at once and guesses the next one."
     )
+    reward_idle_seconds: float = Field(
+        600.0,
+        gt=0,
+        le=86400,
+        description="Seconds without use after which the process that scores with a trained reward model ends. It holds about 1 GB.",
+    )
     repeat_share: float = Field(
         0.07,
         ge=0,

@@ -1,20 +1,18 @@
 """Shows that a round's worker is alive, from its claim to its end, and hears what is wanted of it."""
 
-import threading
 import time
-from types import TracebackType
-from typing import Self
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from feedback_app.domain.round import Round
 from feedback_app.store import RoundNotFound, StaleFence, Store
+from workers.background import Background
 
 log = structlog.get_logger()
 
 
-class Heartbeat:
+class Heartbeat(Background):
     """A thread that writes the heartbeat every `seconds`, so that nothing that takes long makes a round look dead.
 
     `cancelled`: the round is to be cancelled. `lost`: another worker holds it, or it is gone. `stale`: after so many seconds
@@ -22,6 +20,7 @@ class Heartbeat:
     """
 
     def __init__(self, store: Store, claimed: Round, seconds: float, stale: float) -> None:
+        super().__init__("heartbeat")
         self.cancelled = False
         self.lost = False
         self._store = store
@@ -29,28 +28,16 @@ class Heartbeat:
         self._seconds = seconds
         self._stale = stale
         self._shown_at = clock()
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._beat_on, name="heartbeat", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._ended.set()
-        self._thread.join()
 
     @property
     def silence(self) -> float:
         """How far we are from the last heartbeat (0) to the moment in which another worker may be given the round (1)."""
         return (clock() - self._shown_at) / self._stale
 
-    def _beat_on(self) -> None:
+    def _work(self) -> None:
         while not self.lost:
             self._beat()
-            if self._ended.wait(self._seconds):
+            if self._ends_within(self._seconds):
                 return
 
     def _beat(self) -> None:

@@ -1,12 +1,9 @@
 """Ends the trainer of a worker that lost touch with the database, before its round can be given to another worker."""
 
-import threading
-from types import TracebackType
-from typing import Self
-
 import structlog
 
 from feedback_app.up.processes import Child
+from workers.background import Background
 from workers.heartbeat import Heartbeat
 
 log = structlog.get_logger()
@@ -16,29 +13,18 @@ ASK, KILL = 0.5, 0.8
 """Shares of the time that a round may be silent: the trainer is then asked to save its state and end, and killed."""
 
 
-class Watchdog:
+class Watchdog(Background):
     """A thread of its own that never asks the database, which may keep a caller waiting for long. `bit`: it has ended the
     trainer."""
 
     def __init__(self, heartbeat: Heartbeat, child: Child) -> None:
+        super().__init__("watchdog")
         self.bit = False
         self._heartbeat = heartbeat
         self._child = child
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._over.wait(TICK):
+    def _work(self) -> None:
+        while not self._ends_within(TICK):
             silence = self._heartbeat.silence
             if silence >= KILL:
                 self._child.kill()

@@ -37,7 +37,8 @@ KINDS: dict[Kind, File] = {
 
 class TurnBody(BaseModel):
     """`rating`: 1, -1 or null; `original`: what the model had written, where the owner wrote the reply anew.
-    `ending`: `stopped` or `length` where the reply was ended before its end."""
+    `ending`: `stopped` or `length` where the reply was ended before its end. `persona`: the one that a reply was written as; empty on the
+    person's own messages."""
 
     role: str
     content: str
@@ -46,6 +47,7 @@ class TurnBody(BaseModel):
     original: str | None
     created_at: datetime
     ending: Ending
+    persona: str
 
 
 class AlternativeBody(TurnBody):
@@ -55,7 +57,7 @@ class AlternativeBody(TurnBody):
 
 
 class ConversationSummary(BaseModel):
-    """A conversation without its messages; `model` is the version that it began with."""
+    """A conversation without its messages; `model` and `persona` write the next reply."""
 
     id: str
     title: str
@@ -63,6 +65,9 @@ class ConversationSummary(BaseModel):
     persona: str
     created_at: datetime
     updated_at: datetime
+    damaged: bool = Field(
+        False, description="Holds what cannot be read in the database: a date counts as 1970-01-01."
+    )
 
 
 class ConversationBody(ConversationSummary):
@@ -74,7 +79,9 @@ class ConversationBody(ConversationSummary):
     @classmethod
     def of(cls, conversation: Conversation) -> "ConversationBody":
         others = [{"turn": place, **asdict(turn)} for place, turn in conversation.aside]
-        return cls.model_validate({**asdict(conversation), "alternatives": others})
+        return cls.model_validate(
+            {**asdict(conversation), "alternatives": others, "damaged": conversation.damaged}
+        )
 
 
 DOWNLOADS: dict[int | str, dict[str, Any]] = {
@@ -98,6 +105,15 @@ class ConversationRequest(RetryRequest):
     persona: str | None = Field(None, max_length=200)
 
 
+class SwitchRequest(BaseModel):
+    """`model`: a version or an alias. `persona`: its id. What is left out stays as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str = Field("", max_length=200)
+    persona: str = Field("", max_length=200)
+
+
 class MessageRequest(RetryRequest):
     text: str = Field(max_length=LONGEST_MESSAGE)
 
@@ -107,7 +123,7 @@ def router(chat: Chat, default_persona: Callable[[], str]) -> APIRouter:
 
     @routes.post("", status_code=201, summary="Begin a conversation")
     def begin(body: ConversationRequest) -> ConversationBody:
-        """It keeps this version and this persona to its end."""
+        """It keeps this version and this persona until others are chosen for it."""
         chat.check(body.best_of)
         return ConversationBody.of(chat.begin(body.model, body.persona or default_persona()))
 
@@ -136,6 +152,11 @@ def router(chat: Chat, default_persona: Callable[[], str]) -> APIRouter:
             "Cache-Control": "no-store",
         }
         return Response(_written(chat, conversation, kind), media_type=file.media_type, headers=headers)
+
+    @routes.patch("/{conversation_id}", summary="Go on with another version or persona")
+    def switch(conversation_id: str, body: SwitchRequest) -> ConversationBody:
+        """From the next reply on. What was said stays as it is, and each reply keeps the version and the persona that wrote it."""
+        return ConversationBody.of(chat.become(chat.get(conversation_id).id, body.persona, body.model))
 
     @routes.delete("/{conversation_id}", status_code=204, summary="Delete a conversation")
     def delete(conversation_id: str) -> None:
@@ -210,4 +231,4 @@ def _written(chat: Chat, conversation: Conversation, kind: Kind) -> str:
     if kind == "json":
         return ConversationBody.of(conversation).model_dump_json()
     write = as_markdown if kind == "markdown" else as_text
-    return write(conversation, chat.speaker(conversation))
+    return write(conversation, chat.speaker)

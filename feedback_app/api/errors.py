@@ -29,9 +29,9 @@ from feedback_app.services.desks import UnknownDesk
 from feedback_app.services.generation import GenerationFailed
 from feedback_app.services.preferences import FixedPreference, InvalidPreference
 from feedback_app.services.rewards import (
-    BrokenRewardModel,
     NoHeldoutRankings,
     NoRewardModel,
+    RewardModelUnavailable,
     UnknownRewardModel,
 )
 from feedback_app.store import (
@@ -76,7 +76,7 @@ STATUS: dict[type[Exception], int] = {
     ExportFailed: 500,
     UnreadableRecord: 500,
     GenerationFailed: 503,
-    BrokenRewardModel: 503,
+    RewardModelUnavailable: 503,
     EngineUnavailable: 503,
 }
 Handler = Callable[[Request, Exception], Awaitable[Response]]

@@ -1,6 +1,6 @@
 """Reward models: which there are, what one is worth, and the rewards of replies."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import datetime
 from itertools import islice
 from typing import Annotated, Any
@@ -10,12 +10,13 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
+from feedback_app.api.streams import begun
 from feedback_app.domain.preference import RankedReplies, ranked_replies
 from feedback_app.formats import jsonl, rankings, replies
 from feedback_app.formats.errors import BadRecord, LineError, Problems
 from feedback_app.formats.jsonl import Limits
 from feedback_app.formats.replies import Replies
-from feedback_app.services.rewards import RewardModel, Rewards, Scorer, score_all
+from feedback_app.services.rewards import RewardModel, RewardModelUnavailable, Rewards, Scorer, score_all
 
 BATCH = 64
 Name = Annotated[
@@ -62,11 +63,12 @@ def router(rewards: Rewards) -> APIRouter:
     async def score(request: Request, name: Name = "") -> StreamingResponse:
         """The body is NDJSON, lines `{"prompt" or "messages", "replies"}`. Each comes back with its `rewards` (log odds,
         comparable between replies to one prompt); a line that cannot be read as `{"line", "error"}`. A body without a single
-        line that can be read is refused."""
+        line that can be read is refused. Where scoring ends early, the last line is `{"error"}`."""
         body = await _body_of(request)
         _refuse_unusable(body)
         scorer = await run_in_threadpool(rewards.scorer, name)
-        return StreamingResponse(_scored(scorer, body), media_type="application/x-ndjson")
+        lines = await run_in_threadpool(begun, _scored(scorer, body))
+        return StreamingResponse(_to_the_end(lines), media_type="application/x-ndjson")
 
     return routes
 
@@ -114,8 +116,16 @@ def _refuse_unusable(body: bytes) -> None:
         raise UnusableLines(problems)
 
 
-def _scored(scorer: Scorer, body: bytes) -> Iterator[bytes]:
-    """In the order of the lines; scored in batches."""
+def _to_the_end(lines: Generator[bytes, None, None]) -> Iterator[bytes]:
+    """The lines. An error after the first one cannot be a status any more: it is the last line."""
+    try:
+        yield from lines
+    except RewardModelUnavailable as error:
+        yield jsonl.dumped({"error": str(error)})
+
+
+def _scored(scorer: Scorer, body: bytes) -> Generator[bytes, None, None]:
+    """In the order of the lines; scored in batches. Raises RewardModelUnavailable."""
     lines = _read(body)
     while batch := list(islice(lines, BATCH)):
         good = [one for one in batch if isinstance(one, Replies)]

@@ -32,8 +32,13 @@ def rounds_router(rounds: Rounds, estimates: Estimates) -> APIRouter:
         ahead = [
             AheadBody(id=one.id, method=one.method, state=one.state.value) for one in rounds.ahead(round_)
         ]
-        expected = estimates.seconds(round_.method, round_.config)
-        return RoundDetail(**RoundBody.of(round_).model_dump(), ahead=ahead, expected_seconds=expected)
+        expected = estimates.expected(round_.method, round_.config)
+        return RoundDetail(
+            **RoundBody.of(round_).model_dump(),
+            ahead=ahead,
+            expected_seconds=expected.seconds if expected else None,
+            expected_first=bool(expected and expected.first),
+        )
 
     @routes.post("", status_code=202, summary="Start a round")
     def queue(body: RoundRequest) -> RoundDetail:
@@ -52,8 +57,14 @@ def rounds_router(rounds: Rounds, estimates: Estimates) -> APIRouter:
         reward: Annotated[bool, Query(description="With a reward model trained first.")] = False,
         sft_first: Annotated[bool, Query(description="With demonstrations learned first.")] = False,
     ) -> EstimateBody:
-        """As long as the last of its kind took here, for as much as there is to learn from now."""
-        return EstimateBody(seconds=estimates.seconds(method, {"reward": reward, "sft_first": sft_first}))
+        """As long as the last of its kind took here, for as much as there is to learn from now; before the first one a rough upper
+        bound. It prepares nothing."""
+        expected = estimates.expected(method, {"reward": reward, "sft_first": sft_first})
+        return (
+            EstimateBody()
+            if expected is None
+            else EstimateBody(seconds=expected.seconds, first=expected.first)
+        )
 
     @routes.get("/{round_id}", summary="Get a round")
     def get(round_id: str) -> RoundDetail:

@@ -123,7 +123,7 @@ class ComparisonBody(BaseModel):
     ranking: RankingBody | None = None
     created_at: datetime
     damaged: bool = Field(
-        False, description="Stored by an older version with text that cannot be shown: � stands for it."
+        False, description="Stored with what cannot be read: � stands for text, a date counts as 1970-01-01."
     )
 
     @classmethod
@@ -192,10 +192,13 @@ class RoundBody(BaseModel):
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    damaged: bool = Field(
+        False, description="Holds what cannot be read in the database: a date counts as 1970-01-01."
+    )
 
     @classmethod
     def of(cls, value: Round) -> "RoundBody":
-        return cls.model_validate({**asdict(value), "state": value.state.value})
+        return cls.model_validate({**asdict(value), "state": value.state.value, "damaged": value.damaged})
 
 
 class AheadBody(BaseModel):
@@ -208,16 +211,20 @@ class AheadBody(BaseModel):
 
 class RoundDetail(RoundBody):
     """`ahead`: what runs or waits before it, while it waits itself. `expected_seconds`: how long such a round takes from its
-    start to its end, judged by the last one here; null before the first."""
+    start to its end, judged by the last one here; null where nothing can be said. `expected_first`: no such round has run here yet, so that
+    this is a rough upper bound."""
 
     ahead: list[AheadBody]
     expected_seconds: float | None
+    expected_first: bool
 
 
 class EstimateBody(BaseModel):
-    """`seconds` from the start of such a round to its end; null before the first of its kind."""
+    """`seconds` from the start of such a round to its end; null where nothing can be said: a setting is not valid, or the base model is
+    not prepared. `first`: no such round has run here yet, so that they are a rough upper bound."""
 
-    seconds: float | None
+    seconds: float | None = None
+    first: bool = False
 
 
 class EventBody(BaseModel):
@@ -245,11 +252,14 @@ class CheckpointBody(BaseModel):
     aliases: list[str]
     manifest: dict[str, Any]
     created_at: datetime
+    damaged: bool = Field(
+        False, description="Holds what cannot be read in the database: a date counts as 1970-01-01."
+    )
 
     @classmethod
     def of(cls, checkpoint: Checkpoint, aliases: dict[str, str]) -> "CheckpointBody":
         names = sorted(alias for alias, version in aliases.items() if version == checkpoint.name)
-        return cls.model_validate({**asdict(checkpoint), "aliases": names})
+        return cls.model_validate({**asdict(checkpoint), "aliases": names, "damaged": checkpoint.damaged})
 
 
 class AliasChange(BaseModel):

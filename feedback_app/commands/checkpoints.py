@@ -25,7 +25,7 @@ def listing() -> None:
         for one in known:
             verdict = "passed" if one["passed"] else "held"
             trained_on = (one["manifest"].get("base") or {}).get("name", "")
-            made = moment(one["created_at"])
+            made = "damaged" if one["damaged"] else moment(one["created_at"])
             table.add_row(
                 one["name"],
                 ", ".join(one["aliases"]),

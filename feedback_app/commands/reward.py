@@ -112,7 +112,8 @@ def score(
 
 
 def _scored(name: str, body: Iterator[bytes]) -> int:
-    """Each good line with its rewards on stdout, each bad one by number on stderr; how many are bad."""
+    """Each good line with its rewards on stdout, each bad one by number on stderr; how many are bad. Raises RuntimeError where
+    scoring ended early."""
     from feedback_app.commands.service import connected
 
     bad = 0
@@ -122,6 +123,8 @@ def _scored(name: str, body: Iterator[bytes]) -> int:
             if "rewards" in record:
                 sys.stdout.write(line + "\n")
                 sys.stdout.flush()
+            elif "line" not in record:
+                raise RuntimeError(record["error"])
             else:
                 bad += 1
                 err.print(f"line {record['line']}: {record['error']}", markup=False, soft_wrap=True)

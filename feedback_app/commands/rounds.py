@@ -10,6 +10,7 @@ from feedback_app.commands.running import WrongUse, out, told
 from feedback_app.commands.text import duration, moment, short
 from feedback_app.domain import json_rules
 from feedback_app.domain.decision import checks, title, update_strength
+from feedback_app.domain.expectation import Expected, in_words
 from feedback_app.domain.json_rules import NotJson, Unfit
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def listing(limit: Annotated[int, typer.Option(min=1, max=500, help="How many, n
         table = Table("id", "method", "state", "stage", "%", "checkpoint", "queued")
         for one in rounds:
             done = f"{one['percent']:.0f}"
-            when = moment(one["created_at"])
+            when = "damaged" if one["damaged"] else moment(one["created_at"])
             table.add_row(
                 short(one["id"]),
                 one["method"],
@@ -142,7 +143,7 @@ def overrides(settings: list[str]) -> dict[str, object]:
 def announce(queued: dict[str, Any]) -> None:
     """That a round is queued: what comes before it, and how long it will take."""
     out.print(f"queued {short(queued['id'])} ({queued['method']}): {place(queued['ahead'])}", markup=False)
-    out.print(expectation(queued["expected_seconds"]))
+    out.print(expectation(queued), markup=False)
 
 
 def place(ahead: list[dict[str, Any]]) -> str:
@@ -154,10 +155,10 @@ def place(ahead: list[dict[str, Any]]) -> str:
     return f"{told}; round {short(running['id'])} ({running['method']}) is running" if running else told
 
 
-def expectation(seconds: float | None) -> str:
-    if seconds is None:
-        return "no estimate yet: this is the first round of its kind here"
-    return f"it takes about {duration(seconds)} from its start"
+def expectation(one: dict[str, Any]) -> str:
+    """How long a round (`RoundDetail`) takes from its start."""
+    seconds = one["expected_seconds"]
+    return in_words(None if seconds is None else Expected(seconds, one["expected_first"]))
 
 
 def _id(service: "Service", given: str) -> str:
@@ -210,7 +211,7 @@ def lines(one: dict[str, Any]) -> list[str]:
     state = one["state"]
     told = [f"{short(one['id'])}  {one['method']}  {state}"]
     if state == "queued":
-        told += [place(one["ahead"]), expectation(one["expected_seconds"])]
+        told += [place(one["ahead"]), expectation(one)]
     if state == "running":
         told.append(_progress(one))
     if one["checkpoint"]:

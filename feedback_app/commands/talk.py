@@ -11,8 +11,9 @@ from feedback_app.commands.running import WrongUse, complain, out
 from feedback_app.commands.service import Event, Mistaken, Refused, Service
 
 HELP = """\
-/model [NAME]    list the versions, or begin a new conversation with one
-/persona [NAME]  list the personas, or begin a new conversation with one
+/model [NAME]    list the versions, or go on with one from the next reply on
+/persona [NAME]  list the personas, or go on as one from the next reply on
+/new             begin a new conversation with the same version and persona
 /retry           write the last reply again
 /save FILE       save this conversation: as Markdown, or as JSON if FILE ends in .json
 /quit            leave; Ctrl-D does the same
@@ -24,7 +25,7 @@ class Left(Exception):
 
 
 class Talk:
-    """One conversation at a time; another model or persona begins a new one."""
+    """One conversation at a time. It goes on where another model or persona is chosen."""
 
     def __init__(self, service: Service, model: str, persona: str, resume: str, best_of: int) -> None:
         """Begins a conversation, or goes on with `resume`. Raises Mistaken, Refused."""
@@ -35,6 +36,7 @@ class Talk:
             "/help": lambda _: out.print(HELP, markup=False),
             "/model": self._model,
             "/persona": self._persona,
+            "/new": lambda _: self._begin(self._now["model"], self._now["persona"]),
             "/retry": self._retry,
             "/save": self._save,
             "/quit": self._quit,
@@ -134,7 +136,7 @@ class Talk:
 
     def _model(self, name: str) -> None:
         if name:
-            self._begin(name, self._now["persona"])
+            self._become({"model": name})
             return
         aliases = self._service.get("/aliases")
         for version in ["base", *(one["name"] for one in self._service.get("/checkpoints"))]:
@@ -143,10 +145,16 @@ class Talk:
 
     def _persona(self, name: str) -> None:
         if name:
-            self._begin(self._now["model"], name)
+            self._become({"persona": name})
             return
         for one in self._service.get("/personas"):
             self._listed(one["id"], self._now["persona"], one["description"])
+
+    def _become(self, chosen: dict[str, str]) -> None:
+        """Go on in this conversation with what was chosen, and say so."""
+        self._now = now = self._service.call("PATCH", f"/conversations/{self._now['id']}", {}, chosen)
+        told = f"{now['model']} as {now['persona']} answers from the next reply on, in this conversation."
+        out.print(told, style="dim", markup=False, soft_wrap=True)
 
     def _listed(self, name: str, current: str, more: str) -> None:
         mark = "*" if name == current else " "
@@ -188,7 +196,7 @@ def markdown(talk: dict[str, Any]) -> str:
 def _blocks(talk: dict[str, Any]) -> Iterator[str]:
     yield f"# {talk['title'] or 'Conversation'}\n"
     for turn in talk["turns"]:
-        who = "You" if turn["role"] == "user" else f"{talk['persona']} ({turn['model']})"
+        who = "You" if turn["role"] == "user" else f"{turn['persona'] or talk['persona']} ({turn['model']})"
         yield f"\n**{who}**\n\n{turn['content']}\n"
 
 

@@ -7,12 +7,12 @@ from enum import StrEnum
 from typing import Literal
 from uuid import uuid4
 
+from feedback_app.domain.mended import damaged
 from feedback_app.domain.text_rules import (
     LONGEST_CONVERSATION,
     LONGEST_EDIT,
     LONGEST_NOTE,
     MOST_ASPECTS,
-    damaged,
     length_fault,
     name_fault,
     seconds_fault,
@@ -100,8 +100,8 @@ class Ranking:
 
     @property
     def damaged(self) -> bool:
-        """Whether the store held text in it that no text may be (see `text_rules.Mended`)."""
-        return damaged((self.note, self.edit, *self.aspects))
+        """Whether the store held in it what cannot be read (see `mended`)."""
+        return damaged((self.note, self.edit, self.created_at, *self.aspects))
 
 
 class ComparisonStatus(StrEnum):
@@ -145,7 +145,7 @@ class Comparison:
         """The same of all that is in it."""
         replies = (text for c in self.candidates for text in (c.id, c.model, c.text))
         said = (ranking for ranking in (self.ranking, *self.others) if ranking is not None)
-        return damaged((*(m.content for m in self.messages), *self.tags, *replies)) or any(
+        return damaged((*(m.content for m in self.messages), *self.tags, *replies, self.created_at)) or any(
             ranking.damaged for ranking in said
         )
 

@@ -1,4 +1,4 @@
-"""A chat as it is kept: its turns, and the model version it began with."""
+"""A chat as it is kept: its turns, and who writes the next reply."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -6,6 +6,7 @@ from typing import Literal
 from uuid import uuid4
 
 from feedback_app.domain.comparison import Role
+from feedback_app.domain.mended import damaged
 
 Ending = Literal["", "stopped", "length"]
 
@@ -17,7 +18,8 @@ class Turn:
     `best_of`: how many replies this one was chosen from; `chosen_by` names what chose, where there was a choice.
     `original`: what the model had written, where the owner wrote the reply anew; such a reply has no thumb.
     `number`: which of the alternative replies to the same message this is, counted from 0. `ending`: how the reply
-    ended before its end: stopped by the owner, or cut off at the limit of tokens.
+    ended before its end: stopped by the owner, or cut off at the limit of tokens. `persona`: the one that a reply was written as; empty
+    on the person's own messages.
     """
 
     role: Role
@@ -30,11 +32,13 @@ class Turn:
     original: str | None = None
     number: int = 0
     ending: Ending = ""
+    persona: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """`model` is a version name, never an alias: a conversation keeps the version that it began with.
+    """`model` is a version name, never an alias: a conversation keeps the version that it began with until another is chosen for it.
+    `model` and `persona` are those of the next reply; each turn keeps its own.
 
     `aside` are the other replies that were written to a message, each with the place of the turn it could stand in.
     `beside` is the id of the conversation in which another version hears the same messages; that one names none.
@@ -57,12 +61,27 @@ class Conversation:
             [*here, *(turn for at, turn in self.aside if at == place)], key=lambda turn: turn.number
         )
 
+    @property
+    def damaged(self) -> bool:
+        """Whether the store held in it what cannot be read (see `mended`)."""
+        said = [*self.turns, *(turn for _, turn in self.aside)]
+        held = (value for turn in said for value in (turn.content, turn.original, turn.created_at))
+        return damaged((self.title, self.created_at, self.updated_at, *held))
+
+    def persona_of(self, reply: Turn) -> str:
+        """The persona that the reply was written as."""
+        return reply.persona or self.persona
+
 
 def heard_the_same(one: Conversation, other: Conversation) -> bool:
-    """Whether the last turns of both are replies to one and the same conversation."""
+    """Whether the last turns of both are replies to one and the same conversation, written as the same persona."""
     before = [[(turn.role, turn.content) for turn in each.turns[:-1]] for each in (one, other)]
     replied = all(each.turns and each.turns[-1].role == "assistant" for each in (one, other))
-    return replied and before[0] == before[1]
+    return (
+        replied
+        and before[0] == before[1]
+        and len({each.persona_of(each.turns[-1]) for each in (one, other)}) == 1
+    )
 
 
 def chosen(conversation: Conversation) -> str:

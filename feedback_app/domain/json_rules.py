@@ -127,9 +127,9 @@ def stored(raw: str | bytes) -> Any:
     text = raw.decode("utf-8", "replace") if isinstance(raw, (bytes, bytearray)) else raw
     try:
         value = STORED.decode(text)
+        return _shown(value) if SUSPECT.search(text) else value
     except (ValueError, RecursionError):
         return Mended(mended(text))
-    return _shown(value) if SUSPECT.search(text) else value
 
 
 def _known(number: str) -> float | None:

@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
+from feedback_app.domain.mended import damaged
+
 
 class InvalidRound(ValueError):
     """A round that cannot be queued, cancelled or resumed; the message says why and what to do."""
@@ -61,6 +63,17 @@ class Round:
     started_at: datetime | None = None
     finished_at: datetime | None = None
 
+    @property
+    def damaged(self) -> bool:
+        """Whether the store held in it what cannot be read (see `mended`)."""
+        dates = (self.created_at, self.started_at, self.finished_at, self.heartbeat_at)
+        return self.unusable or damaged((*dates, self.metrics, self.decision))
+
+    @property
+    def unusable(self) -> bool:
+        """Whether that is its settings or its state, so that nothing can be done with it."""
+        return damaged((self.config, self.error))
+
 
 @dataclass(frozen=True, slots=True)
 class RoundEvent:
@@ -89,3 +102,8 @@ class Checkpoint:
     manifest: dict[str, Any] = field(default_factory=dict)
     passed: bool = False
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def damaged(self) -> bool:
+        """The same of a checkpoint."""
+        return damaged((self.created_at, self.manifest))

@@ -7,7 +7,6 @@ characters may stand in long texts, as in a pasted log, but not in names. A numb
 
 import math
 import re
-from collections.abc import Iterable
 
 LONGEST_CONVERSATION = 1_000_000
 """Characters of all turns of a prompt together."""
@@ -82,8 +81,3 @@ def mended(text: str) -> str:
         return text
     whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return whole.replace("\0", REPLACEMENT)
-
-
-def damaged(texts: Iterable[str | None]) -> bool:
-    """Whether one of these texts out of the store was mended."""
-    return any(isinstance(text, Mended) for text in texts)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from feedback_app.domain.mended import damaged
 from feedback_app.domain.round import Checkpoint
 from feedback_app.domain.versions import called, numbered
 
@@ -27,12 +28,14 @@ def version_name(name: str, checkpoints: Sequence[Checkpoint], now: datetime) ->
     found = next((one for one in checkpoints if one.name == name), None)
     if found is None:
         return short_name(name, checkpoints)
-    said = (short_name(name, checkpoints), day(found.created_at, now), " and ".join(traits(found.manifest)))
+    said = (short_name(name, checkpoints), day(found.created_at, now), _listed(traits(found.manifest)))
     return ", ".join(filter(None, said))
 
 
 def day(moment: datetime, now: datetime) -> str:
-    """`today`, `yesterday`, `3 days ago`, `5 March`, and with its year where that is another."""
+    """`today`, `yesterday`, `3 days ago`, `5 March`, and with its year where that is another; nothing of a date that is damaged."""
+    if damaged([moment]):
+        return ""
     then = moment.astimezone(now.tzinfo)
     days = (now.date() - then.date()).days
     if days <= 0:
@@ -47,7 +50,7 @@ def day(moment: datetime, now: datetime) -> str:
 def traits(manifest: Mapping[str, Any]) -> list[str]:
     """How it differs from the version in use before it, as far as its quality checks measured that."""
     evidence = (manifest.get("gate") or {}).get("evidence") or {}
-    found = [_length(evidence.get("length_ratio"))]
+    found = [_length(evidence.get("length_ratio")), _tone(evidence.get("tone") or {})]
     if _above(evidence.get("accuracy_low")):
         found.append("closer to your votes")
     elif _above((evidence.get("reward") or {}).get("low")):
@@ -59,6 +62,18 @@ def _length(ratio: float | None) -> str:
     if ratio is None:
         return ""
     return "shorter" if ratio <= SHORTER else "longer" if ratio >= LONGER else ""
+
+
+def _tone(tone: Mapping[str, float]) -> str:
+    """Only what the whole interval says: chance names nothing."""
+    if _above(tone.get("low")):
+        return "warmer"
+    return "cooler" if tone.get("high", 1.0) < EVEN else ""
+
+
+def _listed(said: Sequence[str]) -> str:
+    """`shorter, warmer and closer to your votes`."""
+    return " and ".join(filter(None, (", ".join(said[:-1]), *said[-1:])))
 
 
 def _above(low: float | None) -> bool:

@@ -165,18 +165,18 @@ class Beside:
         texts = [_written(one.turns[-1]) for one in pair.both]
         if texts[0] == texts[1]:
             raise InvalidRanking("both say the same, so there is nothing to compare: regenerate, or go on")
-        sampling = self._sampling()
+        sampling, persona = self._sampling(), pair.left.persona_of(pair.left.turns[-1])
         candidates = (
             Candidate(name, place, one.model, text, sampling, len(one.turns) - 1, finish="stop")
             for place, (name, one, text) in enumerate(zip((LEFT, RIGHT), pair.both, texts, strict=True), 1)
         )
         return Comparison(
-            messages=self._chat.prompt(pair.left.id),
+            messages=self._chat.prompt(pair.left.id, persona),
             candidates=tuple(candidates),
             id=_id(pair),
             status=ComparisonStatus.open,
             source=SOURCE,
-            persona=pair.left.persona,
+            persona=persona,
             selection="named",
         )
 

@@ -20,13 +20,16 @@ from feedback_app.store import ConversationNotFound, Store
 TITLE_LENGTH = 48
 ENDINGS: dict[Literal["stop", "length"] | None, Ending] = {"stop": "", "length": "length", None: "stopped"}
 
+SystemPrompt = Callable[[str], str]
+"""The system prompt of a persona; empty where there is none."""
+
 
 class Busy(RuntimeError):
     """The conversation is being answered already."""
 
 
 class Chat:
-    """A conversation keeps the model version and the persona that it began with.
+    """A conversation keeps the model version and the persona that it began with, until its owner chooses others.
 
     `best_of`: so many replies are written, and the one that the owner would like best is kept.
     """
@@ -57,12 +60,12 @@ class Chat:
         """By its id or the beginning of it. Raises ConversationNotFound, AmbiguousId."""
         return self._store.conversations.get(self._store.ids.conversation(conversation_id))
 
-    def speaker(self, conversation: Conversation) -> str:
-        """The name of who answers; the persona's id where its file is gone."""
+    def speaker(self, persona: str) -> str:
+        """The name of a persona; its id where its file is gone."""
         try:
-            return self._persona(conversation.persona).name
+            return self._persona(persona).name
         except UnknownPersona:
-            return conversation.persona
+            return persona
 
     def rename(self, conversation_id: str, title: str) -> None:
         """Raises ConversationNotFound, InvalidPrompt."""
@@ -124,11 +127,21 @@ class Chat:
             raise Busy("the last message is still being answered: wait, or press stop")
         return self._store.conversations.choose(conversation_id, number)
 
-    def become(self, conversation_id: str, persona: str) -> Conversation:
-        """Go on as another persona from the next reply on. Raises UnknownPersona, Busy."""
-        if self._generations.find(conversation_id):
+    def become(self, conversation_id: str, persona: str = "", model: str = "") -> Conversation:
+        """Go on as another persona, or with another version or alias, from the next reply on; what is empty stays. The one beside it
+        takes the persona too. Raises UnknownPersona, UnknownModel, InvalidPrompt, Busy."""
+        here = self._store.conversations.get(conversation_id)
+        both = [one for one in (here.id, here.beside) if one is not None]
+        if any(map(self._generations.find, both)):
             raise Busy("the last message is still being answered: wait, or press stop")
-        return self._store.conversations.become(conversation_id, self._persona(persona).id)
+        if model and here.beside is not None:
+            raise InvalidPrompt("two versions answer here: keep one of them first")
+        chosen = {"persona": self._persona(persona).id} if persona else {}
+        if model:
+            chosen["model"] = self._models.resolve(model)
+        for one in both:
+            self._store.conversations.become(one, chosen)
+        return self._store.conversations.get(here.id)
 
     def stop(self, conversation_id: str, wait: bool = False) -> None:
         """End the reply that is being written; what is there is kept, the best where there are several.
@@ -172,13 +185,14 @@ class Chat:
             raise Busy("the last message is still being answered: wait, or press stop")
         self._store.conversations.edit(conversation_id, turn, text.strip())
 
-    def prompt(self, conversation_id: str) -> tuple[Message, ...]:
-        """The conversation up to the owner's last message, as the model is asked. Raises InvalidPrompt."""
+    def prompt(self, conversation_id: str, persona: str = "") -> tuple[Message, ...]:
+        """The conversation up to the owner's last message, as the model is asked; as another persona than its own where one is named.
+        Raises InvalidPrompt."""
         conversation = self._store.conversations.get(conversation_id)
         asked = [i for i, turn in enumerate(conversation.turns) if turn.role == "user"]
         if not asked:
             raise InvalidPrompt("there is nothing to answer yet: write something first")
-        system = self._persona(conversation.persona).system_prompt
+        system = self._persona(persona or conversation.persona).system_prompt
         return spoken(replace(conversation, turns=conversation.turns[: asked[-1] + 1]), system)
 
     def _write(self, conversation: Conversation, best_of: int) -> Generation:
@@ -219,6 +233,7 @@ class Chat:
             best_of=choice.of,
             chosen_by=choice.by,
             ending=ENDINGS[reply.finish],
+            persona=conversation.persona,
         )
         self._store.conversations.append(conversation.id, turn)
 
@@ -238,24 +253,31 @@ def spoken(conversation: Conversation, system_prompt: str) -> tuple[Message, ...
     return (Message("system", system_prompt), *turns)
 
 
-def edited_replies(conversation: Conversation, system_prompt: str) -> list[Demonstration]:
+def edited_replies(conversation: Conversation, system_prompt: SystemPrompt) -> list[Demonstration]:
     """The replies that the owner wrote anew."""
-    messages = spoken(conversation, system_prompt)
     return [
-        Demonstration(messages[: place + 1], turn.content, source="edit")
+        Demonstration(heard(conversation, place, turn, system_prompt), turn.content, source="edit")
         for place, turn in replies(conversation)
         if turn.original is not None
     ]
 
 
-def rated_replies(conversation: Conversation, system_prompt: str) -> list[Rating]:
+def rated_replies(conversation: Conversation, system_prompt: SystemPrompt) -> list[Rating]:
     """The thumbs of a conversation as unpaired feedback, on what the model wrote."""
-    messages = spoken(conversation, system_prompt)
     return [
-        Rating(messages[: place + 1], turn.content, turn.rating == 1)
+        Rating(heard(conversation, place, turn, system_prompt), turn.content, turn.rating == 1)
         for place, turn in replies(conversation)
         if turn.rating is not None and turn.original is None
     ]
+
+
+def heard(
+    conversation: Conversation, place: int, reply: Turn, system_prompt: SystemPrompt
+) -> tuple[Message, ...]:
+    """What a reply at that place was written to, with the system prompt of the persona that wrote it; without one where it has none."""
+    system = system_prompt(conversation.persona_of(reply))
+    messages = spoken(replace(conversation, turns=conversation.turns[:place]), system)
+    return messages if system else messages[1:]
 
 
 def replies(conversation: Conversation) -> list[tuple[int, Turn]]:

@@ -36,7 +36,8 @@ __all__ = [
 
 
 class DataService:
-    """Exports and imports, of which the `desks` of those names hear. `persona` gives the persona of a rated chat, whose system prompt the chat began with."""
+    """Exports and imports, of which the `desks` of those names hear. `persona` gives a persona by its name: its system prompt goes before
+    what was said of its replies in a chat."""
 
     def __init__(
         self,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from feedback_app.domain.expectation import Expected
 from feedback_app.domain.round import Round, RoundEvent, RoundState
 from feedback_app.services.lineage import Lineage
 from feedback_app.services.supply import Supply
@@ -25,14 +26,6 @@ are named `pairs`, `heldout`, `rated` and `demonstrations`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
-    """Seconds; `first`: no such round has run here yet, so that they are a rough upper bound."""
-
-    seconds: float
-    first: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Estimates:
     """`supply` counts what a round would learn from now, `bound` reckons how long the first one may take with `least` examples or more."""
 
@@ -41,11 +34,6 @@ class Estimates:
     supply: Supply
     bound: Bound
     least: int
-
-    def seconds(self, method: str, config: Mapping[str, Any]) -> float | None:
-        """The same as a number alone."""
-        expected = self.expected(method, config)
-        return None if expected is None else expected.seconds
 
     def expected(self, method: str, config: Mapping[str, Any]) -> Expected | None:
         """From the start of such a round to its end; None where nothing can be said."""
@@ -72,7 +60,8 @@ def amounts(supply: Supply, method: str, config: Mapping[str, Any]) -> dict[str,
 def alike(round_: Round, method: str, config: Mapping[str, Any]) -> bool:
     """Whether the round went through the stages that such a one would, undisturbed."""
     same = all(bool(round_.config.get(name)) == bool(config.get(name)) for name in OPTIONS)
-    return round_.method == method and same and round_.state in DONE and round_.attempt == 1
+    undisturbed = round_.state in DONE and round_.attempt == 1 and not round_.damaged
+    return round_.method == method and same and undisturbed
 
 
 def stage_seconds(events: Sequence[RoundEvent], started: datetime) -> dict[str, float]:

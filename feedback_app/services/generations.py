@@ -22,7 +22,7 @@ from feedback_app.engines.base import (
 )
 from feedback_app.services.best_of import NothingToChooseBy
 from feedback_app.services.generation import Generation, GenerationFailed, Reply, Useless
-from feedback_app.services.rewards import BrokenRewardModel
+from feedback_app.services.rewards import RewardModelUnavailable
 
 log = structlog.get_logger()
 KEPT_PROBLEMS = 50
@@ -152,7 +152,7 @@ class Generations:
             InvalidPrompt,
             UnknownModel,
             NothingToChooseBy,
-            BrokenRewardModel,
+            RewardModelUnavailable,
             GenerationFailed,
         ) as problem:
             failed = problem_of(problem)

@@ -1,7 +1,6 @@
 """What people said of single replies: thumbs in chats, imported ratings, demonstrations and edits."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import TypeVar
 
 from feedback_app.domain.conversation import Conversation
@@ -9,12 +8,12 @@ from feedback_app.domain.persona import Persona, UnknownPersona
 from feedback_app.domain.preference import Demonstration, PreferencePair, Rating, preference_pairs
 from feedback_app.formats import kto, sft
 from feedback_app.formats.pairs import carried
-from feedback_app.services.chat import edited_replies, rated_replies
+from feedback_app.services.chat import SystemPrompt, edited_replies, rated_replies
 from feedback_app.store import Store
 
 Item = TypeVar("Item", Rating, Demonstration)
 PersonaOf = Callable[[str], Persona]
-"""The persona of a name, whose system prompt a chat began with. Raises UnknownPersona."""
+"""The persona of a name, whose system prompt a reply was written with. Raises UnknownPersona."""
 
 
 def given_pairs(store: Store) -> Iterator[PreferencePair]:
@@ -53,12 +52,16 @@ def edited_in_chats(store: Store, persona: PersonaOf | None) -> Iterator[Demonst
 
 
 def _of_chat(
-    read: Callable[[Conversation, str], list[Item]], conversation: Conversation, persona: PersonaOf | None
+    read: Callable[[Conversation, SystemPrompt], list[Item]],
+    conversation: Conversation,
+    persona: PersonaOf | None,
 ) -> list[Item]:
     """Without the system turn where the persona is no longer known."""
-    try:
-        system = persona(conversation.persona).system_prompt if persona else ""
-    except UnknownPersona:
-        system = ""
-    found = read(conversation, system)
-    return found if system else [replace(item, prompt=item.prompt[1:]) for item in found]
+
+    def system_prompt(name: str) -> str:
+        try:
+            return persona(name).system_prompt if persona else ""
+        except UnknownPersona:
+            return ""
+
+    return read(conversation, system_prompt)

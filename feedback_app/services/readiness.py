@@ -94,6 +94,11 @@ class Advisor:
     min_pairs: int
     heldout_fraction: float
 
+    def votes(self) -> tuple[int, int]:
+        """How many rankings were given, and how many more are expected to be needed before a round can start."""
+        given = self.store.comparisons.counts()["ranked"]
+        return given, votes_needed(self.min_pairs - self.supply.pairs(), self.heldout_fraction)
+
     def now(self) -> Readiness:
         states = [found.state for found in self.store.rounds.list(LOOK_BACK)]
         return readiness(

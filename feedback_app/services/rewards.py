@@ -32,14 +32,20 @@ class NoHeldoutRankings(RuntimeError):
     """There is nothing to evaluate a reward model on; the message says what to do."""
 
 
-class BrokenRewardModel(RuntimeError):
+class RewardModelUnavailable(RuntimeError):
+    """A reward model gives no scores now; the message says why, and what to do."""
+
+
+class BrokenRewardModel(RewardModelUnavailable):
     """A reward model that cannot be loaded; the message says which, and what to do."""
 
 
 class Scorer(Protocol):
     """A loaded reward model: log odds, comparable between replies to the same prompt."""
 
-    def score(self, items: Sequence[Reply]) -> list[float]: ...
+    def score(self, items: Sequence[Reply]) -> list[float]:
+        """Raises RewardModelUnavailable."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +112,9 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Rewards:
-    """`base_hash` names the base model in force; `load` opens a folder or raises BrokenRewardModel; `judge` evaluates the rewards of rankings;
-    `repeats`: how often the owner agreed with an earlier verdict of the same pair; `lengths`: the quality checks' limits of reply length."""
+    """`base_hash` names the base model in force, empty while none is prepared; `load` opens a folder or raises
+    RewardModelUnavailable; `judge` evaluates the rewards of rankings; `repeats`: how often the owner agreed with an earlier
+    verdict of the same pair; `lengths`: the quality checks' limits of reply length; `close` ends what scores."""
 
     store: Store
     shelf: Shelf
@@ -117,10 +124,12 @@ class Rewards:
     heldout_fraction: float
     repeats: Callable[[], Share]
     lengths: Lengths
+    close: Callable[[], None]
 
     def current(self) -> RewardModel | None:
-        """The newest that passed, of the base model in force."""
-        return self.shelf.current(self.base_hash())
+        """The newest that passed, of the base model in force. A model that is not prepared has none."""
+        base = self.base_hash()
+        return self.shelf.current(base) if base else None
 
     def get(self, name: str = "") -> RewardModel:
         """The one of that name, else the current one. Raises NoRewardModel, UnknownRewardModel."""
@@ -137,11 +146,12 @@ class Rewards:
         return current
 
     def scorer(self, name: str = "") -> Scorer:
-        """Loaded and ready. Raises NoRewardModel, UnknownRewardModel, BrokenRewardModel."""
+        """Loaded and ready. Raises NoRewardModel, UnknownRewardModel, RewardModelUnavailable."""
         return self.load(self.get(name).folder)
 
     def evaluate(self, rankings: Sequence[RankedReplies], name: str = "") -> dict[str, Any]:
-        """The evaluation record of a reward model on these rankings. Raises NoRewardModel, UnknownRewardModel."""
+        """The evaluation record of a reward model on these rankings. Raises NoRewardModel, UnknownRewardModel,
+        RewardModelUnavailable."""
         return self.judge(rankings, score_all(self.scorer(name), [(r.prompt, r.replies) for r in rankings]))
 
     def heldout(self) -> list[RankedReplies]:
@@ -155,7 +165,7 @@ class Rewards:
 
     def report(self, name: str = "", rankings: Sequence[RankedReplies] | None = None) -> dict[str, Any]:
         """Its name, what it is worth on these rankings (the held-out ones if left out), and how often the owner agreed with
-        himself. Raises NoRewardModel, UnknownRewardModel, NoHeldoutRankings, BrokenRewardModel."""
+        himself. Raises NoRewardModel, UnknownRewardModel, NoHeldoutRankings, RewardModelUnavailable."""
         model = self.get(name)
         verdicts = self.heldout() if rankings is None else rankings
         if not verdicts:

@@ -42,10 +42,6 @@ class Rounds:
         """Fewest training examples (pairs, rated replies, demonstrations) that a round starts with."""
         return self._min_pairs
 
-    def train_pairs(self) -> int:
-        """How many preference pairs a round would learn from now."""
-        return self._supply.pairs()
-
     def queue(
         self, method: str = "dpo", config: Mapping[str, Any] | None = None, parent: str = "base"
     ) -> Round:

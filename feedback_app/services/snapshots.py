@@ -59,7 +59,7 @@ class Compared:
 
 @dataclass(slots=True)
 class Snapshots:
-    """`folder` may be another machine's: what is not here is said. `personas` whose system prompts rated chats began with."""
+    """`folder` may be another machine's: what is not here is said. `personas` whose system prompts go before what was said of replies in chats."""
 
     store: Store
     folder: Path

@@ -2,25 +2,31 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 from feedback_app.domain.conversation import Conversation, Ending, Turn
 
+Speaker = Callable[[str], str]
+"""The name of a persona."""
 OWNER = "You"
 LONGEST_NAME = 60
 ENDED: dict[Ending, str] = {"": "", "stopped": "(stopped)", "length": "(cut off at the longest reply)"}
 
 
-def as_markdown(conversation: Conversation, speaker: str) -> str:
+def as_markdown(conversation: Conversation, speaker: Speaker) -> str:
     """The title as a heading, then each message below who said it, in bold."""
     title = " ".join(conversation.title.split()) or "Conversation"
     about = f"_{conversation.model}, {conversation.created_at:%Y-%m-%d %H:%M} UTC_"
-    said = (f"**{_who(turn, speaker)}:**\n\n{_said(turn)}" for turn in conversation.turns)
+    said = (f"**{_who(conversation, turn, speaker)}:**\n\n{_said(turn)}" for turn in conversation.turns)
     return "\n\n".join([f"# {title}", about, *said]) + "\n"
 
 
-def as_text(conversation: Conversation, speaker: str) -> str:
+def as_text(conversation: Conversation, speaker: Speaker) -> str:
     """The conversation as plain text: each message begins with who said it."""
-    return "\n\n".join(f"{_who(turn, speaker)}: {_said(turn)}" for turn in conversation.turns) + "\n"
+    return (
+        "\n\n".join(f"{_who(conversation, turn, speaker)}: {_said(turn)}" for turn in conversation.turns)
+        + "\n"
+    )
 
 
 def file_name(conversation: Conversation, suffix: str) -> str:
@@ -30,8 +36,8 @@ def file_name(conversation: Conversation, suffix: str) -> str:
     return f"codelynn-{plain or 'chat'}-{conversation.id[:8]}.{suffix}"
 
 
-def _who(turn: Turn, speaker: str) -> str:
-    return OWNER if turn.role == "user" else speaker
+def _who(conversation: Conversation, turn: Turn, speaker: Speaker) -> str:
+    return OWNER if turn.role == "user" else speaker(conversation.persona_of(turn))
 
 
 def _said(turn: Turn) -> str:

@@ -18,11 +18,10 @@ from feedback_app.domain.comparison import (
     checked_ranking,
 )
 from feedback_app.domain.duels import counted
+from feedback_app.domain.mended import UNREADABLE
 from feedback_app.domain.preference import preference_pairs, prompt_key
-from feedback_app.domain.text_rules import Mended
 from feedback_app.store.tables import comparisons, rankings
 
-UNREADABLE = Mended("(This record is damaged and cannot be read. Delete it.)")
 MISFITS = (AttributeError, InvalidRanking, KeyError, TypeError, ValueError)
 """What reading a row raises that does not hold what it must."""
 NUMBERS = tuple(field.name for field in fields(Sampling))
@@ -105,12 +104,9 @@ def comparison_from(row: RowMapping) -> Comparison:
 
 
 def _status(row: RowMapping) -> ComparisonStatus:
-    """Without a verdict that can be read, nothing waits for one either."""
-    return (
-        ComparisonStatus.skipped
-        if row["status"] == ComparisonStatus.ranked
-        else ComparisonStatus(row["status"])
-    )
+    """Without a verdict that can be read, nothing waits for one either. A status that is none is as good as skipped."""
+    known = [status for status in ComparisonStatus if status != ComparisonStatus.ranked]
+    return next((status for status in known if status == row["status"]), ComparisonStatus.skipped)
 
 
 def _read(row: RowMapping) -> Comparison:
@@ -152,7 +148,7 @@ def _misfit(ranking: Ranking) -> Ranking:
 
 
 def _message(document: dict[str, Any]) -> Message:
-    return Message(document["role"], _text(document["content"]))
+    return Message(document["role"], text_from(document["content"]))
 
 
 def _candidate(document: dict[str, Any]) -> Candidate:
@@ -161,12 +157,12 @@ def _candidate(document: dict[str, Any]) -> Candidate:
     sampling = Sampling(**{name: known[name] for name in NUMBERS if name in known})
     candidate = Candidate(**{**document, "sampling": sampling})
     for text in (candidate.id, candidate.model, candidate.text):
-        _text(text)
+        text_from(text)
     return replace(candidate, position=int(candidate.position))
 
 
-def _text(value: Any) -> str:
-    """Raises TypeError."""
+def text_from(value: Any) -> str:
+    """A text out of the store. Raises TypeError."""
     if not isinstance(value, str):
         raise TypeError("not a text")
     return value
@@ -176,7 +172,7 @@ def texts(value: Any) -> tuple[str, ...]:
     """A list of texts out of the store. Raises TypeError."""
     if not isinstance(value, list):
         raise TypeError("not a list")
-    return tuple(map(_text, value))
+    return tuple(map(text_from, value))
 
 
 def ranking_from(row: RowMapping, prefix: str = "") -> Ranking:
@@ -185,7 +181,7 @@ def ranking_from(row: RowMapping, prefix: str = "") -> Ranking:
         groups=tuple(map(texts, row[f"{prefix}groups"])),
         all_bad=row[f"{prefix}all_bad"],
         aspects=texts(row[f"{prefix}aspects"]),
-        note=_text(row[f"{prefix}note"]),
+        note=text_from(row[f"{prefix}note"]),
         edit=row[f"{prefix}edit"],
         annotator=row[f"{prefix}annotator"],
         source=row[f"{prefix}source"],

@@ -1,7 +1,7 @@
 """Chats and their turns. Each method is one transaction."""
 
 import builtins
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -100,10 +100,11 @@ class Conversations:
                 bring_back(connection, conversation_id, place, numbers[-1] if number is None else number)
             return _get(connection, conversation_id)
 
-    def become(self, conversation_id: str, persona: str) -> Conversation:
-        """Go on as another persona. Raises ConversationNotFound."""
+    def become(self, conversation_id: str, chosen: Mapping[str, str]) -> Conversation:
+        """Go on with another `persona`, `model` or both. Raises ConversationNotFound."""
         with self.database.write() as connection:
-            _touch(connection, conversation_id, {"persona": persona})
+            if chosen:
+                _touch(connection, conversation_id, dict(chosen))
             return _get(connection, conversation_id)
 
     def rate(self, conversation_id: str, turn_index: int, rating: Literal[1, -1] | None) -> Conversation:

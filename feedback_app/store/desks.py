@@ -112,7 +112,12 @@ class DeskStates:
         if row is None:
             return DeskState()
         kept = {name: row[name] for name in DeskState.__dataclass_fields__}
-        return DeskState(**{**kept, "problems": tuple(row["problems"])})
+        return DeskState(
+            **{
+                **kept,
+                "problems": tuple(map(str, row["problems"])) if isinstance(row["problems"], list) else (),
+            }
+        )
 
     def set_state(self, desk: str, **changes: Any) -> None:
         """Change fields of the state; `at` becomes now."""

@@ -9,6 +9,7 @@ from sqlalchemy.engine import RowMapping
 
 from feedback_app.domain.comparison import Selection
 from feedback_app.domain.guess import Guess
+from feedback_app.domain.mended import damaged
 from feedback_app.store.database import Database
 from feedback_app.store.tables import comparisons, guesses, rankings
 
@@ -33,13 +34,13 @@ class Guesses:
         with self.database.read() as connection:
             query = select(guesses).where(guesses.c.comparison_id == comparison_id)
             row = connection.execute(query).mappings().first()
-        return None if row is None else _guess(row)
+        return None if row is None or not _readable(row) else _guess(row)
 
     def of(self, comparison_ids: Sequence[str]) -> dict[str, Guess]:
         """The guesses at these comparisons, by comparison; where there is none, none."""
         query = select(guesses).where(guesses.c.comparison_id.in_(comparison_ids))
         with self.database.read() as connection:
-            found = (_guess(row) for row in connection.execute(query).mappings())
+            found = (_guess(row) for row in connection.execute(query).mappings() if _readable(row))
             return {guess.comparison_id: guess for guess in found}
 
     def mark(self, guess: Guess) -> None:
@@ -59,7 +60,8 @@ class Guesses:
             .order_by(rankings.c.created_at, comparisons.c.id)
         )
         with self.database.read() as connection:
-            return [(_guess(row), row["selection"]) for row in connection.execute(query).mappings()]
+            rows = connection.execute(query).mappings()
+            return [(_guess(row), row["selection"]) for row in rows if _readable(row)]
 
     def counts(self) -> dict[str, int]:
         """How many were right, wrong, and neither."""
@@ -68,7 +70,7 @@ class Guesses:
         found = dict.fromkeys(names.values(), 0)
         with self.database.read() as connection:
             for correct, number in connection.execute(query):
-                found[names[correct]] += int(number)
+                found[names.get(correct, "open")] += int(number)
         return found
 
 
@@ -81,6 +83,13 @@ def _row(guess: Guess) -> dict[str, Any]:
         "chosen_probability": guess.chosen_probability,
         "correct": guess.correct,
     }
+
+
+def _readable(row: RowMapping) -> bool:
+    """One that is not is as if it had not been made."""
+    chances = row["probabilities"]
+    numbers = isinstance(chances, list) and all(isinstance(one, (int, float)) for one in chances)
+    return numbers and not damaged([row["created_at"]])
 
 
 def _guess(row: RowMapping) -> Guess:

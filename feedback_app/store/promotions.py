@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, delete, insert, select, text, update
 
+from feedback_app.domain.mended import damaged
 from feedback_app.store.database import insert_new
 from feedback_app.store.tables import aliases, checkpoints, promotions
 
@@ -55,6 +56,10 @@ def rollback(connection: Connection, by: str) -> tuple[str, str]:
     row = connection.execute(newest).mappings().first()
     if row is None:
         raise NothingToRollBack("there is no promotion to roll back")
+    if damaged([row["before"]]):
+        raise NothingToRollBack(
+            "the newest promotion is damaged in the database: choose a version with `codelynn checkpoint promote`"
+        )
     undone = update(promotions).where(promotions.c.id == row["id"])
     connection.execute(undone.values(undone_at=datetime.now(UTC), undone_by=by))
     steps_down = now[CHAMPION] == row["checkpoint"]

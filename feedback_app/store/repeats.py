@@ -8,6 +8,7 @@ from feedback_app.domain.comparison import Comparison, ComparisonStatus
 from feedback_app.store.comparison_rows import comparison_from, select_comparisons
 from feedback_app.store.database import Database
 from feedback_app.store.tables import comparisons, rankings
+from feedback_app.store.types import array_length
 
 OWNER = "owner"
 
@@ -25,7 +26,7 @@ class Repeats:
             .join_from(comparisons, rankings)
             .where(_owned(), comparisons.c.id.in_(_older(ago)), comparisons.c.id.not_in(again))
             .where(comparisons.c.repeat_of.is_(None), rankings.c.all_bad.is_(False))
-            .where(func.json_array_length(comparisons.c.candidates) == 2)
+            .where(array_length(comparisons.c.candidates) == 2)
             .order_by(rankings.c.created_at, comparisons.c.id)
         )
         with self.database.read() as connection:

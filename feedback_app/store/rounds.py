@@ -10,11 +10,13 @@ from sqlalchemy import Connection, Update, case, func, insert, or_, select, upda
 from sqlalchemy.engine import RowMapping
 
 from feedback_app.domain.round import Checkpoint, InvalidRound, Round, RoundEvent, RoundState
+from feedback_app.domain.text_rules import Mended
 from feedback_app.store.database import Database, insert_new
 from feedback_app.store.promotions import StaleFence, promote
 from feedback_app.store.registration import register
 from feedback_app.store.tables import round_events, rounds
 
+UNKNOWN = Mended("this round is damaged in the database: queue a new one")
 SILENT = "its worker stopped answering too often: look at the round's trainer.log, then resume it"
 
 
@@ -57,7 +59,7 @@ class Rounds:
 
     def claim(self, round_id: str, worker: str) -> Round | None:
         """Take a queued round: running, with the next fence. None if it is not queued; of several workers who
-        ask at once, one gets it."""
+        ask at once, one gets it. One whose settings cannot be read fails."""
         now = datetime.now(UTC)
         taken = (
             update(rounds)
@@ -73,8 +75,13 @@ class Rounds:
             .returning(rounds.c.id)
         )
         with self.database.write() as connection:
-            won = connection.execute(taken).first() is not None
-            return _get(connection, round_id) if won else None
+            if connection.execute(taken).first() is None:
+                return None
+            won = _get(connection, round_id)
+            if won.unusable:
+                failed = {"state": RoundState.failed.value, "error": str(UNKNOWN), "finished_at": now}
+                _set(connection, round_id, failed)
+            return None if won.unusable else won
 
     def heartbeat(self, round_id: str, fence: int) -> Round:
         """The worker is alive; gives the row as it is now (see `cancel_requested`). Raises RoundNotFound, StaleFence."""
@@ -170,6 +177,8 @@ class Rounds:
         """Resume a failed or cancelled round, with its attempts counted anew. Raises RoundNotFound, InvalidRound."""
         with self.database.write() as connection:
             found = _get(connection, round_id, lock=True)
+            if found.unusable:
+                raise InvalidRound(UNKNOWN)
             if found.state not in (RoundState.failed, RoundState.cancelled):
                 raise InvalidRound(
                     f"this round is {found.state.value}: only a failed or cancelled one can be resumed"
@@ -238,5 +247,8 @@ def _finite(value: float | None) -> float | None:
 
 
 def _round(row: RowMapping) -> Round:
+    """A state that is none is a failure that says so."""
     known = {field.name: row[field.name] for field in fields(Round)}
+    if row["state"] not in set(RoundState):
+        return Round(**{**known, "state": RoundState.failed, "error": UNKNOWN})
     return Round(**{**known, "state": RoundState(row["state"])})

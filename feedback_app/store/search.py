@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, false, func, select, true, union
+from sqlalchemy import ColumnElement, Connection, Row, Select, false, select, true, union
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus
 from feedback_app.domain.wanted import VerdictKind, Wanted, folded
@@ -20,17 +20,18 @@ from feedback_app.store.comparisons import NEWEST_FIRST
 from feedback_app.store.cursor import Page, Position, decode_cursor, encode_cursor
 from feedback_app.store.database import Database
 from feedback_app.store.tables import comparisons, rankings, withdrawn
+from feedback_app.store.types import array_length
 from feedback_app.store.walk import walk
 
 BATCH = 500
 AT_ONCE = 2000
 """Rows that are held while texts are read."""
-WRITTEN = (ComparisonStatus.open, ComparisonStatus.ranked, ComparisonStatus.skipped)
+UNWRITTEN = (ComparisonStatus.generating, ComparisonStatus.failed)
 
 OUT = withdrawn.c.comparison_id.is_not(None) & (comparisons.c.status == ComparisonStatus.skipped.value)
 JUDGED = rankings.c.comparison_id.is_not(None) | OUT
 SAID = rankings.c.all_bad.is_(False)
-GROUPS = func.json_array_length(rankings.c.groups)
+GROUPS = array_length(rankings.c.groups)
 OF_VERDICT: dict[VerdictKind, ColumnElement[bool]] = {
     "ranked": SAID & (GROUPS > 1),
     "tie": SAID & (GROUPS == 1),
@@ -122,15 +123,16 @@ def _positions(connection: Connection, wanted: Wanted, among: Collection[str] | 
         columns += [rankings.c.aspects.label("aspects"), withdrawn.c.aspects.label("aspects_out")]
     query = _joined(select(*columns)).where(*_conditions(wanted)).order_by(*NEWEST_FIRST)
     words = folded(wanted.words.strip())
-    found = (row for row in _rows(connection, query) if among is None or row.id in among)
-    return [Position(row.created_at, row.id) for row in found if _wanted(row, wanted, words)]
+    rows = (row for row in _rows(connection, query) if among is None or row.id in among)
+    found = [Position(row.created_at, row.id) for row in rows if _wanted(row, wanted, words)]
+    return sorted(found, key=_key, reverse=True)  # the database sorts a date that it cannot read as a text
 
 
 def _joined(query: Select[Any]) -> Select[Any]:
     joined = comparisons.outerjoin(rankings).outerjoin(
         withdrawn, withdrawn.c.comparison_id == comparisons.c.id
     )
-    written = comparisons.c.status.in_([status.value for status in WRITTEN])
+    written = comparisons.c.status.not_in([status.value for status in UNWRITTEN])
     return query.select_from(joined).where(written)
 
 
@@ -182,8 +184,9 @@ def _texts(row: Row[Any]) -> Iterable[str]:
 
 
 def _load(connection: Connection, ids: list[str]) -> list[Comparison]:
-    query = select_comparisons().where(comparisons.c.id.in_(ids)).order_by(*NEWEST_FIRST)
-    return [comparison_from(row) for row in connection.execute(query).mappings()]
+    query = select_comparisons().where(comparisons.c.id.in_(ids))
+    found = [comparison_from(row) for row in connection.execute(query).mappings()]
+    return sorted(found, key=lambda one: (one.created_at, one.id), reverse=True)
 
 
 def _key(place: Position) -> tuple[Any, str]:

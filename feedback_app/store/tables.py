@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-from feedback_app.store.types import Finite, Seconds, UtcDateTime
+from feedback_app.store.types import Document, Finite, Seconds, UtcDateTime
 
 # Free text is kept as a JSON string: a database that was written by an older version may hold NUL and half surrogate pairs,
 # which PostgreSQL's text refuses, while its json (unlike jsonb) takes any escaped character. `json_rules.stored` reads it.
@@ -196,6 +196,7 @@ def _said() -> list[Column[Any]]:
         Column("chosen_by", Text),
         Column("original", FREE_TEXT),
         Column("ending", Text),
+        Column("persona", Text),
     ]
 
 
@@ -223,7 +224,7 @@ rounds = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("method", Text, nullable=False),
-    Column("config", DOCUMENT, nullable=False),
+    Column("config", Document, nullable=False),
     Column("parent", Text, nullable=False),
     Column("state", Text, nullable=False, index=True),
     Column("stage", Text, nullable=False),
@@ -231,7 +232,7 @@ rounds = Table(
     Column("total", Integer, nullable=False),
     Column("percent", Float, nullable=False),
     Column("seconds_left", Finite),
-    Column("metrics", DOCUMENT, nullable=False),
+    Column("metrics", Document, nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("fence", Integer, nullable=False),
     Column("worker", Text, nullable=False),
@@ -239,7 +240,7 @@ rounds = Table(
     Column("cancel_requested", Boolean, nullable=False),
     Column("snapshot", Text, nullable=False),
     Column("checkpoint", Text),
-    Column("decision", DOCUMENT),
+    Column("decision", Document),
     Column("error", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False, index=True),
     Column("started_at", UtcDateTime),
@@ -254,7 +255,7 @@ round_events = Table(
     Column("stage", Text, nullable=False),
     Column("step", Integer, nullable=False),
     Column("total", Integer, nullable=False),
-    Column("metrics", DOCUMENT, nullable=False),
+    Column("metrics", Document, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("message", Text, nullable=False),
     Column("percent", Float, nullable=False),
@@ -269,7 +270,7 @@ checkpoints = Table(
     Column("parent", Text, nullable=False),
     Column("round_id", Text),
     Column("method", Text, nullable=False),
-    Column("manifest", DOCUMENT, nullable=False),
+    Column("manifest", Document, nullable=False),
     Column("passed", Boolean, nullable=False),
     Column("created_at", UtcDateTime, nullable=False, index=True),
 )
@@ -291,7 +292,7 @@ promotions = Table(
     Column("checkpoint", Text, nullable=False),
     Column("by", Text, nullable=False),
     Column("round_id", Text, unique=True),
-    Column("before", DOCUMENT, nullable=False),
+    Column("before", Document, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("undone_at", UtcDateTime),
     Column("undone_by", Text),

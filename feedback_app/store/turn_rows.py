@@ -11,6 +11,8 @@ from feedback_app.store.tables import alternatives, turns
 
 KEPT = ("role", "content", "model", "rating", "created_at", "best_of", "original", "number")
 
+MAY_BE_NONE = ("chosen_by", "ending", "persona")
+
 
 def turns_of(connection: Connection, conversation_id: str) -> tuple[Turn, ...]:
     query = select(turns).where(turns.c.conversation_id == conversation_id).order_by(turns.c.position)
@@ -41,6 +43,7 @@ def insert_turns(connection: Connection, conversation_id: str, first: int, new: 
             "chosen_by": turn.chosen_by or None,
             "original": turn.original,
             "ending": turn.ending or None,
+            "persona": turn.persona or None,
             "number": _next(connection, conversation_id, first + offset),
         }
         for offset, turn in enumerate(new)
@@ -79,4 +82,5 @@ def _at(table: Table, conversation_id: str, place: int) -> ColumnElement[bool]:
 
 def _turn(row: RowMapping) -> Turn:
     kept: dict[str, Any] = {name: row[name] for name in KEPT}
-    return Turn(**kept, chosen_by=row["chosen_by"] or "", ending=row["ending"] or "")
+    kept |= {name: row[name] or "" for name in MAY_BE_NONE}
+    return Turn(**kept)

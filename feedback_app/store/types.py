@@ -1,10 +1,16 @@
-"""Column types that give the same on SQLite and PostgreSQL, whatever an older version stored."""
+"""Column types that give the same on SQLite and PostgreSQL, whatever an older version stored. What cannot be read becomes one of the
+`mended` values and never an error, so that no row is in the way of the others."""
 
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Float
+from sqlalchemy import JSON, DateTime, Dialect, Float, Integer
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
+from feedback_app.domain.mended import MendedMoment, MendedObject
 from feedback_app.domain.text_rules import number_fault, seconds_fault
 
 
@@ -13,6 +19,25 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     impl = DateTime(timezone=True)
     cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """A moment that could not be read is compared as it stands in the store."""
+        write: Any = super().bind_processor(dialect)
+        return lambda value: (
+            value.stored if isinstance(value, MendedMoment) else write(value) if write else value
+        )
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """SQLite may hold anything in place of a date."""
+        read: Any = super().result_processor(dialect, coltype)
+
+        def moment(value: Any) -> Any:
+            try:
+                return read(value)
+            except (ValueError, TypeError, OverflowError):
+                return MendedMoment.of(value)
+
+        return moment
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is not None and value.tzinfo is None:
@@ -26,7 +51,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Finite(TypeDecorator[float]):
-    """A number; one that is not finite, which older versions stored, is not known."""
+    """A number; what is none or is not finite, which older versions stored, is not known."""
 
     impl = Float
     cache_ok = True
@@ -44,8 +69,38 @@ class Seconds(Finite):
     cache_ok = True
 
     def process_result_value(self, value: float | None, dialect: Dialect) -> float | None:
-        return None if seconds_fault(value) else value
+        known = _finite(value)
+        return None if seconds_fault(known) else known
+
+
+class Document(TypeDecorator[dict[str, Any]]):
+    """A JSON object."""
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> dict[str, Any] | None:
+        return value if value is None or isinstance(value, dict) else MendedObject()
+
+
+class array_length(FunctionElement[int]):
+    """How many items a JSON array has; NULL for what is none."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(array_length, "postgresql")
+def _in_postgresql(element: array_length, compiler: SQLCompiler, **options: Any) -> str:
+    array = compiler.process(element.clauses, **options)
+    return f"CASE WHEN json_typeof({array}) = 'array' THEN json_array_length({array}) END"
+
+
+@compiles(array_length)
+def _in_sqlite(element: array_length, compiler: SQLCompiler, **options: Any) -> str:
+    array = compiler.process(element.clauses, **options)
+    return f"CASE WHEN json_valid({array}) THEN json_array_length({array}) END"
 
 
 def _finite(value: float | None) -> float | None:
-    return None if value is None or number_fault(value) else value
+    return None if not isinstance(value, (int, float)) or number_fault(value) else value

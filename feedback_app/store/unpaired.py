@@ -13,7 +13,9 @@ from sqlalchemy import Connection, Table, func, select
 from sqlalchemy.engine import RowMapping
 
 from feedback_app.domain.comparison import Message
+from feedback_app.domain.mended import UNREADABLE
 from feedback_app.domain.preference import Demonstration, Rating
+from feedback_app.store.comparison_rows import MISFITS, text_from
 from feedback_app.store.database import BATCH, Database, Stored, insert_new, unheard
 from feedback_app.store.tables import demonstrations, ratings
 
@@ -28,10 +30,7 @@ class Demonstrations:
 
     def all(self) -> list[Demonstration]:
         """In the order they came."""
-        return [
-            Demonstration(_prompt(row), row["reply"], row["source"])
-            for row in _rows(self.database, demonstrations)
-        ]
+        return [Demonstration(*_said(row), row["source"]) for row in _rows(self.database, demonstrations)]
 
     def count(self) -> int:
         return _count(self.database, demonstrations)
@@ -47,10 +46,7 @@ class Ratings:
 
     def all(self) -> list[Rating]:
         """In the order they came."""
-        return [
-            Rating(_prompt(row), row["reply"], row["good"], row["source"])
-            for row in _rows(self.database, ratings)
-        ]
+        return [Rating(*_said(row), row["good"], row["source"]) for row in _rows(self.database, ratings)]
 
     def count(self) -> int:
         return _count(self.database, ratings)
@@ -86,8 +82,13 @@ def _rows(database: Database, table: Table) -> Iterable[RowMapping]:
         return connection.execute(select(table).order_by(table.c.id)).mappings().all()
 
 
-def _prompt(row: RowMapping) -> tuple[Message, ...]:
-    return tuple(Message(**message) for message in row["prompt"])
+def _said(row: RowMapping) -> tuple[tuple[Message, ...], str]:
+    """Prompt and reply. One that cannot be read is damaged, and left out of exports and rounds."""
+    try:
+        prompt = tuple(Message(one["role"], text_from(one["content"])) for one in row["prompt"])
+        return prompt, text_from(row["reply"])
+    except MISFITS:
+        return (Message("user", UNREADABLE),), UNREADABLE
 
 
 def _count(database: Database, table: Table) -> int:

@@ -46,7 +46,8 @@ def _told(connection: Connection, query: Select[Any]) -> str:
     """The first row of the batch that cannot be read."""
     for name in connection.execute(query.with_only_columns(comparisons.c.id)).scalars().all():
         try:
-            connection.execute(select_comparisons().where(comparisons.c.id == name)).mappings().all()
+            rows = connection.execute(select_comparisons().where(comparisons.c.id == name)).mappings().all()
+            [comparison_from(row) for row in rows]
             annotated.of(connection, [name])
         except MISFITS:
             return (

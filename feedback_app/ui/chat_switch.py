@@ -47,7 +47,7 @@ class Switch:
         }
 
     def asks_model(self, conversation: Conversation, chosen: str) -> Updates:
-        question = f"This conversation stays with {conversation.model}, the version it began with."
+        question = f"This conversation stays with {conversation.model}."
         return {
             self.row: gr.update(visible=True),
             self.question: notice(question),
@@ -93,9 +93,7 @@ class Switching:
 
     def here(self, current: str, persona: str) -> Updates:
         """Go on as that persona, beside each other too."""
-        beside = self._chat.get(current).beside
-        for one in filter(None, (current, beside)):
-            self._chat.become(one, persona)
+        self._chat.become(current, persona)
         return self._opened(current)
 
     def fresh(self) -> Updates:

@@ -6,6 +6,7 @@ from html import escape
 
 from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStatus, Message, Ranking
 from feedback_app.domain.guess import Guess
+from feedback_app.domain.mended import damaged
 from feedback_app.domain.wanted import Wanted
 from feedback_app.services.curation import Consistency, Entry
 from feedback_app.services.repeats import again
@@ -111,6 +112,8 @@ def letter(index: int) -> str:
 
 def when(comparison: Comparison) -> str:
     moment = comparison.created_at if comparison.ranking is None else comparison.ranking.created_at
+    if damaged([moment]):
+        return "date damaged"
     return f'<time datetime="{moment.isoformat()}">{moment:%Y-%m-%d %H:%M} UTC</time>'
 
 

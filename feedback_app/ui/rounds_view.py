@@ -8,9 +8,10 @@ from typing import Any
 import pandas as pd
 
 from feedback_app.domain.decision import MARKS, checks, title, update_strength
+from feedback_app.domain.expectation import Expected, in_words
+from feedback_app.domain.mended import damaged
 from feedback_app.domain.round import Checkpoint, Round, RoundEvent, RoundState, method_name
 from feedback_app.domain.versions import numbered, roles
-from feedback_app.services.estimate import Expected
 from feedback_app.services.lineage import Link
 from feedback_app.ui.text import count
 
@@ -42,7 +43,7 @@ SAID = {True: "passed", False: "failed", None: "not counted"}
 
 def moment(at: datetime) -> str:
     """Local time, short."""
-    return f"{at.astimezone():%d %b %H:%M}"
+    return "date damaged" if damaged([at]) else f"{at.astimezone():%d %b %H:%M}"
 
 
 def short(round_: Round) -> str:
@@ -89,20 +90,7 @@ def duration(seconds: float | None) -> str:
 
 def estimate(expected: Expected | None) -> str:
     """How long a round will take, as HTML."""
-    if expected is None:
-        told = "No estimate for these settings yet."
-    elif expected.first:
-        told = (
-            f"No estimate yet; the first round may take up to {_minutes(expected.seconds)}. This is rough: the next estimate uses the "
-            "time that it took here. You can go on ranking and chatting meanwhile, and cancel or resume at any time."
-        )
-    else:
-        told = f"About {_minutes(expected.seconds)}, like the last round of this kind."
-    return f'<p class="quiet">{told}</p>'
-
-
-def _minutes(seconds: float) -> str:
-    return count(max(1, round(seconds / 60)), "minute")
+    return f'<p class="quiet">{in_words(expected)}</p>'
 
 
 def detail(round_: Round) -> str:

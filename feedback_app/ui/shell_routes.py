@@ -9,8 +9,6 @@ from feedback_app.ui.steps import Standing, steps, steps_html
 
 METHOD = "dpo"
 """The method of a first round."""
-HELD_OUT = 0.15
-"""About so many of the decided pairs are kept for the check."""
 
 
 class ShellDesk:
@@ -29,13 +27,13 @@ class ShellDesk:
 
     def _standing(self) -> Standing:
         services = self._services
+        votes, needed = services.advisor.votes()
         latest = services.models.resolve("latest")
         newest = next(iter(services.rounds.list(1)), None)
         return Standing(
-            pairs=services.rounds.train_pairs(),
-            min_pairs=services.rounds.min_pairs,
-            ranked=1 - HELD_OUT,
-            foreseen=services.estimates.seconds(METHOD, {}),
+            votes=votes,
+            needed=needed,
+            foreseen=services.estimates.expected(METHOD, {}),
             state=newest.state if newest else None,
             percent=newest.percent if newest else 0.0,
             seconds_left=newest.seconds_left if newest else None,

@@ -5,25 +5,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from feedback_app.domain.expectation import Expected
 from feedback_app.domain.round import RoundState
 from feedback_app.ui.navigation import ARENA, CHAT, ROUNDS, Place
 from feedback_app.ui.text import count
 
-SECONDS_FOR_A_PAIR = 20
+SECONDS_FOR_A_VOTE = 20
 """How long a person takes to read two replies and to choose, about."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the steps are computed from. `pairs` are training pairs, of which a round needs `min_pairs`; `ranked` is the share
-    of decided pairs that become one (the others are kept for the check). `foreseen` is how many seconds a round takes, None
+    """What the steps are computed from. `votes` were given and so many more are `needed` before a round can start, as
+    the arena counts them. `foreseen` is how long a round takes, None
     where nobody knows. `state`, `percent` (0 to 100) and `seconds_left` are those of the newest round, None before the first.
     `version` is the one in use, empty while it is the base model."""
 
-    pairs: int
-    min_pairs: int
-    ranked: float = 1.0
-    foreseen: float | None = None
+    votes: int
+    needed: int
+    foreseen: Expected | None = None
     state: RoundState | None = None
     percent: float = 0.0
     seconds_left: float | None = None
@@ -36,7 +36,7 @@ class Standing:
 
     @property
     def enough(self) -> bool:
-        return self.pairs >= self.min_pairs
+        return not self.needed
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +69,31 @@ def steps_html(shown: Sequence[Step]) -> str:
 
 def about(seconds: float) -> str:
     """`about 5 min`."""
+    return f"about {_short(seconds)}"
+
+
+def takes(foreseen: Expected | None) -> str:
+    """`about 5 min`, or before the first round `up to 5 min`."""
+    if foreseen is None:
+        return "a few minutes"
+    return f"up to {_short(foreseen.seconds)}" if foreseen.first else about(foreseen.seconds)
+
+
+def _short(seconds: float) -> str:
     minutes = max(1, math.ceil(seconds / 60))
-    return f"about {minutes} min" if minutes < 90 else f"about {round(minutes / 60)} h"
+    return f"{minutes} min" if minutes < 90 else f"{round(minutes / 60)} h"
 
 
 def _rank(now: Standing) -> str:
-    if now.enough:
-        return f"{count(now.pairs, 'pair')} to train on"
-    missing = math.ceil((now.min_pairs - now.pairs) / now.ranked)
-    return f"{now.pairs} of {now.min_pairs} pairs, {about(missing * SECONDS_FOR_A_PAIR)}"
+    given = count(now.votes, "vote")
+    return (
+        given
+        if now.enough
+        else f"{given}, about {now.needed:,} more: {about(now.needed * SECONDS_FOR_A_VOTE)}"
+    )
 
 
 def _train(now: Standing) -> str:
-    takes = "a few minutes" if now.foreseen is None else about(now.foreseen)
     match now.state:
         case RoundState.queued:
             return "a round is waiting to start"
@@ -94,7 +106,7 @@ def _train(now: Standing) -> str:
             return "the last version was not kept: see why"
     if now.version:
         return "done; train again when you have ranked more"
-    return f"ready: {takes}" if now.enough else takes
+    return f"ready: {takes(now.foreseen)}" if now.enough else takes(now.foreseen)
 
 
 def _chat(now: Standing) -> str:

@@ -64,10 +64,10 @@ def _api_routes(api: FastAPI) -> Iterator[tuple[str, APIRoute]]:
 
 
 @contextmanager
-def edge_app(home: Path, **changes: object) -> Iterator[Edge]:
+def edge_app(home: Path, base_model: str = "unused", **changes: object) -> Iterator[Edge]:
     settings = Settings(
         home=home,
-        base_model="unused",
+        base_model=base_model,
         personas=known_personas(home / "personas"),
         redis_url="redis://127.0.0.1:1/0",
         live_reward=False,

@@ -9,15 +9,12 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from alignment.base_model import prepare_base
-from alignment.rewards import write_reward
 from feedback_app import main
 from feedback_app.cli import app
 from feedback_app.domain.conversation import Turn
 from feedback_app.settings import Settings
 from feedback_app.store import Store, open_store
-from reward_model.config import RewardConfig
-from reward_model.fit import STYLE, write_temperature
+from tests.integration.rewards_on_disk import shelve
 from tests.unit.live.examples import LONGER_WON, opened
 
 pytestmark = [
@@ -66,24 +63,6 @@ def rank(store: Store) -> None:
     store.comparisons.rank(comparison.id, LONGER_WON, [])
 
 
-def shelve(home: Path, name: str, day: int) -> Path:
-    """A real reward model that was never trained: it scores every reply 0, so the first one is chosen."""
-    import numpy as np
-    from safetensors.numpy import save_file
-
-    from reward_model.network import RewardNetwork
-    from reward_model.style import style_features
-
-    base = prepare_base(str(home / "tiny"), home / "models", False, lambda text, share: None)
-    folder = home / "rewards" / name
-    RewardNetwork.fresh(base.hf_dir, RewardConfig(lora_r=2)).save(folder, base.name)
-    save_file({"weights": np.zeros_like(style_features(""))}, folder / STYLE)
-    write_temperature(folder, 1.0)
-    created = f"2026-05-{day:02d}T12:00:00+00:00"
-    write_reward(folder, {"base": {"hash": base.hash}, "passed": True, "created_at": created})
-    return folder
-
-
 def last(store: Store) -> Turn:
     (conversation,) = store.conversations.list(1)
     return store.conversations.get(conversation.id).turns[-1]
@@ -109,7 +88,7 @@ def test_the_live_reward_model_chooses_as_soon_as_it_has_learned_anything(chat: 
 
 def test_the_trained_reward_model_chooses_where_there_is_one(chat: Chat, store: Store, home: Path) -> None:
     rank(store)
-    shelve(home, "reward-1", day=1)
+    shelve(home, home / "tiny", "reward-1", day=1)
     answer = chat("--best-of", "2")
     assert answer.exit_code == 0, answer.output
     assert (last(store).best_of, last(store).chosen_by) == (2, "the trained reward model")
@@ -119,7 +98,7 @@ def test_a_broken_reward_model_is_told_of_and_no_other_chooses_instead(
     chat: Chat, store: Store, home: Path
 ) -> None:
     rank(store)
-    folder = shelve(home, "reward-1", day=1)
+    folder = shelve(home, home / "tiny", "reward-1", day=1)
     (folder / "calibration.json").write_text(json.dumps({"temperature": 9.0}))
     answer = chat("--best-of", "2")
     assert answer.exit_code == 1
@@ -132,7 +111,7 @@ def test_a_newer_reward_model_is_loaded_in_the_running_service(chat: Chat, home:
     try:
         seen = []
         for day, name in enumerate(("reward-1", "reward-2"), start=1):
-            shelve(home, name, day)
+            shelve(home, home / "tiny", name, day)
             prompt = opened().messages
             assert built.services.best.choose(prompt, ["Yes.", "No."]).by == "the trained reward model"
             current = built.services.rewards.current()

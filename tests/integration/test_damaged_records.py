@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,13 @@ from typer.testing import CliRunner
 from feedback_app.cli import app as cli
 from feedback_app.desks.records import desk_record
 from feedback_app.domain.comparison import Ranking
+from feedback_app.domain.round import Checkpoint, Round, RoundState
 from feedback_app.domain.wanted import Wanted
 from feedback_app.services.data import FORMATS
 from feedback_app.services.given import given_demonstrations, given_ratings
 from feedback_app.services.sync import DeskSync
+from feedback_app.ui.rounds_view import registry
+from feedback_app.ui.rounds_view import table as rounds_table
 from tests.fakes import RecordingDesk
 from tests.integration.edge_app import Edge, edge_app
 from tests.unit.live.examples import LONGER_WON, opened
@@ -33,6 +37,11 @@ DAMAGE = {
     "a tone tag": ("rankings", "aspects", f"[{HALF}]"),
     "no JSON": ("comparisons", "messages", "nonsense"),
     "candidates without text": ("comparisons", "candidates", '[{"id": "c1"}, {"id": "c2"}]'),
+    "the date": ("comparisons", "created_at", "never"),
+    "the date of the verdict": ("rankings", "created_at", "never"),
+    "no JSON in the replies": ("comparisons", "candidates", "nonsense"),
+    "no JSON in the verdict": ("rankings", "groups", "nonsense"),
+    "a time that is no number": ("rankings", "seconds", "long"),
     "a verdict on other replies": ("rankings", "groups", '[["c7"], ["c8"]]'),
 }
 
@@ -167,6 +176,25 @@ def test_a_damaged_setting_of_a_round_is_shown(tmp_path: Path) -> None:
         edge.execute("UPDATE rounds SET config = :value", value=rf'{{"beta": 1e400, "x": {HALF}}}')
         assert client.get(f"/api/v1/rounds/{queued.id}").json()["config"] == {"beta": None, "x": "x\ufffd"}
         assert client.get("/api/v1/rounds").status_code == 200
+
+
+def test_rounds_versions_and_chats_of_which_a_date_is_none_are_listed_as_damaged(tmp_path: Path) -> None:
+    with edge_app(tmp_path) as edge:
+        client, built = TestClient(edge.api, base_url="http://127.0.0.1"), edge.built
+        built.store.rounds.add(Round(id="odd", state=RoundState.held, started_at=datetime.now(UTC)))
+        built.store.checkpoints.add(Checkpoint("v1", "somewhere"))
+        talk = built.services.chat.begin("base", built.services.default_persona)
+        for table in ("rounds", "checkpoints", "conversations"):
+            edge.execute(f"UPDATE {table} SET created_at = 'never'")
+        for path in ("rounds", "checkpoints", "conversations"):
+            (listed,) = client.get(f"/api/v1/{path}").json()
+            assert (listed["damaged"], listed["created_at"]) == (True, "1970-01-01T00:00:00Z")
+        assert client.get("/api/v1/rounds/odd").status_code == 200
+        assert client.get("/api/v1/rounds/estimate").status_code == 200
+        assert rounds_table(built.store.rounds.list(1))[0][0] == "date damaged"
+        assert "date damaged" in registry(built.store.checkpoints.list(), {})
+        assert client.get(f"/api/v1/conversations/{talk.id}?format=markdown").status_code == 200
+        assert client.delete(f"/api/v1/conversations/{talk.id}").status_code == 204
 
 
 def test_text_of_the_database_that_is_no_utf_8_is_shown(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ PASS_THE_ENVIRONMENT_ON = {
     "feedback_app/commands/prepare.py",
     "alignment/round.py",
     "alignment/rank.py",
+    "alignment/scoring.py",
 }
 UNPICKLERS = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 

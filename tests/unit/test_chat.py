@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from feedback_app.domain.comparison import Sampling
+from feedback_app.domain.comparison import InvalidPrompt, Sampling
 from feedback_app.domain.conversation import Conversation
 from feedback_app.domain.persona import Persona, UnknownPersona
+from feedback_app.domain.round import Checkpoint
+from feedback_app.engines.base import UnknownModel
 from feedback_app.services.best_of import BestOf
 from feedback_app.services.chat import Busy, Chat
 from feedback_app.services.generations import Generations
+from feedback_app.services.given import given_demonstrations, given_ratings
 from feedback_app.services.models import BaseFiles, Models
 from feedback_app.store import InvalidRating, Store
 from tests.fakes import ScriptedEngine
@@ -30,7 +33,7 @@ def known(name: str) -> Persona:
 
 @pytest.fixture
 def engine() -> ScriptedEngine:
-    return ScriptedEngine({"base": ("First.", "Second.")})
+    return ScriptedEngine({"base": ("First.", "Second."), "v1": ("Third.",)})
 
 
 @pytest.fixture
@@ -61,9 +64,44 @@ def test_another_persona_answers_from_the_next_reply_on(
     chat.become(talk.id, "magister")
     list(chat.say(talk.id, "And you?"))
     assert engine.requests[-1].messages[0].content == "You are Magister."
-    assert chat.speaker(chat.get(talk.id)) == "Magister"
+    assert chat.speaker(chat.get(talk.id).persona) == "Magister"
     with pytest.raises(UnknownPersona):
         chat.become(talk.id, "nobody")
+    with pytest.raises(UnknownModel):
+        chat.become(talk.id, model="nobody")
+
+
+def test_what_was_said_of_a_reply_is_exported_with_the_persona_that_wrote_it(
+    chat: Chat, store: Store, talk: Conversation
+) -> None:
+    chat.edit(talk.id, 1, "My own words.")
+    chat.become(talk.id, "magister")
+    list(chat.say(talk.id, "And you?"))
+    chat.rate(talk.id, 3, 1)
+    (edit,) = given_demonstrations(store, known)
+    (thumb,) = given_ratings(store, known)
+    assert edit.prompt[0].content == known("lynn").system_prompt
+    assert thumb.prompt[0].content == "You are Magister."
+
+
+def test_another_version_answers_from_the_next_reply_on_and_each_reply_keeps_its_own(
+    chat: Chat, store: Store, engine: ScriptedEngine, talk: Conversation
+) -> None:
+    store.checkpoints.add(Checkpoint("v1", "somewhere"))
+    assert chat.become(talk.id, model="v1").persona == "lynn"
+    list(chat.say(talk.id, "And you?"))
+    assert engine.requests[-1].model == "v1"
+    assert [turn.model for turn in chat.get(talk.id).turns[1::2]] == ["base", "v1"]
+
+
+def test_of_two_versions_beside_each_other_both_take_the_persona_and_neither_is_replaced(
+    chat: Chat, store: Store, talk: Conversation
+) -> None:
+    store.conversations.put_beside(talk.id, other := Conversation("v1", "lynn"))
+    chat.become(talk.id, "magister")
+    assert chat.get(other.id).persona == "magister"
+    with pytest.raises(InvalidPrompt, match="keep one of them first"):
+        chat.become(talk.id, model="base")
 
 
 def test_a_conversation_goes_on_from_the_chosen_reply(
@@ -90,4 +128,4 @@ def test_neither_changes_while_a_reply_is_written(
 
 
 def test_who_answers_is_named_by_the_id_where_the_persona_is_gone(chat: Chat) -> None:
-    assert chat.speaker(Conversation("base", "gone")) == "gone"
+    assert chat.speaker("gone") == "gone"

@@ -43,8 +43,26 @@ def test_an_edit_is_a_demonstration_and_no_thumb_that_was_there_before_counts() 
     )
     conversation = Conversation("v1", "lynn", turns=turns)
     asked = (Message("system", "Be kind."), Message("user", "hi"))
-    assert rated_replies(conversation, "Be kind.") == []
-    assert edited_replies(conversation, "Be kind.") == [Demonstration(asked, "mine")]
+    assert rated_replies(conversation, lambda persona: "Be kind.") == []
+    assert edited_replies(conversation, lambda persona: "Be kind.") == [Demonstration(asked, "mine")]
+
+
+def test_what_was_said_of_a_reply_keeps_the_system_prompt_of_the_persona_that_wrote_it() -> None:
+    turns = (
+        Turn("user", "hi"),
+        Turn("assistant", "mine", "v1", original="the model's", persona="lynn"),
+        Turn("user", "and?"),
+        Turn("assistant", "fine", "v1", rating=1, persona="magister"),
+        Turn("user", "so?"),
+        Turn("assistant", "well", "v1", rating=1, persona="gone"),
+    )
+    prompts = {"lynn": "Be kind.", "magister": "Be strict.", "gone": ""}
+    conversation = Conversation("v1", "magister", turns=turns)
+    (edit,) = edited_replies(conversation, prompts.__getitem__)
+    strict, none = rated_replies(conversation, prompts.__getitem__)
+    assert edit.prompt[0] == Message("system", "Be kind.")
+    assert strict.prompt[0] == Message("system", "Be strict.")
+    assert [message.role for message in none.prompt] == ["user", "assistant", "user", "assistant", "user"]
 
 
 def test_what_was_kept_apart_for_the_page_comes_back_as_it_was_typed() -> None:

@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from alignment.config import round_config
-from alignment.pace import Amounts, at_most, first_round, size_of
+from alignment.pace import Amounts, at_most, first_round, known_size, size_of
+from feedback_app.domain.expectation import Expected
 from feedback_app.domain.round import Round, RoundEvent, RoundState
-from feedback_app.services.estimate import Expected, alike, expected, stage_seconds
+from feedback_app.services.estimate import alike, expected, stage_seconds
 from feedback_app.ui.round_methods import numbers
 from feedback_app.ui.rounds_view import estimate
 
@@ -47,12 +48,12 @@ def test_the_page_says_minutes_and_before_the_first_round_that_they_are_rough() 
     assert "No estimate yet; the first round may take up to 12 minutes." in estimate(
         Expected(700, first=True)
     )
-    assert "No estimate for these settings yet." in estimate(None)
+    assert "No estimate yet: it needs valid settings and a model that is prepared." in estimate(None)
 
 
-def test_the_first_round_is_bounded_by_what_was_measured_on_two_cores(tmp_path: Path) -> None:
+def test_the_first_round_is_bounded_by_what_was_measured_on_two_cores() -> None:
     """docs/benchmarks/owner.md: 11.6 minutes with 50 votes, 20.3 with 150."""
-    bound = first_round(1, lambda: tmp_path)
+    bound = first_round(1, lambda: 1.0)
     for votes, minutes in ((50, 11.6), (150, 20.3)):
         pairs = round(votes * 0.85)
         seconds = bound(
@@ -71,7 +72,22 @@ def test_more_threads_and_smaller_models_take_less_and_more_stages_longer(tmp_pa
         assert at_most(round_config("dpo", more), Amounts(**there), 1, 1.0) > plain
     for method in ("kto", "sft", "ppo", "rloo", "reward"):
         assert at_most(round_config(method, {}), Amounts(**there), 1, 1.0) > 0
-    assert first_round(1, lambda: tmp_path)("dpo", {"beta": "1e-"}, there) is None
+    assert first_round(1, lambda: 1.0)("dpo", {"beta": "1e-"}, there) is None
     assert size_of(tmp_path) == 1.0
     (tmp_path / "model.safetensors").write_bytes(b"0")
     assert size_of(tmp_path) == 0.1
+
+
+def test_the_size_of_a_model_that_is_not_prepared_is_read_where_it_lies_or_is_not_known(
+    tmp_path: Path,
+) -> None:
+    models, folder = tmp_path / "models", tmp_path / "mine"
+    folder.mkdir()
+    (folder / "model.safetensors").write_bytes(b"0")
+    assert known_size("smollm2", models) == 1.0
+    assert known_size(str(folder), models) == 0.1
+    assert known_size("someone/something", models) is None
+    assert known_size("no such model", models) is None
+    assert not models.exists()
+    there = {"pairs": 40, "heldout": 7, "rated": 80, "demonstrations": 12}
+    assert first_round(1, lambda: None)("dpo", {}, there) is None

@@ -6,16 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feedback_app.domain.expectation import Expected
 from feedback_app.domain.round import RoundState
+from feedback_app.services.readiness import Readiness
 from feedback_app.ui.navigation import GROUPS, Group, Place, head_html
+from feedback_app.ui.readiness_view import readiness_line
 from feedback_app.ui.steps import Standing, about, steps, steps_html
 
 STANDINGS = st.builds(
     Standing,
-    pairs=st.integers(0, 10_000),
-    min_pairs=st.integers(1, 500),
-    ranked=st.floats(0.1, 1),
-    foreseen=st.none() | st.floats(0, 1e5),
+    votes=st.integers(0, 10_000),
+    needed=st.integers(0, 500),
+    foreseen=st.none() | st.builds(Expected, st.floats(0, 1e5), st.booleans()),
     state=st.none() | st.sampled_from(RoundState),
     percent=st.floats(0, 100),
     seconds_left=st.none() | st.floats(0, 1e5),
@@ -34,28 +36,41 @@ def test_one_step_is_current_those_before_it_are_done_and_none_after_it_is(now: 
 
 
 def test_at_first_one_ranks_and_is_told_how_long_that_takes() -> None:
-    rank, train, chat = steps(Standing(pairs=0, min_pairs=8, ranked=0.85))
-    assert (rank.current, rank.told) == (True, "0 of 8 pairs, about 4 min")
+    rank, train, chat = steps(Standing(votes=1, needed=9))
+    assert (rank.current, rank.told) == (True, "1 vote, about 9 more: about 3 min")
     assert train.told == "a few minutes"
     assert chat.told == "with your own version"
 
 
-def test_with_enough_pairs_a_round_can_start_and_the_estimate_is_told() -> None:
-    rank, train, _ = steps(Standing(pairs=8, min_pairs=8, foreseen=200))
-    assert (rank.done, rank.told) == (True, "8 pairs to train on")
+def test_with_enough_votes_a_round_can_start_and_the_estimate_is_told() -> None:
+    rank, train, _ = steps(Standing(votes=10, needed=0, foreseen=Expected(200)))
+    assert (rank.done, rank.told) == (True, "10 votes")
     assert (train.current, train.told) == (True, "ready: about 4 min")
+
+
+def test_the_arena_counts_the_same_votes() -> None:
+    rank, *_ = steps(Standing(votes=3, needed=7))
+    line = readiness_line(Readiness(decided=3, pairs=2, min_pairs=8, needed_more=7))
+    for count in ("3 votes", "bout 7 more"):
+        assert count in rank.told
+        assert count in line
+
+
+def test_the_first_estimate_is_an_upper_bound() -> None:
+    _, train, _ = steps(Standing(votes=10, needed=0, foreseen=Expected(700, first=True)))
+    assert train.told == "ready: up to 12 min"
 
 
 @pytest.mark.parametrize(
     ("now", "told"),
     [
-        (Standing(9, 8, state=RoundState.queued), "a round is waiting to start"),
-        (Standing(9, 8, state=RoundState.running, percent=42.4), "42 %"),
-        (Standing(9, 8, state=RoundState.running, percent=42, seconds_left=90), "42 %, about 2 min left"),
-        (Standing(9, 8, state=RoundState.failed), "the last round failed: see why"),
-        (Standing(9, 8, state=RoundState.held), "the last version was not kept: see why"),
-        (Standing(9, 8, state=RoundState.cancelled), "ready: a few minutes"),
-        (Standing(9, 8, state=RoundState.running, version="dpo-1"), "0 %"),
+        (Standing(11, 0, state=RoundState.queued), "a round is waiting to start"),
+        (Standing(11, 0, state=RoundState.running, percent=42.4), "42 %"),
+        (Standing(11, 0, state=RoundState.running, percent=42, seconds_left=90), "42 %, about 2 min left"),
+        (Standing(11, 0, state=RoundState.failed), "the last round failed: see why"),
+        (Standing(11, 0, state=RoundState.held), "the last version was not kept: see why"),
+        (Standing(11, 0, state=RoundState.cancelled), "ready: a few minutes"),
+        (Standing(11, 0, state=RoundState.running, version="dpo-1"), "0 %"),
     ],
 )
 def test_the_second_step_says_where_the_round_stands(now: Standing, told: str) -> None:
@@ -64,7 +79,7 @@ def test_the_second_step_says_where_the_round_stands(now: Standing, told: str) -
 
 
 def test_with_a_version_of_ones_own_one_chats() -> None:
-    rank, train, chat = steps(Standing(20, 8, state=RoundState.promoted, version="dpo-1"))
+    rank, train, chat = steps(Standing(20, 0, state=RoundState.promoted, version="dpo-1"))
     assert (rank.done, train.done, chat.current, chat.told) == (True, True, True, "talk with dpo-1")
 
 
@@ -103,4 +118,4 @@ def test_the_head_links_to_every_page_and_marks_the_current_one(place: Place) ->
 def test_names_and_what_is_told_are_text() -> None:
     bad = Place("<b>", "x")
     assert "<b>" not in head_html(bad, [Group("<i>", (bad, bad))])
-    assert "<script>" not in steps_html(steps(Standing(9, 8, version="<script>")))
+    assert "<script>" not in steps_html(steps(Standing(11, 0, version="<script>")))

@@ -1,4 +1,4 @@
-"""The trained reward model as a scorer: loaded at its first use, once, and anew when a newer one is current."""
+"""The trained reward model as a scorer: opened at its first use, once, and anew when a newer one is current."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,8 +36,11 @@ def scorer(store: Store, tmp_path: Path, loaded: list[str]) -> TrainedScorer:
         return Constant(float(len(loaded)))
 
     shelf = Shelf(tmp_path)
+    repeats, lengths = Share(0, 0), (0.1, 3.0)
     return TrainedScorer(
-        Rewards(store, shelf, lambda: "mine", load, lambda a, b: {}, 0.1, lambda: Share(0, 0), (0.1, 3.0))
+        Rewards(
+            store, shelf, lambda: "mine", load, lambda a, b: {}, 0.1, lambda: repeats, lengths, lambda: None
+        )
     )
 
 

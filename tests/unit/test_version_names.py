@@ -51,6 +51,10 @@ def test_days_are_those_of_the_readers_time_zone() -> None:
         ({"length_ratio": 0.6}, ["shorter"]),
         ({"length_ratio": 1.4, "accuracy_low": 0.55}, ["longer", "closer to your votes"]),
         ({"length_ratio": 1.0, "reward": {"low": 0.6}}, ["preferred by the reward model"]),
+        ({"length_ratio": 0.6, "tone": {"low": 0.6, "high": 0.9}}, ["shorter", "warmer"]),
+        ({"tone": {"low": 0.1, "high": 0.4}}, ["cooler"]),
+        ({"tone": {"low": 0.4, "high": 0.8}}, []),
+        ({"tone": None}, []),
         ({"length_ratio": None, "accuracy_low": 0.4, "reward": None}, []),
         ({}, []),
     ],
@@ -65,6 +69,11 @@ def test_a_version_without_evidence_has_number_and_age() -> None:
 
 
 def test_all_of_it_makes_one_line() -> None:
+    tone = {"low": 0.6, "high": 0.9}
+    warm = made("dpo-1", timedelta(days=1), length_ratio=0.7, tone=tone)
+    assert version_name("dpo-1", [warm], NOW) == "version 1, yesterday, shorter and warmer"
+    closer = made("dpo-1", timedelta(days=1), length_ratio=0.7, tone=tone, accuracy_low=0.6)
+    assert version_name("dpo-1", [closer], NOW).endswith("shorter, warmer and closer to your votes")
     checkpoint = made("dpo-1", timedelta(days=1), length_ratio=0.7, accuracy_low=0.6)
     assert (
         version_name("dpo-1", [checkpoint], NOW) == "version 1, yesterday, shorter and closer to your votes"

@@ -49,7 +49,7 @@ def completion(start: Mapping[str, Any], written: Written) -> dict[str, Any]:
 def best_completion(
     start: Mapping[str, Any], written: Written, prompt: Sequence[Message], best: BestOf
 ) -> dict[str, Any]:
-    """The one answer of several replies, and what chose it. Raises NothingToChooseBy, BrokenRewardModel."""
+    """The one answer of several replies, and what chose it. Raises NothingToChooseBy, RewardModelUnavailable."""
     chosen = best.choose(prompt, written.texts)
     told = {"best_of": {"of": chosen.of, "by": chosen.by}}
     choices = [choice(written, chosen.index, 0)]

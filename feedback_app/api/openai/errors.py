@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from feedback_app.domain.comparison import InvalidPrompt, LimitTooLarge, PromptTooLong
 from feedback_app.engines.base import EngineBusy, EngineUnavailable, UnknownModel
 from feedback_app.services.best_of import NothingToChooseBy
-from feedback_app.services.rewards import BrokenRewardModel
+from feedback_app.services.rewards import RewardModelUnavailable
 
 log = structlog.get_logger()
 
@@ -100,7 +100,7 @@ def _known(problem: Exception) -> Refused | None:
             return Refused(400, told, code="invalid_value", param="messages")
         case NothingToChooseBy():
             return Refused(422, told, code="nothing_to_choose_by", param="best_of")
-        case BrokenRewardModel():
+        case RewardModelUnavailable():
             return Refused(503, told, "server_error", "reward_model_unavailable")
         case EngineBusy():
             return _busy(problem)

@@ -61,6 +61,7 @@ def test_a_round_learns_what_the_owner_prefers(finished: Path) -> None:
     assert evidence["heldout_correct"] == evidence["heldout_pairs"] == 4
     assert evidence["kl"] is not None  # an estimate from four replies: it may even be below 0
     assert evidence["perplexity"]["all"] > 0
+    assert evidence["tone"] is None  # four replies are too few to tell
 
 
 def test_progress_grows_to_100_percent_with_an_estimate_of_the_rest(finished: Path) -> None:

@@ -29,6 +29,7 @@ class Running:
     home: Path
     port: int
     env: dict[str, str]
+    pid: int
 
     @property
     def url(self) -> str:
@@ -71,7 +72,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         try:
             until(lambda: process.poll() is not None or read_service(home), START_SECONDS)
             assert process.poll() is None, log.read_text()
-            service = Running(home, port, env)
+            service = Running(home, port, env, process.pid)
             until(lambda: service.command("status").returncode == 0, START_SECONDS)
             yield service
         finally:

@@ -37,11 +37,26 @@ def test_a_conversation_over_a_pipe_is_kept_and_saved(
     assert "exists already" in again.stderr
 
 
-def test_commands_list_what_there_is_and_begin_anew(codelynn: Run) -> None:
-    told = codelynn("chat", given="/help\n/model\n/persona\n/persona magister\n/model base\n")
+def test_commands_list_what_there_is(codelynn: Run) -> None:
+    told = codelynn("chat", given="/help\n/model\n/persona\n")
     assert told.exit_code == 0, told.output
-    for word in ("/retry", "/save FILE", "* base", "* lynn", "  magister", "base as magister"):
+    for word in ("/retry", "/save FILE", "* base", "* lynn", "  magister"):
         assert word in told.stdout
+
+
+def test_a_conversation_goes_on_as_another_persona_and_a_new_one_begins_where_it_is_asked_for(
+    codelynn: Run, tmp_path: Path
+) -> None:
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    given = f"Hello\n/persona magister\n/model base\nAnd you?\n/save {first}\n/new\nHello\n/save {second}\n"
+    told = codelynn("chat", given=given)
+    assert told.exit_code == 0, told.output
+    assert told.stdout.count("base as magister answers from the next reply on, in this conversation.") == 2
+    one, other = json.loads(first.read_text()), json.loads(second.read_text())
+    assert [turn["content"] for turn in one["turns"][::2]] == ["Hello", "And you?"]
+    assert [turn["persona"] for turn in one["turns"]] == ["", "lynn", "", "magister"]
+    assert (other["persona"], len(other["turns"])) == ("magister", 2)
+    assert other["id"] != one["id"]
 
 
 def test_what_cannot_be_done_is_said_and_the_conversation_goes_on(codelynn: Run) -> None:

@@ -7,6 +7,8 @@ import pytest
 from feedback_app.commands.rounds import expectation, lines, overrides, place
 from feedback_app.commands.running import WrongUse
 from feedback_app.commands.text import duration, moment
+from feedback_app.domain.expectation import Expected
+from feedback_app.ui.rounds_view import estimate
 
 WAITING = {"id": "aaaaaaaa-1", "method": "kto", "state": "queued"}
 RUNNING = {"id": "bbbbbbbb-2", "method": "dpo", "state": "running"}
@@ -28,6 +30,7 @@ def told(**fields: Any) -> list[str]:
         "cancel_requested": False,
         "ahead": [],
         "expected_seconds": None,
+        "expected_first": False,
     }
     return lines(base | fields)
 
@@ -36,9 +39,15 @@ def test_a_queued_round_says_its_place_what_runs_and_how_long_it_will_take() -> 
     first, second, third = told(ahead=[RUNNING, WAITING], expected_seconds=200.0)
     assert first == "12345678  dpo  queued"
     assert second == "number 3 in the queue; round bbbbbbbb (dpo) is running"
-    assert third == "it takes about 3 min 20 s from its start"
+    assert third == "About 3 minutes, like the last round of this kind."
     assert place([]) == "it is next"
-    assert "no estimate yet" in expectation(None)
+
+
+def test_before_the_first_round_the_estimate_is_an_upper_bound_in_the_words_of_the_page() -> None:
+    first = expectation({"expected_seconds": 700.0, "expected_first": True})
+    assert "the first round may take up to 12 minutes" in first
+    assert first in estimate(Expected(700.0, first=True))
+    assert "a model that is prepared" in expectation({"expected_seconds": None, "expected_first": False})
 
 
 def test_a_running_round_says_its_stage_and_the_time_left() -> None:
