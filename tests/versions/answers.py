@@ -68,9 +68,17 @@ def missing(now: Any, before: Any, where: str = "") -> list[str]:
     if isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
         pairs = enumerate(zip(now, before, strict=True))
         return [each for i, (one, other) in pairs for each in missing(one, other, f"{where}[{i}]")]
+    if isinstance(before, str) and isinstance(now, str) and before.startswith(("id: ", "event: ")):
+        return missing(_sent(now), _sent(before), where)
     numbers = all(isinstance(value, float | int) for value in (now, before))
     same = math.isclose(now, before, rel_tol=1e-4, abs_tol=1e-6) if numbers else now == before
     return [] if same else [f"{where}: {now!r}, before {before!r}"]
+
+
+def _sent(stream: str) -> list[Any]:
+    """The lines of server-sent events: the name of each and its value, which is JSON where it is data."""
+    lines = (line.partition(": ") for line in stream.splitlines())
+    return [[name, json.loads(value) if name == "data" else value] for name, _, value in lines]
 
 
 def scores(client: httpx.Client) -> list[float]:
