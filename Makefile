@@ -13,7 +13,7 @@ WORKERS := $(if $(findstring no:xdist,$(ARGS)),,-n logical --maxprocesses 4)
 # Tests start hundreds of Python processes: without byte code each compiles its libraries anew.
 test: export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run setup test lint lock clean
+.PHONY: help run setup test lint pictures lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show what there is
@@ -33,6 +33,9 @@ lint: setup ## Ruff, formatting, mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+pictures: setup ## Take the pictures in docs/screenshots anew; some minutes
+	PICTURES=docs/screenshots $(BIN)/python -m pytest -n 0 tests/browser/test_pictures.py
 
 lock: ## Pin what is installed in .venv
 	$(BIN)/python deploy/lock.py

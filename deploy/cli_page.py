@@ -27,7 +27,10 @@ def _described(command: TyperCommand | TyperGroup, name: str) -> list[str]:
         return _described(command.imported(), name)
     if isinstance(command, TyperGroup):
         return [
-            line for child, sub in command.commands.items() for line in _described(sub, f"{name} {child}")
+            line
+            for child, sub in command.commands.items()
+            if not sub.hidden
+            for line in _described(sub, f"{name} {child}")
         ]
     lines = [f"## `{name}`", "", (command.help or "").replace("\n", " ").strip(), ""]
     rows = [

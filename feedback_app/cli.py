@@ -103,7 +103,7 @@ class Codelynn(TyperGroup):
         except typer.TyperException as error:
             told = error.format_message()
             is_help = told.startswith("Usage:")  # a group without a command
-            print(told if is_help else f"codelynn: {told} See --help.", file=sys.stderr)
+            print(told if is_help else f"codelynn: {told.rstrip('.')}. See --help.", file=sys.stderr)
             sys.exit(error.exit_code)
         if standalone_mode:
             sys.exit(code if isinstance(code, int) else 0)

@@ -53,7 +53,7 @@ from feedback_app.services.rounds import Rounds
 from feedback_app.services.snapshots import Snapshots
 from feedback_app.services.supply import Supply
 from feedback_app.services.trained import TrainedScorer
-from feedback_app.settings import Settings, load_settings
+from feedback_app.settings import DATABASE_FILE, Settings, load_settings
 from feedback_app.store import Store, migrate, open_store
 from feedback_app.up.local import listener, page_token
 from feedback_app.up.plan import reached_at
@@ -118,6 +118,15 @@ def base_name(settings: Settings) -> str:
         return settings.base_model
 
 
+def base_missing(settings: Settings) -> str:
+    """Why there is no such base model; empty where there is one, or may be at a hub."""
+    try:
+        find_source(settings.base_model)
+    except BaseModelUnavailable as error:
+        return str(error)
+    return ""
+
+
 def prepared_model(settings: Settings) -> bool:
     """Whether the base model is ready, so that a start does not wait for it."""
     try:
@@ -130,6 +139,18 @@ def prepare_database(settings: Settings) -> None:
     """Bring the tables up to date."""
     settings.root.mkdir(parents=True, exist_ok=True)
     migrate(settings.database)
+
+
+def database_answers(settings: Settings) -> str:
+    """That the database can be read. Raises DatabaseUnavailable."""
+    if not settings.database_url and not (settings.root / DATABASE_FILE).exists():
+        return "made at the first start"
+    store = open_store(settings.database)
+    try:
+        store.ping()
+    finally:
+        store.close()
+    return "answers"
 
 
 def check_config(method: str, config: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -212,7 +233,7 @@ def _services(
         desks=Desks(store, desks),
         status=service_status(store, models, queue, settings.redis_url, partial(with_embedded, settings)),
         personas=personas,
-        advisor=Advisor(store, supply, knowing, settings.min_pairs, settings.heldout_fraction),
+        advisor=Advisor(store, supply, knowing, lineage, settings.min_pairs, settings.heldout_fraction),
         before_after=BeforeAfter(store, generations, chosen.chat_sampling, settings.heldout_fraction),
         preferences=chosen.book,
         base_name=base_name(settings),

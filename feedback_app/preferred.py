@@ -74,6 +74,7 @@ def preference_book(
         topics=packs.subjects,
         models=lambda: [*ALIASES, *models.versions()],
         personas=lambda: [persona.id for persona in personas()],
+        asks=lambda languages, topics: packs.asks(Interests(languages, topics)),
     )
     return PreferenceBook(store, _defaults(settings), _fixed(settings), choices)
 

@@ -3,13 +3,34 @@
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from feedback_app.domain.preferences import HOTTEST, LONGEST_REPLY, Theme
 
 PROJECT = Path(__file__).resolve().parent.parent
+
+DATABASE_FILE = "codelynn.db"
+"""SQLite's, in HOME."""
+WEB = ("http", "https")
+DATABASES = ("sqlite", "postgresql", "postgresql+psycopg", "postgres")
+REDIS = ("redis", "rediss", "unix")
+
+
+def address_fault(address: str, schemes: tuple[str, ...]) -> str:
+    """What is wrong with an address, as the end of a sentence; empty where nothing is. It may hold a password: it is not quoted."""
+    beginning = " or ".join(f"{scheme}://" for scheme in schemes)
+    try:
+        parts = urlsplit(address)
+        whole = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that do not match, a port that is no number
+        return "is no address: check host and port"
+    if parts.scheme not in schemes or "://" not in address:
+        return f"must begin with {beginning}"
+    return "" if whole or schemes != WEB else "is no address: check host and port"
 
 
 class Settings(BaseSettings):
@@ -216,6 +237,30 @@ class Settings(BaseSettings):
         "INFO", description="Least severe log line written."
     )
 
+    @field_validator("service_url", "argilla_url", "label_studio_url", "engine_url")
+    @classmethod
+    def web_address(cls, given: str) -> str:
+        return _address(given, WEB)
+
+    @field_validator("database_url")
+    @classmethod
+    def database_address(cls, given: str) -> str:
+        return _address(given, DATABASES)
+
+    @field_validator("redis_url")
+    @classmethod
+    def redis_address(cls, given: str) -> str:
+        return _address(given, REDIS)
+
+    @field_validator("access_token", "argilla_api_key", "label_studio_token", "engine_api_key")
+    @classmethod
+    def fits_a_header(cls, given: str) -> str:
+        if not given.isascii() or not given.isprintable() or given != given.strip():
+            raise PydanticCustomError(
+                "key", "must be printable ASCII without spaces around it, because it is sent in a header"
+            )
+        return given
+
     @cached_property
     def root(self) -> Path:
         """HOME as an absolute path."""
@@ -224,7 +269,13 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         """The SQLAlchemy address in force."""
-        return self.database_url or f"sqlite:///{self.root / 'codelynn.db'}"
+        return self.database_url or f"sqlite:///{self.root / DATABASE_FILE}"
+
+
+def _address(given: str, schemes: tuple[str, ...]) -> str:
+    if given and (fault := address_fault(given, schemes)):
+        raise PydanticCustomError("address", "{fault}", {"fault": fault})
+    return given
 
 
 def load_settings() -> Settings:

@@ -67,10 +67,12 @@ class Supervisor:
             child.end()
 
     def _watch(self, claimed: Round, child: Child, tail: EventTail) -> Told:
-        told = Told.nothing
+        told, kept = Told.nothing, True
         with Watchdog(self.heartbeat, child) as watchdog:
             while child.poll() is None:
-                self._hand_on(claimed, tail)
+                before, kept = kept, self._hand_on(claimed, tail)
+                if before and not kept:  # once, however long it is away
+                    log.warning("the database does not answer: progress is kept for later", round=claimed.id)
                 if self.heartbeat.lost:
                     raise StaleFence(f"round {claimed.id} is not ours any more")
                 if told is Told.nothing and (self.heartbeat.cancelled or self.stopping.is_set()):
@@ -79,10 +81,11 @@ class Supervisor:
                 time.sleep(TICK)
         return Told.silent if told is Told.nothing and watchdog.bit else told
 
-    def _hand_on(self, claimed: Round, tail: EventTail) -> None:
-        """Keep the new events. A database that is away for a moment gets them later; training goes on."""
+    def _hand_on(self, claimed: Round, tail: EventTail) -> bool:
+        """Keep the new events. A database that is away for a moment (False) gets them later; training goes on."""
         try:
             for event in tail.fresh():
                 self.store.rounds.progress(claimed.id, claimed.fence, event)
         except OperationalError:
-            log.warning("the database does not answer: progress is kept for later", round=claimed.id)
+            return False
+        return True

@@ -7,7 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 
-from feedback_app.api.openai.errors import refused_early
+from feedback_app.api.openai.errors import is_openai, refused_early
 from feedback_app.api.rewards import UnusableLines
 from feedback_app.domain.comparison import InvalidPrompt, InvalidRanking
 from feedback_app.domain.persona import UnknownPersona
@@ -116,7 +116,7 @@ def code(error: Exception) -> str:
 
 def refusal(path: str, line: str, status: int) -> Response:
     """The answer to a request that cannot be taken, in the form of the API that was asked."""
-    if path.startswith("/v1/"):
+    if is_openai(path):
         return refused_early(400 if status == 422 else status, line).response()
     return JSONResponse({"detail": line}, status_code=status)
 

@@ -16,7 +16,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from feedback_app.api.content_types import type_refused
 from feedback_app.api.login import COOKIE, login
-from feedback_app.api.openai.errors import refused_early
+from feedback_app.api.openai.edge import elsewhere
+from feedback_app.api.openai.errors import is_openai, refused_early
 from feedback_app.api.origins import READS, from_a_browser, from_another_site
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -119,7 +120,7 @@ class Guard:
     def _login_needed(self, scope: Scope, headers: Headers) -> Response | None:
         if scope["path"] in OPEN_PATHS or self._rules.allows(_given(scope, headers)):
             return None
-        if "text/html" in headers.get("accept", ""):
+        if "text/html" in headers.get("accept", "") and not is_openai(scope["path"]):
             return RedirectResponse("/login", status_code=303)
         return _refused(scope["path"], 401, "give the access token as `Authorization: Bearer …`")
 
@@ -129,9 +130,11 @@ def _same(given: str, secret: str) -> bool:
 
 
 def _refused(path: str, status: int, reason: str) -> Response:
-    """One line; under `/v1` in the form that OpenAI's clients read."""
-    if path.startswith("/v1/"):
-        return refused_early(status, reason).response()
+    """One line; under `/v1` in the form that OpenAI's clients read. There, a file for an API that is not served is told so: another
+    content type would not help."""
+    if is_openai(path):
+        unsupported = elsewhere(path) if status == 415 else None
+        return (unsupported or refused_early(status, reason)).response()
     return JSONResponse({"detail": reason}, status_code=status)
 
 

@@ -4,19 +4,22 @@ from typing import Annotated
 
 import typer
 
-from feedback_app.commands.completing import personas, versions
+from feedback_app.commands.completing import models, personas
 from feedback_app.commands.running import settings_in_force, told
 from feedback_app.domain.best_of import MOST
 
 
 def chat(
-    model: Annotated[str, typer.Option(help="Version or alias.", autocompletion=versions)] = "latest",
+    model: Annotated[str, typer.Option(help="Version or alias.", autocompletion=models)] = "latest",
     persona: Annotated[
         str, typer.Option(help="Persona; the configured one if left out.", autocompletion=personas)
     ] = "",
-    resume: Annotated[str, typer.Option(help="Id of a conversation to go on with, or how it begins.")] = "",
+    resume: Annotated[
+        str, typer.Option(help="Id of the conversation to continue; the first characters are enough.")
+    ] = "",
     best_of: Annotated[
-        int, typer.Option(min=1, max=MOST, help="Write so many replies, answer the one you would like best.")
+        int,
+        typer.Option(min=1, max=MOST, help="Write this many replies and show the one you would like best."),
     ] = 1,
     offline: Annotated[
         bool, typer.Option("--offline", help="Load the model in this process if codeLynn does not run.")

@@ -21,7 +21,7 @@ def listing() -> None:
         with connected() as service:
             known, aliases = service.get("/checkpoints"), service.get("/aliases")
             base = service.get("/base")
-        table = Table("name", "aliases", "method", "parent", "gate", "made", "base model")
+        table = Table("name", "aliases", "method", "parent", "quality checks", "made", "base model")
         for one in known:
             verdict = "passed" if one["passed"] else "held"
             trained_on = (one["manifest"].get("base") or {}).get("name", "")
@@ -49,12 +49,12 @@ def promote(
         typer.Argument(help="Version to make the latest, or how its name begins.", autocompletion=versions),
     ],
 ) -> None:
-    """Make a version the latest by hand, whatever its gate said."""
+    """Use a version from now on, whatever its quality checks said."""
     with told():
-        from feedback_app.commands.service import connected
+        from feedback_app.commands.service import connected, named
 
         with connected() as service:
-            changed = service.post(f"/checkpoints/{name}/promote")
+            changed = service.post(f"/checkpoints/{named(name)}/promote")
         out.print(f"latest: {changed['previous']} -> {changed['latest']}")
 
 

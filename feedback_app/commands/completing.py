@@ -1,4 +1,4 @@
-"""What the shell completes: ids and names, from the service that runs. Without one nothing is completed."""
+"""What the shell completes: ids and names, from the service that runs; without one, only what is always there."""
 
 from contextlib import closing
 from typing import Any
@@ -11,6 +11,19 @@ def rounds() -> list[str]:
 
 def versions() -> list[str]:
     return ["base", *(str(one["name"]) for one in _asked("/checkpoints"))]
+
+
+def models() -> list[str]:
+    """What a chat can begin with: the aliases too."""
+    return ["latest", "champion", *versions()]
+
+
+def methods() -> list[str]:
+    return ["dpo", "kto", "sft", "rloo", "ppo", "reward"]
+
+
+def written_formats() -> list[str]:
+    return ["trl", "hh", "openai", "sharegpt", "kto", "sft", "rankings", "parquet"]
 
 
 def personas() -> list[str]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
-from feedback_app.commands.running import err, out, told
+from feedback_app.commands.completing import written_formats
+from feedback_app.commands.running import WrongUse, err, out, told
 
 if TYPE_CHECKING:
     import httpx
@@ -27,14 +28,20 @@ MEDIA = {
 LINES = "application/x-ndjson"
 
 Written = Annotated[
-    str, typer.Option("--format", "-f", help="trl, hh, openai, sharegpt, kto, sft, rankings or parquet.")
+    str,
+    typer.Option(
+        "--format",
+        "-f",
+        help="trl, hh, openai, sharegpt, kto, sft, rankings or parquet.",
+        autocompletion=written_formats,
+    ),
 ]
 Read = Annotated[
     str | None,
     typer.Option(
         "--format",
         "-f",
-        help="A format of docs/formats.md; left out, the file's records tell it.",
+        help="Format of the file (see docs/formats.md). Detected if left out.",
     ),
 ]
 Ignored = Annotated[
@@ -51,6 +58,8 @@ def export(
 ) -> None:
     """Export the preference dataset."""
     with told():
+        if output is not None and (output.is_dir() or not output.parent.is_dir()):
+            raise WrongUse(f"{output} cannot be written: give a file in a folder that is there")
         from feedback_app.commands.service import Refused, connected
 
         with (

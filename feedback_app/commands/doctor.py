@@ -8,8 +8,8 @@ from feedback_app.commands.running import complain, settings_in_force, told
 
 
 def doctor() -> None:
-    """Check this machine: Python, packages, disk, memory, ports, permissions, the base model, and what runs; and say what to
-    do about what is missing."""
+    """Check this machine: Python, packages, disk, memory, ports, permissions, the base model, persona and database, and what
+    runs; and say what to do about what is missing."""
     with told():
         settings = settings_in_force()
         from feedback_app.commands import machine

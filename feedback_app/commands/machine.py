@@ -11,6 +11,8 @@ from pathlib import Path
 import psutil
 
 from feedback_app import main as root
+from feedback_app.domain.persona import UnknownPersona, read_persona
+from feedback_app.services.reach import web_answers
 from feedback_app.services.status import PartStatus, checked
 from feedback_app.settings import PROJECT, Settings
 from feedback_app.up.argilla import find_python
@@ -38,7 +40,9 @@ def checks(settings: Settings, service: str) -> list[PartStatus]:
         checked("memory", False, _memory),
         checked("home", True, lambda: _home(settings.root)),
         checked("secrets", False, lambda: private(settings.root)),
-        checked("base model", False, lambda: _model(settings)),
+        checked("base model", True, lambda: _model(settings)),
+        checked("persona", True, lambda: _persona(settings)),
+        *_addresses(settings, ours),
         checked("port", not ours, lambda: _port(settings, service)),
         checked("Argilla's port", False, lambda: _argilla_port(settings, ours)),
         checked("Argilla installed", False, lambda: _argilla(settings)),
@@ -100,6 +104,8 @@ def _existing(folder: Path) -> Path:
 
 def _home(home: Path) -> str:
     nearest = _existing(home)
+    if not nearest.is_dir():
+        raise Lacking(f"{nearest} is not a folder: set CODELYNN_HOME to one")
     if not os.access(nearest, os.W_OK | os.X_OK):
         raise Lacking(f"{nearest} cannot be written: change its owner or permissions, or set CODELYNN_HOME")
     return f"{home} can be written" if home.exists() else f"{home} is made at the first start"
@@ -116,6 +122,8 @@ def private(home: Path) -> str:
 
 
 def _model(settings: Settings) -> str:
+    if fault := root.base_missing(settings):
+        raise Lacking(f"{fault}; it is set by CODELYNN_BASE_MODEL")
     ready = root.prepared_model(settings)
     name = root.base_name(settings)
     return (
@@ -123,6 +131,28 @@ def _model(settings: Settings) -> str:
         if ready
         else f"{name} is not prepared yet: the first start does it, in about two minutes"
     )
+
+
+def _persona(settings: Settings) -> str:
+    try:
+        return f"{read_persona(settings.personas, settings.persona).name} ({settings.persona})"
+    except UnknownPersona as error:
+        raise Lacking(f"{error}; it is set by CODELYNN_PERSONA") from error
+    except (ValueError, KeyError, TypeError) as error:
+        file = settings.personas / f"{settings.persona}.json"
+        raise Lacking(f"{file} is not what a persona's file must be: compare it with lynn.json") from error
+
+
+def _addresses(settings: Settings, ours: bool) -> list[PartStatus]:
+    """The database, which a service that runs is asked for itself, and the server that writes the replies where one is set."""
+    found = [] if ours else [checked("database", True, lambda: root.database_answers(settings))]
+    if settings.engine_url:
+        remedy = "start it, or correct CODELYNN_ENGINE_URL and CODELYNN_ENGINE_API_KEY"
+        key = settings.engine_api_key
+        found.append(
+            checked("engine", True, lambda: web_answers(settings.engine_url, "/models", remedy, key))
+        )
+    return found
 
 
 def _port(settings: Settings, service: str) -> str:

@@ -22,7 +22,7 @@ def up() -> None:
 
 
 def serve() -> None:
-    """Start only the web service; Redis, workers and Argilla are started elsewhere. Tables that are missing are made."""
+    """Start only the web service; Redis, workers and Argilla are started elsewhere. Creates missing database tables."""
     with told():
         settings = _protected(configured())
         from feedback_app import main as root

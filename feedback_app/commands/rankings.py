@@ -5,29 +5,38 @@ from typing import Annotated
 import typer
 
 from feedback_app.commands.running import WrongUse, out, told
-from feedback_app.domain.wanted import VERDICTS
+from feedback_app.domain.wanted import VERDICT_WORDS, VERDICTS
 
 app = typer.Typer(no_args_is_help=True)
 Ids = Annotated[
-    list[str], typer.Argument(help="Ids of comparisons, as `find` prints them, or how they begin.")
+    list[str],
+    typer.Argument(help="Ids of comparisons, as `find` prints them; the first characters are enough."),
 ]
+
+
+def _word(verdict: str) -> str:
+    """What people read and type for a kind of verdict."""
+    return VERDICT_WORDS.get(verdict, verdict)
 
 
 @app.command()
 def find(
     words: Annotated[str, typer.Argument(help="In prompts, replies, notes and rewrites, in any case.")] = "",
-    verdict: Annotated[str, typer.Option(help=f"{', '.join(VERDICTS)}.")] = "",
+    verdict: Annotated[str, typer.Option(help=f"{', '.join(map(_word, VERDICTS))}.")] = "",
     source: Annotated[str, typer.Option(help="Where it comes from: arena, api, argilla, import:trl, …")] = "",
     version: Annotated[str, typer.Option(help="A version that wrote one of the replies.")] = "",
     tag: Annotated[str, typer.Option(help="A tag.")] = "",
     differs: Annotated[
-        bool, typer.Option("--differs", help="Pairs that came back and were judged differently.")
+        bool, typer.Option("--differs", help="Repeated pairs on which you changed your mind.")
     ] = False,
 ) -> None:
-    """Print the ids of comparisons with all of this, newest first."""
+    """Print the ids of the comparisons that match every option, newest first."""
     with told():
+        verdict = next((name for name in VERDICTS if verdict in (name, _word(name))), verdict)
         if verdict and verdict not in VERDICTS:
-            raise WrongUse(f"there is no verdict {verdict!r}: choose one of {', '.join(VERDICTS)}")
+            raise WrongUse(
+                f"there is no verdict {verdict!r}: choose one of {', '.join(map(_word, VERDICTS))}"
+            )
         wanted = {"words": words, "verdict": verdict, "source": source, "version": version, "tag": tag}
         from feedback_app.commands.service import connected
 
@@ -37,25 +46,27 @@ def find(
             out.print(name, markup=False)
 
 
-@app.command("take-out")
-def take_out(ids: Ids) -> None:
-    """Exclude their rankings from training; they are kept."""
+@app.command("take-out", hidden=True)  # what `exclude` was called at first
+@app.command()
+def exclude(ids: Ids) -> None:
+    """Exclude rankings from training. They are kept and can be included again."""
     with told():
-        out.print(f"taken out: {len(_changed('take-out', ids))}")
+        out.print(f"excluded: {len(_changed('take-out', ids))}")
 
 
-@app.command("bring-back")
-def bring_back(ids: Ids) -> None:
-    """Include the very same rankings again."""
+@app.command("bring-back", hidden=True)  # what `include` was called at first
+@app.command()
+def include(ids: Ids) -> None:
+    """Include excluded rankings again, unchanged."""
     with told():
-        out.print(f"brought back: {len(_changed('bring-back', ids))}")
+        out.print(f"included again: {len(_changed('bring-back', ids))}")
 
 
 @app.command()
 def delete(
     ids: Ids, yes: Annotated[bool, typer.Option("--yes", help="Do not ask before deleting.")] = False
 ) -> None:
-    """Delete prompts, replies and rankings for good, at Argilla and Label Studio too. Pairs that were shown twice go both times."""
+    """Delete prompts, replies and rankings for good, in Argilla and Label Studio too. A repeated pair is deleted both times."""
     with told():
         from feedback_app.commands.service import connected
 

@@ -67,7 +67,7 @@ def evaluate(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
 ) -> None:
-    """What a reward model is worth on rankings it has not seen: the held-out ones, or those of a file."""
+    """How often a reward model agrees with rankings it has not seen: the held-out ones, or those of a file."""
     with told():
         from feedback_app.commands.service import Refused, connected
 

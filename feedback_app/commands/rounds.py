@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
+from feedback_app.commands.completing import methods, versions
 from feedback_app.commands.completing import rounds as known_rounds
 from feedback_app.commands.running import WrongUse, out, told
 from feedback_app.commands.text import duration, moment, short
@@ -21,7 +22,8 @@ LAST = "last"
 RoundId = Annotated[
     str,
     typer.Argument(
-        help="Id of the round, or how it begins; the newest if left out.", autocompletion=known_rounds
+        help="Id of the round; the first characters are enough. The newest if left out.",
+        autocompletion=known_rounds,
     ),
 ]
 
@@ -32,10 +34,11 @@ def queue(
         str,
         typer.Option(
             help="How to train: dpo (pairs), kto (ratings and pairs), sft (demonstrations), rloo and ppo (a reward model), "
-            "or reward for a reward model alone."
+            "or reward for a reward model alone.",
+            autocompletion=methods,
         ),
     ] = "dpo",
-    parent: Annotated[str, typer.Option(help="Version to start from.")] = "base",
+    parent: Annotated[str, typer.Option(help="Version to start from.", autocompletion=versions)] = "base",
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="A setting, as name=value; repeatable.")
     ] = None,
@@ -163,7 +166,9 @@ def expectation(one: dict[str, Any]) -> str:
 
 def _id(service: "Service", given: str) -> str:
     if given != LAST:
-        return given
+        from feedback_app.commands.service import named
+
+        return named(given)
     newest = service.get("/rounds", limit=1)
     if not newest:
         raise WrongUse("no rounds yet: `codelynn round queue` starts one")

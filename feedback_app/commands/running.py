@@ -31,10 +31,10 @@ def told() -> Iterator[None]:
     except typer.Exit:  # a RuntimeError to Python, an exit code to us
         raise
     except (WrongUse, LookupError) as error:
-        complain(_line(error))
+        complain(one_line(error))
         raise typer.Exit(2) from error
     except (OSError, RuntimeError) as error:
-        complain(_line(error))
+        complain(one_line(error))
         raise typer.Exit(1) from error
 
 
@@ -43,7 +43,10 @@ def complain(text: str) -> None:
     err.print(f"codelynn: {text}", markup=False, soft_wrap=True)
 
 
-def _line(error: Exception) -> str:
+def one_line(error: Exception) -> str:
+    """What went wrong, in one line."""
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror[:1].lower()}{error.strerror[1:]}"
     told = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
     return (told.splitlines() or [type(error).__name__])[0]
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -214,6 +215,13 @@ def connected() -> Iterator[Service]:
     with alone(settings) as own:
         yield own
     complain(f"codeLynn is not running; this worked on {settings.root} without it")
+
+
+def named(given: str) -> str:
+    """An id or a name as one part of a path. Raises Mistaken for what can be none."""
+    if given in ("", ".", "..") or "/" in given:
+        raise Mistaken(f"{given!r} is no id and no name")
+    return quote(given)
 
 
 def _given(query: dict[str, Any]) -> dict[str, Any]:

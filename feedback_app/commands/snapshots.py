@@ -11,7 +11,9 @@ from feedback_app.commands.text import moment, short
 from feedback_app.domain.snapshot import HOWS, KINDS
 
 app = typer.Typer()
-Name = Annotated[str, typer.Argument(help="Hash of a snapshot, how it begins, `newest` or `now`.")]
+Name = Annotated[
+    str, typer.Argument(help="Hash of a snapshot (the first characters are enough), `newest` or `now`.")
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -43,10 +45,10 @@ def listing() -> None:
 def diff(one: Name = "newest", other: Name = "now") -> None:
     """How two snapshots differ, in numbers: what OTHER has that ONE has not, and the other way round."""
     with told():
-        from feedback_app.commands.service import connected
+        from feedback_app.commands.service import connected, named
 
         with connected() as service:
-            found = service.get(f"/snapshots/{one}/diff", other=other)
+            found = service.get(f"/snapshots/{named(one)}/diff", other=other)
         counts = found["counts"]
         table = Table(f"{short(found['one'])} → {short(found['other'])}", *HOWS, "same")
         for kind in (kind for kind in KINDS if kind in counts):

@@ -48,12 +48,14 @@ def without_service(settings: "Settings") -> "list[PartStatus]":
     from feedback_app.services.status import PartStatus, checked
     from feedback_app.up.services import read_service
 
-    starting = settings.service_url or read_service(settings.root)
+    starting = read_service(settings.root)
     reason = (
         f"no answer at {starting}: it may be starting; see logs/service.log in HOME"
         if starting
         else NOT_RUNNING
     )
+    if settings.service_url:
+        reason = f"no codeLynn answers at {settings.service_url}: check CODELYNN_SERVICE_URL"
     redis = checked("redis", False, lambda: redis_answers(settings.redis_url))
     workers = (
         checked("workers", False, RoundQueue(settings.redis_url).workers)

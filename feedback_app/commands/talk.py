@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from feedback_app.commands.asking import Asking
-from feedback_app.commands.running import WrongUse, complain, out
-from feedback_app.commands.service import Event, Mistaken, Refused, Service
+from feedback_app.commands.running import WrongUse, complain, one_line, out
+from feedback_app.commands.service import Event, Mistaken, Refused, Service, named
 
 HELP = """\
 /model [NAME]    list the versions, or go on with one from the next reply on
@@ -42,7 +42,7 @@ class Talk:
             "/quit": self._quit,
         }
         if resume:
-            self._now = service.get(f"/conversations/{resume}")
+            self._now = service.get(f"/conversations/{named(resume)}")
             self._introduce()
         else:
             self._begin(model, persona or None)
@@ -83,7 +83,7 @@ class Talk:
             try:
                 command(rest.strip())
             except (Mistaken, OSError) as error:
-                raise WrongUse(str(error)) from error
+                raise WrongUse(one_line(error)) from error
         elif text.strip():
             self._say(text)
 

@@ -40,6 +40,10 @@ class LimitTooLarge(PromptTooLong):
     """More new tokens were asked for than the model has room for, whatever the prompt."""
 
 
+SMALLEST = 1e-6
+"""Temperatures, probabilities and penalties below this are taken as this: engines count in 32 bits, where less may be zero."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     role: Role

@@ -1,5 +1,6 @@
 """How long a round is expected to take, and how pages and commands say it. Pure."""
 
+import math
 from dataclasses import dataclass
 
 
@@ -24,5 +25,5 @@ def in_words(expected: Expected | None) -> str:
 
 
 def _minutes(seconds: float) -> str:
-    minutes = max(1, round(seconds / 60))
+    minutes = max(1, math.ceil(seconds / 60))
     return f"{minutes:,} {'minute' if minutes == 1 else 'minutes'}"

@@ -7,6 +7,8 @@ from typing import Literal, get_args
 VerdictKind = Literal["", "ranked", "tie", "all bad", "skipped", "taken out", "waiting", "damaged"]
 Chosen = Literal["", "random", "active", "named", "came back"]
 VERDICTS: tuple[VerdictKind, ...] = get_args(VerdictKind)[1:]
+VERDICT_WORDS: dict[str, str] = {"taken out": "excluded"}
+"""What people read, where that is not the kind's own name."""
 CHOSEN: tuple[Chosen, ...] = get_args(Chosen)[1:]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import ctranslate2
 
-from feedback_app.domain.comparison import Sampling
+from feedback_app.domain.comparison import SMALLEST, Sampling
 from feedback_app.engines.base import Asker, Catalogue, Delta, EngineUnavailable, GenerationRequest
 from feedback_app.engines.batching import Tokenized, batches, tokenized
 from feedback_app.engines.ct2_models import LoadedModel, LoadedModels
@@ -116,7 +116,7 @@ class Ct2Engine:
                 end_token=sorted(tokenizer.stop_ids),
                 include_prompt_in_result=False,
                 callback=partial(_on_token, replies, emit, stopping),
-                **_sampling(batch[0].request.sampling),
+                **sampling_options(batch[0].request.sampling, tokenizer.size),
             )
         if self._closed.is_set() and not stop.is_set():
             raise EngineUnavailable("the engine was shut down: start the service again")
@@ -149,14 +149,15 @@ def _on_token(
     return reply.finished or stopping()
 
 
-def _sampling(sampling: Sampling) -> dict[str, float | int]:
-    """CTranslate2's names; a `sampling_topk` of 1 is greedy, 0 is no limit."""
-    penalty = {"repetition_penalty": sampling.repetition_penalty}
-    if sampling.temperature == 0:
+def sampling_options(sampling: Sampling, vocabulary: int) -> dict[str, float | int]:
+    """CTranslate2's names; a `sampling_topk` of 1 is greedy, 0 is no limit. It fails on a limit beyond the vocabulary, and on a
+    probability or penalty that its 32-bit numbers round to zero."""
+    penalty = {"repetition_penalty": max(sampling.repetition_penalty, SMALLEST)}
+    if sampling.temperature < SMALLEST:
         return {"sampling_topk": 1, **penalty}
     return {
         **penalty,
         "sampling_temperature": sampling.temperature,
-        "sampling_topp": sampling.top_p,
-        "sampling_topk": sampling.top_k,
+        "sampling_topp": max(sampling.top_p, SMALLEST),
+        "sampling_topk": sampling.top_k if sampling.top_k < vocabulary else 0,
     }

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from transformers import LogitsProcessor
 
-from feedback_app.domain.comparison import Sampling
+from feedback_app.domain.comparison import SMALLEST, Sampling
 
 
 class RowSampler(LogitsProcessor):
@@ -33,7 +33,7 @@ class RowSampler(LogitsProcessor):
 
 
 def _drawn(logits: torch.Tensor, sampling: Sampling, generator: torch.Generator) -> torch.Tensor:
-    if sampling.temperature == 0:
+    if sampling.temperature < SMALLEST:
         return logits
     kept = _nucleus(_top(logits / sampling.temperature, sampling.top_k), sampling.top_p)
     uniform = torch.rand(kept.shape, generator=generator, device=kept.device)
@@ -45,6 +45,7 @@ def _penalised(logits: torch.Tensor, written: torch.Tensor, penalty: float) -> t
     """Tokens in `written` are less likely; the prompt's are not, as in CTranslate2."""
     if penalty == 1:
         return logits
+    penalty = max(penalty, SMALLEST)
     found = logits[written]
     return logits.scatter(-1, written, torch.where(found > 0, found / penalty, found * penalty))
 

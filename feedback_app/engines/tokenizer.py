@@ -68,6 +68,11 @@ class ChatTokenizer:
         )
         return [token_id for piece in pieces for token_id in piece]
 
+    @property
+    def size(self) -> int:
+        """How many tokens there are."""
+        return int(self._tokenizer.get_vocab_size())
+
     def tokens(self, ids: Sequence[int]) -> list[str]:
         """The vocabulary entries of these ids."""
         return [str(self._tokenizer.id_to_token(token_id)) for token_id in ids]

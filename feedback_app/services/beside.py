@@ -75,7 +75,9 @@ class Beside:
         """Whether the two, by name or alias, are two versions. Raises UnknownModel, InvalidPrompt."""
         name = self._models.resolve(model)
         if name == self._models.resolve(version):
-            raise InvalidPrompt(f"{name} answers here already: pick a different version to compare")
+            raise InvalidPrompt(
+                f"{self._models.called(name)} answers here already: pick a different version to compare"
+            )
 
     def join(self, conversation_id: str, version: str) -> Pair:
         """Put a version, by name or alias, beside a conversation; it is told what was said so far, the replies too. Thumbs
@@ -123,7 +125,7 @@ class Beside:
         here, other = pair.both if kept == pair.left.id else pair.both[::-1]
         self._store.conversations.part(pair.left.id)
         self._chat.rename(here.id, pair.left.title)
-        of = f" · {other.model}"
+        of = f" · {self._models.called(other.model).removeprefix('the ')}"
         self._chat.rename(other.id, pair.left.title[: max(0, TITLE_LENGTH - len(of))] + of)
         return self._chat.get(here.id)
 

@@ -97,7 +97,7 @@ class Chat:
         self.check(best_of)
         conversation = self._store.conversations.get(conversation_id)
         if not conversation.title:
-            self._store.conversations.rename(conversation_id, " ".join(text.split())[:TITLE_LENGTH])
+            self._store.conversations.rename(conversation_id, title_of(text))
         self._store.conversations.append(conversation_id, Turn("user", text))
         return self.answer(conversation_id, best_of)
 
@@ -285,3 +285,13 @@ def replies(conversation: Conversation) -> list[tuple[int, Turn]]:
     places = range(len(conversation.turns) + 1)
     found = [(place, turn) for place in places for turn in conversation.alternatives(place)]
     return [(place, turn) for place, turn in found if turn.role == "assistant"]
+
+
+def title_of(message: str) -> str:
+    """The beginning of a first message, on one line, cut between words."""
+    line = " ".join(message.split())
+    if len(line) <= TITLE_LENGTH:
+        return line
+    begun = line[:TITLE_LENGTH]
+    words, _, _ = begun.rpartition(" ")
+    return f"{words or begun[:-1]}…"

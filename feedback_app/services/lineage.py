@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from feedback_app.domain.round import Round, method_name
-from feedback_app.domain.versions import roles
+from feedback_app.domain.versions import called, numbered, roles
 from feedback_app.store import CheckpointNotFound, Store
 
 
@@ -29,7 +29,9 @@ class Lineage:
     def of(self, round_: Round) -> list[Link]:
         """The steps that the round has come to, in order."""
         manifest = self._manifest(round_.checkpoint)
-        return links(round_, self.counts(round_.snapshot), manifest, self.store.checkpoints.aliases())
+        checkpoints = self.store.checkpoints
+        numbers = numbered(checkpoints.list())
+        return links(round_, self.counts(round_.snapshot), manifest, checkpoints.aliases(), numbers)
 
     def counts(self, snapshot: str) -> Mapping[str, int]:
         """What is in a snapshot, by kind; nothing where it is not here."""
@@ -47,28 +49,36 @@ class Lineage:
 
 
 def links(
-    round_: Round, counts: Mapping[str, int], manifest: Mapping[str, Any], aliases: Mapping[str, str]
+    round_: Round,
+    counts: Mapping[str, int],
+    manifest: Mapping[str, Any],
+    aliases: Mapping[str, str],
+    numbers: Mapping[str, int],
 ) -> list[Link]:
-    """The steps of a round with these facts; what is not known is left out."""
+    """The steps of a round with these facts; what is not known is left out. `numbers` are those of the versions."""
     snapshot = f"snapshot {round_.snapshot[:8]}" if round_.snapshot else ""
     found = [Link("Data used", " · ".join(filter(None, (_data(counts), snapshot))))]
     found.append(Link("Reward model", _reward_model(round_, manifest)))
-    found.append(
-        Link("Training", f"{method_name(round_.method)} from {round_.parent}" if round_.snapshot else "")
-    )
+    trained = f"{method_name(round_.method)} from {called(round_.parent, numbers)}"
+    found.append(Link("Training", trained if round_.snapshot else ""))
     if round_.checkpoint:
         used = ", ".join(roles(round_.checkpoint, aliases))
-        found.append(Link("New version", f"{round_.checkpoint} ({used})" if used else round_.checkpoint))
+        name = called(round_.checkpoint, numbers)
+        found.append(Link("New version", f"{name} ({used})" if used else name))
     return [link for link in found if link.words]
 
 
 def _data(counts: Mapping[str, int]) -> str:
     if not counts:
         return ""
-    kinds = {"rankings": "rankings", "ratings": "ratings", "demonstrations": "demonstrations"}
-    given = [f"{counts[name]:,} {words}" for name, words in kinds.items() if counts.get(name)]
-    pairs = f"{counts.get('train', 0):,} pairs to train on, {counts.get('heldout', 0):,} held out"
+    kinds = ("ranking", "rating", "demonstration")
+    given = [_number(found, one) for one in kinds if (found := counts.get(f"{one}s"))]
+    pairs = f"{_number(counts.get('train', 0), 'pair')} to train on, {counts.get('heldout', 0):,} held out"
     return f"{', '.join(given)}: {pairs}" if given else pairs
+
+
+def _number(found: int, one: str) -> str:
+    return f"{found:,} {one if found == 1 else one + 's'}"
 
 
 def _reward_model(round_: Round, manifest: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from feedback_app.domain.round import Checkpoint
+from feedback_app.domain.versions import called, numbered
 from feedback_app.engines.base import Engine, ModelVersion, UnknownModel
 from feedback_app.store import CheckpointNotFound, Store
 
@@ -54,6 +55,10 @@ class Models:
 
     def checkpoints(self) -> list[Checkpoint]:
         return self._store.checkpoints.list()
+
+    def called(self, name: str) -> str:
+        """What people read of a version: `version 3`, or `the base model`."""
+        return called(name, numbered(self.checkpoints()))
 
     def created(self) -> dict[str, datetime]:
         """Every version with when it was made, newest first after `base`: for that, when its files were prepared."""

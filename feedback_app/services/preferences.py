@@ -52,12 +52,13 @@ class Changes(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What there is to choose from, read afresh at each call."""
+    """What there is to choose from, read afresh at each call. `asks` tells whether there is a prompt for languages and topics."""
 
     languages: Callable[[], Collection[str]]
     topics: Callable[[], Collection[str]]
     models: Callable[[], Collection[str]]
     personas: Callable[[], Collection[str]]
+    asks: Callable[[tuple[str, ...], tuple[str, ...]], bool]
 
     def check(self, changes: Changes) -> None:
         """Raises InvalidPreference."""
@@ -100,8 +101,19 @@ class PreferenceBook:
             if name in self.fixed:
                 raise FixedPreference(f"{name} is set by {self.fixed[name]}: change it there, or unset it")
         self.choices.check(changes)
+        self._check_prompts(given)
         self._store.preferences.put(given)
         return self.get()
+
+    def _check_prompts(self, given: Mapping[str, Any]) -> None:
+        """Topics and languages may each be there, and yet no prompt be of both. Raises InvalidPreference."""
+        if given.keys().isdisjoint(("languages", "topics")):
+            return
+        then = merged(self._defaults, self._chosen().model_copy(update=dict(given)))
+        if not self.choices.asks(then.languages, then.topics):
+            raise InvalidPreference(
+                "none of the prompts on these topics is in your languages: choose another topic or language"
+            )
 
     def reset(self) -> Preferences:
         """Back to the defaults."""

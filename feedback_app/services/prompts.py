@@ -68,6 +68,10 @@ class PromptPacks:
         """What the prompts are about, whatever their language."""
         return sorted({prompt.topics[0] for prompt in self._prompts})
 
+    def asks(self, interests: Interests) -> bool:
+        """Whether there is a prompt in these languages about these topics; without any prompt, nothing is refused."""
+        return not self._prompts or any(prompt.suits(None, interests) for prompt in self._prompts)
+
     def suits(self, key: str, tags: Sequence[str], topic: str | None, interests: Interests) -> bool:
         """Whether a comparison, by the key of its prompt and its tags, is one that could be drawn for the topic now. Of a prompt
         that is in no pack any more the language is not known."""

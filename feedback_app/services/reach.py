@@ -24,18 +24,20 @@ def desk_checks(settings: Settings) -> dict[str, Check]:
     return checks
 
 
-def web_answers(address: str, path: str, remedy: str) -> str:
-    """That a server answers there. Raises Away."""
+def web_answers(address: str, path: str, remedy: str, key: str = "") -> str:
+    """That a server answers there and takes the key. Raises Away."""
     import httpx
 
     if not address:
         raise Away(f"not running: {remedy}")
     try:
-        answer = httpx.get(f"{address.rstrip('/')}{path}", timeout=SECONDS, trust_env=False)
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        where = f"{address.rstrip('/')}{path}"
+        answer = httpx.get(where, headers=headers, timeout=SECONDS, trust_env=False)
     except httpx.HTTPError as error:
         raise Away(f"{address} does not answer: {remedy}") from error
     if answer.status_code != 200:
-        raise Away(f"{address} answers with {answer.status_code}: see its log")
+        raise Away(f"{address} answers with {answer.status_code}: {remedy}")
     return f"answers at {address}"
 
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from feedback_app.domain.learning_curve import FEWEST
 from feedback_app.domain.round import RoundState
 from feedback_app.services.knowing import Knowing, Worth
+from feedback_app.services.lineage import Lineage
 from feedback_app.services.supply import Supply
 from feedback_app.store import Store
 
 LOOK_BACK = 50
+TRAINED = (RoundState.promoted, RoundState.held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,7 @@ class Readiness:
     """`decided` rankings were given. A round needs `min_pairs` training pairs, of which there are `pairs`; `needed_more` votes
     are expected to fill the rest (some prompts are held out to test the new version). `advice_after` votes until advice can be
     given, 0 where it can; `worth_more` is that advice: votes until a round is worth it, 0 now, None unknown. `trained`: a round
-    has learned from this data before; `running`: one is queued or runs."""
+    has learned from this data before; `unlearned` pairs came since; `running`: one is queued or runs."""
 
     decided: int
     pairs: int
@@ -27,6 +29,12 @@ class Readiness:
     worth_more: int | None = None
     trained: bool = False
     running: bool = False
+    unlearned: int = 1
+
+    @property
+    def up_to_date(self) -> bool:
+        """Whether the last round has learned from every pair there is."""
+        return self.trained and self.unlearned <= 0
 
     @property
     def ready(self) -> bool:
@@ -52,6 +60,7 @@ def readiness(
     worth: Worth,
     trained: bool = False,
     running: bool = False,
+    unlearned: int = 1,
 ) -> Readiness:
     """From the counts; `worth` is what the guesses say."""
     return Readiness(
@@ -63,15 +72,18 @@ def readiness(
         worth.missing,
         trained,
         running,
+        unlearned,
     )
 
 
 def in_words(now: Readiness) -> str:
     """What to do next, in one line."""
     if now.running:
-        return "A round is running"
+        return "A round is under way"
     if not now.ready:
         return f"About {_more_votes(now.needed_more)} until you can train a new version"
+    if now.up_to_date:
+        return "The last round learned from all your votes: rank more before the next one"
     ready = "Ready to train again" if now.trained else "Ready to train"
     if now.worth_more:
         return f"{ready}; about {_more_votes(now.worth_more)} are worth waiting for"
@@ -91,6 +103,7 @@ class Advisor:
     store: Store
     supply: Supply
     knowing: Knowing
+    lineage: Lineage
     min_pairs: int
     heldout_fraction: float
 
@@ -100,13 +113,17 @@ class Advisor:
         return given, votes_needed(self.min_pairs - self.supply.pairs(), self.heldout_fraction)
 
     def now(self) -> Readiness:
-        states = [found.state for found in self.store.rounds.list(LOOK_BACK)]
+        rounds = self.store.rounds.list(LOOK_BACK)
+        trained = [found for found in rounds if found.state in TRAINED and found.method != "reward"]
+        learned = self.lineage.counts(trained[0].snapshot).get("train", 0) if trained else 0
+        pairs = self.supply.pairs()
         return readiness(
             self.store.comparisons.counts()["ranked"],
-            self.supply.pairs(),
+            pairs,
             self.min_pairs,
             self.heldout_fraction,
             self.knowing.worth(),
-            trained=any(state in (RoundState.promoted, RoundState.held) for state in states),
-            running=any(not state.final for state in states),
+            trained=bool(trained),
+            running=any(not found.state.final for found in rounds),
+            unlearned=pairs - learned,
         )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from feedback_app.domain.round import Checkpoint
+from feedback_app.domain.versions import called, numbered
 
 Lengths = tuple[float, float]
 """Least and greatest reply length, as a share of the base's: the limits of the quality checks."""
@@ -19,7 +20,7 @@ CORRELATED = 0.5
 
 @dataclass(frozen=True, slots=True)
 class WatchPoint:
-    """One checkpoint. `reward` is the share of prompts on which the reward model preferred it to its champion,
+    """One checkpoint; `name` is what people call it. `reward` is the share of prompts on which the reward model preferred it to its champion,
     `mean_reward` its mean reward less the champion's; `accuracy` its agreement with held-out pairs, `arena` its share of
     votes; `length` its mean reply as a share of the base's. None where nothing is known."""
 
@@ -40,7 +41,7 @@ PREFERENCES: tuple[tuple[str, Callable[[WatchPoint], float | None]], ...] = (
 def watch_points(checkpoints: Sequence[Checkpoint], arena: Mapping[str, float]) -> list[WatchPoint]:
     """The checkpoints, oldest first, by the evidence of their gates; `arena` has shares of votes won by version."""
     lengths: dict[str, float | None] = {"base": 1.0}
-    points = []
+    points, numbers = [], numbered(checkpoints)
     for checkpoint in checkpoints:
         evidence = (checkpoint.manifest.get("gate") or {}).get("evidence") or {}
         judged = evidence.get("reward") or {}
@@ -50,7 +51,7 @@ def watch_points(checkpoints: Sequence[Checkpoint], arena: Mapping[str, float]) 
         lengths[checkpoint.name] = None if ratio is None or against is None else ratio * against
         points.append(
             WatchPoint(
-                checkpoint.name,
+                called(checkpoint.name, numbers),
                 judged.get("win_rate"),
                 judged.get("mean_difference"),
                 evidence.get("accuracy"),

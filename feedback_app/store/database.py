@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, ExceptionContext, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from feedback_app.domain.json_rules import stored
 
@@ -58,8 +58,8 @@ class Database:
         try:
             with self.read() as connection:
                 connection.execute(text("SELECT 1"))
-        except OperationalError as error:
-            raise unavailable(self.engine.url) from error
+        except DatabaseError as error:
+            raise unavailable(self.engine.url, error) from error
 
     def close(self) -> None:
         self.engine.dispose()
@@ -84,8 +84,15 @@ def open_database(url: str) -> Database:
     return Database(engine)
 
 
-def unavailable(url: URL) -> DatabaseUnavailable:
-    """The error for an address that does not answer; without its password."""
+def unavailable(url: URL, error: DatabaseError) -> DatabaseUnavailable:
+    """The error for an address that does not answer, and for a file that is no database; without its password. What is wrong
+    with a statement is no such thing: that error is raised as it is."""
+    if not (isinstance(error, OperationalError) or type(error) is DatabaseError):
+        raise error
+    if url.get_backend_name() == "sqlite":
+        return DatabaseUnavailable(
+            f"{url.database}: {error.orig}: check the file, its permissions and the disk"
+        )
     return DatabaseUnavailable(
         f"the database {url.render_as_string(hide_password=True)} does not answer: "
         "check that it runs and that CODELYNN_DATABASE_URL is right"

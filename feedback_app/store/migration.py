@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from feedback_app.store.database import open_database, unavailable
 
@@ -30,8 +30,8 @@ def migrate(url: str) -> None:
         with database.write() as connection:
             _lock(connection)
             upgrade(connection)
-    except OperationalError as error:
-        raise unavailable(database.engine.url) from error
+    except DatabaseError as error:
+        raise unavailable(database.engine.url, error) from error
     except CommandError as error:
         raise DatabaseTooNew(
             "the database was written by a newer codeLynn: update codeLynn, or go back to a backup"

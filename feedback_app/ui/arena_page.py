@@ -11,7 +11,7 @@ from feedback_app.domain.aspects import ASPECTS
 from feedback_app.services.bundle import Services
 from feedback_app.ui.arena_help import shortcuts
 from feedback_app.ui.first_question import first_question
-from feedback_app.ui.text import heading
+from feedback_app.ui.text import heading, topic_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +65,9 @@ def build(services: Services, demo: gr.Blocks) -> None:
 
 
 def _ask(topics: Sequence[str], candidates: int) -> str:
+    """Its buttons are off until `arena.js` listens: before, a click would be lost, or send the form and load the page anew."""
     options = "".join(
-        f'<option value="{escape(topic)}">{escape(topic.replace("_", " ").capitalize())}</option>'
-        for topic in topics
+        f'<option value="{escape(topic)}">{escape(topic_name(topic))}</option>' for topic in topics
     )
     numbers = "".join(
         f'<label><input type="radio" name="number" value="{n}"{" checked" if n == candidates else ""}>{n}</label>'
@@ -80,8 +80,8 @@ def _ask(topics: Sequence[str], candidates: int) -> str:
         f'<option value="">Any topic</option>{options}</select></label>'
         f'<fieldset id="number"><legend>Replies</legend>{numbers}</fieldset>'
         '<label id="auto"><input type="checkbox" checked>Next pair automatically</label>'
-        '<span class="push"></span><button type="button" id="draw">Give me a prompt</button>'
-        '<button type="submit" id="compare" class="main">Compare replies</button></div></form>'
+        '<div id="ask-buttons"><button type="button" id="draw" disabled>Give me a prompt</button>'
+        '<button type="submit" id="compare" class="main" disabled>Compare replies</button></div></div></form>'
     )
 
 

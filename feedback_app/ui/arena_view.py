@@ -1,6 +1,6 @@
 """What the arena page says about a comparison. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus
 from feedback_app.domain.guess import Guess
@@ -19,12 +19,6 @@ def places_of(comparison: Comparison) -> dict[str, int]:
     if comparison.ranking is None:
         return {}
     return {name: i for i, group in enumerate(comparison.ranking.groups, start=1) for name in group}
-
-
-def model_label(version: str, aliases: Mapping[str, str]) -> str:
-    """`dpo-3 (latest)`."""
-    names = [alias for alias in ("latest", "champion") if aliases.get(alias) == version and version != "base"]
-    return f"{version} ({', '.join(names)})" if names else version
 
 
 def winner(comparison: Comparison, index: int) -> bool:

@@ -15,7 +15,8 @@ from feedback_app.ui.chat_threads import Thread
 from feedback_app.ui.chat_view import answers, messages, problem_line, thumbs, unanswered
 from feedback_app.ui.confirm import PRIVATE
 from feedback_app.ui.guard import Updates, guarded
-from feedback_app.ui.text import alert, notice, plain
+from feedback_app.ui.text import alert, notice, plain, sentence
+from feedback_app.ui.version_words import version_badge
 
 STREAM_SECONDS = 0.08
 ONE_EACH = "set “Best of” to 1: two versions write one reply each"
@@ -25,13 +26,13 @@ KEPT = "Saved as a ranking. It does not count on the leaderboard, because you sa
 GOES_ON = "{here} goes on alone. The conversation with {other} is in the list, on its own."
 
 
-def said(pair: Pair, better: Better | None) -> str:
-    """The question, or what was answered, or why it is not asked; as HTML."""
+def said(pair: Pair, better: Better | None, left: str, right: str) -> str:
+    """The question, or what was answered, or why it is not asked; as HTML. `left` and `right` are what the versions are called."""
     if better is None:
         return plain(QUESTION if heard_the_same(*pair.both) else PARTED, "which")
     told = {
-        "left": f"{pair.left.model} is better",
-        "right": f"{pair.right.model} is better",
+        "left": f"{left} is better",
+        "right": f"{right} is better",
         "tie": "a tie",
         "bad": "both bad",
     }
@@ -124,7 +125,8 @@ class BesidePage:
         pair = self._beside.pair(current)
         here = self._beside.keep(current, kept.id)
         other = pair.right if here.id == pair.left.id else pair.left
-        told = notice(GOES_ON.format(here=here.model, other=other.model))
+        names = {"here": sentence(self._called(here)), "other": self._called(other)}
+        told = notice(GOES_ON.format(**names))
         return {self._screen.beside: "", **self._opened(here.id), self._screen.line: told}
 
     def _line(self, pair: Pair) -> Updates:
@@ -133,7 +135,7 @@ class BesidePage:
         for one in pair.both:
             if missing := unanswered(one):
                 problem = self._chat.problem(one.id)
-                told.append(f"{one.model}: {problem_line(problem) if problem else missing}")
+                told.append(f"{sentence(self._called(one))}: {problem_line(problem) if problem else missing}")
         return {self._screen.line: alert(" ".join(told))} if told else {}
 
     def _framed(self, pair: Pair, busy: bool) -> Updates:
@@ -153,25 +155,28 @@ class BesidePage:
     def _side(self, thread: Thread, conversation: Conversation, busy: bool) -> Updates:
         writing = self._chat.so_far(conversation.id)
         shown = gr.update(value=messages(conversation, writing), feedback_value=thumbs(conversation))
-        label = f"Keep this one: {conversation.model}"
+        label = f"Keep this one: {self._called(conversation)}"
         return {
             thread.column: gr.update(visible=True),
-            thread.heading: answers(conversation, self._models.aliases()),
+            thread.heading: answers(conversation, version_badge(self._models, conversation.model)),
             thread.transcript: shown,
             thread.keep: gr.update(visible=True, interactive=not busy, value=label),
         }
+
+    def _called(self, conversation: Conversation) -> str:
+        return self._models.called(conversation.model)
 
     def _which(self, pair: Pair, busy: bool) -> Updates:
         threads = self._threads
         both = not busy and not any(map(unanswered, pair.both)) and bool(pair.left.turns)
         on = gr.update(interactive=both and heard_the_same(*pair.both))
-        left, right = (f"{one.model} is better" for one in pair.both)
+        left, right = map(self._called, pair.both)
         return {
             threads.verdict: gr.update(visible=True if both else "hidden"),
-            threads.said: said(pair, self._beside.verdict(pair)) if both else "",
-            threads.better_left: {**on, "value": left},
+            threads.said: said(pair, self._beside.verdict(pair), left, right) if both else "",
+            threads.better_left: {**on, "value": f"{sentence(left)} is better"},
             threads.tie: on,
-            threads.better_right: {**on, "value": right},
+            threads.better_right: {**on, "value": f"{sentence(right)} is better"},
             threads.bad: on,
         }
 

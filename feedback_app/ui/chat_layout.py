@@ -183,7 +183,7 @@ def _main() -> dict[str, Any]:
     text = gr.Textbox(
         label="Message",
         show_label=False,
-        placeholder="Write a message. Enter sends it, Shift+Enter makes a new line.",
+        placeholder="Write a message. Enter sends it.",
         lines=1,
         max_lines=8,
         submit_btn="Send",

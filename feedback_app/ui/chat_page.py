@@ -20,7 +20,6 @@ from feedback_app.ui.chat_view import (
     greeting,
     listed,
     messages,
-    model_choices,
     problem_line,
     thumbs,
     title,
@@ -30,6 +29,7 @@ from feedback_app.ui.chat_view import (
 from feedback_app.ui.guard import FRIENDLY, Updates
 from feedback_app.ui.latest import Latest
 from feedback_app.ui.text import alert, notice, sentence
+from feedback_app.ui.version_words import model_choices, version_badge, version_choices
 from feedback_app.ui.wiring import at_most
 
 
@@ -50,13 +50,16 @@ class ChatPage:
         named = request.query_params.get("c", "")
         current = named if named in kept else next(iter(kept), "")
         models = self._services.models
-        choices, begun = model_choices(models.versions(), models.aliases()), self._preferred()
+        begun = self._preferred()
+        choices = model_choices(models, begun[self._screen.model])
         on = {part: gr.update(interactive=True) for part in (*self._screen.entry(), self._screen.search)}
         chosen = {
             self._screen.model: gr.update(choices=choices, value=begun[self._screen.model]),
             self._screen.persona: gr.update(value=begun[self._screen.persona]),
             self._screen.beside: gr.update(
-                choices=[ALONE, *choices], value="", visible=True if len(models.versions()) > 1 else "hidden"
+                choices=[ALONE, *version_choices(models)],
+                value="",
+                visible=True if len(models.versions()) > 1 else "hidden",
             ),
         }
         connect = self._screen.connect.filled(request)
@@ -126,11 +129,12 @@ class ChatPage:
             return {self._screen.sent: text, self._screen.line: alert(sentence(str(error)))}
 
     def regenerate(self, current: str, best_of: int) -> Updates:
+        """The button is off until `show` has shown the new reply: a click before would meet a service that is at work."""
         if self.beside.two(current):
             self._services.beside.regenerate(current)
         else:
             self._chat.regenerate(current, best_of)
-        return self._opened(current)
+        return {**self._opened(current), self._screen.again: gr.update(interactive=False)}
 
     def reply_before(self, current: str) -> Updates:
         chat_alternatives.step(self._chat, current, -1)
@@ -222,7 +226,7 @@ class ChatPage:
         """What is the same for one version and two."""
         screen, on = self._screen, gr.update(interactive=True)
         return {
-            screen.about: about(conversation, self._personas(), self._services.models.aliases()),
+            screen.about: about(conversation, self._personas(), self._badge(conversation)),
             screen.name: conversation.title,
             screen.delete: on,
             screen.rename: on,
@@ -250,6 +254,9 @@ class ChatPage:
         known = preferences.model in (*ALIASES, *models.versions())
         model = preferences.model if known else ALIASES[0]
         return {self._screen.model: model, self._screen.persona: preferences.persona}
+
+    def _badge(self, conversation: Conversation) -> str:
+        return version_badge(self._services.models, conversation.model)
 
     def _personas(self) -> dict[str, Persona]:
         return {persona.id: persona for persona in self._services.personas()}

@@ -46,8 +46,8 @@ class Switch:
             self.keep: gr.update(value=f"Keep {before}"),
         }
 
-    def asks_model(self, conversation: Conversation, chosen: str) -> Updates:
-        question = f"This conversation stays with {conversation.model}."
+    def asks_model(self, before: str, chosen: str) -> Updates:
+        question = f"This conversation stays with {before}, the version it began with."
         return {
             self.row: gr.update(visible=True),
             self.question: notice(question),
@@ -87,9 +87,11 @@ class Switching:
         return self._screen.switch.asks_persona(names.get(before, before), names.get(persona, persona))
 
     def model(self, current: str, model: str) -> Updates:
-        if not current or self._chat.get(current).model == self._services.models.resolve(model):
+        models = self._services.models
+        if not current or self._chat.get(current).model == models.resolve(model):
             return self._screen.switch.shut()
-        return self._screen.switch.asks_model(self._chat.get(current), model)
+        before, chosen = self._chat.get(current).model, models.resolve(model)
+        return self._screen.switch.asks_model(models.called(before), models.called(chosen))
 
     def here(self, current: str, persona: str) -> Updates:
         """Go on as that persona, beside each other too."""

@@ -7,7 +7,6 @@ from typing import Any
 from feedback_app.domain.conversation import Conversation, Ending, Turn
 from feedback_app.domain.persona import Persona
 from feedback_app.services.generations import Problem
-from feedback_app.ui.arena_view import model_label
 from feedback_app.ui.text import sentence, untrusted
 
 ALONE = ("No other version", "")
@@ -89,22 +88,20 @@ def listed(conversation: Conversation) -> tuple[str, str]:
     return f"{both}{title(conversation)}", conversation.id
 
 
-def about(conversation: Conversation, personas: Mapping[str, Persona], aliases: Mapping[str, str]) -> str:
-    """Who answers, as HTML; where two versions do, each says so itself (`answers`)."""
+def about(conversation: Conversation, personas: Mapping[str, Persona], version: str) -> str:
+    """Who answers, as HTML; where two versions do, each says so itself (`answers`). `version` is what its version is called."""
     persona = personas.get(conversation.persona)
     name = escape(persona.name if persona else conversation.persona)
-    model = escape(model_label(conversation.model, aliases))
-    own = f'<span class="badge" id="version">{model}</span>{_saved(conversation)}'
+    own = f'<span class="badge" id="version">{escape(version)}</span>{_saved(conversation)}'
     return (
         f'<p class="about"><strong>{escape(title(conversation))}</strong>'
         f'<span class="badge">{name}</span>{"" if conversation.beside else own}</p>'
     )
 
 
-def answers(conversation: Conversation, aliases: Mapping[str, str]) -> str:
+def answers(conversation: Conversation, version: str) -> str:
     """The heading of one of two versions beside each other, as HTML."""
-    model = escape(model_label(conversation.model, aliases))
-    return f'<h2 class="about"><span class="badge">{model}</span>{_saved(conversation)}</h2>'
+    return f'<h2 class="about"><span class="badge">{escape(version)}</span>{_saved(conversation)}</h2>'
 
 
 def _saved(conversation: Conversation) -> str:
@@ -126,9 +123,3 @@ def greeting(persona: Persona | None) -> str:
 def persona_choices(personas: Sequence[Persona]) -> list[tuple[str, str]]:
     """Name and description, with the id each stands for."""
     return [(f"{persona.name}: {persona.description}", persona.id) for persona in personas]
-
-
-def model_choices(versions: Sequence[str], aliases: Mapping[str, str]) -> list[tuple[str, str]]:
-    """`latest` and `champion` with what they stand for, then every version."""
-    named = [(f"{alias} ({aliases.get(alias, 'base')})", alias) for alias in ("latest", "champion")]
-    return [*named, *((version, version) for version in versions)]

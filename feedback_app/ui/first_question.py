@@ -5,6 +5,7 @@ from html import escape
 
 from feedback_app.domain.languages import own_name
 from feedback_app.services.bundle import Services
+from feedback_app.ui.text import topic_name
 
 DEFAULT = ("en",)
 
@@ -13,7 +14,7 @@ def first_question(services: Services) -> str:
     """The card as HTML, hidden; `static/shell/first.js` shows it while nothing was chosen and nothing is ranked."""
     packs = services.arena.packs
     languages = _boxes("language", [(code, own_name(code)) for code in packs.languages()], DEFAULT)
-    topics = _boxes("topic", [(topic, topic.replace("_", " ")) for topic in packs.subjects()], ())
+    topics = _boxes("topic", [(topic, topic_name(topic)) for topic in packs.subjects()], ())
     return (
         '<form id="first-question" aria-labelledby="first-question-title" hidden>'
         '<p id="first-question-title"><strong>Which languages do you want to talk in?</strong></p>'

@@ -2,6 +2,7 @@
 
 import gradio as gr
 
+from feedback_app.domain.version_names import short_name
 from feedback_app.services.bundle import Services
 from feedback_app.services.leaderboard import OWNER
 from feedback_app.ui.confirm import PRIVATE
@@ -18,7 +19,9 @@ def build(services: Services, demo: gr.Blocks) -> None:
     shown = gr.HTML(elem_id="standings")
 
     def show(annotator: str) -> str:
-        return leaderboard_html(services.leaderboard.board(annotator))
+        checkpoints = services.models.checkpoints()
+        board = services.leaderboard.board(annotator)
+        return leaderboard_html(board, lambda name: short_name(name, checkpoints))
 
     demo.load(show, whose, shown, **PRIVATE)
     whose.change(show, whose, shown, trigger_mode="always_last", **PRIVATE)

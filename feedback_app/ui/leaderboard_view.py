@@ -1,5 +1,6 @@
 """The leaderboard as HTML. Pure."""
 
+from collections.abc import Callable
 from html import escape
 
 from feedback_app.domain.duels import ENOUGH
@@ -12,28 +13,29 @@ EMPTY = (
 )
 HEADS = ("Version", "Score", "Adjusted", "95 % intervals", "Won", "Votes")
 SCORES = (
-    "Bradley–Terry scores on the Elo scale; base is 1000, and a tie is half a win. Adjusted: the score if all replies were equally "
+    "Scores on the Elo scale (Bradley–Terry); the base model has 1000, and a tie is half a win. Adjusted: the score if all replies were equally "
     "long and equally often on the left. Where intervals overlap, more votes are needed to tell two versions apart. Only pairs "
     "drawn at random count: chosen and repeated pairs would favour one side."
 )
 MATRIX = "How often the version in the row won against the one in the column (a tie is half a win), and over how many votes."
+Called = Callable[[str], str]
 STRONGEST = 45
 """Per cent of colour in a cell that always won; with too few votes in proportion less."""
 
 
-def leaderboard_html(board: Board) -> str:
-    """Scores, what length and side do, and who won against whom."""
+def leaderboard_html(board: Board, called: Called = str) -> str:
+    """Scores, what length and side do, and who won against whom. `called` tells what a version is called."""
     if not board.standings:
         return EMPTY
-    return standings_table(board) + effects(board) + win_matrix(board)
+    return standings_table(board, called) + effects(board) + win_matrix(board, called)
 
 
-def standings_table(board: Board) -> str:
+def standings_table(board: Board, called: Called = str) -> str:
     sure = [row for row in board.standings if row.enough]
     low = min((min(row.low, row.adjusted_low) for row in sure), default=990.0) - 10
     high = max((max(row.high, row.adjusted_high) for row in sure), default=1010.0) + 10
     head = "".join(f'<th scope="col">{name}</th>' for name in HEADS)
-    body = "".join(_row(row, low, high) for row in board.standings)
+    body = "".join(_row(row, called(row.model), low, high) for row in board.standings)
     return _scrolled(
         "Scores",
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>",
@@ -50,7 +52,7 @@ def _scrolled(name: str, inside: str, css: str, note: str) -> str:
     )
 
 
-def _row(row: Standing, low: float, high: float) -> str:
+def _row(row: Standing, name: str, low: float, high: float) -> str:
     if row.enough:
         bars = _bar("as voted", "", (row.low, row.score, row.high), low, high) + _bar(
             "adjusted", "adjusted", (row.adjusted_low, row.adjusted, row.adjusted_high), low, high
@@ -59,7 +61,7 @@ def _row(row: Standing, low: float, high: float) -> str:
     else:
         scores = f'<td colspan="3" class="quiet">too few votes for a score: {row.votes} of {ENOUGH}</td>'
     return (
-        f'<tr><th scope="row">{escape(row.model)}</th>{scores}'
+        f'<tr><th scope="row">{escape(name)}</th>{scores}'
         f"<td>{row.wins / row.votes:.0%}</td><td>{row.votes:,}</td></tr>"
     )
 
@@ -96,8 +98,8 @@ def _share(board: Board, effect: Effect | None) -> str:
     return f'{effect.share:.0%} <span class="quiet">{effect.low:.0%} to {effect.high:.0%}</span>'
 
 
-def win_matrix(board: Board) -> str:
-    names = [escape(row.model) for row in board.standings]
+def win_matrix(board: Board, called: Called = str) -> str:
+    names = [escape(called(row.model)) for row in board.standings]
     head = "".join(f'<th scope="col">{name}</th>' for name in names)
     body = "".join(
         f'<tr><th scope="row">{name}</th>{"".join(_cell(board, i, j) for j in range(len(names)))}</tr>'

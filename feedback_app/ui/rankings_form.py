@@ -1,11 +1,11 @@
 """The form that changes a ranking, and the form that looks for rankings. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from html import escape
 
 from feedback_app.domain.aspects import ASPECTS
 from feedback_app.domain.comparison import Comparison
-from feedback_app.domain.wanted import CHOSEN, VERDICTS
+from feedback_app.domain.wanted import CHOSEN, VERDICT_WORDS, VERDICTS
 from feedback_app.store.search import Choices
 from feedback_app.ui.arena_view import places_of
 
@@ -15,7 +15,6 @@ CHOSEN_WORDS = {
     "named": "versions you named",
     "came back": "repeated pair",
 }
-VERDICT_WORDS = {"taken out": "excluded"}
 ANY = "any"
 
 
@@ -103,15 +102,16 @@ def options(choices: Iterable[tuple[str, str]]) -> str:
     return f'<option value="">{ANY}</option>{named}'
 
 
-def choices_html(choices: Choices) -> dict[str, str]:
-    """The options of each choice that depends on what there is."""
+def choices_html(choices: Choices, called: Callable[[str], str] = str) -> dict[str, str]:
+    """The options of each choice that depends on what there is. `called` tells what a version is called."""
     lists = {
         "source": choices.sources,
         "version": choices.versions,
         "tag": choices.tags,
         "aspect": choices.aspects,
     }
+    words: dict[str, Callable[[str], str]] = {"tag": lambda tag: tag.replace("_", " "), "version": called}
     return {
-        name: options((value, value.replace("_", " ") if name == "tag" else value) for value in values)
+        name: options((value, words.get(name, str)(value)) for value in values)
         for name, values in lists.items()
     }

@@ -1,5 +1,6 @@
 """What the list of rankings on the Data page asks the service for. Its own, and not for others: they have `/api/v1`."""
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter
@@ -7,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from feedback_app.domain.comparison import InvalidRanking, Ranking
 from feedback_app.domain.text_rules import LONGEST_EDIT, LONGEST_NOTE, MOST_ASPECTS, MOST_TAGS
+from feedback_app.domain.version_names import short_name
 from feedback_app.domain.wanted import Chosen, VerdictKind, Wanted
 from feedback_app.services.bundle import Services
 from feedback_app.services.curation import Entry, checked_tags
@@ -86,6 +88,7 @@ class RankingsDesk:
     def __init__(self, services: Services) -> None:
         self._curation = services.curation
         self._arena = services.arena
+        self._models = services.models
 
     def find(self, asked: Search) -> dict[str, Any]:
         """Raises InvalidCursor."""
@@ -103,7 +106,7 @@ class RankingsDesk:
         """What there is to choose from, how far the owner agrees with themselves, and the page's counts."""
         return {
             "counts": counts_html(self._arena.counts()),
-            "choices": choices_html(self._curation.choices()),
+            "choices": choices_html(self._curation.choices(), self._names()),
             "consistency": consistency(self._curation.consistency()),
         }
 
@@ -139,7 +142,13 @@ class RankingsDesk:
 
     def _shown(self, entry: Entry) -> dict[str, Any]:
         other = self._curation.other_time(entry.judged)
-        return {"item": item(entry), "detail": detail(entry, self._curation.guess(entry), other)}
+        told = detail(entry, self._curation.guess(entry), other, self._names())
+        return {"item": item(entry), "detail": told}
+
+    def _names(self) -> Callable[[str], str]:
+        """What versions are called now; models of an import keep their names."""
+        checkpoints = self._models.checkpoints()
+        return lambda name: short_name(name, checkpoints)
 
 
 def router(services: Services) -> APIRouter:

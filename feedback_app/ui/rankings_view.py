@@ -1,7 +1,7 @@
 """The owner's rankings as the Data page lists and shows them. Replies are made harmless as in the arena. Pure."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 
 from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStatus, Message, Ranking
@@ -117,10 +117,13 @@ def when(comparison: Comparison) -> str:
     return f'<time datetime="{moment.isoformat()}">{moment:%Y-%m-%d %H:%M} UTC</time>'
 
 
-def detail(entry: Entry, guess: Guess | None, other: Comparison | None) -> str:
-    """All there is to know of one, and the form to change it. `other` is the same pair the other time."""
+def detail(
+    entry: Entry, guess: Guess | None, other: Comparison | None, called: Callable[[str], str] = str
+) -> str:
+    """All there is to know of one, and the form to change it. `other` is the same pair the other time. `called` tells what a
+    version is called."""
     seen = entry.judged
-    cards = "".join(_card(seen, i) for i in range(len(seen.candidates)))
+    cards = "".join(_card(seen, i, called) for i in range(len(seen.candidates)))
     return (
         f'{conversation(seen.messages)}<div class="replies">{cards}</div>{_facts(entry, guess, other)}'
         f"{_actions(entry)}{form(seen)}"
@@ -143,11 +146,11 @@ def conversation(messages: Sequence[Message]) -> str:
     return f'{system}<ol class="turns" aria-label="Prompt">{turns}</ol>'
 
 
-def _card(comparison: Comparison, index: int) -> str:
+def _card(comparison: Comparison, index: int, called: Callable[[str], str]) -> str:
     """A reply; who wrote it is told once it is judged."""
     candidate, ranking = comparison.candidates[index], comparison.ranking
     won = ranking is not None and not ranking.all_bad and candidate.id in ranking.groups[0]
-    model = f'<span class="model">{escape(candidate.model)}</span>' if ranking else ""
+    model = f'<span class="model">{escape(called(candidate.model))}</span>' if ranking else ""
     place = f'<span class="place">{_place(comparison, candidate, ranking)}</span>' if ranking else ""
     size = f"{side(comparison, candidate)}, {count(len(candidate.text), 'character')}, {count(len(candidate.text.split()), 'word')}"
     first = " won" if won and ranking is not None and len(ranking.groups) > 1 else ""

@@ -17,14 +17,15 @@ def _next(now: Readiness) -> str:
     words = escape(in_words(now))
     if now.running:
         return f'{words}. <a id="to-training" href="rounds">See how far it is</a>'
-    if not now.ready:
+    if not now.ready or now.up_to_date:
         return words
     return f'{words}. <a id="to-training" href="rounds">Train a new version</a>'
 
 
 def supply(now: Readiness) -> str:
     """The same on the Rounds page, where the button is; in HTML."""
-    state = "Ready" if now.ready else "Not yet"
+    waiting = "Up to date" if now.up_to_date else "Ready"
+    state = "Training" if now.running else waiting if now.ready else "Not yet"
     more = (
         ""
         if now.ready

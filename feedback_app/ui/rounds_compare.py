@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from feedback_app.domain.round import Round
-from feedback_app.ui.rounds_view import duration, short
+from feedback_app.ui.rounds_view import duration, short, state_word
 
 MEASURED = {
     "accuracy": "held-out pairs that agree",
@@ -23,7 +23,7 @@ def differences(one: Round, other: Round) -> list[tuple[str, str, str]]:
     facts = [
         ("trained from", one.parent, other.parent),
         ("data used (snapshot)", one.snapshot[:8], other.snapshot[:8]),
-        ("ended", str(one.state), str(other.state)),
+        ("ended", state_word(one), state_word(other)),
     ]
     names = sorted({*one.config, *other.config})
     facts += [(name, _value(one.config, name), _value(other.config, name)) for name in names]

@@ -6,6 +6,7 @@ import gradio as gr
 
 from feedback_app.domain.round import Round, RoundEvent, RoundState
 from feedback_app.domain.rounds_now import that_matters
+from feedback_app.domain.versions import numbered
 from feedback_app.services.bundle import Services
 from feedback_app.store import RoundNotFound
 from feedback_app.ui import checkpoints_panel, compare_panel
@@ -34,6 +35,7 @@ class RoundsPage:
     def __init__(self, services: Services, screen: RoundsScreen) -> None:
         self._rounds = services.rounds
         self._lineage = services.lineage
+        self._models = services.models
         self._estimates = services.estimates
         self._advisor = services.advisor
         self.before_after = BeforeAfterPanel(services.before_after, services.models, screen.before_after)
@@ -160,7 +162,7 @@ class RoundsPage:
     def _listed(self, rounds: list[Round], chosen: str | None) -> Updates:
         choices = [(short(item), item.id) for item in rounds]
         return {
-            self._screen.table: gr.update(value=table(rounds), visible=bool(rounds)),
+            self._screen.table: gr.update(value=table(rounds, self._numbers()), visible=bool(rounds)),
             self._screen.chosen: gr.update(choices=choices, value=chosen, visible=bool(rounds)),
         }
 
@@ -191,7 +193,7 @@ class RoundsPage:
             screen.resume: gr.update(visible=current.state in RESUMABLE),
         }
         if now != seen:
-            shown = detail(current) + lineage(self._lineage.of(current))
+            shown = detail(current, self._numbers()) + lineage(self._lineage.of(current))
             updates |= {
                 screen.detail: shown,
                 **self._curve(events, measure),
@@ -199,14 +201,18 @@ class RoundsPage:
             }
         return updates
 
+    def _numbers(self) -> dict[str, int]:
+        return numbered(self._models.checkpoints())
+
     def _curve(self, events: list[RoundEvent], measure: str | None) -> Updates:
         """The plot of a measure, by default of the first, and the choice of what was measured."""
         found = measures(events)
         drawn = measure if measure in found else found[0] if found else ""
         points = curve(events, drawn)
+        many = len(found) > 1 and any(len(curve(events, one)) > 1 for one in found)
         return {
-            self._screen.measure: gr.update(choices=found, value=drawn or None, visible=len(found) > 1),
-            self._screen.plot: gr.update(value=points, visible=len(points) > 1),
+            self._screen.measure: gr.update(choices=found, value=drawn or None, visible=many),
+            self._screen.plot: gr.update(value=points, y_title=drawn, visible=len(points) > 1),
         }
 
 

@@ -11,7 +11,7 @@ from feedback_app.domain.decision import MARKS, checks, title, update_strength
 from feedback_app.domain.expectation import Expected, in_words
 from feedback_app.domain.mended import damaged
 from feedback_app.domain.round import Checkpoint, Round, RoundEvent, RoundState, method_name
-from feedback_app.domain.versions import numbered, roles
+from feedback_app.domain.versions import called, numbered, roles
 from feedback_app.services.lineage import Link
 from feedback_app.ui.text import count
 
@@ -24,6 +24,8 @@ STATE_WORDS = {
     RoundState.failed: "failed",
     RoundState.cancelled: "cancelled",
 }
+SHORT_WORDS = {RoundState.queued: "waiting", RoundState.held: "held back"}
+"""The states that have a plainer word than their own, where there is room for one word."""
 REWARD_WORDS = {
     RoundState.promoted: "trained: the quality checks use it",
     RoundState.held: "trained, but not used",
@@ -48,7 +50,12 @@ def moment(at: datetime) -> str:
 
 def short(round_: Round) -> str:
     """How a round is called in the chooser."""
-    return f"{moment(round_.created_at)} · {method_name(round_.method)} · {round_.state}"
+    return f"{moment(round_.created_at)} · {method_name(round_.method)} · {state_word(round_)}"
+
+
+def state_word(round_: Round) -> str:
+    """The state in a word or two."""
+    return SHORT_WORDS.get(round_.state, str(round_.state))
 
 
 def stage(round_: Round) -> str:
@@ -63,15 +70,16 @@ def done(round_: Round) -> float:
     return 100.0 if round_.state in (RoundState.promoted, RoundState.held) else round_.percent
 
 
-def table(rounds: Sequence[Round]) -> list[list[str]]:
+def table(rounds: Sequence[Round], numbers: Mapping[str, int]) -> list[list[str]]:
+    """A row for each round; `numbers` are those of the versions."""
     return [
         [
             moment(r.created_at),
             method_name(r.method),
-            str(r.state),
+            state_word(r),
             stage(r),
             f"{done(r):.0f} %",
-            r.checkpoint or "",
+            called(r.checkpoint, numbers) if r.checkpoint else "",
         ]
         for r in rounds
     ]
@@ -93,17 +101,17 @@ def estimate(expected: Expected | None) -> str:
     return f'<p class="quiet">{in_words(expected)}</p>'
 
 
-def detail(round_: Round) -> str:
-    """Where a round stands, as HTML."""
+def detail(round_: Round, numbers: Mapping[str, int]) -> str:
+    """Where a round stands, as HTML. `numbers` are those of the versions."""
     percent = done(round_)
     stopping = " (stopping)" if round_.cancel_requested and not round_.state.final else ""
     parts = [
-        f'<p class="about"><strong>{escape(method_name(round_.method))}</strong>'
+        f'<p class="about"><strong>Round of {moment(round_.created_at)}</strong>'
         f'<span class="badge state-{round_.state}">{_state_words(round_)}{stopping}</span>'
-        f'<span class="quiet">{moment(round_.created_at)} · {round_.id[:8]}</span></p>',
+        f'<span class="quiet">{escape(method_name(round_.method))} · {round_.id[:8]}</span></p>',
         f'<div class="round-bar" role="progressbar" aria-label="Progress of the round" aria-valuemin="0" '
         f'aria-valuemax="100" aria-valuenow="{percent:.0f}"><span style="width:{percent:.1f}%"></span></div>',
-        f'<p class="quiet">{escape(_standing(round_, percent))}</p>',
+        f'<p class="quiet">{escape(_standing(round_, percent, called(round_.parent, numbers)))}</p>',
     ]
     if round_.error:
         parts.append(f'<p class="notice alert" role="alert">{escape(round_.error)}</p>')
@@ -115,11 +123,11 @@ def _state_words(round_: Round) -> str:
     return words.get(round_.state, STATE_WORDS[round_.state])
 
 
-def _standing(round_: Round, percent: float) -> str:
+def _standing(round_: Round, percent: float, parent: str) -> str:
     steps = f"step {round_.step:,} of {round_.total:,}" if round_.total else ""
     left = f"about {duration(round_.seconds_left)} left" if round_.seconds_left is not None else ""
     attempt = f"attempt {round_.attempt}" if round_.attempt > 1 else ""
-    running = [stage(round_), steps, left] if not round_.state.final else [f"trained from {round_.parent}"]
+    running = [stage(round_), steps, left] if not round_.state.final else [f"trained from {parent}"]
     return " · ".join(part for part in (f"{percent:.0f} %", *running, attempt) if part)
 
 
@@ -176,7 +184,7 @@ def registry(checkpoints: Sequence[Checkpoint], aliases: Mapping[str, str]) -> s
     rows = [
         _row(
             c.name,
-            f"{method_name(c.method)} from {c.parent}",
+            f"{method_name(c.method)} from {called(c.parent, numbers)}",
             CHECKED[c.passed],
             moment(c.created_at),
             aliases,
@@ -200,7 +208,7 @@ def _row(
     name: str, origin: str, checked: str, made: str, aliases: Mapping[str, str], numbers: Mapping[str, int]
 ) -> str:
     badges = " ".join(f'<span class="badge">{role}</span>' for role in roles(name, aliases))
-    number = f'{numbers[name]} <span class="quiet">{escape(name)}</span>' if name in numbers else escape(name)
+    number = f'{numbers[name]} <span class="quiet">{escape(name)}</span>' if name in numbers else "Base model"
     return (
         f'<tr><th scope="row">{number}</th><td>{badges}</td><td>{escape(origin)}</td>'
         f"<td>{checked}</td><td>{made}</td></tr>"

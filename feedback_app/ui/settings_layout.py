@@ -51,7 +51,9 @@ class Drawer:
 
 
 def lay_out(languages: Options, topics: Options, fixed: Mapping[str, str]) -> SettingsScreen:
-    gr.HTML(heading("Settings", "They are kept on this machine and hold from the next reply on."))
+    gr.HTML(
+        heading("Settings", "What you choose here is stored on this machine and applies from the next reply.")
+    )
     drawer = Drawer(fixed)
     _prompts(drawer, languages, topics)
     _replies(drawer)

@@ -9,11 +9,11 @@ from feedback_app.domain.languages import own_name
 from feedback_app.domain.preferences import Preferences
 from feedback_app.services.bundle import Services
 from feedback_app.services.preferences import Changes, InvalidPreference
-from feedback_app.ui.chat_view import model_choices
 from feedback_app.ui.confirm import PRIVATE, asks
 from feedback_app.ui.guard import Updates
 from feedback_app.ui.settings_layout import SettingsScreen, lay_out
-from feedback_app.ui.text import alert, notice, sentence
+from feedback_app.ui.text import alert, notice, sentence, topic_name
+from feedback_app.ui.version_words import model_choices
 from feedback_app.ui.wiring import CHANGED
 
 SAVED = "Saved. The next reply is written this way."
@@ -30,8 +30,7 @@ class SettingsPage:
 
     def show(self) -> Updates:
         """What holds now, with the versions and personas there are."""
-        models = self._services.models
-        versions = model_choices(models.versions(), models.aliases())
+        versions = model_choices(self._services.models, self._book.get().model)
         personas = [(persona.name, persona.id) for persona in self._services.personas()]
         chosen = {"model": gr.update(choices=versions), "persona": gr.update(choices=personas)}
         values = values_of(self._book.get())
@@ -60,8 +59,20 @@ class SettingsPage:
         return {self._screen.line: notice(RESET), **self._screen.confirm.shut(), **self.show()}
 
     def _in_words(self, error: Any) -> str:
-        name = str(error["loc"][0])
-        return f"{self._screen.labels[name]}: {error['msg']}."
+        label = self._screen.labels[str(error["loc"][0])]
+        return f"{label}: {limit_in_words(error)}."
+
+
+def limit_in_words(error: Any) -> str:
+    """What a value that was refused has to be."""
+    limits = error.get("ctx") or {}
+    if "ge" in limits:
+        return f"must be at least {limits['ge']}"
+    if "le" in limits:
+        return f"must be at most {limits['le']:,}"
+    if error["type"] == "too_short":
+        return "choose at least one"
+    return "must be a number" if error["type"].startswith(("int", "float", "finite")) else str(error["msg"])
 
 
 def values_of(preferences: Preferences) -> dict[str, Any]:
@@ -85,7 +96,7 @@ def build(services: Services, demo: gr.Blocks) -> None:
     book, packs = services.preferences, services.arena.packs
     screen = lay_out(
         [(own_name(code), code) for code in packs.languages()],
-        [(topic.replace("_", " "), topic) for topic in packs.subjects()],
+        [(topic_name(topic), topic) for topic in packs.subjects()],
         book.fixed,
     )
     page = SettingsPage(services, screen)

@@ -37,7 +37,7 @@ class ShellDesk:
             state=newest.state if newest else None,
             percent=newest.percent if newest else 0.0,
             seconds_left=newest.seconds_left if newest else None,
-            version="" if latest == "base" else latest,
+            version="" if latest == "base" else services.models.called(latest),
         )
 
 

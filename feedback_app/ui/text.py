@@ -51,6 +51,11 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def topic_name(topic: str) -> str:
+    """A topic as a person reads it: `small_talk` is "Small talk"."""
+    return topic.replace("_", " ").capitalize()
+
+
 def count(n: int, one: str, many: str = "") -> str:
     """`1 pair`, `2 pairs`."""
     return f"{n:,} {one if n == 1 else many or one + 's'}"

@@ -2,7 +2,15 @@
 
 from playwright.sync_api import Page, TimeoutError, expect
 
+from feedback_app.ui.version_words import version_choices
+from tests.browser.site import Site
+
 PATIENCE_MS = 3000
+
+
+def version_option(site: Site, name: str) -> str:
+    """What a dropdown calls the version of that name."""
+    return next(words for words, value in version_choices(site.app.services.models) if value == name)
 
 
 def choose(page: Page, field: str, option: str, tries: int = 10) -> None:

@@ -1,7 +1,7 @@
 """The arena as its user sees it."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus
 from tests.browser.shots import take
@@ -86,6 +86,43 @@ def test_an_empty_prompt_is_one_friendly_line(page: Page) -> None:
     expect(page.get_by_role("alert")).to_contain_text("The prompt is empty")
 
 
+def test_its_buttons_are_off_until_the_page_listens(intercepted: Page) -> None:
+    page, held = intercepted, list[Route]()
+    page.route("**/arena/static/arena.js", lambda route: held.append(route))
+    page.goto("/", wait_until="commit")
+    expect(page.locator("#compare")).to_be_disabled()
+    expect(page.locator("#draw")).to_be_disabled()
+    held[0].continue_()
+    page.locator("#compare").click()
+    expect(page.get_by_role("alert")).to_contain_text("The prompt is empty")
+
+
+def test_a_pair_that_is_complete_meanwhile_does_not_take_the_place_of_what_was_asked_for(
+    intercepted: Page, site: Site
+) -> None:
+    page, held, asked = intercepted, list[Route](), list[str]()
+    page.on("request", lambda request: asked.append(request.url))
+    skip_all(site)
+    page.goto("/")
+    with site.engine.held():
+        page.locator("#draw").click()
+        first = open_id(page)
+        page.route("**/arena/open", lambda route: held.append(route))
+        page.locator("#prompt").fill("Hello again.")
+        with page.expect_request("**/arena/open"):
+            page.locator("#compare").click()
+        asked.clear()
+    until(lambda: site.app.store.comparisons.get(first).status == ComparisonStatus.open)
+    page.keyboard.press("Escape")
+    page.keyboard.press("a")
+    expect(page.locator("#arena")).to_have_attribute("data-state", "loading")
+    assert [url for url in asked if url.endswith(f"/c/{first}")] == []
+    held[0].continue_()
+    expect(page.locator("#asked")).to_contain_text("Hello again.")
+    page.wait_for_selector(READY)
+    assert site.app.store.comparisons.get(first).ranking is None
+
+
 def skip_all(site: Site) -> None:
     for comparison in site.app.store.comparisons.page(ComparisonStatus.open, None, 50).items:
         site.app.services.arena.skip(comparison.id)
@@ -107,11 +144,11 @@ def test_skip_can_be_undone(page: Page, site: Site) -> None:
     comparison = shown(page, site)
     page.locator("#skip").click()
     expect(page.locator("#decided")).to_contain_text("Skipped.")
-    assert site.app.store.comparisons.get(comparison.id).status == ComparisonStatus.skipped
+    until(lambda: site.app.store.comparisons.get(comparison.id).status == ComparisonStatus.skipped)
     page.locator("#undo").click()
     expect(page.locator("#decided")).to_contain_text("Taken back")
     page.wait_for_selector(READY)
-    assert site.app.store.comparisons.get(comparison.id).status == ComparisonStatus.open
+    until(lambda: site.app.store.comparisons.get(comparison.id).status == ComparisonStatus.open)
 
 
 def test_undo_takes_a_verdict_back_even_after_a_refresh(page: Page, site: Site) -> None:

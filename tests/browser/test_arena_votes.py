@@ -270,3 +270,17 @@ def test_axe_finds_nothing_in_long_texts_places_or_an_own_version(
         for node in violation["nodes"]
     ]
     assert found == []
+
+
+def test_enter_submits_the_ranking_after_a_mouse_pressed_another_button(page: Page, site: Site) -> None:
+    page.goto("/")
+    page.locator("#number").get_by_text("3", exact=True).click()
+    page.locator("#prompt").fill("What should I cook tonight?")
+    page.locator("#compare").click()
+    page.wait_for_selector("#arena[data-state=open] .card:nth-child(3)")
+    expect(page.locator("#asked")).to_contain_text("What should I cook tonight?")
+    page.keyboard.press("b")
+    page.keyboard.press("c")
+    page.keyboard.press("Enter")
+    expect(page.locator("#decided")).to_contain_text("You ranked B > C > A.")
+    expect(page.locator("#line")).to_be_empty()

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from feedback_app.domain.round import Checkpoint
 from feedback_app.services.beside import Pair
-from tests.browser.choices import choose
+from tests.browser.choices import choose, version_option
 from tests.browser.shots import take
 from tests.browser.site import Site
 from tests.browser.test_chat_page import fresh, say
@@ -30,8 +30,8 @@ def second(site: Site, tmp_path_factory: pytest.TempPathFactory) -> str:
     return name
 
 
-def beside(page: Page, version: str) -> None:
-    choose(page, "#beside", version)
+def beside(page: Page, site: Site, version: str) -> None:
+    choose(page, "#beside", version_option(site, version))
     expect(page.locator("#best-of input").first).to_be_disabled()
 
 
@@ -43,6 +43,7 @@ def opened(page: Page, site: Site) -> Pair:
 def answered(page: Page, site: Site, turns: int = 2) -> Pair:
     """Waits for both replies, then for the buttons that come back with them."""
     until(lambda: [len(one.turns) for one in opened(page, site).both] == [turns, turns], 60)
+    until(lambda: not site.app.services.beside.writing(opened(page, site)), 60)
     expect(page.locator("#regenerate")).to_be_enabled()
     return opened(page, site)
 
@@ -57,7 +58,7 @@ def test_two_versions_answer_are_judged_and_one_goes_on_alone(
 ) -> None:
     fresh(page, site)
     expect(page.locator(RIGHT)).to_be_hidden()
-    beside(page, second)
+    beside(page, site, second)
     with site.engine.held():
         say(page, "How was your day?")
         for side in (LEFT, RIGHT):
@@ -74,15 +75,15 @@ def test_two_versions_answer_are_judged_and_one_goes_on_alone(
     assert opened(page, site).left.turns[1].rating is None
 
     expect(page.locator("#which")).to_contain_text("Which is better?")
-    page.get_by_role("button", name=f"{second} is better").click()
-    expect(page.locator("#which")).to_contain_text(f"You said: {second} is better.")
+    page.get_by_role("button", name="Version 1 is better").click()
+    expect(page.locator("#which")).to_contain_text("You said: version 1 is better.")
     (ranked,) = [c for c in site.app.store.comparisons.judged() if c.source == "chat"]
     assert ranked.ranking is not None
     assert (ranked.ranking.groups, ranked.selection) == ((("c2",), ("c1",)), "named")
     take(page, tmp_path / "beside.png")
 
     page.reload()
-    expect(page.locator("#which")).to_contain_text(f"You said: {second} is better.")
+    expect(page.locator("#which")).to_contain_text("You said: version 1 is better.")
     for side in (LEFT, RIGHT):
         expect(page.locator(side)).to_contain_text("How was your day?")
     say(page, "And tomorrow?")
@@ -90,17 +91,17 @@ def test_two_versions_answer_are_judged_and_one_goes_on_alone(
     expect(page.locator("#which")).to_contain_text("goes on from its own reply")
     expect(page.locator("#better-left")).to_be_disabled()
 
-    page.get_by_role("button", name=f"Keep this one: {second}").click()
-    expect(page.locator("#line")).to_contain_text(f"{second} goes on alone")
+    page.get_by_role("button", name="Keep this one: version 1").click()
+    expect(page.locator("#line")).to_contain_text("Version 1 goes on alone")
     expect(page.locator(RIGHT)).to_be_hidden()
-    expect(page.locator("#version")).to_contain_text(second)
+    expect(page.locator("#version")).to_have_text("version 1")
     page.wait_for_url(f"**/chat?c={pair.right.id}")
-    expect(page.locator("#conversations")).to_contain_text("How was your day? · base")
+    expect(page.locator("#conversations")).to_contain_text("How was your day? · base model")
 
 
 def test_stop_and_regenerate_are_for_both_and_an_edit_is_for_one(page: Page, site: Site, second: str) -> None:
     fresh(page, site)
-    beside(page, second)
+    beside(page, site, second)
     with site.engine.held():
         say(page, "Tell me a joke.")
         page.locator("#stop:not([disabled])").click()
@@ -132,7 +133,7 @@ def test_on_a_phone_they_stand_below_each_other_and_every_button_has_a_name(
 ) -> None:
     page.set_viewport_size({"width": 390, "height": 800})
     fresh(page, site)
-    beside(page, second)
+    beside(page, site, second)
     say(page, "I am sad.")
     answered(page, site)
     left, right = (page.locator(side).bounding_box() for side in (LEFT, RIGHT))
@@ -150,14 +151,14 @@ def test_on_a_phone_they_stand_below_each_other_and_every_button_has_a_name(
 
 def test_an_engine_that_is_away_is_told_of_with_the_way_on(page: Page, site: Site, second: str) -> None:
     fresh(page, site)
-    beside(page, second)
+    beside(page, site, second)
     site.engine.broken = "no answer from the model server: start it"
     try:
         say(page, "Are you there?")
         expect(page.locator("#line")).to_contain_text(
             "No answer from the model server: start it. Your message is kept"
         )
-        expect(page.locator("#line")).to_contain_text(f"{second}: No answer")
+        expect(page.locator("#line")).to_contain_text("Version 1: No answer")
     finally:
         site.engine.broken = ""
     page.locator("#regenerate:not([disabled])").click()

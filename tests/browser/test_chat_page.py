@@ -47,7 +47,7 @@ def test_a_message_is_answered_and_kept(page: Page, site: Site) -> None:
     say(page, "Hello, how are you?")
     conversation = answered(page, site)
     assert [turn.role for turn in conversation.turns] == ["user", "assistant"]
-    expect(page.locator("#version")).to_have_text("base")
+    expect(page.locator("#version")).to_have_text("base model")
     page.reload()
     expect(page.locator("#transcript")).to_contain_text("Hello, how are you?")
     assert opened(page, site).id == conversation.id
@@ -100,7 +100,7 @@ def test_a_conversation_is_renamed_and_deleted_after_a_question(page: Page, site
 
 def test_a_version_can_be_chosen(page: Page, site: Site) -> None:
     fresh(page, site)
-    choose(page, "#model", "base")
+    choose(page, "#model", "Base model")
     say(page, "What is two plus two?")
     assert answered(page, site).model == "base"
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from feedback_app.domain.round import Checkpoint
-from tests.browser.choices import choose
+from tests.browser.choices import choose, version_option
 from tests.browser.site import Site
 from tests.browser.test_chat_page import answered, fresh, opened, say
 from tests.waiting import until
@@ -92,13 +92,13 @@ def test_another_version_begins_a_new_conversation_or_none(
 ) -> None:
     page.reload()
     expect(page.locator("#about .about")).to_have_count(1)
-    choose(page, "#model", second)
-    expect(page.locator("#switch")).to_contain_text("stays with base")
+    choose(page, "#model", version_option(site, second))
+    expect(page.locator("#switch")).to_contain_text("stays with the base model")
     expect(page.locator("#switch-here")).to_be_hidden()
     page.get_by_role("button", name="Stay here").click()
-    expect(page.locator("#model input")).to_have_value("base")
-    choose(page, "#model", second)
-    page.get_by_role("button", name=f"New conversation with {second}").click()
+    expect(page.locator("#model input")).to_have_value("Base model")
+    choose(page, "#model", version_option(site, second))
+    page.get_by_role("button", name="New conversation with version 1").click()
     expect(page.locator("#about .about")).to_have_count(0)
     say(page, "Hello, other one.")
     page.wait_for_url(lambda url: "c=" in url and talk not in url)

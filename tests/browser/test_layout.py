@@ -86,6 +86,18 @@ def test_the_conversation_has_the_whole_width_when_nothing_stands_beside_it(
         assert found["#message"].y - found["#threads"].bottom < 40
 
 
+def test_the_buttons_of_the_prompt_stand_on_one_line_with_its_choices(page: Page, filled: Site) -> None:
+    opened(page, "/", "light")
+    for width in (1280, 1920):
+        page.set_viewport_size({"width": width, "height": 900})
+        found = boxes(page, ("#topic", "#draw", "#compare", "#prompt"))
+        assert found["#draw"].y == found["#compare"].y
+        assert abs(found["#draw"].y - found["#topic"].y) < 10
+        assert found["#compare"].x + found["#compare"].width == pytest.approx(
+            found["#prompt"].x + found["#prompt"].width, abs=2
+        )
+
+
 def test_both_conversations_share_the_width_at_a_desk(page: Page, filled: Site) -> None:
     page.goto("/chat")
     expect(page.locator("#message textarea")).to_be_enabled()

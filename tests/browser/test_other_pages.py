@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from feedback_app.domain.round import Checkpoint, Round, RoundEvent, RoundState
-from tests.browser.choices import choose
+from tests.browser.choices import choose, version_option
 from tests.browser.site import Site
 from tests.waiting import until
 
@@ -133,17 +133,18 @@ def test_a_failed_round_says_why_and_a_queued_one_is_cancelled_and_resumed(page:
 def test_promote_and_roll_back_ask_first(page: Page, site: Site, tmp_path: Path) -> None:
     site.app.store.checkpoints.add(Checkpoint("dpo-test", str(tmp_path), passed=True))
     page.goto("/rounds")
-    choose(page, "#version-choice", "dpo-test")
+    choose(page, "#version-choice", version_option(site, "dpo-test"))
+    version = site.app.services.models.called("dpo-test")
     page.locator("#promote").click()
     expect(page.locator("#promote-confirm")).to_contain_text(
-        "This will switch arena and new chats from base to dpo-test. Continue?"
+        f"This will switch arena and new chats from the base model to {version}. Continue?"
     )
     page.locator("#promote-yes").click()
-    expect(page.locator("#registry-line")).to_contain_text("dpo-test is in use now")
+    expect(page.locator("#registry-line")).to_contain_text(f"{version.capitalize()} is in use now")
     page.locator("#rollback").click()
-    expect(page.locator("#rollback-confirm")).to_contain_text("This will switch back to base")
+    expect(page.locator("#rollback-confirm")).to_contain_text("This will switch back to the base model")
     page.locator("#rollback-yes").click()
-    expect(page.locator("#registry-line")).to_contain_text("base is in use again")
+    expect(page.locator("#registry-line")).to_contain_text(f"The base model is in use again; {version} stays")
 
 
 def test_an_empty_leaderboard_says_how_to_fill_it(page: Page) -> None:

@@ -75,9 +75,7 @@ def test_what_cannot_be_is_refused_in_words(page: Page, site: Site) -> None:
     shown(page)
     page.locator("#chat-temperature input").fill("3")
     page.locator("#save-settings").click()
-    expect(page.get_by_role("alert")).to_contain_text(
-        "Chat: temperature: Input should be less than or equal to 2"
-    )
+    expect(page.get_by_role("alert")).to_contain_text("Chat: temperature: must be at most 2")
     assert site.app.services.preferences.get().chat.temperature == 0.9
 
 
@@ -132,3 +130,17 @@ def test_an_address_without_a_page_leads_on_and_a_program_gets_json(page: Page, 
     assert (answer.status, "There is no such page" in answer.text()) == (404, True)
     asked = page.request.get("/leaderbord", headers={"accept": "application/json"})
     assert (asked.status, asked.json()) == (404, {"detail": "Not Found"})
+
+
+def test_topics_that_no_prompt_in_the_languages_has_are_refused_in_plain_words(
+    page: Page, site: Site
+) -> None:
+    shown(page)
+    page.locator("#languages").get_by_label("Latina").check()
+    page.locator("#languages").get_by_label("English").uncheck()
+    page.locator("#topics").get_by_label("coding").check()
+    page.locator("#save-settings").click()
+    expect(page.locator("#settings-line")).to_contain_text(
+        "None of the prompts on these topics is in your languages: choose another topic or language"
+    )
+    assert site.app.services.preferences.get().languages == ("en",)

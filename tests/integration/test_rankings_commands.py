@@ -39,9 +39,9 @@ def run(*words: str, answer: str = "") -> Result:
 def test_rankings_are_found_taken_out_brought_back_and_deleted(ids: list[str]) -> None:
     assert run("find").stdout.split() == ids
     assert run("find", "QUESTION 1").stdout.split() == [ids[1]]
-    assert run("take-out", *ids[:2]).stdout == "taken out: 2\n"
-    assert run("find", "--verdict", "taken out").stdout.split() == ids[:2]
-    assert run("bring-back", ids[0], ids[2]).stdout == "brought back: 1\n"
+    assert run("exclude", *ids[:2]).stdout == "excluded: 2\n"
+    assert run("find", "--verdict", "excluded").stdout.split() == ids[:2]
+    assert run("include", ids[0], ids[2]).stdout == "included again: 1\n"
     kept = run("delete", ids[0], answer="n\n")
     assert (kept.exit_code, run("find").stdout.split()) == (1, ids)
     assert run("delete", ids[0], "--yes").stdout == "deleted: 1\n"

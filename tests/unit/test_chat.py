@@ -12,7 +12,7 @@ from feedback_app.domain.persona import Persona, UnknownPersona
 from feedback_app.domain.round import Checkpoint
 from feedback_app.engines.base import UnknownModel
 from feedback_app.services.best_of import BestOf
-from feedback_app.services.chat import Busy, Chat
+from feedback_app.services.chat import TITLE_LENGTH, Busy, Chat, title_of
 from feedback_app.services.generations import Generations
 from feedback_app.services.given import given_demonstrations, given_ratings
 from feedback_app.services.models import BaseFiles, Models
@@ -129,3 +129,19 @@ def test_neither_changes_while_a_reply_is_written(
 
 def test_who_answers_is_named_by_the_id_where_the_persona_is_gone(chat: Chat) -> None:
     assert chat.speaker("gone") == "gone"
+
+
+@pytest.mark.parametrize(
+    ("message", "title"),
+    [
+        ("Hi!", "Hi!"),
+        (
+            "Hi! I had a rough day.\nTell me something long and nice.",
+            "Hi! I had a rough day. Tell me something long…",
+        ),
+        ("x" * 60, "x" * 47 + "…"),
+    ],
+)
+def test_a_conversation_is_called_by_the_beginning_of_its_first_message(message: str, title: str) -> None:
+    assert title_of(message) == title
+    assert len(title) <= TITLE_LENGTH

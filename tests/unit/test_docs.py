@@ -47,6 +47,13 @@ def test_every_command_that_a_page_shows_exists(page: Path) -> None:
         assert result.exit_code == 0, f"codelynn {' '.join(command)}"
 
 
+def test_the_session_shows_the_commands_that_its_script_runs() -> None:
+    """Where this fails: `python deploy/transcript.py > docs/transcript.md`."""
+    commands = runpy.run_path(str(PROJECT / "deploy" / "transcript.py"))["commands"]
+    page = (PROJECT / "docs" / "transcript.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\$ (.+)$", page, re.M) == commands()
+
+
 def test_the_cli_page_is_what_the_commands_print() -> None:
     page = runpy.run_path(str(PROJECT / "deploy" / "cli_page.py"))["page"]
     assert (PROJECT / "docs" / "cli.md").read_text(encoding="utf-8") == page()

@@ -24,16 +24,16 @@ COUNTS = {"rankings": 48, "train": 41, "heldout": 7, "ratings": 0}
 def test_a_version_is_followed_from_the_data_used_to_what_it_is_used_for() -> None:
     manifest = {"training": {"reward_model": "reward-1"}}
     aliases = {"latest": "ppo-1", "challenger": "ppo-1", "champion": "base"}
-    assert links(ROUND, COUNTS, manifest, aliases) == [
+    assert links(ROUND, COUNTS, manifest, aliases, {"ppo-1": 3}) == [
         Link("Data used", "48 rankings: 41 pairs to train on, 7 held out · snapshot 01234567"),
         Link("Reward model", "reward-1"),
-        Link("Training", "PPO from base"),
-        Link("New version", "ppo-1 (in use, being tested)"),
+        Link("Training", "PPO from the base model"),
+        Link("New version", "version 3 (in use, being tested)"),
     ]
 
 
 def test_a_round_that_has_not_begun_has_come_from_nowhere() -> None:
-    assert links(Round(), {}, {}, {}) == []
+    assert links(Round(), {}, {}, {}, {}) == []
     assert lineage([]) == ""
 
 
@@ -54,7 +54,7 @@ def test_two_rounds_differ_in_what_was_set_and_measured_and_nothing_else_is_show
     assert rows["episodes"] == ("96", "–")
     assert rows["beta"] == ("–", "0.1")
     assert rows["distance from the base model (KL), nats"] == ("0.9", "–")
-    assert rows["ended"] == ("promoted", "held")
+    assert rows["ended"] == ("promoted", "held back")
     assert "learning_rate" not in rows
     assert "data used (snapshot)" not in rows
 

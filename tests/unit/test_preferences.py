@@ -38,7 +38,13 @@ def there(*names: str) -> Any:
     return lambda: names
 
 
-CHOICES = Choices(there("de", "en", "la"), there("advice", "coding"), lambda: MODELS, there("lynn", "terse"))
+CHOICES = Choices(
+    there("de", "en", "la"),
+    there("advice", "coding"),
+    lambda: MODELS,
+    there("lynn", "terse"),
+    asks=lambda languages, topics: (languages, topics) != (("la",), ("coding",)),
+)
 
 
 @pytest.fixture
@@ -86,6 +92,20 @@ def test_what_is_not_there_is_refused_with_what_is(
     assert book.get() == DEFAULTS
 
 
+def test_topics_and_languages_without_a_common_prompt_are_refused_whichever_comes_last(
+    book: PreferenceBook,
+) -> None:
+    book.change(Changes(languages=["la"]))
+    with pytest.raises(InvalidPreference, match="none of the prompts on these topics is in your languages"):
+        book.change(Changes(topics=["coding"], theme="dark"))
+    assert (book.get().topics, book.get().theme) == (DEFAULTS.topics, DEFAULTS.theme)
+    book.change(Changes(languages=None))
+    book.change(Changes(topics=["coding"]))
+    with pytest.raises(InvalidPreference, match="none of the prompts"):
+        book.change(Changes(languages=["la"]))
+    assert book.change(Changes(theme="dark")).topics == ("coding",)
+
+
 @pytest.mark.parametrize(
     "bad",
     [
@@ -108,7 +128,7 @@ def test_what_cannot_be_is_no_change(bad: dict[str, Any]) -> None:
 
 def test_a_version_or_persona_that_is_gone_counts_as_not_chosen(store: Store) -> None:
     PreferenceBook(store, DEFAULTS, {}, CHOICES).change(Changes(model="dpo-1", persona="terse", notify=False))
-    later = Choices(CHOICES.languages, CHOICES.topics, there("latest"), there("lynn"))
+    later = Choices(CHOICES.languages, CHOICES.topics, there("latest"), there("lynn"), CHOICES.asks)
     now = PreferenceBook(store, DEFAULTS, {}, later).get()
     assert (now.model, now.persona, now.notify) == ("latest", "lynn", False)
 

@@ -25,7 +25,11 @@ READY = Readiness(decided=10, pairs=8, min_pairs=8, needed_more=0)
         (replace(READY, worth_more=0), "Ready to train"),
         (replace(READY, worth_more=12), "Ready to train; about 12 more votes are worth waiting for"),
         (replace(READY, trained=True), "Ready to train again"),
-        (replace(READY, running=True), "A round is running"),
+        (
+            replace(READY, trained=True, unlearned=0),
+            "The last round learned from all your votes: rank more before the next one",
+        ),
+        (replace(READY, running=True), "A round is under way"),
     ],
 )
 def test_the_next_step_is_said_in_one_line(now: Readiness, words: str) -> None:

@@ -78,6 +78,6 @@ def test_length_is_measured_from_the_base_along_the_champions() -> None:
         ],
         {"a": 0.55},
     )
-    assert points[0] == WatchPoint("a", 0.6, 0.4, 0.7, 0.55, 1.2)
+    assert points[0] == WatchPoint("version 1", 0.6, 0.4, 0.7, 0.55, 1.2)
     assert points[1].length == pytest.approx(1.8)
-    assert (points[1].reward, points[2].length, points[3]) == (None, None, WatchPoint("d"))
+    assert (points[1].reward, points[2].length, points[3]) == (None, None, WatchPoint("version 4"))

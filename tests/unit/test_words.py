@@ -8,8 +8,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PLACES = ("feedback_app/ui", "feedback_app/services", "feedback_app/domain", "feedback_app/api")
-MORE = ("alignment/gate.py", "alignment/rewards.py", "alignment/stages.py", "feedback_app/commands/rounds.py")
+PLACES = (
+    "feedback_app/ui",
+    "feedback_app/services",
+    "feedback_app/domain",
+    "feedback_app/api",
+    "feedback_app/commands",
+)
+MORE = ("alignment/gate.py", "alignment/rewards.py", "alignment/stages.py")
 BANNED = (
     "Go on by itself",
     "Draw a prompt",
@@ -49,6 +55,11 @@ BANNED = (
     "What else decides",
     "Keys rest while you write",
     "Rank 10 pairs and I begin",
+    "on this machine and hold from",
+    "A round is running",
+    "or how they begin",
+    "or how it begins",
+    "whatever its gate said",
 )
 """The left column of the table of first use, and texts like them."""
 

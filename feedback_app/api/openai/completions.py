@@ -7,12 +7,13 @@ from typing import Any
 from fastapi.responses import StreamingResponse
 
 from feedback_app.api.openai.answers import best_completion, completion, head
+from feedback_app.api.openai.errors import too_long
 from feedback_app.api.openai.requests import ChatRequest
 from feedback_app.api.openai.streams import Chunks, Lines, stream, stream_best
 from feedback_app.api.openai.turns import conversation
 from feedback_app.api.openai.writing import Pieces, generation_requests, pieces, to_the_end
 from feedback_app.api.streams import begun, until_gone
-from feedback_app.domain.comparison import Message, Sampling
+from feedback_app.domain.comparison import LimitTooLarge, Message, Sampling
 from feedback_app.engines.base import Asker, Engine, asked_by
 from feedback_app.services.best_of import BestOf
 from feedback_app.services.models import Models
@@ -38,7 +39,10 @@ class Completions:
         requests = asked_by(asker, generation_requests(body, version, prompt, self.default()))
         if body.best_of > 1:
             self.best.check()
-        given = begun(pieces(self.engine, requests))
+        try:
+            given = begun(pieces(self.engine, requests))
+        except LimitTooLarge as error:
+            raise too_long(error, body.limit_field) from error
         if body.stream:
             lines = self._lines(body, given, version, prompt)
             return StreamingResponse(until_gone(lines, asker.leave), media_type="text/event-stream")

@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Message, Receive
 
-from feedback_app.api.openai.errors import Refused, refusal
+from feedback_app.api.openai.errors import PREFIX, Refused, refusal
 
 LARGEST_BODY = 8 * 2**20
 """Bytes. A conversation is text; what fills a model's window is far smaller."""
@@ -47,10 +47,15 @@ class OpenAiRoute(APIRoute):
                 response = await handle(Request(request.scope, _limited(request.receive)))
             except Exception as problem:  # noqa: BLE001 - the last place where the form is kept
                 response = refusal(problem).response()
-            response.headers["x-request-id"] = f"req_{uuid4().hex}"
-            return response
+            return identified(response)
 
         return answer
+
+
+def identified(response: Response) -> Response:
+    """The answer with a name that a log can hold."""
+    response.headers["x-request-id"] = f"req_{uuid4().hex}"
+    return response
 
 
 def json_only(request: Request) -> None:
@@ -70,12 +75,17 @@ def not_there(path: str, method: str, scope: dict[str, Any], routes: Sequence[Ba
     if allowed:
         told = f"{method} is not possible here: use {' or '.join(allowed)}."
         return Refused(405, told, code="method_not_allowed", headers={"Allow": ", ".join(allowed)})
-    first = path.strip("/").partition("/")[0]
-    if first in ELSEWHERE:
-        told = ELSEWHERE[first]
-        return Refused(404, f"{told}.", code="unsupported_endpoint")
+    if unsupported := elsewhere(path):
+        return unsupported
     served = "GET /v1/models and POST /v1/chat/completions"
     return Refused(404, f"Nothing is served at this address: this API has {served}.", code="unknown_url")
+
+
+def elsewhere(path: str) -> Refused | None:
+    """What to use instead of another of OpenAI's APIs; None where the path is of none."""
+    first = path.removeprefix(PREFIX).strip("/").partition("/")[0]
+    told = ELSEWHERE.get(first)
+    return Refused(404, f"{told}.", code="unsupported_endpoint") if told else None
 
 
 def _methods(scope: dict[str, Any], routes: Sequence[BaseRoute]) -> list[str]:

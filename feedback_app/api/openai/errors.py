@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from feedback_app.domain.comparison import InvalidPrompt, LimitTooLarge, PromptTooLong
+from feedback_app.domain.comparison import InvalidPrompt, PromptTooLong
 from feedback_app.engines.base import EngineBusy, EngineUnavailable, UnknownModel
 from feedback_app.services.best_of import NothingToChooseBy
 from feedback_app.services.rewards import RewardModelUnavailable
@@ -31,6 +31,12 @@ CODES = {
     429: "rate_limit_exceeded",
 }
 UNREADABLE = "The request's body is not valid JSON."
+PREFIX = "/v1"
+
+
+def is_openai(path: str) -> bool:
+    """Whether the address belongs to this API, so that its errors have OpenAI's form."""
+    return path == PREFIX or path.startswith(f"{PREFIX}/")
 
 
 class Refused(Exception):
@@ -67,6 +73,11 @@ def refused_early(status: int, message: str) -> Refused:
     return Refused(status, message, code=CODES.get(status), param=named[1] if named else None)
 
 
+def too_long(problem: Exception, field: str) -> Refused:
+    """What the model has no room for; `field` is to blame."""
+    return Refused(400, str(problem), code="context_length_exceeded", param=field)
+
+
 def refusal(problem: Exception) -> Refused:
     """How any error is answered. What nobody foresaw is logged by its place in the code, without its text."""
     match problem:
@@ -92,10 +103,8 @@ def _known(problem: Exception) -> Refused | None:
     match problem:
         case UnknownModel():
             return Refused(404, told, code="model_not_found", param="model")
-        case LimitTooLarge():
-            return Refused(400, told, code="context_length_exceeded", param="max_tokens")
         case PromptTooLong():
-            return Refused(400, told, code="context_length_exceeded", param="messages")
+            return too_long(problem, "messages")
         case InvalidPrompt():
             return Refused(400, told, code="invalid_value", param="messages")
         case NothingToChooseBy():

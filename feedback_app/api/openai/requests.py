@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from feedback_app.api.openai.turns import ChatMessage, unsupported
 from feedback_app.domain.best_of import MOST
 from feedback_app.domain.comparison import Sampling
+from feedback_app.domain.text_rules import LONGEST_NAME
 
 FORBIDDEN: Mapping[str, tuple[Any, ...]] = {
     **dict.fromkeys(("tools", "functions"), ([], {})),
@@ -54,7 +55,9 @@ class ChatRequest(BaseModel):
 
     model_config = ConfigDict(allow_inf_nan=False)
 
-    model: str = Field("latest", description="`base`, `latest`, `champion` or a version.")
+    model: str = Field(
+        "latest", max_length=LONGEST_NAME, description="`base`, `latest`, `champion` or a version."
+    )
     messages: list[ChatMessage] = Field(min_length=1)
     stream: bool = False
     stream_options: StreamOptions = Field(default_factory=StreamOptions)
@@ -110,6 +113,11 @@ class ChatRequest(BaseModel):
             max_new_tokens=limit,
             repetition_penalty=_either(self.repetition_penalty, default.repetition_penalty),
         )
+
+    @property
+    def limit_field(self) -> str:
+        """The field that says how long the reply may be."""
+        return "max_completion_tokens" if self.max_completion_tokens else "max_tokens"
 
     @property
     def limited(self) -> bool:

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
 
 from feedback_app.api.openai.answers import model_list, one_model
 from feedback_app.api.openai.completions import AsPersona, Completions
-from feedback_app.api.openai.edge import OpenAiRoute, json_only, not_there
+from feedback_app.api.openai.edge import OpenAiRoute, identified, json_only, not_there
+from feedback_app.api.openai.errors import PREFIX
 from feedback_app.api.openai.requests import ChatRequest
 from feedback_app.api.streams import asker_of, whole
 from feedback_app.domain.comparison import Sampling
@@ -16,14 +17,12 @@ from feedback_app.engines.base import Engine
 from feedback_app.services.best_of import BestOf
 from feedback_app.services.models import Models
 
-METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-
 
 def router(
     engine: Engine, models: Models, default: Callable[[], Sampling], as_persona: AsPersona, best: BestOf
 ) -> APIRouter:
     completions = Completions(engine, models, default, as_persona, best)
-    routes = APIRouter(prefix="/v1", tags=["openai"], route_class=OpenAiRoute)
+    routes = APIRouter(prefix=PREFIX, tags=["openai"], route_class=OpenAiRoute)
 
     @routes.get("/models/", include_in_schema=False)
     @routes.get("/models")
@@ -47,10 +46,13 @@ def router(
 
     served = list(routes.routes)
 
-    @routes.api_route("/{path:path}", methods=METHODS, include_in_schema=False)
-    @routes.api_route("", methods=METHODS, include_in_schema=False)
-    def nothing(request: Request, path: str = "") -> None:
+    async def nothing(request: Request) -> Response:
         """Else the pages, which are mounted at `/`, would answer."""
-        raise not_there(path, request.method, dict(request.scope), served)
+        path = request.url.path.removeprefix(PREFIX)
+        return identified(not_there(path, request.method, dict(request.scope), served).response())
 
+    for path in (PREFIX, PREFIX + "/{path:path}"):
+        routes.add_route(
+            path, nothing, methods=[], include_in_schema=False
+        )  # none: every method there may be
     return routes

@@ -89,9 +89,9 @@ def test_a_refused_file_names_its_lines_and_nothing_is_stored(codelynn: Run, tmp
 def test_short_ids_are_enough_and_unknown_ones_are_wrong_use(codelynn: Run, pairs: Path) -> None:
     codelynn("import", "--format", "trl", str(pairs))
     (whole,) = codelynn("rankings", "find", "Question 7").stdout.split()
-    assert codelynn("rankings", "take-out", whole[:8]).stdout == "taken out: 1\n"
+    assert codelynn("rankings", "take-out", whole[:8]).stdout == "excluded: 1\n"
     assert codelynn("rankings", "find", "Question 7", "--verdict", "taken out").stdout.split() == [whole]
-    assert codelynn("rankings", "bring-back", whole[:8]).stdout == "brought back: 1\n"
+    assert codelynn("rankings", "bring-back", whole[:8]).stdout == "included again: 1\n"
     nobody = codelynn("rankings", "take-out", "zzz")
     assert (nobody.exit_code, nobody.stderr) == (2, "codelynn: there is no comparison zzz\n")
     gone = codelynn("rankings", "delete", whole[:8], "--yes")

@@ -91,3 +91,40 @@ def test_serve_says_at_once_that_its_port_is_taken(home: Path, monkeypatch: pyte
         told = run("serve")
     assert told.exit_code == 1
     assert "is in use: stop what listens there" in told.stderr
+
+
+@pytest.mark.parametrize("given", ["", ".", "..", "a/b"])
+@pytest.mark.parametrize(
+    "words", [["round", "show"], ["round", "cancel"], ["checkpoint", "promote"], ["snapshots", "diff"]]
+)
+def test_what_is_no_id_is_said_so_whichever_command_takes_it(
+    home: Path, words: list[str], given: str
+) -> None:
+    told = run(*words, given)
+    assert (told.exit_code, told.stdout) == (2, "")
+    assert told.stderr == f"codelynn: {given!r} is no id and no name\n"
+
+
+def test_an_id_with_the_marks_of_an_address_stays_an_id(home: Path) -> None:
+    assert "there is no round ?limit=1" in run("round", "show", "?limit=1").stderr
+    assert "there is no checkpoint x#y" in run("checkpoint", "promote", "x#y").stderr
+
+
+def test_errors_of_files_are_said_in_words(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for output in (tmp_path / "nowhere" / "file", tmp_path):
+        told = run("export", "--output", str(output))
+        assert (told.exit_code, "cannot be written: give a file" in told.stderr) == (2, True)
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("CODELYNN_HOME", str(tmp_path / "file" / "home"))
+    told = run("round", "list")
+    assert (told.exit_code, told.stderr) == (1, f"codelynn: {tmp_path}/file/home: not a directory\n")
+
+
+def test_a_database_that_is_none_is_one_line(home: Path) -> None:
+    (home / "codelynn.db").write_text("no database " * 100)
+    for words in (["round", "list"], ["migrate"], ["chat", "--offline"]):
+        told = run(*words)
+        assert told.exit_code == 1, told.output
+        assert "file is not a database: check the file" in told.stderr.splitlines()[-1]

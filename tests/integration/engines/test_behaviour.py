@@ -148,3 +148,11 @@ def test_a_closed_engine_says_so(engine):
     engine.close()
     with pytest.raises(EngineUnavailable, match="shut down"):
         engine.generate([ask("Hello")])
+
+
+@pytest.mark.parametrize(
+    "extreme", [{"top_k": 10**9}, {"top_p": 1e-300}, {"repetition_penalty": 1e-300}, {"temperature": 1e-300}]
+)
+def test_numbers_that_no_engine_can_count_with_still_give_a_reply(engine, extreme):
+    [reply] = answers(engine, ask("Hello", **{"temperature": 0.9, "max_new_tokens": 3, **extreme}))
+    assert reply.new_tokens > 0

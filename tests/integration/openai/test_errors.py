@@ -53,6 +53,9 @@ def refused(http: httpx.Client, **fields: object) -> dict:
         ("GET", "/chat/completions", 405, "method_not_allowed"),
         ("DELETE", "/models/base", 405, "method_not_allowed"),
         ("OPTIONS", "/models", 405, "method_not_allowed"),
+        ("TRACE", "/chat/completions", 405, "method_not_allowed"),
+        ("ANYTHING", "/models", 405, "method_not_allowed"),
+        ("ANYTHING", "", 404, "unknown_url"),
     ],
 )
 def test_addresses_and_methods_that_are_not_served(
@@ -114,6 +117,7 @@ def test_bodies_that_are_no_request(http: httpx.Client, body: bytes, code: str, 
         ({"stop": ["a"] * 5}, "invalid_value", "stop"),
         ({"stream": True, "stream_options": 5}, "invalid_type", "stream_options"),
         ({"max_tokens": 4000}, "context_length_exceeded", "max_tokens"),
+        ({"max_completion_tokens": 4000}, "context_length_exceeded", "max_completion_tokens"),
         ({"messages": [{"role": "user", "content": "long " * 3000}]}, "context_length_exceeded", "messages"),
     ],
 )

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -98,5 +99,17 @@ def test_a_database_that_does_not_answer_is_an_error_of_one_line_without_the_pas
         with pytest.raises(DatabaseUnavailable, match="CODELYNN_DATABASE_URL") as caught:
             call()
         assert "hunter2" not in str(caught.value)
+        assert "\n" not in str(caught.value)
+    store.close()
+
+
+def test_a_file_that_is_no_database_is_an_error_of_one_line_that_names_it(tmp_path: Path) -> None:
+    file = tmp_path / "notes.db"
+    file.write_text("no database at all " * 100)
+    url = f"sqlite:///{file}"
+    store = open_store(url)
+    for call in (store.ping, lambda: migrate(url)):
+        with pytest.raises(DatabaseUnavailable, match=r"notes\.db: file is not a database: check") as caught:
+            call()
         assert "\n" not in str(caught.value)
     store.close()

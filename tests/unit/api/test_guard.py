@@ -75,7 +75,7 @@ def test_a_malformed_header_is_refused(header: str) -> None:
 
 def test_a_browser_logs_in_with_the_token() -> None:
     guarded = behind(Access("secret", frozenset({"127.0.0.1"})))
-    asked = guarded.get("/v1/models", headers={"Accept": "text/html"}, follow_redirects=False)
+    asked = guarded.get("/chat", headers={"Accept": "text/html"}, follow_redirects=False)
     assert (asked.status_code, asked.headers["location"]) == (303, "/login")
     assert guarded.post("/login", data={"token": "wrong"}).status_code == 401
     guarded.post("/login", data={"token": "secret"}, follow_redirects=False)
@@ -95,3 +95,25 @@ def test_refusals_under_v1_have_openais_form(headers: dict[str, str], status: in
     guarded = behind(Access("secret", frozenset({"127.0.0.1"})))
     answer = guarded.post("/v1/chat/completions", content="{}", headers=headers)
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+
+
+@pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1/nothing"])
+@pytest.mark.parametrize(
+    "headers", [{}, {"Accept": "text/html"}, {"Host": "rebound.example"}, {"Origin": "null"}]
+)
+def test_each_path_of_the_openai_api_refuses_in_its_form(path: str, headers: dict[str, str]) -> None:
+    guarded = behind(Access("secret", frozenset({"127.0.0.1"})))
+    answer = guarded.get(path, headers=headers, follow_redirects=False)
+    assert (answer.is_client_error, list(answer.json())) == (True, ["error"])
+
+
+def test_a_path_that_only_begins_like_the_openai_api_is_none_of_it() -> None:
+    guarded = behind(Access("secret", frozenset({"127.0.0.1"})))
+    assert "detail" in guarded.get("/v10").json()
+
+
+@pytest.mark.parametrize("path", ["/v1/files", "/v1/audio/transcriptions", "/v1/images/edits"])
+def test_a_file_for_an_api_that_is_not_served_is_told_so_and_not_to_be_sent_as_json(path: str) -> None:
+    guarded = behind(Access("", frozenset({"127.0.0.1"})))
+    answer = guarded.post(path, files={"file": b"x"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "unsupported_endpoint")

@@ -9,6 +9,7 @@ import pytest
 
 from feedback_app.commands import machine
 from feedback_app.commands.machine import Lacking, checks, listener_on, packages, private
+from feedback_app.services.status import PartStatus
 from feedback_app.settings import Settings
 
 
@@ -71,3 +72,42 @@ def test_a_full_disk_and_a_home_that_cannot_be_written_say_what_to_do(
     part = next(p for p in checks(settings(tmp_path), "x") if p.name == "disk")
     assert not part.ok
     assert "CODELYNN_HOME" in part.detail
+
+
+def told(settings: Settings, name: str) -> PartStatus:
+    return next(part for part in checks(settings, "") if part.name == name)
+
+
+def test_a_home_that_is_a_file_is_no_home(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    for home in (file, file / "below"):
+        part = told(settings(home), "home")
+        assert (part.ok, part.detail) == (False, f"{file} is not a folder: set CODELYNN_HOME to one")
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "value", "says"),
+    [
+        ("base model", "base_model", "/no/such", "CODELYNN_BASE_MODEL"),
+        ("persona", "persona", "nobody", "there are: lynn, magister; it is set by CODELYNN_PERSONA"),
+        ("database", "database_url", "postgresql://127.0.0.1:1/db", "CODELYNN_DATABASE_URL"),
+        ("engine", "engine_url", "http://127.0.0.1:1/v1", "does not answer: start it, or correct CODELYNN_ENGINE_URL"),
+    ],
+)  # fmt: skip
+def test_what_a_setting_names_and_is_not_there_is_needed_and_named(
+    tmp_path: Path, name: str, setting: str, value: str, says: str
+) -> None:
+    part = told(settings(tmp_path, **{setting: value}), name)
+    assert (part.ok, part.required) == (False, True)
+    assert says in part.detail
+
+
+def test_a_file_that_is_no_persona_or_no_database_says_which(tmp_path: Path) -> None:
+    (tmp_path / "broken.json").write_text("{}")
+    part = told(settings(tmp_path, personas=tmp_path, persona="broken"), "persona")
+    assert (part.ok, str(tmp_path / "broken.json") in part.detail) == (False, True)
+    assert told(settings(tmp_path), "database").detail == "made at the first start"
+    (tmp_path / "codelynn.db").write_text("no database " * 100)
+    part = told(settings(tmp_path), "database")
+    assert (part.ok, "file is not a database" in part.detail) == (False, True)

@@ -27,7 +27,8 @@ export const next = () => aside.shift() || ready.shift();
 export const fresh = () => ready.shift();
 
 export function setAside(board) {
-  aside.unshift(board);
+  ready = ready.filter((one) => one.id !== board.id);
+  aside = [board, ...aside.filter((one) => one.id !== board.id)];
   count();
 }
 

@@ -16,16 +16,16 @@ const WRITING = "The replies are still being written: save your version when the
 
 let current = null;
 let began = 0;
-let acted = false; // whether replies were asked for already: what the page was to begin with then comes too late
+let asking = 0; // how many requests for replies are under way: nothing else is shown in their place
 const seen = new Map();
 
-ahead.fillBehind(() => current);
+ahead.fillBehind(() => (asking ? { state: "generating" } : current));
 
 const outbox = new Outbox((waiting) => {
   el("arena").toggleAttribute("data-offline", waiting > 0);
   line(waiting ? "codeLynn does not answer. What you decided is kept here and sent as soon as it does." : "");
   if (waiting) return;
-  if (!current && !following()) next();
+  if (!current && !asking && !following()) next();
   ahead.fill();
 });
 
@@ -64,18 +64,29 @@ function fails(error) {
   line(inWords(error));
 }
 
-async function begin(request) {
-  acted = true;
-  loading(request.n);
+// What was asked for, or null where it does not come: then the pair that made room for it comes back.
+async function inPlace(n, asked) {
+  const here = current;
+  current = null; // it is not to be judged or drawn anew meanwhile
+  asking += 1;
+  loading(n);
   try {
-    show(await ask("POST", "open", request));
+    const board = await asked();
+    if (current?.state === "open") ahead.setAside(current); // an undo has brought it back meanwhile
+    return board;
   } catch (error) {
-    if (current) show(current);
-    else following() ? conversation(thread()) : empty();
+    if (!current) here ? show(here) : following() ? conversation(thread()) : empty();
     fails(error);
-    return false;
+    return null;
+  } finally {
+    asking -= 1;
   }
-  return true;
+}
+
+async function begin(request) {
+  const board = await inPlace(request.n, () => ask("POST", "open", request));
+  if (board) show(board);
+  return Boolean(board);
 }
 
 function next() {
@@ -134,8 +145,8 @@ function submit() {
 async function undo() {
   const id = decided.pop();
   note();
-  const here = current;
   const back = (board) => {
+    const here = current;
     if (here && here.id !== board.id && here.state !== "ranked" && here.state !== "failed") ahead.setAside(here);
     show(board);
   };
@@ -156,18 +167,13 @@ async function undo() {
 async function again() {
   const old = current;
   if (!old) return;
-  loading(old.ids.length);
-  try {
-    const board = await ask("POST", `c/${old.id}/again`);
-    note(old.id);
-    strip("Fresh replies to the same prompt.");
-    line("");
-    said.carry(old.id, board.id);
-    show(board);
-  } catch (error) {
-    show(old);
-    fails(error);
-  }
+  const board = await inPlace(old.ids.length, () => ask("POST", `c/${old.id}/again`));
+  if (!board) return;
+  note(old.id);
+  strip("Fresh replies to the same prompt.");
+  line("");
+  said.carry(old.id, board.id);
+  show(board);
 }
 
 // The pair on the page makes room for the conversation, and comes back when that is left.
@@ -230,7 +236,7 @@ function chooseKind() {
 // Other languages or topics are wanted: what was drawn for the old ones makes room.
 async function changeInterests() {
   ahead.restart();
-  if (following() || (current && !current.drawn)) return;
+  if (asking || following() || (current && !current.drawn)) return;
   try {
     const told = await ask("POST", "start", kind());
     ahead.take(told);
@@ -268,6 +274,7 @@ function connect() {
   places.listen(el("cards"), () => line(""));
   said.listen(saveOwn);
   keys.listen();
+  for (const id of ["draw", "compare"]) el(id).disabled = false;
 }
 
 async function start() {
@@ -279,7 +286,7 @@ async function start() {
     try {
       const told = await ask("POST", `start?c=${encodeURIComponent(named)}`, kind());
       if (failed) line(""); // else what it says is an answer to something done meanwhile
-      if (!acted) told.board ? show(told.board) : empty();
+      if (!current && !asking) told.board ? show(told.board) : empty(); // else it comes too late
       ahead.take(told);
       return ahead.plan(0);
     } catch (error) {

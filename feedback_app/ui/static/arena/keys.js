@@ -37,7 +37,14 @@ function act(event) {
   return key === "enter" && !onButton && press("submit-ranking");
 }
 
+// What a mouse or finger pressed lets go of the keyboard: else Enter, which is to submit a ranking, would press it once more.
+function release(event) {
+  if (event.detail && event.target.closest("#arena :is(button, label, input:is([type=radio], [type=checkbox]))"))
+    setTimeout(() => !writes(document.activeElement) && document.activeElement.blur());
+}
+
 export function listen() {
+  document.addEventListener("click", release);
   document.addEventListener("keydown", (event) => {
     if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
     const on = document.activeElement;

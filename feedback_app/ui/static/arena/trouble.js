@@ -10,7 +10,7 @@ const SLOWEST_MS = 60000;
 const TITLES = { engine: "The model does not answer.", too_long: "The prompt is too long for the model." };
 const WAYS = {
   engine: "This page continues as soon as it answers.",
-  too_long: "It lies in the box above: shorten it there, and compare again.",
+  too_long: "It is in the box above. Edit it there and compare again.",
 };
 const OTHER = ["The replies could not be written.", "Try again, or go on with another prompt."];
 const DRAWN = "Go on with another prompt.";
