@@ -29,9 +29,10 @@ setup: ## Set up what `make run` and `make test` need
 test: setup lint ## Set up, then lint, types and the whole test suite
 	$(BIN)/python -m pytest $(WORKERS) $(ARGS)
 
-lint: setup ## Ruff, formatting, mypy
+lint: setup ## Ruff, formatting, dead code, mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/vulture
 	$(BIN)/mypy
 
 pictures: setup ## Take the pictures in docs/screenshots anew; some minutes

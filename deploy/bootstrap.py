@@ -267,7 +267,8 @@ def main() -> int:
     options = parser.parse_args()
     try:
         check_machine()
-        # The project folder itself is the lock: two `make` at once set up one after the other.
+        # The project folder itself is the lock: two `make` at once set up one after the other. By hand, because nothing is
+        # installed yet, filelock neither.
         handle = os.open(PROJECT, os.O_RDONLY)
         fcntl.flock(handle, fcntl.LOCK_EX)
         wanted = environments(options.dev, not options.no_argilla, options.dev or options.label_studio)

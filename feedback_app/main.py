@@ -24,7 +24,7 @@ from feedback_app.engines.selection import build_engine
 from feedback_app.engines.trial import cannot_answer
 from feedback_app.logs import configure_logs
 from feedback_app.preferred import Preferred, preference_book
-from feedback_app.processes.local_files import listener, page_token
+from feedback_app.processes.local_files import listener, page_token, usable_home
 from feedback_app.reward_models import rewards
 from feedback_app.services.annotation.agreement import Agreements
 from feedback_app.services.annotation.desks import Desks
@@ -136,8 +136,8 @@ def prepared_model(settings: Settings) -> bool:
 
 
 def prepare_database(settings: Settings) -> None:
-    """Bring the tables up to date."""
-    settings.root.mkdir(parents=True, exist_ok=True)
+    """Bring the tables up to date. Raises HomeUnusable, DatabaseUnavailable, DatabaseTooNew."""
+    usable_home(settings.root)
     migrate(settings.database)
 
 

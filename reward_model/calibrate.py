@@ -1,12 +1,13 @@
 """Temperature scaling and the expected calibration error (Guo et al. 2017, sections 2 and 4.2)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, log_expit
+
+from reward_model.statistics import Bin, bins_of_confidence, calibration_error
 
 Array = npt.NDArray[np.float64]
 
@@ -14,15 +15,6 @@ BINS = 10
 USUAL, DOUBT = 1.5, 0.35
 """The prior on T, and its standard deviation on the logarithm: a network is surer than it is right, usually by that much, and a
 handful of pairs says little against it (docs/decisions/0014-reward-model.md)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bin:
-    """Pairs whose stated `confidence` in the guessed reply fell together; `accuracy`: how often the guess was right."""
-
-    confidence: float
-    accuracy: float
-    pairs: int
 
 
 def fit_temperature(margins: Sequence[float]) -> float:
@@ -36,21 +28,12 @@ def fit_temperature(margins: Sequence[float]) -> float:
 
 
 def calibration_bins(margins: Sequence[float], bins: int = BINS) -> list[Bin]:
-    """Equal bins of confidence from one half to 1; empty ones are left out. A margin of 0 is half right."""
+    """Equal bins of the confidence in the guessed reply; empty ones are left out. A margin of 0 is half right."""
     values = np.asarray(margins, dtype=np.float64)
     confidence, right = expit(np.abs(values)), (np.sign(values) + 1) / 2
-    number = np.minimum(((confidence - 0.5) * 2 * bins).astype(int), bins - 1)
-    members = [number == index for index in range(bins)]
-    return [
-        Bin(float(confidence[own].mean()), float(right[own].mean()), int(own.sum()))
-        for own in members
-        if own.any()
-    ]
+    return bins_of_confidence(zip(confidence.tolist(), right.tolist(), strict=True), bins)
 
 
 def expected_calibration_error(margins: Sequence[float], bins: int = BINS) -> float:
     """Mean distance between confidence and accuracy over the bins, weighted by pairs; NaN without pairs."""
-    found = calibration_bins(margins, bins)
-    if not found:
-        return float("nan")
-    return sum(abs(item.accuracy - item.confidence) * item.pairs for item in found) / len(margins)
+    return calibration_error(calibration_bins(margins, bins))

@@ -19,11 +19,11 @@ from safetensors.numpy import load_file, save_file
 from reward_model.calibrate import fit_temperature
 from reward_model.calibration_split import keep_apart
 from reward_model.config import RewardConfig
-from reward_model.evaluate import wilson_interval
 from reward_model.network import RewardNetwork, Told
 from reward_model.posterior import Duels, Posterior, fit_widths, use_weights
 from reward_model.rankings import Messages, Ranked, contradictions, duels, informative, repeats
 from reward_model.report import evaluate_rewards
+from reward_model.statistics import wilson_interval
 from reward_model.style import style_features
 from reward_model.train import Report, Stopped, train_network
 from reward_model.weight_interpolation import SHARES, Way, likeliest_share

@@ -1,6 +1,6 @@
 """Rankings as the reward model reads them: the file `rankings.parquet` of a snapshot, and the duels in a ranking."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -117,24 +117,6 @@ def read_rankings(file: Path) -> list[Ranked]:
             f"{file.name} cannot be read: queue a new round to export the rankings again"
         ) from None
     return [_ranked(row) for batch in table.to_batches() for row in batch.to_pylist()]
-
-
-def write_rankings(rows: Iterable[Ranked], file: Path) -> None:
-    """Stream the rankings into a Parquet file."""
-    with pyarrow.parquet.ParquetWriter(file, SCHEMA, compression="zstd") as writer:
-        for batch in _batches(rows):
-            writer.write_table(pyarrow.Table.from_pylist(batch, schema=SCHEMA))
-
-
-def _batches(rows: Iterable[Ranked], size: int = 1000) -> Iterator[list[dict[str, Any]]]:
-    batch: list[dict[str, Any]] = []
-    for row in rows:
-        batch.append({name: getattr(row, name) for name in SCHEMA.names})
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
 
 
 def _ranked(row: dict[str, Any]) -> Ranked:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -41,7 +41,10 @@ class Evaluation:
             **{name: value if math.isfinite(value) else None for name, value in numbers.items()},
             "by_margin": self._buckets([abs(margin) for margin in self.margins], MARGINS),
             "by_length": self._buckets(self.lengths, LENGTHS),
-            "calibration": [asdict(item) for item in calibration_bins(self.margins)],
+            "calibration": [
+                {"confidence": each.confidence, "accuracy": each.accuracy, "pairs": each.guesses}
+                for each in calibration_bins(self.margins)
+            ],
         }
 
     def _buckets(self, values: Sequence[float], edges: Sequence[float]) -> list[dict[str, float | None]]:

@@ -119,12 +119,13 @@ def round_config(method: str, overrides: Mapping[str, Any]) -> RoundConfig:
     return _checked(method_named(method).config, overrides)
 
 
-def dpo_config(overrides: Mapping[str, Any]) -> DpoConfig:
-    """The same where the method is known to be DPO. Raises InvalidConfig."""
-    return _checked(DpoConfig, overrides)
-
-
 def _checked(kind: type[Config], overrides: Mapping[str, Any]) -> Config:
+    for name, value in overrides.items():
+        field = kind.model_fields.get(name)
+        if field is not None and isinstance(value, bool) is not (field.annotation is bool):
+            raise InvalidConfig(
+                f"{name}: {'must not' if isinstance(value, bool) else 'must'} be true or false"
+            )
     try:
         return kind.model_validate(dict(overrides))
     except ValidationError as error:

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from statistics import fmean
 from typing import Any
 
+from alignment.contract.statistics import wilson_interval
 from alignment.contract.thresholds import Thresholds
-from reward_model.evaluate import wilson_interval
 
 
 @dataclass(frozen=True, slots=True)

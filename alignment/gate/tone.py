@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reward_model.evaluate import wilson_interval
+from alignment.contract.statistics import wilson_interval
 from reward_model.style import SMILEY, WORD, WORDS
 
 POLITE_OR_THEY = frozenset(("sie", "ihnen", "ihr", "ihre"))

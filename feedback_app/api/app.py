@@ -15,6 +15,7 @@ from feedback_app.api import (
     errors,
     health,
     leaderboard,
+    missing,
     preferences,
     rankings,
     rewards,
@@ -50,7 +51,7 @@ def build_api(
     api.add_middleware(Edge)
     health.count_requests(api, registry)
     errors.install(api)
-    for router in (
+    routers = (
         comparisons.router(services.arena, services.live),
         conversations.router(services.chat, lambda: services.default_persona),
         data.router(services.data),
@@ -64,6 +65,7 @@ def build_api(
         status.router(services),
         openai_api.router(engine, services.models, sampling, services.arena.as_persona, services.best),
         health.router(services.status, registry),
-    ):
+    )
+    for router in (*routers, missing.router([route for one in routers for route in one.routes])):
         api.include_router(router)
     return api

@@ -8,10 +8,11 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from feedback_app.api.streams import until_gone
 from feedback_app.domain.best_of import MOST
+from feedback_app.domain.bodies import Body
 from feedback_app.domain.conversation import Conversation, Ending, chosen
 from feedback_app.services.chat.chat import Chat
 from feedback_app.services.chat.transcript import as_markdown, as_text, file_name
@@ -89,10 +90,8 @@ DOWNLOADS: dict[int | str, dict[str, Any]] = {
 }
 
 
-class RetryRequest(BaseModel):
+class RetryRequest(Body):
     """`best_of`: how many replies are written; the one the owner would like best is kept."""
-
-    model_config = ConfigDict(extra="forbid")
 
     best_of: int = Field(1, ge=1, le=MOST)
 
@@ -105,10 +104,8 @@ class ConversationRequest(RetryRequest):
     persona: str | None = Field(None, max_length=200)
 
 
-class SwitchRequest(BaseModel):
+class SwitchRequest(Body):
     """`model`: a version or an alias. `persona`: its id. What is left out stays as it is."""
-
-    model_config = ConfigDict(extra="forbid")
 
     model: str = Field("", max_length=200)
     persona: str = Field("", max_length=200)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from starlette.requests import ClientDisconnect
 
 from feedback_app.api.openai.errors import is_openai, refused_early
 from feedback_app.api.rewards import UnusableLines
@@ -89,6 +90,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ImportRefused, _refused)
     app.add_exception_handler(UnusableLines, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(ClientDisconnect, _left)
+    app.add_exception_handler(Exception, _unforeseen)
 
 
 def _line(status: int) -> Handler:
@@ -119,6 +122,16 @@ def refusal(path: str, line: str, status: int) -> Response:
     if is_openai(path):
         return refused_early(400 if status == 422 else status, line).response()
     return JSONResponse({"detail": line}, status_code=status)
+
+
+async def _left(request: Request, error: Exception) -> Response:
+    """The client went away while it sent its body: nothing was stored, and nobody reads the answer."""
+    return Response(status_code=400)
+
+
+async def _unforeseen(request: Request, error: Exception) -> Response:
+    """An error of ours, in the form of all others. The server logs it."""
+    return refusal(request.url.path, "the service made an error: try again; its log says more", 500)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

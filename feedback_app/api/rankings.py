@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from feedback_app.api.schemas import ComparisonBody, RankingBody
+from feedback_app.domain.bodies import Body
 from feedback_app.domain.ranking_query import Chosen, VerdictKind, Wanted
 from feedback_app.domain.text_rules import MOST_TAGS
 from feedback_app.services.dataset.curation import Consistency, Curation, Entry
@@ -58,17 +59,13 @@ class FoundPage(BaseModel):
     next_cursor: str | None
 
 
-class Ids(BaseModel):
+class Ids(Body):
     """Ids of comparisons."""
-
-    model_config = ConfigDict(extra="forbid")
 
     ids: list[str] = Field(max_length=MOST_IDS)
 
 
-class TagsBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class TagsBody(Body):
     tags: list[str] = Field(max_length=MOST_TAGS)
 
 

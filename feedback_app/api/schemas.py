@@ -4,8 +4,9 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
+from feedback_app.domain.bodies import Body
 from feedback_app.domain.comparison import Comparison, Message, Ranking
 from feedback_app.domain.guess import Guess
 from feedback_app.domain.round import Checkpoint, Round, RoundEvent
@@ -19,7 +20,7 @@ from feedback_app.domain.text_rules import (
 )
 
 
-class MessageBody(BaseModel):
+class MessageBody(Body):
     role: Literal["system", "user", "assistant"]
     content: str
 
@@ -27,16 +28,12 @@ class MessageBody(BaseModel):
         return Message(self.role, self.content)
 
 
-class ComparisonRequest(BaseModel):
+class ComparisonRequest(Body):
     """Either a `prompt` or the `messages` of a conversation that ends with the user's turn."""
-
-    model_config = ConfigDict(extra="forbid")
 
     prompt: str | None = Field(None, max_length=LONGEST_CONVERSATION)
     messages: list[MessageBody] | None = Field(None, max_length=1000)
-    n: int | None = Field(
-        None, ge=2, le=4, strict=True, description="Candidates; the service's default if left out."
-    )
+    n: int | None = Field(None, ge=2, le=4, description="Candidates; the service's default if left out.")
     models: list[str] = Field(
         default_factory=list, max_length=4, description="Versions or aliases that answer in turn."
     )
@@ -53,10 +50,8 @@ class ComparisonRequest(BaseModel):
         return [message.message() for message in self.messages or []]
 
 
-class RankingRequest(BaseModel):
+class RankingRequest(Body):
     """Groups of candidate ids, best first; a group of two or more is a tie."""
-
-    model_config = ConfigDict(extra="forbid")
 
     ranking: list[list[str]] = Field(default_factory=list)
     all_bad: bool = False
@@ -64,7 +59,7 @@ class RankingRequest(BaseModel):
     note: str = Field("", max_length=LONGEST_NOTE)
     edit: str | None = Field(None, max_length=LONGEST_EDIT)
     annotator: str = Field("owner", max_length=LONGEST_NAME)
-    seconds: float | None = Field(None, ge=0, le=LONGEST_SECONDS, strict=True)
+    seconds: float | None = Field(None, ge=0, le=LONGEST_SECONDS)
 
     def value(self) -> Ranking:
         return Ranking(
@@ -161,9 +156,7 @@ class ComparisonPage(BaseModel):
     next_cursor: str | None
 
 
-class RoundRequest(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class RoundRequest(Body):
     method: str = "dpo"
     config: dict[str, Any] = Field(default_factory=dict)
     parent: str = "base"
@@ -267,12 +260,6 @@ class AliasChange(BaseModel):
 
     previous: str
     latest: str
-
-
-class ErrorBody(BaseModel):
-    """One line that says what is wrong and what to do."""
-
-    detail: str
 
 
 def _ranking(ranking: Ranking | None) -> RankingBody | None:

@@ -6,8 +6,8 @@ send, and what our own pages send must carry their token. Decision 0008.
 """
 
 import hmac
+import re
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -40,6 +40,10 @@ HEADERS = (
 )
 
 
+HOST = re.compile(r"(\[(?P<address>[0-9a-f:.]+)\]|(?P<name>[a-z0-9._-]+))(:[0-9]{1,5})?")
+"""What a `Host` header may be: a name or an address, and a port."""
+
+
 class Unprotected(ValueError):
     """The service would listen beyond loopback without a login."""
 
@@ -55,10 +59,8 @@ class Access:
     page_token: str = ""
 
     def host_known(self, host: str) -> bool:
-        try:
-            return (urlsplit(f"//{host}").hostname or "") in self.hosts
-        except ValueError:  # brackets that do not match
-            return False
+        found = HOST.fullmatch(host.lower())
+        return found is not None and (found["address"] or found["name"]) in self.hosts
 
     def allows(self, given: str) -> bool:
         return not self.token or _same(given, self.token)
@@ -76,7 +78,7 @@ def access(host: str, token: str, allowed_hosts: str, page_token: str = "") -> A
         raise Unprotected(
             f"CODELYNN_HOST={host} is reachable by others: set CODELYNN_ACCESS_TOKEN, or use CODELYNN_HOST=127.0.0.1"
         )
-    named = {name.strip() for name in allowed_hosts.split(",") if name.strip()}
+    named = {name.strip().lower() for name in allowed_hosts.split(",") if name.strip()}
     return Access(token, LOOPBACK | named | {host}, page_token=page_token)
 
 

@@ -8,8 +8,6 @@ import httpx
 from feedback_app.desks.argilla import DIRECT
 from feedback_app.desks.base import DeskRefused, DeskUnavailable
 
-SHORTEST = 8
-
 
 @dataclass(frozen=True, slots=True)
 class DeskUser:

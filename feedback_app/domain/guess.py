@@ -6,8 +6,6 @@ from datetime import UTC, datetime
 from feedback_app.domain.comparison import Comparison
 
 EVEN = 1e-9
-GUESSES_FROM = 1
-"""Verdicts from which on the live reward model guesses: it says nothing only while it has learned nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """JSON as it may come in, and JSON out of the store as it can be shown. Pure.
 
-Python's reader takes more than JSON has: NaN, Infinity, 1e400, half surrogate pairs, integers of any length.
+Python's reader takes more than JSON has: NaN, Infinity, 1e400, half surrogate pairs, integers of any length, other encodings, and
+objects that name a field twice, of which it drops the first.
 """
 
 import json
@@ -38,12 +39,9 @@ def parsed(raw: bytes | str) -> Any:
 def loaded(raw: bytes | str) -> Any:
     """The same, its texts and numbers unchecked: for a list whose items are checked one by one. Raises Unfit, NotJson."""
     try:
-        text = raw.decode() if isinstance(raw, bytes) else raw
-        return json.loads(text, parse_constant=_no_constant)
+        return STRICT.decode(_text(raw) if isinstance(raw, bytes) else raw)
     except Unfit:
         raise
-    except UnicodeDecodeError as error:
-        raise Unfit(f"is not UTF-8 (byte {error.start + 1})") from error
     except json.JSONDecodeError as error:
         line = "" if error.lineno == 1 else f"line {error.lineno}, "
         raise NotJson(f"is not JSON: {error.msg} ({line}column {error.colno})") from error
@@ -51,6 +49,18 @@ def loaded(raw: bytes | str) -> Any:
         raise Unfit("is nested too deeply") from error
     except ValueError as error:  # an integer of thousands of digits
         raise Unfit("holds a number that is too long") from error
+
+
+def _text(raw: bytes) -> str:
+    """JSON's bytes as text. Python's and FastAPI's readers would also take UTF-16 and UTF-32, and a byte order mark; only the mark is
+    taken here, so that nothing is read unchecked. Raises Unfit."""
+    encoding = json.detect_encoding(raw)
+    if encoding not in ("utf-8", "utf-8-sig"):
+        raise Unfit(f"is not UTF-8 (it looks like {encoding.upper()})")
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise Unfit(f"is not UTF-8 (byte {error.start + 1})") from error
 
 
 def next_value(text: str, at: int) -> tuple[Any, int]:
@@ -70,7 +80,17 @@ def _no_constant(name: str) -> NoReturn:
     raise Unfit("holds NaN or Infinity, which are not JSON")
 
 
-STRICT = json.JSONDecoder(parse_constant=_no_constant)
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose fields have different names: of two values it would not be clear which one is meant."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise Unfit(f"names a field twice: {where((twice,))}")
+    return found
+
+
+STRICT = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=_once)
 
 
 def fault_in(value: Any) -> str | None:

@@ -8,6 +8,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from alignment.contract.statistics import wilson_interval
+
 FEWEST = 20
 """Clear guesses below which nothing is said."""
 GAIN = 0.02
@@ -63,7 +65,7 @@ def first_round(right: Sequence[bool]) -> int | None:
     if n < FEWEST or 2 * hits <= n:
         return None
     share = hits / n
-    return next((k for k in range(FARTHEST) if _lowest(share, n + k) > 0.5), None)
+    return next((k for k in range(FARTHEST) if wilson_interval(share * (n + k), n + k)[0] > 0.5), None)
 
 
 def next_round(right: Sequence[bool], learned: int) -> int | None:
@@ -77,13 +79,6 @@ def next_round(right: Sequence[bool], learned: int) -> int | None:
     if exponent > math.log(FARTHEST):
         return None
     return max(0, math.ceil(math.exp(exponent)) - len(right))
-
-
-def _lowest(share: float, n: int) -> float:
-    """The lower end of Wilson's 95 % interval."""
-    z = SURE * SURE / n
-    middle = share + z / 2
-    return (middle - math.sqrt(z * share * (1 - share) + z * z / 4)) / (1 + z)
 
 
 def _sigmoid(x: float) -> float:

@@ -1,7 +1,5 @@
 """`codelynn label-studio up`: the real server in the foreground, until Ctrl-C."""
 
-import fcntl
-import os
 import signal
 import sys
 import time
@@ -18,6 +16,7 @@ from feedback_app.embedded.report import Report
 from feedback_app.embedded.running_services import AlreadyRunning, label_studio_file, write_label_studio
 from feedback_app.embedded.supervisor import TICK, PartFailed, Supervisor
 from feedback_app.processes.local_files import PortTaken, free_port, taken
+from feedback_app.processes.lock import Held, shared_with_children
 from feedback_app.settings import PROJECT, Settings
 
 PATIENCE = 15.0  # seconds that the children of a supervisor which was killed have to end
@@ -73,24 +72,11 @@ def _how_to_open(url: str, owner: LabelStudioLogin) -> str:
 def sole_label_studio(root: Path) -> Iterator[int]:
     """Hold the Label Studio of this HOME; yields the lock's descriptor, for leashes to hold too. Raises AlreadyRunning."""
     path = root / "run" / "label-studio.lock"
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        _lock(handle, root)
-        yield handle
-    finally:
-        os.close(handle)
-
-
-def _lock(handle: int, root: Path) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if label_studio_file(root).exists() or time.monotonic() > deadline:
-                raise AlreadyRunning(f"Label Studio already runs on {root}: stop that one first") from None
-            time.sleep(TICK)
+        with shared_with_children(path, PATIENCE, label_studio_file(root).exists) as handle:
+            yield handle
+    except Held:
+        raise AlreadyRunning(f"Label Studio already runs on {root}: stop that one first") from None
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -1,10 +1,8 @@
 """`run/services.json`, `run/service.json` and `run/label-studio.json`: where the running parts answer, for commands that
 talk to them; and the lock of one HOME."""
 
-import fcntl
 import json
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -13,6 +11,7 @@ from typing import Any
 
 from feedback_app.embedded.plan import Addresses
 from feedback_app.processes.local_files import write_private
+from feedback_app.processes.lock import Held, shared_with_children
 from feedback_app.settings import Settings
 
 
@@ -105,28 +104,19 @@ def sole_owner(root: Path, patience: float = 30.0) -> Iterator[int]:
     Children of a supervisor that was killed are ending on their own: they are waited for. Raises AlreadyRunning.
     """
     path = root / "run" / "up.lock"
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        _lock(handle, root, patience)
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, str(os.getpid()).encode(), 0)
-        yield handle
-        services_file(root).unlink(missing_ok=True)
-    finally:
-        os.close(handle)
+        with shared_with_children(path, patience, lambda: _alive(_owner(path))) as handle:
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, str(os.getpid()).encode(), 0)
+            yield handle
+            services_file(root).unlink(missing_ok=True)
+    except Held:
+        raise _refusal(root, _owner(path)) from None
 
 
-def _lock(handle: int, root: Path, patience: float) -> None:
-    deadline = time.monotonic() + patience
-    while True:
-        try:
-            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            owner = int(os.pread(handle, 32, 0) or b"0")
-            if _alive(owner) or time.monotonic() > deadline:
-                raise _refusal(root, owner) from None
-            time.sleep(0.2)
+def _owner(lock: Path) -> int:
+    """The supervisor that has the lock or had it last; 0 before it has written its number there."""
+    return int(lock.read_text(encoding="ascii") or "0")
 
 
 def _refusal(root: Path, owner: int) -> AlreadyRunning:

@@ -15,7 +15,7 @@ from feedback_app.embedded.report import Report
 from feedback_app.embedded.running_services import AlreadyRunning, sole_owner, write_services
 from feedback_app.embedded.supervisor import TICK, PartFailed, Supervisor, ready
 from feedback_app.embedded.valkey import ValkeyMissing, find_server, write_config
-from feedback_app.processes.local_files import PortTaken, free_port, secret, taken
+from feedback_app.processes.local_files import PortTaken, free_port, secret, taken, usable_home
 from feedback_app.settings import PROJECT, Settings
 
 PrepareModel = Callable[[Settings, Callable[[str, float], None]], object]
@@ -51,6 +51,7 @@ def _run(
     supervisor: Supervisor,
 ) -> None:
     started = time.monotonic()
+    usable_home(settings.root)
     local = look_around(settings, PROJECT, report.line)
     with report.preparing() as progress:
         prepare_model(settings, progress)

@@ -21,18 +21,22 @@ def cannot_answer(hf_dir: Path, ct2_dir: Path | None) -> str:
     try:
         engine = _engine(version)
         try:
-            return next(filter(None, (_missing(engine, messages) for messages in TRIALS)), "")
+            replies = [_reply(engine, messages) for messages in TRIALS]
         finally:
             engine.close()
+        return "" if any(replies) else "it says nothing"
     except (EngineUnavailable, InvalidPrompt) as error:
         return str(error)
     except BROKEN as error:  # a library met something in the files that it did not expect
         return f"its files cannot be used ({type(error).__name__})"
 
 
-def _missing(engine: Engine, messages: tuple[Message, ...]) -> str:
+def _reply(engine: Engine, messages: tuple[Message, ...]) -> str:
+    """Raises EngineUnavailable where the reply has no end."""
     deltas = list(engine.generate([GenerationRequest("base", messages, SHORT)]))
-    return "" if any(delta.finish for delta in deltas) else "it does not end its replies"
+    if not any(delta.finish for delta in deltas):
+        raise EngineUnavailable("it does not end its replies")
+    return "".join(delta.text for delta in deltas)
 
 
 def _engine(version: ModelVersion) -> Engine:

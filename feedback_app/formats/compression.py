@@ -1,5 +1,6 @@
 """Files in a wrapping: gzip, in which many data sets are published, and zip with one data file in it."""
 
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -8,12 +9,16 @@ from itertools import chain
 from typing import BinaryIO
 
 from feedback_app.formats.errors import BadRecord
-from feedback_app.formats.jsonl import MEBIBYTE, Limits, chunks
+from feedback_app.formats.jsonl import MEBIBYTE, FileTooLarge, Limits, chunks
 
 GZIP = b"\x1f\x8b"
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+# Python unpacks all other kinds without a bound on the memory that it takes.
+BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 DATA_FILES = (".jsonl", ".json", ".ndjson", ".parquet", ".gz")
 LONGEST_MAGIC = 4
+UNREADABLE = (zipfile.BadZipFile, zlib.error, struct.error, RuntimeError, ValueError, OSError, EOFError)
+"""What reading a damaged zip raises."""
 
 
 def begun(source: Iterable[bytes], least: int = LONGEST_MAGIC) -> tuple[bytes, Iterator[bytes]]:
@@ -30,9 +35,23 @@ def begun(source: Iterable[bytes], least: int = LONGEST_MAGIC) -> tuple[bytes, I
 def unpacked(source: Iterable[bytes], limits: Limits) -> Iterator[bytes]:
     """The file itself, out of its wrapping if it has one. Raises BadRecord, FileTooLarge."""
     start, pieces = begun(source)
-    if start.startswith(GZIP):
-        return _ungzipped(pieces, limits)
-    return _unzipped(pieces, limits) if start.startswith(ZIP) else pieces
+    if start.startswith(ZIP):
+        return _unzipped(pieces, limits)
+    return _plain(_ungzipped(pieces, limits)) if start.startswith(GZIP) else pieces
+
+
+def _inside(source: Iterable[bytes], limits: Limits) -> Iterator[bytes]:
+    """The data file of a zip, which may be packed with gzip itself. Raises BadRecord, FileTooLarge."""
+    start, pieces = begun(source)
+    return _plain(_ungzipped(pieces, limits) if start.startswith(GZIP) else pieces)
+
+
+def _plain(source: Iterable[bytes]) -> Iterator[bytes]:
+    """A file that is packed no further: files in files may go on without an end. Raises BadRecord."""
+    start, pieces = begun(source)
+    if start.startswith((GZIP, *ZIP)):
+        raise BadRecord("is packed more than once: unpack it first")
+    yield from pieces
 
 
 def _ungzipped(pieces: Iterable[bytes], limits: Limits) -> Iterator[bytes]:
@@ -64,7 +83,9 @@ def _unzipped(pieces: Iterable[bytes], limits: Limits) -> Iterator[bytes]:
             limits.check(size)
         try:
             yield from _only_member(file, limits)
-        except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError) as error:
+        except (BadRecord, FileTooLarge):
+            raise
+        except UNREADABLE as error:
             raise BadRecord("is not a readable zip file") from error
 
 
@@ -78,9 +99,11 @@ def _only_member(file: BinaryIO, limits: Limits) -> Iterator[bytes]:
             raise BadRecord(
                 f"is a zip with {len(data) or 'no'} data files: it must have exactly one (.jsonl, .json or .parquet)"
             )
+        if data[0].compress_type not in BOUNDED:
+            raise BadRecord("is a zip compressed in an unusual way: pack it with Deflate, the usual one")
         size = 0
         with archive.open(data[0]) as member:
-            for piece in unpacked(chunks(member), limits):  # type: ignore[arg-type]
+            for piece in _inside(chunks(member), limits):  # type: ignore[arg-type]
                 size += len(piece)
                 limits.check(size)
                 yield piece

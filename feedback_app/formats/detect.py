@@ -13,8 +13,13 @@ VERDICTS = frozenset({*kto.LABELS, "chosen", "rejected", "chosen_messages", "rej
 
 
 def shape(record: Mapping[str, Any]) -> str | None:
-    """The format whose fields the record has; None if it has those of none."""
-    has = frozenset(name for name, value in record.items() if value is not None or name in VERDICTS)
+    """The format whose fields the record has; None if it has those of none. Fields that are null count where the others do not
+    tell, so that one is named which should not be null."""
+    return _of(record, [name for name, value in record.items() if value is not None]) or _of(record, record)
+
+
+def _of(record: Mapping[str, Any], names: Iterable[str]) -> str | None:
+    has = frozenset(names) | (VERDICTS & record.keys())
     return _log(record, has) or _ranked(record, has) or _conversation(record, has)
 
 
@@ -69,11 +74,11 @@ def _conversation(record: Mapping[str, Any], has: frozenset[str]) -> str | None:
     """Pairs, ratings and demonstrations."""
     if "instruction" in has and has & {"output", "chosen", "rejected"}:
         return "alpaca"
-    if any(isinstance(record.get(name), list) for name in sharegpt.LISTS):
+    if any(isinstance(record.get(name), list) for name in sharegpt.LISTS) or "conversations" in has:
         return "sharegpt"
     if has & {"chosen", "rejected", "chosen_messages", "rejected_messages"}:
         return _pair(record, has)
-    if has & {*kto.LABELS} and has & {*kto.REPLIES}:
+    if has & {*kto.LABELS} and (has & {*kto.REPLIES} or has - {*kto.LABELS} == {"prompt"}):
         return "kto"
     if has & {*kto.LABELS}:
         return None
@@ -81,7 +86,7 @@ def _conversation(record: Mapping[str, Any], has: frozenset[str]) -> str | None:
 
 
 def _pair(record: Mapping[str, Any], has: frozenset[str]) -> str:
-    texts = [record.get("chosen"), record.get("rejected")]
+    texts = [text for text in (record.get("chosen"), record.get("rejected")) if text is not None]
     transcripts = all(isinstance(text, str) for text in texts) and any(
         "\n\nHuman:" in str(text) for text in texts
     )

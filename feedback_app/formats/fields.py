@@ -19,6 +19,16 @@ def required(record: Record, name: str) -> Any:
     return value
 
 
+def one_name(record: Record, names: Sequence[str]) -> str:
+    """The name under which the record has what several names stand for; the first where it has none. Raises BadRecord where two
+    of them hold different values: one would be dropped."""
+    given = [name for name in names if record.get(name) is not None]
+    for name in given[1:]:
+        if record[name] != record[given[0]]:
+            raise BadRecord(f"`{given[0]}` and `{name}` differ: keep one")
+    return given[0] if given else names[0]
+
+
 def as_object(value: Any, name: str) -> Record:
     if not isinstance(value, dict):
         raise BadRecord(f"`{name}` must be an object")

@@ -57,8 +57,10 @@ def load(record: Record) -> Comparison | Scored:
                 _whole(record, name, range(5))
         return Scored(fields.prompt(_prompt(record)), fields.encodable(reply, "response"), score)
     names = next((names for names in REPLIES if record.get(names[0]) is not None), REPLIES[0])
+    for each, other in zip(*REPLIES, strict=True):
+        fields.one_name(record, (each, other))
     replies = [Reply(fields.as_text(fields.required(record, name), name)) for name in names]
-    strength = "overall_preference" if "overall_preference" in record else "preference_strength"
+    strength = fields.one_name(record, ("overall_preference", "preference_strength"))
     groups = _groups(_whole(record, strength, range(-3, 4)))
     note = "\n".join(
         fields.as_text(record[name], name)

@@ -6,7 +6,7 @@ https://github.com/LAION-AI/Open-Assistant (trees as its exporter writes them)
 from collections.abc import Iterator, Sequence
 
 from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStatus, Message, Ranking, Role
-from feedback_app.formats import fields, trl
+from feedback_app.formats import fields, trl, unused
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
 from feedback_app.formats.identity import content_id
@@ -15,6 +15,12 @@ DEEPEST = 100
 ROLES: dict[str, Role] = {"prompter": "user", "assistant": "assistant"}
 SOURCE = "import:oasst"
 USED = frozenset({"message_tree_id", "tree_state", "prompt"})
+_MESSAGE = """
+message_id parent_id user_id created_date text role lang review_count review_result deleted rank synthetic model_name
+emojis replies labels detoxify events message_tree_id tree_state
+"""
+MESSAGE = frozenset(_MESSAGE.split())
+"""What a message of a tree may have: oasst-data's ExportMessageNode."""
 
 
 def load(record: Record) -> list[Comparison]:
@@ -27,6 +33,7 @@ def _sets(node: Record, before: tuple[Message, ...]) -> Iterator[Comparison]:
     """Those below a message. A deleted message is left out with all that answers it."""
     if _deleted(node):
         return
+    unused.refuse_unread(node, MESSAGE, " in a message")
     if len(before) == DEEPEST:
         raise BadRecord("is nested too deeply")
     said = (*before, *fields.messages([node], "prompt", "role", "text", ROLES))

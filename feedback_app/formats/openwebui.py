@@ -32,6 +32,7 @@ def load(record: Record) -> Comparison | Rating | Left:
     if good is None:
         return NO_THUMB
     chat = _chat(record)
+    _refuse_beside(chat, "the chat")
     history = fields.as_object(chat.get("history") or {}, "history")
     messages = fields.as_object(fields.required(history, "messages"), "messages")
     rated = _message(messages, _meta(record, "message_id"))
@@ -82,12 +83,16 @@ def _before(messages: Mapping[str, Any], rated: Record) -> list[Record]:
     return found[::-1]
 
 
-def _turn(message: Record) -> Message:
+def _refuse_beside(value: Record, where: str) -> None:
     for name in BESIDE:
-        if not unused.empty(message.get(name)):
+        if not unused.empty(value.get(name)):
             raise BadRecord(
-                f"has `{name}` in a message, which cannot be imported. To import the text alone, ignore `{name}`"
+                f"has `{name}` in {where}, which cannot be imported. To import the text alone, ignore `{name}`"
             )
+
+
+def _turn(message: Record) -> Message:
+    _refuse_beside(message, "a message")
     (turn,) = conversation.turns(
         [{"role": message.get("role"), "content": message.get("content")}], "messages"
     )

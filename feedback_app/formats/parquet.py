@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from feedback_app.domain.preference import PreferencePair
-from feedback_app.formats import trl
+from feedback_app.formats import trl, unused
 from feedback_app.formats.errors import Problems
 from feedback_app.formats.jsonl import Limits, chunks, mebibytes
 
@@ -53,12 +53,17 @@ def rows(source: Iterable[bytes], limits: Limits, problems: Problems) -> Iterato
 
 def _rows(file: BinaryIO, limits: Limits, problems: Problems) -> Iterator[tuple[int, dict[str, Any]]]:
     with pq.ParquetFile(file) as parquet:
+        if twice := _named_twice(parquet.schema_arrow):
+            problems.add(0, f"has two columns {unused.listed([twice])}: keep one")
+            return
         groups = (parquet.metadata.row_group(i) for i in range(parquet.metadata.num_row_groups))
         if sum(group.total_byte_size for group in groups) > limits.file:
             problems.add(0, f"unpacks to more than {mebibytes(limits.file)}: split it")
             return
-        number = 0
+        number, size = 0, 0
         for batch in parquet.iter_batches(ROWS):
+            size += batch.nbytes  # a column that repeats itself is small in the file
+            limits.check(size)
             for i in range(batch.num_rows):
                 number += 1
                 try:
@@ -67,3 +72,8 @@ def _rows(file: BinaryIO, limits: Limits, problems: Problems) -> Iterator[tuple[
                     problems.add(number, "holds text that is not UTF-8")
                 else:
                     yield number, row
+
+
+def _named_twice(schema: pa.Schema) -> str | None:
+    """A column whose name another one has too: a row would keep only one of them."""
+    return next((name for name in schema.names if schema.names.count(name) > 1), None)

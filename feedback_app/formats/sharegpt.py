@@ -26,7 +26,7 @@ def dump(pair: PreferencePair) -> dict[str, Any]:
 
 def load(record: Record) -> PreferencePair | Rating | list[Demonstration]:
     """A pair, a rating where there is a label, else what the conversation demonstrates. Raises BadRecord."""
-    name = next((name for name in LISTS if record.get(name) is not None), LISTS[0])
+    name = fields.one_name(record, LISTS)
     found = conversation.weighted(fields.required(record, name), name)
     said = conversation.with_system(record, [turn.message for turn in found])
     if "chosen" in record or "rejected" in record:

@@ -24,7 +24,17 @@ force_avatar original_avatar title variables
 """
 USED = HEADER | frozenset(_MESSAGE.split())
 # What `extra` holds beside notes on how the text was made.
-BESIDE = ("image", "image_swipes", "video", "media", "audio", "file", "files", "tool_invocations")
+BESIDE = (
+    "image",
+    "image_swipes",
+    "video",
+    "media",
+    "audio",
+    "file",
+    "files",
+    "tool_invocations",
+    "reasoning",
+)
 UNDECIDED = Left("last reply with swipes, of which none was chosen yet")
 UNASKED = Left("reply that answers no message of the user")
 EMPTY = Left("empty reply")

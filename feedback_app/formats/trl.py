@@ -76,7 +76,7 @@ def load(record: Record) -> PreferencePair:
 
 def _named(record: Record, own: str, default: str) -> str:
     """The name that the record gives for that field of the pair."""
-    name = next((name for name, field in NAMES.items() if field == own and record.get(name)), own)
+    name = fields.one_name(record, [name for name, field in NAMES.items() if field == own])
     return fields.short_name(record, name, default) or default
 
 
@@ -102,7 +102,7 @@ def _prompt(value: Any, name: str) -> tuple[Message, ...]:
 
 def _answered(record: Record, side: str, given: Sequence[Message] | None) -> tuple[Message, ...]:
     """The prompt and the reply of one side."""
-    name = next((name for name in REPLIES[side] if record.get(name) is not None), side)
+    name = fields.one_name(record, REPLIES[side])
     return conversation_with(given, fields.required(record, name), name)
 
 
@@ -142,11 +142,3 @@ def _led(given: Sequence[Message] | None, said: tuple[Message, ...]) -> tuple[Me
     if said[0].role == "system":
         raise BadRecord("the system turns differ: keep one")
     return (*system, *said)
-
-
-def load_prompt(record: Record) -> tuple[Message, ...]:
-    """The prompt, which must be there. Raises BadRecord."""
-    found = optional_prompt(record)
-    if found is None:
-        raise BadRecord("`prompt` is missing")
-    return fields.prompt(conversation.with_system(record, found))

@@ -64,7 +64,11 @@ def _number(value: Any) -> float | None:
     if value is None or value == "N/A":
         return None
     try:
-        number = float(value) if isinstance(value, str | int | float) else float("nan")
+        number = (
+            float(value)
+            if isinstance(value, str | int | float) and not isinstance(value, bool)
+            else float("nan")
+        )
     except (ValueError, OverflowError):
         number = float("nan")
     if not abs(number) < 1e9:  # NaN too

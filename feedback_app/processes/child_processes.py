@@ -30,7 +30,6 @@ class Child:
 
     def __init__(self, command: Command, hold: Sequence[int] = ()) -> None:
         """Start it. The file descriptors `hold` stay open until the whole group has ended. Raises OSError."""
-        self._grace = command.grace
         command.log.parent.mkdir(parents=True, exist_ok=True)
         _turn_over(command.log)
         leashed = [sys.executable, "-I", "-S", leash.__file__, f"{command.grace:g}", str(command.nice)]

@@ -6,6 +6,23 @@ import os
 import secrets
 import socket
 from pathlib import Path
+from tempfile import TemporaryFile
+
+
+class HomeUnusable(RuntimeError):
+    """Nothing can be kept in the folder for all data; the message says what to do."""
+
+
+def usable_home(root: Path) -> None:
+    """Make the folder for all data, and see that it can be written to. Raises HomeUnusable."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=root):
+            pass
+    except OSError as error:
+        raise HomeUnusable(
+            f"nothing can be kept in {root} ({error.strerror}): set CODELYNN_HOME to a folder that you can write to"
+        ) from error
 
 
 def secret(path: Path) -> str:

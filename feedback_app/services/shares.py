@@ -1,10 +1,8 @@
 """A share of trials with its interval."""
 
-import math
 from dataclasses import dataclass
 
-Z = 1.959963984540054
-"""The normal distribution lies within so many standard deviations with 95 %."""
+from alignment.contract.statistics import wilson_interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +21,4 @@ class Share:
 
 
 def share(hits: int, trials: int) -> Share:
-    if trials == 0:
-        return Share(0, 0)
-    found, spread = hits / trials, Z * Z / trials
-    centre = (found + spread / 2) / (1 + spread)
-    half = Z * math.sqrt(found * (1 - found) / trials + spread / trials / 4) / (1 + spread)
-    low, high = (0.0 if hits == 0 else centre - half), (1.0 if hits == trials else centre + half)
-    return Share(hits, trials, low, high)
+    return Share(hits, trials, *wilson_interval(hits, trials))

@@ -64,15 +64,6 @@ class Conversations:
             insert_turns(connection, conversation_id, connection.execute(count).scalar_one(), new)
             return _get(connection, conversation_id)
 
-    def truncate(self, conversation_id: str, keep: int) -> Conversation:
-        """Forget all turns but the first `keep`. Raises ConversationNotFound."""
-        with self.database.write() as connection:
-            _touch(connection, conversation_id, {"updated_at": datetime.now(UTC)})
-            for table in (turns, alternatives):
-                late = (table.c.conversation_id == conversation_id) & (table.c.position >= keep)
-                connection.execute(delete(table).where(late))
-            return _get(connection, conversation_id)
-
     def set_aside(self, conversation_id: str) -> Conversation:
         """Make room for another reply to the last message: the one that stands there becomes one of its alternatives.
         Raises ConversationNotFound."""

@@ -12,13 +12,14 @@ from typing import Any
 from sqlalchemy import Connection, Engine, ExceptionContext, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
 from feedback_app.domain.json_rules import stored
 
 BUSY_SECONDS = 30
 POSTGRESQL_TIMEOUTS = {"connect_timeout": 10, "tcp_user_timeout": 15_000}
 """In seconds and milliseconds: a network that swallows everything becomes an error, not a wait without end."""
+KINDS = "use sqlite:///PATH or postgresql://NAME:PASSWORD@HOST/DATABASE"
 WAL_ATTEMPTS = 20
 WRITING = "codelynn_writing"
 BATCH = 500
@@ -66,8 +67,9 @@ class Database:
 
 
 def open_database(url: str) -> Database:
-    """Connect lazily to a SQLAlchemy address. `postgresql://` means psycopg 3; a SQLite file's folder is made."""
-    address = make_url(url)
+    """Connect lazily to a SQLAlchemy address. `postgresql://` means psycopg 3; a SQLite file's folder is made.
+    Raises DatabaseUnavailable for an address of any other kind."""
+    address = _address(url)
     if address.get_backend_name() == "sqlite":
         return Database(_sqlite_engine(address))
     if address.drivername in ("postgres", "postgresql"):
@@ -82,6 +84,16 @@ def open_database(url: str) -> Database:
     )
     event.listen(engine, "handle_error", _without_detail)
     return Database(engine)
+
+
+def _address(url: str) -> URL:
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        raise DatabaseUnavailable(f"CODELYNN_DATABASE_URL is no address of a database: {KINDS}") from None
+    if address.get_backend_name() not in ("sqlite", "postgres", "postgresql"):
+        raise DatabaseUnavailable(f"{address.drivername} is no database that codeLynn can use: {KINDS}")
+    return address
 
 
 def unavailable(url: URL, error: DatabaseError) -> DatabaseUnavailable:

@@ -2,8 +2,7 @@
 
 `codelynn_fts_map` gives each (record, field) a row number, `codelynn_fts` holds the words of that row, and
 `codelynn_fts_pieces` the pieces of its text if it has any script without spaces. Chat fields count by their messages'
-contents; image fields are left out (they can be megabytes of base64). `codelynn_vector_changes` numbers the changes
-of vectors: each vector counts once, by its latest change.
+contents; image fields are left out (they can be megabytes of base64).
 """
 
 # ruff: noqa: S608  (the names in these statements are the constants below)
@@ -13,7 +12,6 @@ from codelynn_argilla.scripts import SET
 MAP = "codelynn_fts_map"
 FTS = "codelynn_fts"
 PIECES = "codelynn_fts_pieces"
-VECTOR_CHANGES = "codelynn_vector_changes"
 
 
 def field_rows(record: str, source: str) -> str:
@@ -57,13 +55,6 @@ _ADD = f"""
         WHERE m.record_id = NEW.id AND {has_pieces("s")};"""
 
 
-def _vector_changed(row: str) -> str:
-    pair = f"{row}.vector_settings_id, {row}.record_id"
-    return f"""
-    DELETE FROM {VECTOR_CHANGES} WHERE (vector_settings_id, record_id) = ({pair});
-    INSERT INTO {VECTOR_CHANGES}(vector_settings_id, record_id) VALUES ({pair});"""
-
-
 # What the database must hold, statement by statement under its name: the definition's version is its own text.
 OBJECTS = {
     MAP: f"CREATE TABLE {MAP}(id INTEGER PRIMARY KEY, record_id CHAR(32) NOT NULL, field TEXT NOT NULL)",
@@ -72,11 +63,6 @@ OBJECTS = {
     FTS: f"""CREATE VIRTUAL TABLE {FTS} USING fts5(
         content, tokenize = "unicode61 remove_diacritics 2 categories 'L* N* M* Co'")""",
     PIECES: f"CREATE VIRTUAL TABLE {PIECES} USING fts5(content, tokenize = 'trigram')",
-    VECTOR_CHANGES: f"""CREATE TABLE {VECTOR_CHANGES}(number INTEGER PRIMARY KEY AUTOINCREMENT,
-        vector_settings_id CHAR(32) NOT NULL, record_id CHAR(32) NOT NULL,
-        UNIQUE (vector_settings_id, record_id))""",
-    f"{VECTOR_CHANGES}_number": f"""CREATE INDEX {VECTOR_CHANGES}_number
-        ON {VECTOR_CHANGES}(vector_settings_id, number)""",
     # For Argilla's own tables: the order of an unsorted page, and the counts of progress.
     "codelynn_records_age": "CREATE INDEX codelynn_records_age ON records(dataset_id, inserted_at, id)",
     "codelynn_records_status": "CREATE INDEX codelynn_records_status ON records(dataset_id, status)",
@@ -86,12 +72,6 @@ OBJECTS = {
         WHEN (NEW.id, NEW.dataset_id, NEW.fields) IS NOT (OLD.id, OLD.dataset_id, OLD.fields)
         BEGIN {_drop("OLD")} {_drop("NEW")} {_ADD} END""",
     f"{FTS}_delete": f"CREATE TRIGGER {FTS}_delete AFTER DELETE ON records BEGIN {_drop('OLD')} END",
-    f"{VECTOR_CHANGES}_insert": f"""CREATE TRIGGER {VECTOR_CHANGES}_insert AFTER INSERT ON vectors
-        BEGIN {_vector_changed("NEW")} END""",
-    f"{VECTOR_CHANGES}_update": f"""CREATE TRIGGER {VECTOR_CHANGES}_update AFTER UPDATE ON vectors
-        BEGIN {_vector_changed("OLD")} {_vector_changed("NEW")} END""",
-    f"{VECTOR_CHANGES}_delete": f"""CREATE TRIGGER {VECTOR_CHANGES}_delete AFTER DELETE ON vectors
-        BEGIN {_vector_changed("OLD")} END""",
 }
 
 FILL = (

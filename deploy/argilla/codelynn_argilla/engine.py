@@ -1,15 +1,15 @@
 """Argilla's search engine on its own SQL database.
 
 Argilla commits to SQL before it calls its search engine, so every method that writes has nothing to do, and
-search, progress, metrics and similarity are queries over Argilla's tables: nothing can fall out of step.
+search, progress and metrics are queries over Argilla's tables: nothing can fall out of step. Vectors are refused, see
+refusals.py.
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 from argilla_server.database import AsyncSessionLocal
-from argilla_server.enums import SimilarityOrder
 from argilla_server.models import (
     Dataset,
     MetadataProperty,
@@ -34,22 +34,17 @@ from codelynn_argilla import metrics
 from codelynn_argilla.conditions import condition
 from codelynn_argilla.home import ENGINE
 from codelynn_argilla.ordering import ordering
+from codelynn_argilla.refusals import refuse_vectors
 from codelynn_argilla.scopes import raw_id
-from codelynn_argilla.similarity import nearest, target_vector
 from codelynn_argilla.text_query import Search
-from codelynn_argilla.vectors import VectorCache
 
 LARGEST_OFFSET = 2**63 - 1  # SQLite's integers end there; Argilla takes any number
 
 
 class SqlSearchEngine(SearchEngine):
-    def __init__(self, vectors: VectorCache) -> None:
-        self._vectors = vectors
-
     @classmethod
     async def new_instance(cls) -> "SqlSearchEngine":
-        """An engine with a cache of its own. The server shares one cache, see EngineOfServer."""
-        return cls(VectorCache())
+        return cls()
 
     async def close(self) -> None: ...
 
@@ -66,8 +61,6 @@ class SqlSearchEngine(SearchEngine):
     async def configure_metadata_property(
         self, dataset: Dataset, metadata_property: MetadataProperty
     ) -> None: ...
-
-    async def configure_index_vectors(self, vector_settings: VectorSettings) -> None: ...
 
     async def index_records(self, dataset: Dataset, records: Iterable[Record]) -> None: ...
 
@@ -118,37 +111,10 @@ class SqlSearchEngine(SearchEngine):
         return SearchResponses(items=items, total=total or 0)
 
     async def similarity_search(
-        self,
-        dataset: Dataset,
-        vector_settings: VectorSettings,
-        value: list[float] | None = None,
-        record: Record | None = None,
-        query: TextQuery | str | None = None,
-        filter: Filter | None = None,
-        max_results: int = 100,
-        order: SimilarityOrder = SimilarityOrder.most_similar,
-        threshold: float | None = None,
-    ) -> SearchResponses:
-        target = target_vector(vector_settings, value, record)
-        narrowed = query is not None or filter is not None
-        where = _where(dataset, None if query is None else Search(query), filter)
-        async with AsyncSessionLocal() as db:
-            table = await self._vectors.table(db, vector_settings)
-            chosen = set((await db.execute(select(raw_id()).where(*where))).scalars()) if narrowed else None
-        least = order == SimilarityOrder.least_similar
-        left_out = None if record is None else record.id.hex
-        rows = table.rows(chosen, left_out)
-        return nearest(table, rows, target, least=least, limit=max_results, threshold=threshold)
-
-
-class EngineOfServer:
-    """What Argilla asks for an engine at every request: each one gets the same cache."""
-
-    def __init__(self, vectors: VectorCache) -> None:
-        self._vectors = vectors
-
-    async def new_instance(self) -> SqlSearchEngine:
-        return SqlSearchEngine(self._vectors)
+        self, dataset: Dataset, vector_settings: VectorSettings, *_: Any, **__: Any
+    ) -> NoReturn:
+        """Only a database of an older version or of another Argilla has vectors to ask for."""
+        refuse_vectors()
 
 
 def _page(text: Search | None, sort: list[Order] | None, user_id: UUID | None) -> Select[Any]:
@@ -177,4 +143,4 @@ def _where(dataset: Dataset, text: Search | None, given: Filter | None) -> list[
 
 def register() -> None:
     """Make the engine known to Argilla under the name that the environment gives it."""
-    SearchEngine.register(ENGINE)(EngineOfServer(VectorCache()))
+    SearchEngine.register(ENGINE)(SqlSearchEngine)

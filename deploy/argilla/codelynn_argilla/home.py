@@ -1,14 +1,14 @@
 """The server's folder, its lock, and the environment that Argilla reads while it is imported."""
 
-import fcntl
 import json
 import os
 import secrets
 import shutil
 import tempfile
 from dataclasses import dataclass
-from io import TextIOWrapper
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 ENGINE = "codelynn"
 DATABASE = "argilla.db"
@@ -28,7 +28,7 @@ class Home:
     """The folder; `lock` is held for as long as this object (the kernel frees it with the process)."""
 
     path: Path
-    lock: TextIOWrapper
+    lock: FileLock
 
     @property
     def database(self) -> Path:
@@ -63,12 +63,11 @@ def redis_url() -> str | None:
     return url or None
 
 
-def _locked(file: Path) -> TextIOWrapper:
-    lock = file.open("w")
+def _locked(file: Path) -> FileLock:
+    lock = FileLock(file, mode=0o600)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        lock.close()
+        lock.acquire(blocking=False)
+    except Timeout:
         raise HomeInUse(
             f"another server already runs in {file.parent}: stop it or choose another home"
         ) from None

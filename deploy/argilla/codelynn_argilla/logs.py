@@ -9,9 +9,6 @@ import logging
 import sys
 import traceback
 import warnings
-from types import TracebackType
-
-ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
 class TextlessFormatter(logging.Formatter):

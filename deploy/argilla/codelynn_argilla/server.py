@@ -21,6 +21,7 @@ from codelynn_argilla.events import skip_unheard_events
 from codelynn_argilla.home import Home
 from codelynn_argilla.index import ensure_index
 from codelynn_argilla.jobs import InlineJobs
+from codelynn_argilla.refusals import refuse_vector_settings
 from codelynn_argilla.web import harden
 from codelynn_argilla.worker import RedisUnreachable, check_redis, keep_worker
 
@@ -41,6 +42,7 @@ def run(
             log.info("made the search index anew")
         register()
         skip_unheard_events()
+        refuse_vector_settings()
         harden(app, host)
         asyncio.run(_serve(home, credentials, listener, jobs))
     except (BadCredentials, RedisUnreachable) as error:

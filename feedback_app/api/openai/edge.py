@@ -6,9 +6,10 @@ from uuid import uuid4
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
-from starlette.routing import BaseRoute, Match, Route
+from starlette.routing import BaseRoute
 from starlette.types import Message, Receive
 
+from feedback_app.api.missing import served_by
 from feedback_app.api.openai.errors import PREFIX, Refused, refusal
 
 LARGEST_BODY = 8 * 2**20
@@ -71,7 +72,7 @@ def json_only(request: Request) -> None:
 
 def not_there(path: str, method: str, scope: dict[str, Any], routes: Sequence[BaseRoute]) -> Refused:
     """Why nothing is served: 405 where `routes` serve the address by another method, else 404."""
-    allowed = _methods(scope, routes)
+    allowed = served_by(scope, routes)
     if allowed:
         told = f"{method} is not possible here: use {' or '.join(allowed)}."
         return Refused(405, told, code="method_not_allowed", headers={"Allow": ", ".join(allowed)})
@@ -86,11 +87,6 @@ def elsewhere(path: str) -> Refused | None:
     first = path.removeprefix(PREFIX).strip("/").partition("/")[0]
     told = ELSEWHERE.get(first)
     return Refused(404, f"{told}.", code="unsupported_endpoint") if told else None
-
-
-def _methods(scope: dict[str, Any], routes: Sequence[BaseRoute]) -> list[str]:
-    near = [route for route in routes if route.matches(scope)[0] == Match.PARTIAL]
-    return sorted({method for route in near if isinstance(route, Route) for method in route.methods or ()})
 
 
 def _limited(receive: Receive) -> Receive:

@@ -37,6 +37,8 @@ INSTEAD = {
 
 
 class StreamOptions(BaseModel):
+    model_config = ConfigDict(strict=True)
+
     include_usage: bool = False
 
     @model_validator(mode="before")
@@ -53,7 +55,7 @@ class ChatRequest(BaseModel):
     """A chat completion request. Null is the default of every field. Fields that change nothing here, such as `user`,
     `metadata` or `store`, are accepted; fields that would change the reply and are not supported are refused."""
 
-    model_config = ConfigDict(allow_inf_nan=False)
+    model_config = ConfigDict(allow_inf_nan=False, strict=True)
 
     model: str = Field(
         "latest", max_length=LONGEST_NAME, description="`base`, `latest`, `champion` or a version."

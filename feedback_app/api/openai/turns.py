@@ -34,9 +34,12 @@ class ChatMessage(BaseModel):
         for field in ("tool_calls", "function_call"):
             if given.get(field):
                 raise unsupported(field, NO_TOOLS)
-        if given.get("audio"):
-            raise unsupported("audio", "only text is supported")
+        for field in ("audio", "images", "videos", "files"):
+            if given.get(field):
+                raise unsupported(field, "only text is supported")
         said = {field: given[field] for field in ("role", "content", "name") if given.get(field) is not None}
+        if "content" not in said and given.get("refusal") is not None:  # how OpenAI's models say no
+            said["content"] = given["refusal"]
         if isinstance(said.get("content"), list):
             said["content"] = "".join(_text(i, part) for i, part in enumerate(said["content"]))
         return said

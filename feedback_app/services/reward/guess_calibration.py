@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from alignment.contract.statistics import bins_of_confidence, calibration_error
 from feedback_app.domain.comparison import Selection
 from feedback_app.domain.guess import Guess
 from feedback_app.domain.learning_curve import first_round, next_round
@@ -16,7 +17,6 @@ from feedback_app.store import Store
 
 RECENT = 50
 BINS = 5
-ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,43 +60,19 @@ def knowledge(judged: Sequence[tuple[Guess, Selection]]) -> Knowledge:
     pairs = [(guess, how) for guess, how in judged if len(guess.probabilities) == 2]
     clear = [(guess, how) for guess, how in pairs if guess.correct != 0.5]
     guesses = [guess for guess, _ in clear]
-    bins = calibration(guesses)
+    bins = bins_of_confidence([(guess.confidence, guess.correct or 0) for guess in guesses], BINS)
     return Knowledge(
         recent=_right(guesses[-RECENT:]),
         overall=_right(guesses),
         drawn=_right([guess for guess, how in clear if how == "random"]),
         chosen=_right([guess for guess, how in clear if how == "active"]),
         ties=len(pairs) - len(clear),
-        bins=bins,
-        error=calibration_error(bins),
+        bins=tuple(
+            Bin(each.low, each.high, each.confidence, share(round(each.right), each.guesses)) for each in bins
+        ),
+        error=calibration_error(bins) if bins else None,
         curve=curve([guess.correct == 1 for guess in guesses]),
     )
-
-
-def calibration(guesses: Sequence[Guess]) -> tuple[Bin, ...]:
-    """Equal steps of confidence from 0.5 to 1; empty ones are left out."""
-    sorted_in: dict[int, list[Guess]] = {}
-    for guess in guesses:
-        place = min(BINS - 1, max(0, int((guess.confidence - 0.5) * 2 * BINS + ROUNDING)))
-        sorted_in.setdefault(place, []).append(guess)
-    width = 0.5 / BINS
-    return tuple(
-        Bin(
-            round(0.5 + place * width, 3),
-            round(0.5 + (place + 1) * width, 3),
-            sum(guess.confidence for guess in members) / len(members),
-            _right(members),
-        )
-        for place, members in sorted(sorted_in.items())
-    )
-
-
-def calibration_error(bins: Sequence[Bin]) -> float | None:
-    """The mean distance of stated confidence from the share that was right, weighted by guesses."""
-    total = sum(found.right.trials for found in bins)
-    if not total:
-        return None
-    return sum(abs(found.right.hits - found.confidence * found.right.trials) for found in bins) / total
 
 
 def curve(right: Sequence[bool]) -> tuple[Point, ...]:

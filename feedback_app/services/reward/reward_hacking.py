@@ -20,13 +20,12 @@ CORRELATED = 0.5
 
 @dataclass(frozen=True, slots=True)
 class WatchPoint:
-    """One checkpoint; `name` is what people call it. `reward` is the share of prompts on which the reward model preferred it to its champion,
-    `mean_reward` its mean reward less the champion's; `accuracy` its agreement with held-out pairs, `arena` its share of
-    votes; `length` its mean reply as a share of the base's. None where nothing is known."""
+    """One checkpoint; `name` is what people call it. `reward` is the share of prompts on which the reward model preferred it
+    to its champion, `accuracy` its agreement with held-out pairs, `arena` its share of votes; `length` its mean reply as a
+    share of the base's. None where nothing is known."""
 
     name: str
     reward: float | None = None
-    mean_reward: float | None = None
     accuracy: float | None = None
     arena: float | None = None
     length: float | None = None
@@ -53,7 +52,6 @@ def watch_points(checkpoints: Sequence[Checkpoint], arena: Mapping[str, float]) 
             WatchPoint(
                 called(checkpoint.name, numbers),
                 judged.get("win_rate"),
-                judged.get("mean_difference"),
                 evidence.get("accuracy"),
                 arena.get(checkpoint.name),
                 lengths[checkpoint.name],

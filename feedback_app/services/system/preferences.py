@@ -4,8 +4,9 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
+from feedback_app.domain.bodies import Body
 from feedback_app.domain.preferences import HOTTEST, LONGEST_REPLY, Preferences, ReplyStyle, Theme
 from feedback_app.store import Store
 
@@ -23,11 +24,9 @@ class FixedPreference(InvalidPreference):
     """The environment decides this one; the message names the setting."""
 
 
-class Changes(BaseModel):
+class Changes(Body):
     """What is to change; a field that is null goes back to its default. The same checks hold for what comes in and for what
     the database keeps."""
-
-    model_config = ConfigDict(extra="forbid")
 
     languages: Annotated[list[Name], Field(min_length=1, max_length=100)] | None = Field(
         None, description="ISO 639 codes of the languages that the arena asks in."

@@ -5,8 +5,9 @@ from functools import cache
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from feedback_app.domain.bodies import Body
 from feedback_app.domain.comparison import (
     Comparison,
     ComparisonStatus,
@@ -38,10 +39,8 @@ from feedback_app.ui.shared.readiness_view import readiness_line
 RECENT = 20
 
 
-class Kind(BaseModel):
+class Kind(Body):
     """What is drawn: an empty topic is any. `held` are the comparisons that the page has already."""
-
-    model_config = ConfigDict(extra="forbid")
 
     topic: str = Field("", max_length=100)
     n: int = Field(2, ge=2, le=4)
@@ -56,17 +55,15 @@ class Asked(Kind):
     reply: str = ""
 
 
-class Verdict(BaseModel):
+class Verdict(Body):
     """`groups` of candidate ids, best first."""
-
-    model_config = ConfigDict(extra="forbid")
 
     groups: list[list[str]] = Field(default_factory=list)
     all_bad: bool = False
     aspects: list[str] = Field(default_factory=list, max_length=MOST_ASPECTS)
     note: str = Field("", max_length=LONGEST_NOTE)
     edit: str = Field("", max_length=LONGEST_EDIT)
-    seconds: float | None = Field(None, ge=0, le=LONGEST_SECONDS, strict=True)
+    seconds: float | None = Field(None, ge=0, le=LONGEST_SECONDS)
 
     def ranking(self) -> Ranking:
         groups = tuple(map(tuple, self.groups))

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from feedback_app.domain.bodies import Body
 from feedback_app.domain.comparison import InvalidRanking, Ranking
 from feedback_app.domain.ranking_query import Chosen, VerdictKind, Wanted
 from feedback_app.domain.text_rules import LONGEST_EDIT, LONGEST_NOTE, MOST_ASPECTS, MOST_TAGS
@@ -26,10 +27,8 @@ from feedback_app.ui.data.rankings_view import (
 from feedback_app.ui.data.view import counts_html
 
 
-class Looked(BaseModel):
+class Looked(Body):
     """See `Wanted`."""
-
-    model_config = ConfigDict(extra="forbid")
 
     id: str = Field("", max_length=200)
     words: str = Field("", max_length=1000)
@@ -46,23 +45,17 @@ class Looked(BaseModel):
         return Wanted(**{**fields, "words": self.words.strip()})
 
 
-class Search(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class Search(Body):
     wanted: Looked = Looked()
     cursor: str | None = None
 
 
-class Named(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class Named(Body):
     ids: list[str] = Field(max_length=1_000_000)
 
 
-class Change(BaseModel):
+class Change(Body):
     """`places`: candidate id -> place from 1, equal ones are a tie; empty where no verdict is given."""
-
-    model_config = ConfigDict(extra="forbid")
 
     places: dict[str, int] = Field(default_factory=dict)
     all_bad: bool = False

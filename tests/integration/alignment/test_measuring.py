@@ -8,7 +8,7 @@ import torch
 from peft import get_peft_model
 from trl.trainer.dpo_config import DPOConfig
 
-from alignment.contract.methods import dpo_config
+from alignment.contract.configs.dpo import DpoConfig
 from alignment.contract.snapshot import Pair
 from alignment.gate.evaluation import mean_nll, perplexities
 from alignment.methods.dpo import PairTrainer, dataset
@@ -112,7 +112,7 @@ def test_the_trainer_gives_an_end_token_to_whole_replies_alone(tiny: Path, tmp_p
         ),
         train_dataset=dataset(pairs),
         processing_class=tokenizer,
-        peft_config=lora_config(dpo_config({}), base),
+        peft_config=lora_config(DpoConfig(), base),
     )
     whole, cut = trainer.train_dataset
     assert whole["chosen_ids"] == cut["chosen_ids"]
@@ -139,7 +139,7 @@ def test_long_conversations_lose_their_oldest_turns_but_never_the_system_turn(ti
 @pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing. is deprecated:FutureWarning")
 def test_only_the_last_layers_are_adapted(tiny: Path) -> None:
     base = load_base(tiny)
-    model = get_peft_model(base, lora_config(dpo_config({"lora_depth": 0.5}), base))
+    model = get_peft_model(base, lora_config(DpoConfig(lora_depth=0.5), base))
     adapted = {name for name, weight in model.named_parameters() if weight.requires_grad}
     assert len(adapted) == 14
     assert all(".layers.1." in name for name in adapted)

@@ -3,7 +3,9 @@
 from importlib.metadata import files
 from pathlib import Path
 
+import numpy as np
 import pytest
+from gguf import GGUFWriter
 
 from alignment.models.base_model import BaseModelUnavailable
 from tests.integration.alignment.test_odd_base_models import prepared
@@ -25,6 +27,24 @@ def test_a_gguf_that_is_none_is_refused_in_one_line(tmp_path: Path, content: byt
     file.write_bytes(content)
     for _ in range(2):
         with pytest.raises(BaseModelUnavailable, match=f"some.gguf {reason}"):
+            prepared(file, tmp_path / "models")
+    assert [path for path in (tmp_path / "models").iterdir() if path.is_dir()] == []
+
+
+def test_a_tokenizer_that_breaks_its_library_is_refused_in_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "small.gguf"
+    writer = GGUFWriter(file, "llama")
+    writer.add_chat_template("{% for m in messages %}{{ m.content }}{% endfor %}")
+    writer.add_tokenizer_model("gpt2")
+    writer.add_token_list(["a", "b", "c"])
+    writer.add_token_merges(["a b"])  # gives a token that is not in the list
+    writer.add_tensor("token_embd.weight", np.zeros((3, 8), dtype=np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    for _ in range(2):
+        with pytest.raises(BaseModelUnavailable, match=r"small\.gguf has no usable tokenizer"):
             prepared(file, tmp_path / "models")
     assert [path for path in (tmp_path / "models").iterdir() if path.is_dir()] == []
 

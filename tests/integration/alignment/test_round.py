@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from alignment.checkpoints.registry import CorruptCheckpoint, read_checkpoint
-from alignment.contract.methods import dpo_config
+from alignment.contract.methods import round_config
 from tests.integration.alignment.conftest import LONG
 from tests.integration.alignment.rounds import (
     QUICK,
@@ -41,7 +41,7 @@ def test_a_round_ends_with_a_decision_and_a_verified_checkpoint_of_safetensors(f
     assert published.manifest["passed"] is True
     assert published.manifest["gate"] == decision
     assert published.manifest["adapter_hash"] != published.manifest["training"]["initial_adapter_hash"]
-    assert published.manifest["config"] == dpo_config(QUICK | LONG).model_dump(mode="json")
+    assert published.manifest["config"] == round_config("dpo", QUICK | LONG).model_dump(mode="json")
     files = {
         path.relative_to(published.adapter_dir.parent).as_posix()
         for path in checkpoint_of(finished).rglob("*.*")

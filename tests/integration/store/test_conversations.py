@@ -85,12 +85,6 @@ def test_turns_appended_at_once_are_all_kept(store: Store) -> None:
     assert sorted(said) == list("012345")
 
 
-def test_truncating_forgets_the_later_turns(store: Store) -> None:
-    store.conversations.add(conversation := chat())
-    assert store.conversations.truncate(conversation.id, keep=1).turns == (QUESTION,)
-    assert store.conversations.append(conversation.id, REPLY).turns == (QUESTION, REPLY)
-
-
 def test_a_thumb_is_set_and_taken_back(store: Store) -> None:
     store.conversations.add(conversation := chat())
     assert store.conversations.rate(conversation.id, 1, -1).turns == (QUESTION, replace(REPLY, rating=-1))
@@ -165,7 +159,6 @@ def test_every_method_says_when_there_is_no_such_conversation(store: Store) -> N
     for call in (
         lambda: conversations.get("x"),
         lambda: conversations.append("x", QUESTION),
-        lambda: conversations.truncate("x", 1),
         lambda: conversations.rate("x", 0, 1),
         lambda: conversations.rename("x", "title"),
         lambda: conversations.delete("x"),

@@ -132,3 +132,21 @@ def test_a_file_that_is_no_database_is_an_error_of_one_line_that_names_it(tmp_pa
             call()
         assert "\n" not in str(caught.value)
     store.close()
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://owner:hunter2@127.0.0.1/codelynn", "no address", "", "oracle://127.0.0.1"]
+)
+def test_an_address_of_another_kind_is_an_error_of_one_line(url: str) -> None:
+    with pytest.raises(DatabaseUnavailable, match=r": use sqlite:///PATH or postgresql://") as caught:
+        migrate(url)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "notes.db"
+    file.write_text("These are notes, and a few more words than a database's first bytes.")
+    before = file.read_bytes()
+    with pytest.raises(DatabaseUnavailable, match="file is not a database"):
+        migrate(f"sqlite:///{file}")
+    assert file.read_bytes() == before

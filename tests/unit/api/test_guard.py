@@ -6,7 +6,7 @@ from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
 
-from feedback_app.api.security import Access, Guard
+from feedback_app.api.security import Access, Guard, access
 
 
 async def reached(scope: Scope, receive: Receive, send: Send) -> None:
@@ -117,3 +117,24 @@ def test_a_file_for_an_api_that_is_not_served_is_told_so_and_not_to_be_sent_as_j
     guarded = behind(Access("", frozenset({"127.0.0.1"})))
     answer = guarded.post(path, files={"file": b"x"})
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "unsupported_endpoint")
+
+
+@pytest.mark.parametrize(
+    ("host", "known"),
+    [
+        ("127.0.0.1:7860", True),
+        ("LOCALHOST", True),
+        ("[::1]:7860", True),
+        ("lynn.example", True),
+        ("localhost.", False),
+        ("evil.example@localhost", False),
+        ("localhost:7860@evil.example", False),
+        ("localhost/evil.example", False),
+        ("localhost:7860,evil.example", False),
+        ("localhost:port", False),
+        ("[::1", False),
+        ("", False),
+    ],
+)
+def test_only_a_plain_name_of_ours_is_known(host: str, known: bool) -> None:
+    assert access("127.0.0.1", "", "Lynn.example").host_known(host) is known

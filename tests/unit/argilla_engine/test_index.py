@@ -6,7 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,8 +20,6 @@ SCHEMA = """
 CREATE TABLE fields(dataset_id CHAR(32), name TEXT, settings JSON);
 CREATE TABLE records(id CHAR(32) PRIMARY KEY, dataset_id CHAR(32), fields JSON,
     inserted_at DATETIME, status TEXT);
-CREATE TABLE vectors(id CHAR(32) PRIMARY KEY, record_id CHAR(32) REFERENCES records ON DELETE CASCADE,
-    vector_settings_id CHAR(32), value JSON);
 INSERT INTO fields VALUES ('d', 'picture', '{"type": "image"}'), ('d', 'text', '{"type": "text"}');
 """
 
@@ -112,7 +110,6 @@ def apply(connection: sqlite3.Connection, kind: str, key: str, text: str) -> Non
         "UPDATE codelynn_fts_map SET field = 'other'",
         "INSERT INTO codelynn_fts(content) VALUES ('of no record')",
         "DROP TRIGGER codelynn_fts_insert",
-        "DROP TABLE codelynn_vector_changes",
         "DROP INDEX codelynn_fts_map_record",
         "CREATE TABLE codelynn_of_another_version(x)",
     ],
@@ -168,28 +165,3 @@ def test_a_writer_killed_at_any_moment_leaves_the_index_right(
 
 def count_of_commits(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA data_version").fetchone()[0])
-
-
-def latest(connection: sqlite3.Connection) -> dict[str, int]:
-    return dict(connection.execute("SELECT record_id, number FROM codelynn_vector_changes"))
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda at: at.execute("UPDATE vectors SET value = '[1]' WHERE record_id = 'a'"),
-        lambda at: at.execute("DELETE FROM vectors WHERE record_id = 'a'"),
-        lambda at: at.execute("DELETE FROM records WHERE id = 'a'"),
-    ],
-)
-def test_each_change_of_a_vector_has_a_new_number(
-    connection: sqlite3.Connection, change: Callable[[sqlite3.Connection], object]
-) -> None:
-    connection.execute("PRAGMA foreign_keys = ON")
-    for key in ("a", "b"):
-        put(connection, key, text="x")
-        connection.execute("INSERT INTO vectors VALUES (?, ?, 's', '[0]')", (key, key))
-    before = latest(connection)
-    change(connection)
-    assert latest(connection)["a"] > max(before.values())
-    assert latest(connection)["b"] == before["b"]

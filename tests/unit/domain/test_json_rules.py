@@ -47,6 +47,12 @@ ANY_JSON = st.recursive(
         (b"[" * 257 + b"]" * 257, "is nested too deeply"),
         (b"[" * 100_000, "is nested too deeply"),
         (b'"\xff"', "is not UTF-8 (byte 2)"),
+        ('{"a": 1}'.encode("utf-16"), "is not UTF-8 (it looks like UTF-16)"),
+        ('{"a": 1}'.encode("utf-16-le"), "is not UTF-8 (it looks like UTF-16-LE)"),
+        ('{"a": 1}'.encode("utf-32-be"), "is not UTF-8 (it looks like UTF-32-BE)"),
+        (b'\xef\xbb\xbf{"a": "\\ud83d"}', "`a` holds half a surrogate pair"),
+        (b'{"label": true, "label": false}', "names a field twice: `label`"),
+        (b'[{"turn": {"my secret words": 1, "my secret words": 1}}]', "names a field twice: `…`"),
     ],
 )
 def test_json_that_breaks_a_rule_is_refused_with_the_place_and_without_the_text(

@@ -20,7 +20,14 @@ from feedback_app.embedded.running_services import (
 )
 from feedback_app.embedded.supervisor import backoff, ending
 from feedback_app.embedded.valkey import write_config
-from feedback_app.processes.local_files import free_port, secret, taken, write_private
+from feedback_app.processes.local_files import (
+    HomeUnusable,
+    free_port,
+    secret,
+    taken,
+    usable_home,
+    write_private,
+)
 from feedback_app.settings import Settings
 
 WHERE = Addresses("http://127.0.0.1:7860", "redis://:secret@127.0.0.1:1/0", "http://127.0.0.1:6900", "key")
@@ -28,6 +35,15 @@ WHERE = Addresses("http://127.0.0.1:7860", "redis://:secret@127.0.0.1:1/0", "htt
 
 def private(path: Path) -> bool:
     return stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("below", ["", "below"])
+def test_a_home_that_cannot_be_written_to_is_said_in_a_line(tmp_path: Path, below: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(HomeUnusable, match=r"^nothing can be kept in .*: set CODELYNN_HOME to a folder"):
+        usable_home(tmp_path / "file" / below)
+    usable_home(tmp_path / "home ü" / "below")
+    assert list((tmp_path / "home ü" / "below").iterdir()) == []
 
 
 def test_a_secret_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:

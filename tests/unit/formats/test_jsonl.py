@@ -58,7 +58,7 @@ def test_byte_order_mark_blank_lines_and_windows_line_ends_are_no_problem() -> N
         (b"[", "is not a JSON object: one object a line is needed (JSONL)"),
         (b"null", "is not a JSON object: one object a line is needed (JSONL)"),
         (b'{"a": "\xff"}', "is not UTF-8 (byte 8)"),
-        ('{"a": 1}'.encode("utf-16"), "is not UTF-8 (byte 1)"),
+        ('{"a": 1}'.encode("utf-16"), "is not UTF-8 (it looks like UTF-16)"),
         (b"[" * 100_000, "is nested too deeply"),
         (b'{"a": ' + b"9" * 5000 + b"}", "holds a number that is too long"),
         (b'{"a": "' + b"x" * 262_144 + b'"}', "is longer than 0.25 MiB"),

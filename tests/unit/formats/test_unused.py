@@ -37,6 +37,9 @@ TALK = [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hello"}]
         ({"conversations": TALK[:1], "tools": "[{}]", "chosen": TALK[1], "rejected": {"from": "gpt", "value": "b"}}, "tools"),
         ({"instruction": "a", "output": "b", "images": ["c"]}, "images"),
         ({"chosen": "\n\nHuman: a\n\nAssistant: b", "rejected": "\n\nHuman: a\n\nAssistant: c", "system": "d"}, "system"),
+        ({"prompt": {"role": "prompter", "text": "a", "images": ["b"], "replies": []}}, "images"),
+        ({"prompt": {"role": "prompter", "text": "a", "replies": [{"role": "assistant", "text": "b", "tool_calls": CALLS}]}}, "tool_calls"),
+        ({"user_name": "a", "character_name": "b", "mes": "x", "is_user": False, "extra": {"reasoning": "Hm."}}, "reasoning"),
         ({"messages": [USER], "candidates": [{"id": "a", "text": "x", "tool_calls": CALLS}, {"id": "b", "text": "y"}], "ranking": {"groups": [["a"], ["b"]]}}, "tool_calls"),
         ({"messages": [USER], "candidates": [{"id": "a", "text": "x"}, {"id": "b", "text": "y"}], "ranking": {"groups": [["a"], ["b"]], "confidence": 1}}, "confidence"),
     ],
@@ -47,6 +50,36 @@ def test_a_field_that_would_not_be_used_is_named_and_nothing_is_taken(
     (error,) = why(lines(record))
     assert error.line == 1
     assert f"has `{name}`" in error.reason
+
+
+@pytest.mark.parametrize(
+    ("record", "names"),
+    [
+        ({"conversations": TALK, "items": [*TALK, *TALK]}, ("conversations", "items")),
+        (PAIR | {"chosen_messages": [USER, {**REPLY, "content": "No"}]}, ("chosen", "chosen_messages")),
+        (PAIR | {"chosen_model": "a", "chosen-model": "b"}, ("chosen_model", "chosen-model")),
+    ],
+)
+def test_two_fields_that_say_the_same_in_two_ways_are_named(
+    record: dict[str, Any], names: tuple[str, str]
+) -> None:
+    (error,) = why(lines(record))
+    assert error.reason == f"`{names[0]}` and `{names[1]}` differ: keep one"
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        ({"instruction": None, "output": "x"}, "`instruction` is missing"),
+        ({"messages": None}, "`messages` is missing"),
+        ({"conversations": None, "id": "1"}, "`conversations` is missing"),
+        ({"prompt": "x", "label": True}, "`completion` is missing"),
+        ({"chosen": "\n\nHuman: a\n\nAssistant: b"}, "`rejected` is missing"),
+        ({"prompt": "x", "completion": None}, "`completion` is missing"),
+    ],
+)
+def test_what_is_missing_or_null_is_named(record: dict[str, Any], reason: str) -> None:
+    assert [error.reason for error in why(lines(record))] == [reason]
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def test_margins_that_are_too_large_show_as_calibration_error() -> None:
 @given(st.lists(st.floats(-50, 50), min_size=1))
 def test_every_pair_is_in_one_bin(values: list[float]) -> None:
     found = calibration_bins(values)
-    assert sum(item.pairs for item in found) == len(values)
+    assert sum(item.guesses for item in found) == len(values)
     assert all(0.5 <= item.confidence <= 1 and 0 <= item.accuracy <= 1 for item in found)
 
 

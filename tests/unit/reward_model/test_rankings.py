@@ -1,10 +1,13 @@
 """What a ranking says, and what cannot be learned from."""
 
+from dataclasses import asdict
 from pathlib import Path
 
+import pyarrow.parquet
 import pytest
 
 from reward_model.rankings import (
+    SCHEMA,
     Duel,
     Ranked,
     RewardRefused,
@@ -13,7 +16,6 @@ from reward_model.rankings import (
     informative,
     read_rankings,
     repeats,
-    write_rankings,
 )
 
 PROMPT = ({"role": "user", "content": "?"},)
@@ -65,7 +67,8 @@ def test_agreement_with_oneself_is_over_what_one_person_judged_again() -> None:
 
 def test_rankings_are_read_as_they_were_written(tmp_path: Path) -> None:
     rows = [Ranked(PROMPT, ("", "你好", "ß"), (2, 0, 1), "heldout", "id", "anna")] * 1001
-    write_rankings(iter(rows), tmp_path / "rankings.parquet")
+    table = pyarrow.Table.from_pylist([asdict(row) for row in rows], schema=SCHEMA)
+    pyarrow.parquet.write_table(table, tmp_path / "rankings.parquet")
     assert read_rankings(tmp_path / "rankings.parquet") == rows
 
 

@@ -41,7 +41,7 @@ def test_plots_hold_the_diagonal_and_leave_empty_buckets_out() -> None:
     assert set(calibration(RECORD)["what"]) == {"this model", "perfect"}
     assert list(buckets(RECORD, "by_length")["bucket"]) == ["1 to 2", "from 2"]
     assert (span(None, 1.0), span(0.5, 1.0)) == ("up to 1", "0.5 to 1")
-    frame = over_checkpoints([WatchPoint("a", 0.6, 0.1, None, None, 1.0), WatchPoint("b", 0.5, None, 0.7)])
+    frame = over_checkpoints([WatchPoint("a", 0.6, None, None, 1.0), WatchPoint("b", 0.5, 0.7)])
     assert frame.to_numpy().tolist() == [
         [1, 0.6, "reward"],
         [2, 0.5, "reward"],
@@ -50,7 +50,7 @@ def test_plots_hold_the_diagonal_and_leave_empty_buckets_out() -> None:
 
 
 def test_one_checkpoint_is_no_course() -> None:
-    assert over_checkpoints([WatchPoint("a", 0.6), WatchPoint("b", None, None, 0.7)]).empty
+    assert over_checkpoints([WatchPoint("a", 0.6), WatchPoint("b", None, 0.7)]).empty
 
 
 def test_alarms_are_alerts_and_their_absence_is_said() -> None:

@@ -9,29 +9,35 @@ const FILL_MS = 1500;
 const LOOK_MS = 15000;
 const ENOUGH = 3;
 
+/** @type {Board[]} */
 let aside = []; // taken off the page, by an undo for one: shown again before anything else
+/** @type {Board[]} */
 let ready = [];
 let timer = 0;
+/** @type {() => Partial<Board> | null} */
 let shown = () => null;
 
 // `current()` is the comparison on the page.
+/** @param {() => Partial<Board> | null} current */
 export function fillBehind(current) {
   shown = current;
 }
 
 export function count() {
-  el("arena").dataset.ahead = aside.length + ready.length;
+  el("arena").dataset.ahead = String(aside.length + ready.length);
 }
 
 export const next = () => aside.shift() || ready.shift();
 export const fresh = () => ready.shift();
 
+/** @param {Board} board */
 export function setAside(board) {
   ready = ready.filter((one) => one.id !== board.id);
   aside = [board, ...aside.filter((one) => one.id !== board.id)];
   count();
 }
 
+/** @param {string} id */
 export function forget(id) {
   aside = aside.filter((board) => board.id !== id);
 }
@@ -43,6 +49,7 @@ export function restart() {
   plan(0);
 }
 
+/** @param {number} ms */
 export function plan(ms) {
   clearTimeout(timer);
   timer = setTimeout(fill, ms);
@@ -65,6 +72,7 @@ export async function fill() {
   plan(ready.length < ENOUGH ? FILL_MS : LOOK_MS);
 }
 
+/** @param {Ahead} told */
 export function take({ ahead: found, progress, topics, undo = true }) {
   const known = new Set([shown()?.id, ...decided, ...aside.map((board) => board.id)]);
   ready = found.filter((board) => !known.has(board.id));

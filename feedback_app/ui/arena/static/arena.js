@@ -14,9 +14,11 @@ import { meet } from "./trouble.js";
 const GROW_MS = 150;
 const WRITING = "The replies are still being written: save your version when they are complete.";
 
+/** @type {Board | null} */
 let current = null;
 let began = 0;
 let asking = 0; // how many requests for replies are under way: nothing else is shown in their place
+/** @type {Map<string, Board>} */
 const seen = new Map();
 
 ahead.fillBehind(() => (asking ? { state: "generating" } : current));
@@ -29,6 +31,7 @@ const outbox = new Outbox((waiting) => {
   ahead.fill();
 });
 
+/** @param {Board} board */
 function show(board) {
   const fresh = current?.id !== board.id;
   current = board;
@@ -45,26 +48,21 @@ function show(board) {
   else ahead.plan(0);
 }
 
+/** @param {string} id */
 async function watch(id) {
   while (current?.id === id) {
-    let board;
-    try {
-      board = await ask("GET", `c/${id}`);
-    } catch (error) {
-      return fails(error);
-    }
-    if (current?.id !== id) return;
+    const board = await ask("GET", `c/${id}`).catch(fails);
+    if (!board || current?.id !== id) return;
     if (board.state !== "generating") return show(board);
     grow(board);
     await new Promise((later) => setTimeout(later, GROW_MS));
   }
 }
 
-function fails(error) {
-  line(inWords(error));
-}
+/** @param {unknown} error */
+const fails = (error) => line(inWords(error));
 
-// What was asked for, or null where it does not come: then the pair that made room for it comes back.
+/** What was asked for, or null where it does not come: then the pair that made room for it comes back. @param {number} n @param {() => Promise<Board>} asked @returns {Promise<Board | null>} */
 async function inPlace(n, asked) {
   const here = current;
   current = null; // it is not to be judged or drawn anew meanwhile
@@ -83,6 +81,7 @@ async function inPlace(n, asked) {
   }
 }
 
+/** @param {{ topic: string, n: number, prompt?: string, after?: string, reply?: string }} request */
 async function begin(request) {
   const board = await inPlace(request.n, () => ask("POST", "open", request));
   if (board) show(board);
@@ -96,6 +95,7 @@ function next() {
   return begin(kind());
 }
 
+/** @param {string} path @param {object | null} body @param {string} told */
 function decide(path, body, told) {
   const judged = current;
   line("");
@@ -118,6 +118,7 @@ function decide(path, body, told) {
   );
 }
 
+/** @param {Board} judged @param {Error} error */
 function putBack(judged, error) {
   if (!decided.includes(judged.id)) return; // taken back meanwhile
   decided.splice(decided.lastIndexOf(judged.id), 1);
@@ -128,12 +129,14 @@ function putBack(judged, error) {
   line(`This vote was not kept: ${error.message}. Here are the replies again.`);
 }
 
+/** @param {string[][]} groups @param {string} told @param {boolean} allBad */
 function rank(groups, told, allBad = false) {
   if (current?.state !== "open") return;
   const seconds = Math.round((performance.now() - began) / 100) / 10;
   decide(`c/${current.id}/ranking`, { groups, all_bad: allBad, seconds, ...said.details() }, told);
 }
 
+/** @param {number} i */
 const better = (i) => rank([[current.ids[i]], [current.ids[1 - i]]], `You ranked ${"AB"[i]} > ${"BA"[i]}.`);
 
 function submit() {
@@ -145,6 +148,7 @@ function submit() {
 async function undo() {
   const id = decided.pop();
   note();
+  /** @param {Board} board */
   const back = (board) => {
     const here = current;
     if (here && here.id !== board.id && here.state !== "ranked" && here.state !== "failed") ahead.setAside(here);
@@ -176,7 +180,7 @@ async function again() {
   show(board);
 }
 
-// The pair on the page makes room for the conversation, and comes back when that is left.
+/** The pair on the page makes room for the conversation, and comes back when that is left. @param {Way} way */
 function followed(way) {
   if (current?.state === "open" || current?.state === "generating") ahead.setAside(current);
   current = null;
@@ -187,6 +191,7 @@ function followed(way) {
   conversation(way.thread);
 }
 
+/** @param {Event} event */
 async function compare(event) {
   event.preventDefault();
   const prompt = el("prompt").value;
@@ -228,11 +233,6 @@ function save() {
   }, fails);
 }
 
-function chooseKind() {
-  keep();
-  ahead.restart();
-}
-
 // Other languages or topics are wanted: what was drawn for the old ones makes room.
 async function changeInterests() {
   ahead.restart();
@@ -245,6 +245,8 @@ async function changeInterests() {
     fails(error);
   }
 }
+
+const chooseKind = () => [keep(), ahead.restart()];
 
 function connect() {
   const clicks = {

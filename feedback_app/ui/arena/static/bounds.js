@@ -1,6 +1,7 @@
 // Long texts stay within bounds and scroll there, so that the page keeps its shape; a button shows all of one.
 const SLACK = 4;
 
+/** @param {HTMLElement} box */
 function toggle(box) {
   const button = document.createElement("button");
   Object.assign(button, { type: "button", className: "link show-all", textContent: "Show all" });
@@ -16,6 +17,7 @@ function toggle(box) {
 }
 
 // Those that are too long can be scrolled by keyboard and shown whole; conversations begin at their end.
+/** @param {HTMLElement} root */
 export function bound(root) {
   for (const box of root.querySelectorAll(".bounded:not(.long)")) {
     if (box.scrollHeight <= box.clientHeight + SLACK) continue;

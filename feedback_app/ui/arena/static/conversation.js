@@ -1,7 +1,9 @@
 // The reply that the conversation goes on with, told beside the prompt until the next message is sent.
 import { el } from "./board.js";
 
+/** @type {Followed | null} */
 let after = null;
+/** @type {Followed | null} */
 let last = null; // what the message that was sent last went on with
 
 export const following = () => Boolean(after);
@@ -12,6 +14,7 @@ export function goingOn() {
   return after && { after: after.after, reply: after.reply };
 }
 
+/** @param {Way} way @param {() => void} stop */
 export function follow(way, stop) {
   after = { ...way, stop };
   el("after").textContent = `You continue the conversation with ${way.label}. `;

@@ -4,7 +4,9 @@ import { el, line } from "./board.js";
 
 const KEPT = "codelynn.drafts";
 const MOST = 50;
+/** @type {Map<string, Details>} */
 const drafts = new Map(JSON.parse(sessionStorage.getItem(KEPT) || "[]"));
+/** @type {Board | null} */
 let shown = null; // the board whose details are on the page
 
 export const details = () => ({
@@ -13,6 +15,7 @@ export const details = () => ({
   edit: el("edit").value,
 });
 
+/** @param {Partial<Details>} details */
 function put({ aspects = [], note = "", edit = "" }) {
   for (const box of el("aspects").querySelectorAll("input")) box.checked = aspects.includes(box.value);
   el("note").value = note;
@@ -28,6 +31,7 @@ function keep() {
 }
 
 // Another comparison is shown, with what was said about it before.
+/** @param {Board} board */
 export function restore(board) {
   shown = board;
   put(drafts.get(board.id) || board.ranking || {});
@@ -35,6 +39,7 @@ export function restore(board) {
 }
 
 // The same comparison, whose replies are complete now, or which has its verdict.
+/** @param {Board} board */
 export function update(board) {
   shown = board;
   if (board.state === "ranked") close();
@@ -42,6 +47,7 @@ export function update(board) {
 }
 
 // The same prompt has other replies now: what was written stays.
+/** @param {string} from @param {string} to */
 export function carry(from, to) {
   if (drafts.has(from)) drafts.set(to, drafts.get(from));
 }
@@ -88,6 +94,7 @@ function startFrom() {
 }
 
 // `save` sends the own version.
+/** @param {() => void} save */
 export function listen(save) {
   const send = () => (el("edit").value.trim() ? save() : line("Your version is empty: write it first."));
   el("rewrite").addEventListener("click", open);

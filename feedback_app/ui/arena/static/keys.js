@@ -2,14 +2,17 @@
 import { el } from "./board.js";
 import { back, choose, tieNext } from "./places.js";
 
+/** @type {Record<string, string>} */
 const KEYS = { t: "tie", x: "all-bad", s: "skip", u: "undo", e: "rewrite", r: "again", n: "next" };
 
+/** @param {any} on */
 const writes = (on) =>
   on &&
   (on.isContentEditable ||
     on.matches("textarea, select") ||
     on.matches("input:not([type=radio]):not([type=checkbox]):not([type=range])"));
 
+/** @param {string} id */
 function press(id) {
   const button = el(id);
   if (!button || button.disabled || !button.offsetParent) return false;
@@ -25,6 +28,7 @@ function help() {
   return true;
 }
 
+/** @param {KeyboardEvent} event */
 function act(event) {
   const key = event.key.toLowerCase();
   const reply = key.length === 1 ? Math.max("1234".indexOf(key), "abcd".indexOf(key)) : -1;
@@ -38,16 +42,17 @@ function act(event) {
 }
 
 // What a mouse or finger pressed lets go of the keyboard: else Enter, which is to submit a ranking, would press it once more.
+/** @param {MouseEvent} event */
 function release(event) {
   if (event.detail && event.target.closest("#arena :is(button, label, input:is([type=radio], [type=checkbox]))"))
-    setTimeout(() => !writes(document.activeElement) && document.activeElement.blur());
+    setTimeout(() => !writes(document.activeElement) && /** @type {HTMLElement} */ (document.activeElement).blur());
 }
 
 export function listen() {
   document.addEventListener("click", release);
   document.addEventListener("keydown", (event) => {
     if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
-    const on = document.activeElement;
+    const on = /** @type {HTMLElement} */ (document.activeElement);
     if (writes(on)) {
       if (event.key === "Escape") on.blur();
       return;

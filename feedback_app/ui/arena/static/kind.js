@@ -22,6 +22,7 @@ export function recall() {
 }
 
 // Only topics with a prompt in the owner's languages can be chosen.
+/** @param {string[]} topics */
 export function offer(topics) {
   for (const option of el("topic").options) {
     option.hidden = option.disabled = Boolean(option.value) && !topics.includes(option.value);

@@ -3,16 +3,21 @@
 import { el } from "./board.js";
 
 const NAMES = ["", "1st", "2nd", "3rd", "4th"];
+/** @type {() => Card[]} */
 const cards = () => [...document.querySelectorAll("#cards .card[data-id]:has(.places)")];
+/** @param {Card} card */
 const place = (card) => Number(card.querySelector(".places input:checked")?.value || 0);
 const now = () => cards().map(place);
 
+/** @type {number[][]} */
 let steps = []; // the places before each change, for taking them back
+/** @type {number[]} */
 let before = []; // the places since the last change
 let last = 0; // the place that was given last
 let tie = false; // the next reply shares it
 let changed = () => {};
 
+/** @param {Card} card @param {number} number */
 function give(card, number) {
   for (const radio of card.querySelectorAll(".places input")) radio.checked = Number(radio.value) === number;
 }
@@ -38,14 +43,17 @@ function done() {
 
 // Groups of ids, best first; replies without a place share the last one. Null where none has any.
 export function groups() {
+  /** @type {[string, number][]} */
   const found = cards().map((card) => [card.dataset.id, place(card)]);
   if (!found.some(([, number]) => number)) return null;
+  /** @type {[string, number][]} */
   const filled = found.map(([id, number]) => [id, number || 9]);
   const numbers = [...new Set(filled.map(([, number]) => number))].sort();
   return numbers.map((wanted) => filled.filter(([, number]) => number === wanted).map(([id]) => id));
 }
 
 // The reply of that letter takes the next free place, or gives its own back; the last one follows automatically.
+/** @param {number} index */
 export function choose(index) {
   const card = cards()[index];
   if (!card) return false;
@@ -85,6 +93,7 @@ export function back() {
 const inOrder = () => cards().sort((a, b) => (place(a) || 9) - (place(b) || 9));
 
 // `card` takes the place of `target`; the others move up or down.
+/** @param {Card} card @param {Card} target */
 function put(card, target) {
   const order = inOrder();
   const to = order.indexOf(target);
@@ -96,8 +105,9 @@ function put(card, target) {
 }
 
 // A > B = C
-export const letters = (groups, ids) =>
-  groups.map((group) => group.map((id) => "ABCD"[ids.indexOf(id)]).join(" = ")).join(" > ");
+/** @type {(groups: string[][], ids: string[]) => string} */
+export const letters = (ranked, ids) =>
+  ranked.map((group) => group.map((id) => "ABCD"[ids.indexOf(id)]).join(" = ")).join(" > ");
 
 function tell() {
   const all = cards();
@@ -108,6 +118,7 @@ function tell() {
   el("places-told").textContent = told(all, places);
 }
 
+/** @param {Card} card @param {number} number @param {boolean} shared */
 function mark(card, number, shared) {
   const badge = card.querySelector(".given");
   badge.hidden = !number;
@@ -117,6 +128,7 @@ function mark(card, number, shared) {
   grip.setAttribute("aria-label", `Reply ${grip.textContent}, ${at}: drag it onto another reply, or use the arrow keys`);
 }
 
+/** @param {Card[]} all @param {number[]} places */
 function told(all, places) {
   if (!places.some(Boolean)) return "Press letters from best to worst, or give each reply a number.";
   if (tie) return "The next letter shares the last place.";
@@ -129,22 +141,28 @@ function told(all, places) {
   return `Your ranking so far: ${order}. ${left === 1 ? "The other reply comes last" : `The other ${left} share the last place`}.`;
 }
 
+/** @param {MouseEvent} event @param {Card} not @returns {Card} */
 function under(event, not) {
-  const found = document.elementsFromPoint(event.clientX, event.clientY).map((one) => one.closest(".card[data-id]"));
+  const found = document.elementsFromPoint(event.clientX, event.clientY).map((one) => /** @type {Card} */ (one.closest(".card[data-id]")));
   return found.find((card) => card && card !== not);
 }
 
 // `onChange` hears of every change.
+/** @param {HTMLElement} root @param {() => void} onChange */
 export function listen(root, onChange) {
   changed = onChange;
+  /** @type {Card | null} */
   let held = null;
+  /** @type {Card | null} */
   let target = null;
+  /** @param {Card | null} card */
   const aim = (card) => {
     target?.classList.remove("target");
     target = card;
     target?.classList.add("target");
   };
   let dragged = false;
+  /** @param {Event} event */
   const drop = (event) => {
     if (held && target && event.type === "pointerup") put(held, target);
     held?.classList.remove("held");

@@ -10,13 +10,16 @@ export const ask = asker("arena");
 
 export class Outbox {
   // `told(n)` hears how many wait for an answer that does not come; 0 once all were sent.
+  /** @param {(waiting: number) => void} told */
   constructor(told) {
     this.told = told;
-    this.waiting = JSON.parse(sessionStorage.getItem(KEPT) || "[]").map((request) => ({ request, done() {}, failed() {} }));
+    /** @type {Unsent[]} */
+    this.waiting = JSON.parse(sessionStorage.getItem(KEPT) || "[]").map((/** @type {Unsent["request"]} */ request) => ({ request, done() {}, failed() {} }));
     this.sending = false;
     if (this.waiting.length) this.run();
   }
 
+  /** @param {string} method @param {string} path @param {object} [body] @returns {Promise<any>} */
   send(method, path, body) {
     return new Promise((done, failed) => {
       this.waiting.push({ request: { method, path, body }, done, failed });

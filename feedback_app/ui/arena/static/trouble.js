@@ -7,7 +7,9 @@ import { ask } from "./service.js";
 
 const ASK_MS = 3000;
 const SLOWEST_MS = 60000;
+/** @type {Record<string, string>} */
 const TITLES = { engine: "The model does not answer.", too_long: "The prompt is too long for the model." };
+/** @type {Record<string, string>} */
 const WAYS = {
   engine: "This page continues as soon as it answers.",
   too_long: "It is in the box above. Edit it there and compare again.",
@@ -18,6 +20,7 @@ const DRAWN = "Go on with another prompt.";
 let pause = ASK_MS; // longer each time the engine seemed to be back and was not
 let tried = 0;
 
+/** @param {Board} board @param {() => void} again */
 export function meet(board, again) {
   const kind = board.trouble;
   el("cards").innerHTML = `<div class="empty bad" id="trouble" role="alert"><p class="empty-title"></p><p class="why"></p><p class="way"></p></div>`;
@@ -33,6 +36,7 @@ export function meet(board, again) {
   else if (!board.drawn) el("prompt").value ||= board.prompt;
 }
 
+/** @param {Board} board */
 function shorten(board) {
   el("again").hidden = true;
   if (board.drawn) return;
@@ -42,6 +46,7 @@ function shorten(board) {
   el("prompt").focus();
 }
 
+/** @param {HTMLElement} box @param {() => void} again */
 function retry(box, again) {
   const button = document.createElement("button");
   Object.assign(button, { type: "button", id: "try-again", className: "main", textContent: "Try again" });
@@ -50,8 +55,10 @@ function retry(box, again) {
   box.append(button);
 }
 
+/** @param {number} ms */
 const later = (ms) => new Promise((done) => setTimeout(done, ms));
 
+/** @param {Board} board @param {HTMLElement} box @param {() => void} again */
 async function wait(board, box, again) {
   const shown = () => el("trouble") === box;
   if (Date.now() - tried > 2 * SLOWEST_MS) pause = ASK_MS;

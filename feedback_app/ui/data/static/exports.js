@@ -5,15 +5,20 @@ const PATIENCE_MS = 700; // a fast export only says that it is done
 const ENOUGH_TO_GUESS = 1024 * 1024;
 const LINE_END = 10;
 
+/** @type {Job | null} */
 let running = null;
 
+/** @param {number} value */
 const number = (value) => value.toLocaleString("en");
+/** @param {number} bytes */
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
+/** @param {number} value */
 const records = (value) => `${number(value)} ${value === 1 ? "record" : "records"}`;
 
 class TooLarge extends Error {}
 class Refused extends Error {}
 
+/** @param {string} text */
 const told = (text, css = "") => {
   const notice = document.createElement("div");
   notice.className = `notice ${css}`;
@@ -25,6 +30,7 @@ const told = (text, css = "") => {
   return { notice, line };
 };
 
+/** @type {(total: number, cancel: () => void) => (text: string, done: number) => void} */
 const board = (total, cancel) => {
   const { notice, line } = told("Preparing the export …");
   notice.removeAttribute("role"); // a screen reader hears how it ends, not every step
@@ -43,19 +49,22 @@ const board = (total, cancel) => {
   };
 };
 
+/** @param {Job} job */
 const size = (job) => {
   if (!job.lines) return megabytes(job.bytes);
   return job.total ? `${number(job.found)} of ${records(job.total)}` : records(job.found);
 };
 
+/** @param {Job} job @param {Uint8Array<ArrayBuffer>} chunk */
 const keep = (job, chunk) => {
   job.parts.push(chunk);
   job.bytes += chunk.length;
-  if (job.lines) for (const byte of chunk) job.found += byte === LINE_END;
+  if (job.lines) for (const byte of chunk) if (byte === LINE_END) job.found += 1;
   const guessed = job.found && job.bytes > ENOUGH_TO_GUESS ? (job.bytes / job.found) * job.total : 0;
   if (Math.max(job.bytes, guessed) > LARGEST) throw new TooLarge();
 };
 
+/** @param {Job} job */
 const asked = async (job) => {
   const answer = await fetch(job.href, { signal: job.control.signal });
   if (answer.ok) return answer;
@@ -63,6 +72,7 @@ const asked = async (job) => {
   throw new Refused(body.detail || `the service answered ${answer.status}`);
 };
 
+/** @param {Job} job */
 const received = async (job) => {
   const answer = await asked(job);
   job.name = /filename="([^"]+)"/.exec(answer.headers.get("content-disposition") || "")?.[1] || job.format;
@@ -75,6 +85,7 @@ const received = async (job) => {
   }
 };
 
+/** @param {string} href @param {string} name */
 const follow = (href, name) => {
   const link = document.createElement("a");
   link.href = href;
@@ -84,6 +95,7 @@ const follow = (href, name) => {
   link.remove();
 };
 
+/** @param {Job} job @param {Error} error */
 const failed = (job, error) => {
   if (error instanceof TooLarge) {
     job.control.abort();
@@ -95,11 +107,12 @@ const failed = (job, error) => {
   return told(`The connection broke after ${size(job)}. Nothing was saved: check that codeLynn runs, then try again.`, "alert");
 };
 
+/** @param {HTMLAnchorElement} link */
 const take = async (link) => {
   running?.control.abort();
   const { format, records: known } = link.dataset;
-  const job = { href: link.href, format, total: Number(known || 0), lines: format !== "parquet", parts: [], bytes: 0, found: 0 };
-  job.control = new AbortController();
+  /** @type {Job} */
+  const job = { href: link.href, format, total: Number(known || 0), lines: format !== "parquet", parts: [], bytes: 0, found: 0, control: new AbortController() };
   running = job;
   const slow = () => {
     job.show = board(job.lines && job.total, () => job.control.abort());

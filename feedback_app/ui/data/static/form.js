@@ -1,10 +1,13 @@
 // What is looked for, and what is changed, as the service is told of it.
+/** @param {any} form */
 export function wanted(form) {
   const fields = Object.fromEntries([...new FormData(form)].filter(([, value]) => value));
   return { ...fields, differs: form.elements.differs.checked };
 }
 
+/** @param {any} form */
 export function change(form) {
+  /** @param {string} name */
   const checked = (name) => [...form.querySelectorAll(`[name="${name}"]:checked`)].map((box) => box.value);
   const places = [...form.querySelectorAll("select[name=place]")].filter((one) => one.value);
   return {
@@ -18,6 +21,7 @@ export function change(form) {
 }
 
 // The choices that depend on what there is; what was chosen stays chosen.
+/** @param {any} form @param {Record<string, string>} choices */
 export function choose(form, choices) {
   for (const [name, html] of Object.entries(choices)) {
     const select = form.elements[name];

@@ -4,26 +4,32 @@ import { asker, inWords } from "../../shared/static/ask.js";
 import { change, choose, wanted } from "./form.js";
 
 const ask = asker("rankings");
+/** @type {(id: string) => PageElement} */
 const el = (id) => document.getElementById(id);
+/** @param {number} n @param {string} one */
 const many = (n, one) => `${n.toLocaleString("en")} ${one}${n === 1 ? "" : "s"}`;
+/** @type {Set<string>} */
 const picked = new Set();
 const LOOK_MS = 50;
 
 let looked = {}; // what the list shows
 let only = ""; // the one that the address names
+/** @type {string | null} */
 let next = null;
 let found = 0;
 let turn = 0;
 
+/** @param {string} text @param {boolean} alert @param {HTMLElement | null} undo */
 function line(text, alert = false, undo = null) {
   el("rankings-line").innerHTML = text ? '<p class="notice"><span></span></p>' : "";
   if (!text) return;
-  const shown = el("rankings-line").firstChild;
+  const shown = el("rankings-line").querySelector(".notice");
   shown.classList.toggle("alert", alert);
   shown.firstChild.textContent = text;
   if (undo) shown.append(undo);
 }
 
+/** @param {() => unknown} act */
 async function guarded(act) {
   try {
     return await act();
@@ -59,6 +65,7 @@ async function more() {
   el("found-list").children[first]?.querySelector("summary")?.focus();
 }
 
+/** @param {{ next: string | null, found: number, line: string }} told */
 function arrived(told) {
   next = told.next;
   found = told.found;
@@ -68,6 +75,7 @@ function arrived(told) {
   count();
 }
 
+/** @type {() => NodeListOf<any>} */
 const rows = () => el("found-list").querySelectorAll("li[data-id]");
 
 // Selecting
@@ -81,6 +89,7 @@ function count() {
   el("pick-found").hidden = found <= shown.length;
 }
 
+/** @param {string[]} ids @param {boolean} on */
 function pick(ids, on) {
   for (const id of ids) on ? picked.add(id) : picked.delete(id);
   for (const row of rows()) row.querySelector(".pick input").checked = picked.has(row.dataset.id);
@@ -89,6 +98,7 @@ function pick(ids, on) {
 
 // What is done with them
 
+/** @param {string[]} ids */
 function undoOf(ids) {
   const button = document.createElement("button");
   button.type = "button";
@@ -98,6 +108,7 @@ function undoOf(ids) {
   return button;
 }
 
+/** @param {string[]} ids */
 async function out(ids) {
   const told = await ask("POST", "out", { ids });
   await refreshed(ids);
@@ -106,12 +117,14 @@ async function out(ids) {
   el("undo-out")?.focus();
 }
 
+/** @param {string[]} ids */
 async function back(ids) {
   const told = await ask("POST", "back", { ids });
   await refreshed(ids);
   line(told.ids.length ? `${many(told.ids.length, "vote")} included again.` : "None of these was excluded.");
 }
 
+/** @param {string[]} ids */
 async function sure(ids) {
   el("sure").from = document.activeElement;
   el("sure-words").textContent = (await ask("POST", "question", { ids })).question;
@@ -142,6 +155,7 @@ async function again() {
 }
 
 // One stays where it is, also where the list would no longer find it.
+/** @param {string[]} ids */
 async function refreshed(ids) {
   const row = ids.length === 1 && [...rows()].find((one) => one.dataset.id === ids[0]);
   if (!row) return again();
@@ -160,14 +174,16 @@ async function about() {
 
 // One of them
 
+/** @param {HTMLElement} row */
 async function open(row) {
   const told = await ask("GET", `c/${row.dataset.id}`);
   row.querySelector(".one").innerHTML = told.detail;
 }
 
+/** @param {HTMLElement} row @param {{ item: string, detail: string }} told */
 function replace(row, told) {
   row.insertAdjacentHTML("afterend", told.item);
-  const fresh = row.nextElementSibling;
+  const fresh = /** @type {HTMLElement} */ (row.nextElementSibling);
   row.remove();
   fresh.querySelector(".one").innerHTML = told.detail;
   fresh.querySelector("details").open = true;
@@ -175,6 +191,7 @@ function replace(row, told) {
   fresh.querySelector("summary").focus();
 }
 
+/** @param {HTMLFormElement} form */
 async function save(form) {
   const row = form.closest("li");
   replace(row, await ask("PUT", `c/${row.dataset.id}`, change(form)));
@@ -182,13 +199,16 @@ async function save(form) {
   guarded(about);
 }
 
+/** @param {string} id */
 async function rankAgain(id) {
   await ask("POST", `c/${id}/again`);
   window.location.href = `./?c=${id}`;
 }
 
+/** @param {HTMLElement} button */
 function does(button) {
   const id = button.closest("li").dataset.id;
+  /** @type {Record<string, () => unknown>} */
   const acts = { out: () => out([id]), back: () => back([id]), delete: () => sure([id]), again: () => rankAgain(id) };
   return acts[button.dataset.does]();
 }
@@ -228,13 +248,14 @@ function connect() {
   list.addEventListener("change", (event) => event.target.closest(".pick") && pick([event.target.closest("li").dataset.id], event.target.checked));
   list.addEventListener("submit", (event) => {
     event.preventDefault();
-    guarded(() => save(event.target));
+    guarded(() => save(/** @type {HTMLFormElement} */ (event.target)));
   });
   list.addEventListener("click", (event) => event.target.closest("[data-does]") && guarded(() => does(event.target.closest("[data-does]"))));
   el("consistency").addEventListener("click", (event) => event.target.id === "show-differs" && differing());
   el("sure").addEventListener("keydown", (event) => event.key === "Escape" && shut());
 }
 
+/** @param {any} details */
 function opened(details) {
   const fresh = details.classList.contains("ranking") && details.open && !details.querySelector(".one").childElementCount;
   if (fresh) guarded(() => open(details.closest("li")));

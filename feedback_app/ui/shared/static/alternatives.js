@@ -1,8 +1,11 @@
 // From one reply to the next: the arrow keys, or a finger drawn across the conversation, press the buttons.
+/** @param {any} at */
 const typing = (at) => at.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(at.tagName);
+/** @type {Record<string, string>} */
 const arrows = { ArrowLeft: "#reply-before", ArrowRight: "#reply-after" };
 const far = 60; // CSS pixels
 
+/** @param {string} name */
 const press = (name) => {
   const button = document.querySelector(name);
   if (!button?.offsetParent) return false;
@@ -16,6 +19,7 @@ document.addEventListener("keydown", (event) => {
   if (press(name)) event.preventDefault();
 });
 
+/** @type {Touch | null} */
 let began = null;
 
 document.addEventListener("touchstart", (event) => {

@@ -2,15 +2,18 @@
 export class Refused extends Error {}
 export class Unreachable extends Error {}
 
+/** @param {string} [text] */
 export const sentence = (text) => (text ? `${text[0].toUpperCase()}${text.slice(1)}.` : "");
 
 // What to say of either. Any other error is a fault of the page's own.
+/** @param {unknown} error */
 export function inWords(error) {
   if (error instanceof Unreachable) return `${error.message}. Try again in a moment.`;
   if (error instanceof Refused) return sentence(error.message);
   throw error;
 }
 
+/** @type {(root: string) => (method: string, path: string, body?: object) => Promise<any>} */
 export const asker = (root) =>
   async function ask(method, path, body) {
     let answer;

@@ -32,6 +32,7 @@ function banner() {
   return line;
 }
 
+/** @param {boolean} lost */
 function show(lost) {
   const line = banner();
   line.textContent = lost ? LOST : "";
@@ -68,6 +69,7 @@ export function watchConnection() {
   window.codelynn.doubt = doubt;
   window.codelynn.keep = keep;
   // Who pauses in typing, or comes back to the page, learns of it before sending.
+  /** @type {number} */
   let pause;
   document.addEventListener("input", () => {
     clearTimeout(pause);

@@ -2,9 +2,12 @@
 import { asker, inWords } from "./ask.js";
 
 const ask = asker("api/v1");
+/** @type {(id: string) => PageElement} */
 const el = (id) => document.getElementById(id);
+/** @type {(name: string) => string[]} */
 const chosen = (name) => [...el("first-question").querySelectorAll(`[name=${name}]:checked`)].map((box) => box.value);
 
+/** @param {string[]} languages @param {string[]} topics */
 async function save(languages, topics) {
   try {
     await ask("PATCH", "preferences", { languages, topics });
@@ -16,6 +19,7 @@ async function save(languages, topics) {
   if (topics.length || languages.join() !== "en") location.reload(); // for prompts that fit
 }
 
+/** @param {boolean} wanted */
 export function firstQuestion(wanted) {
   const form = el("first-question");
   if (!form) return;

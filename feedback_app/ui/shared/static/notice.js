@@ -54,6 +54,7 @@ function hide() {
   place().replaceChildren();
 }
 
+/** @type {(name: string, text: string, css?: string) => any} */
 const element = (name, text, css = "") => {
   const made = document.createElement(name);
   made.textContent = text;
@@ -61,6 +62,7 @@ const element = (name, text, css = "") => {
   return made;
 };
 
+/** @param {Ended} ended */
 function show(ended) {
   if (shown === ended.id) return;
   shown = ended.id;
@@ -79,6 +81,7 @@ function show(ended) {
 }
 
 // A notification of the browser, only where the owner has switched them on and is looking elsewhere.
+/** @param {Ended} ended */
 async function announce(ended) {
   if (!document.hidden || !("Notification" in window) || Notification.permission !== "granted") return;
   if (!(await wanted())) return;
@@ -96,6 +99,7 @@ async function wanted() {
   }
 }
 
+/** @param {{ ended: Ended | null }} told */
 function heard(told) {
   const seen = localStorage.getItem(SEEN);
   const ended = told.ended?.id ?? "";

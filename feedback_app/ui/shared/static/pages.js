@@ -1,6 +1,7 @@
 // What every page has before it is drawn. Nothing is sent anywhere.
 window.codelynn = {
   // The address of what is open.
+  /** @param {string} id */
   remember(id) {
     const url = new URL(location.href);
     if (id) url.searchParams.set("c", id);
@@ -9,6 +10,7 @@ window.codelynn = {
   },
 
   // The chosen colours. This browser remembers them, so that the next page has them from the first.
+  /** @param {string} theme */
   colours(theme) {
     const asked = new URLSearchParams(location.search).get("__theme");
     const chosen = asked || theme;
@@ -36,9 +38,11 @@ window.codelynn = {
 (() => {
   const send = window.fetch.bind(window);
   window.codelynn.plainFetch = send;
+  /** @param {URL} address */
   const ours = (address) => address.origin === location.origin;
 
   // A stream that is told to the page as long as the service lives.
+  /** @param {Response} answer */
   const heard = (answer) => {
     const source = answer.body.getReader();
     const body = new ReadableStream({
@@ -57,6 +61,7 @@ window.codelynn = {
     return new Response(body, answer);
   };
 
+  /** @type {(input: any, init?: RequestInit) => Promise<Response>} */
   window.fetch = async (input, init) => {
     const address = new URL(input.url || input, location.href);
     try {

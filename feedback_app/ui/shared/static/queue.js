@@ -6,6 +6,7 @@
   const FALLBACK_MS = 5000; // were the stream to do neither, the page is as it was without us
   const SETTLE_MS = 50; // for Gradio to read the message that ended the stream
   const send = window.fetch.bind(window);
+  /** @type {Map<string, (value?: any) => void>} */
   const waiting = new Map();
   const named = new Set();
   let streams = 0;
@@ -21,6 +22,7 @@
   const reader = () => {
     const decoder = new TextDecoder();
     let tail = "";
+    /** @param {Uint8Array<ArrayBuffer>} chunk */
     return (chunk) => {
       const text = tail + decoder.decode(chunk, { stream: true });
       for (const [, id] of text.matchAll(/"event_id":"([^"]+)"/g)) {
@@ -32,6 +34,7 @@
     };
   };
 
+  /** @type {typeof fetch} */
   const listen = async (input, init) => {
     streams += 1;
     let answer;
@@ -65,6 +68,7 @@
     return new Response(body, answer);
   };
 
+  /** @type {typeof fetch} */
   const join = async (input, init) => {
     joining += 1;
     try {
@@ -82,6 +86,7 @@
     }
   };
 
+  /** @type {(input: any, init?: RequestInit) => Promise<Response>} */
   window.fetch = (input, init) => {
     const { pathname } = new URL(input.url || input, location.href);
     if (pathname.endsWith("/gradio_api/queue/data")) return listen(input, init);

@@ -7,7 +7,9 @@ import { restore } from "./typed.js";
 const WATCH_MS = 10000; // how often the steps are looked at while a round runs
 const SETTLE_MS = 300; // several changes in a row are one
 const ask = asker("shell");
+/** @type {(id: string) => PageElement} */
 const el = (id) => document.getElementById(id);
+/** @type {number} */
 let timer;
 
 function menus() {

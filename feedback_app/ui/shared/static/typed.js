@@ -2,10 +2,12 @@
 const KEPT = "codelynn.typed";
 const WAIT_MS = 30000; // for a field to be drawn and switched on
 const TYPED = "textarea, input:is([type=text], [type=search], [type=number], [type=url], :not([type]))";
+/** @type {Set<any>} */
 const touched = new Set();
 // A message that is on its way counts as typed until the service has it: it goes back into its box, before what stands there.
 const UNDERWAY = "#message-sent :is(input, textarea)";
 const ITS_BOX = "#message textarea";
+/** @type {Typed[]} */
 let waiting = []; // what is to be filled in, on this page
 
 document.addEventListener("input", (event) => {
@@ -13,12 +15,14 @@ document.addEventListener("input", (event) => {
 });
 
 // How to find a field again on the page drawn anew: its own id, or its place in what has one.
+/** @param {HTMLElement} field */
 function address(field) {
   if (field.id && !field.id.startsWith("component-")) return { id: field.id, place: -1 };
   const home = field.closest("[id]:not([id^=component-])");
   return home && { id: home.id, place: [...home.querySelectorAll(TYPED)].indexOf(field) };
 }
 
+/** @param {{ id: string, place: number }} address */
 function find({ id, place }) {
   const home = document.getElementById(id);
   return place < 0 || !home ? home : home.querySelectorAll(TYPED)[place];
@@ -28,12 +32,14 @@ export function keep() {
   const sent = document.querySelector(UNDERWAY)?.value || "";
   const box = document.querySelector(ITS_BOX);
   if (sent) touched.add(box);
+  /** @param {any} field */
   const said = (field) => (field === box ? [sent, field.value].filter(Boolean).join("\n") : field.value);
   const fields = [...touched].filter((field) => field.isConnected && said(field) && address(field));
   const kept = fields.map((field) => ({ ...address(field), text: said(field) }));
   sessionStorage.setItem(KEPT, JSON.stringify({ page: location.pathname, kept: [...kept, ...waiting] }));
 }
 
+/** @param {HTMLInputElement | HTMLTextAreaElement} field @param {string} text */
 function write(field, text) {
   const type = field instanceof HTMLTextAreaElement ? HTMLTextAreaElement : HTMLInputElement;
   Object.getOwnPropertyDescriptor(type.prototype, "value").set.call(field, text);

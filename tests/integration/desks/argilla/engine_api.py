@@ -30,7 +30,6 @@ def make_dataset(client: rg.Argilla, **more: Any) -> rg.Dataset:
             rg.IntegerMetadataProperty(name="length"),
             rg.FloatMetadataProperty(name="share"),
         ],
-        vectors=[rg.VectorField(name="place", dimensions=3)],
         **more,
     )
     name = f"engine-{uuid4().hex[:8]}"

@@ -17,15 +17,9 @@ NEVER = 500
 @pytest.fixture(scope="module")
 def dataset(client: rg.Argilla) -> rg.Dataset:
     dataset = make_dataset(client)
-    record = rg.Record(
-        fields={"prompt": "An otter"}, metadata={"length": 1}, vectors={"place": [1.0, 0.0, 0.0]}
-    )
+    record = rg.Record(fields={"prompt": "An otter"}, metadata={"length": 1})
     dataset.records.log([record])
     return dataset
-
-
-def vector(value: list[Any], **more: Any) -> dict[str, Any]:
-    return {"query": {"vector": {"name": "place", "value": value, **more}}}
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -94,15 +88,9 @@ def test_half_a_surrogate_pair(client: rg.Argilla, dataset: rg.Dataset) -> None:
         (sorted_by("asc", entity="response", question="parts"), 200),
         (sorted_by("asc", entity="suggestion", question="order", property=None), 200),
         (typed("otter", "nonsense"), 422),
-        (vector([1, 2]), 422),
-        (vector([1, 2, 3, 4]), 422),
-        (vector([0, 0, 0]), 200),
-        (vector([1e308, 1e308, 1e308]), 200),
-        (vector([1, 0, 0], name="nonsense"), 422),
-        (vector([1, 0, 0]) | {"filters": {"and": []}}, 422),
     ],
 )
-def test_strange_filters_orders_and_vectors(
+def test_strange_filters_and_orders(
     client: rg.Argilla, dataset: rg.Dataset, body: dict[str, Any], status: int
 ) -> None:
     assert post(client, dataset, body).status_code == status
@@ -110,12 +98,12 @@ def test_strange_filters_orders_and_vectors(
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
-def test_vectors_and_bounds_that_are_no_numbers(client: rg.Argilla, dataset: rg.Dataset, number: str) -> None:
+def test_bounds_that_are_no_numbers(client: rg.Argilla, dataset: rg.Dataset, number: str) -> None:
     address = f"/api/v1/datasets/{dataset.id}/records/search"
     headers = {"content-type": "application/json"}
-    for body in (vector([1, 0, "?"]), between("?", None, entity="metadata", metadata_property="length")):
-        content = json.dumps(body).replace('"?"', number).encode()
-        assert client.http_client.post(address, content=content, headers=headers).status_code < NEVER
+    body = between("?", None, entity="metadata", metadata_property="length")
+    content = json.dumps(body).replace('"?"', number).encode()
+    assert client.http_client.post(address, content=content, headers=headers).status_code < NEVER
 
 
 def test_pages_beyond_the_end(client: rg.Argilla, dataset: rg.Dataset) -> None:

@@ -1,6 +1,5 @@
-"""Argilla's search, progress, metrics and similarity on our SQL engine, through the client and the interface of its web pages."""
+"""Argilla's search, progress and metrics on our SQL engine, through the client and the interface of its web pages."""
 
-import math
 from typing import Any
 
 import argilla as rg
@@ -26,7 +25,6 @@ def dataset(client: rg.Argilla) -> rg.Dataset:
             rg.IntegerMetadataProperty(name="length"),
             rg.FloatMetadataProperty(name="score"),
         ],
-        vectors=[rg.VectorField(name="place", dimensions=2)],
     )
     settings.questions["sure"].required = False
     dataset = rg.Dataset(name="animals", workspace=WORKSPACE, settings=settings, client=client).create()
@@ -35,7 +33,6 @@ def dataset(client: rg.Argilla) -> rg.Dataset:
 
 
 def record(number: int) -> rg.Record:
-    angle = number / TOTAL * math.pi
     return rg.Record(
         id=f"animal-{number}",
         fields={
@@ -43,7 +40,6 @@ def record(number: int) -> rg.Record:
             "chat": [{"role": "user", "content": f"café talk of {number}"}],
         },
         metadata={"model": f"m{number % 3}", "length": number, "score": number / 10},
-        vectors={"place": [math.cos(angle), math.sin(angle)]},
         suggestions=[
             rg.Suggestion("choice", "A" if number % 2 else "B", agent="judge", score=number / TOTAL)
         ],
@@ -105,15 +101,6 @@ def test_sort_by_metadata_puts_the_largest_first(client: rg.Argilla, dataset: rg
     order = {"scope": {"entity": "metadata", "metadata_property": "length"}, "order": "desc"}
     items = search(client, dataset, {"sort": [order]})["items"]
     assert [item["record"]["metadata"]["length"] for item in items[:3]] == [29, 28, 27]
-
-
-def test_similarity_ranks_by_angle_both_ways(dataset: rg.Dataset) -> None:
-    near = dataset.records(rg.Query(similar=rg.Similar(name="place", value=[1.0, 0.0])), limit=3)
-    far = dataset.records(
-        rg.Query(similar=rg.Similar(name="place", value=[1.0, 0.0], most_similar=False)), limit=1
-    )
-    assert [str(each.id) for each, _ in near] == ["animal-0", "animal-1", "animal-2"]
-    assert [str(each.id) for each, _ in far] == ["animal-29"]
 
 
 def test_metadata_metrics(client: rg.Argilla, dataset: rg.Dataset) -> None:

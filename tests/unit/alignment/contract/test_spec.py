@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from alignment.contract.configs.dpo import DpoConfig
 from alignment.contract.configs.policy import Schedule
 from alignment.contract.errors import InvalidConfig, InvalidSpec
-from alignment.contract.methods import dpo_config, round_config
+from alignment.contract.methods import round_config
 from alignment.contract.spec import SPEC_FILE, RoundSpec, read_spec, write_spec
 from alignment.contract.thresholds import Thresholds
 from reward_model.config import RewardConfig
@@ -114,7 +114,7 @@ def test_a_missing_broken_or_incomplete_spec_is_refused(tmp_path: Path) -> None:
 )
 def test_a_setting_that_is_not_allowed_is_refused_in_one_line(overrides: dict[str, Any], reason: str) -> None:
     with pytest.raises(InvalidConfig, match=reason) as refusal:
-        dpo_config(overrides)
+        round_config("dpo", overrides)
     assert "\n" not in str(refusal.value)
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alignment.gate.decision import Evidence, RewardEvidence, Thresholds, decide, reward_evidence
-from reward_model.evaluate import preference_accuracy, wilson_interval
+from reward_model.evaluate import preference_accuracy
 
 GOOD = Evidence(
     adapter_changed=True,
@@ -171,21 +171,6 @@ def test_looser_limits_never_turn_promote_into_hold(
         max_nll_rise=max(one.max_nll_rise, other.max_nll_rise),
     )
     assert decide(seen, looser).promote or not decide(seen, one).promote
-
-
-@given(st.integers(0, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-def test_wilson_interval_holds_the_share_and_lies_within_0_and_1(counts: tuple[int, int]) -> None:
-    correct, trials = counts
-    low, high = wilson_interval(correct, trials)
-    assert 0 <= low <= high <= 1
-    assert trials == 0 or low <= correct / trials <= high
-
-
-def test_wilson_interval_agrees_with_the_textbook() -> None:
-    low, high = wilson_interval(8, 10)
-    assert (round(low, 3), round(high, 3)) == (0.490, 0.943)
-    with pytest.raises(ValueError, match="make no sense"):
-        wilson_interval(3, 2)
 
 
 def test_preference_accuracy_counts_only_margins_above_zero() -> None:

@@ -13,7 +13,7 @@ LIMITS = GATE.min_length_ratio, GATE.max_length_ratio
 
 
 def point(name: str, reward: float, accuracy: float, length: float = 1.0, **more: Any) -> WatchPoint:
-    return WatchPoint(name, reward, None, accuracy, length=length, **more)
+    return WatchPoint(name, reward, accuracy, length=length, **more)
 
 
 def checkpoint(name: str, champion: str, ratio: float, **evidence: Any) -> Checkpoint:
@@ -71,13 +71,13 @@ def test_a_reward_that_follows_length_is_an_alarm(r: float, word: str) -> None:
 def test_length_is_measured_from_the_base_along_the_champions() -> None:
     points = watch_points(
         [
-            checkpoint("a", "base", 1.2, accuracy=0.7, reward={"win_rate": 0.6, "mean_difference": 0.4}),
+            checkpoint("a", "base", 1.2, accuracy=0.7, reward={"win_rate": 0.6}),
             checkpoint("b", "a", 1.5, accuracy=0.6, reward=None),
             checkpoint("c", "gone", 1.5),
             Checkpoint("d", "", manifest={}),
         ],
         {"a": 0.55},
     )
-    assert points[0] == WatchPoint("version 1", 0.6, 0.4, 0.7, 0.55, 1.2)
+    assert points[0] == WatchPoint("version 1", 0.6, 0.7, 0.55, 1.2)
     assert points[1].length == pytest.approx(1.8)
     assert (points[1].reward, points[2].length, points[3]) == (None, None, WatchPoint("version 4"))

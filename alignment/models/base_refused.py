@@ -1,0 +1,20 @@
+"""The error of all that makes a base model ready."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class BaseModelUnavailable(RuntimeError):
+    """The base model cannot be had; one line that says what to do."""
+
+
+@contextmanager
+def refused_where(told: str, remedy: str = "") -> Iterator[None]:
+    """Whatever goes wrong inside becomes BaseModelUnavailable: `told`, the kind of error, and what to do."""
+    try:
+        yield
+    except (BaseModelUnavailable, KeyboardInterrupt, SystemExit):
+        raise
+    # What a library raises at files that it did not expect can be anything; a panic of tokenizers, which is Rust, is no Exception.
+    except BaseException as error:
+        raise BaseModelUnavailable(f"{told} ({type(error).__name__}){remedy}") from error
