@@ -19,11 +19,15 @@ def models() -> list[str]:
 
 
 def methods() -> list[str]:
-    return ["dpo", "kto", "sft", "rloo", "ppo", "reward"]
+    from alignment.contract.methods import METHODS
+
+    return list(METHODS)
 
 
 def written_formats() -> list[str]:
-    return ["trl", "hh", "openai", "sharegpt", "kto", "sft", "rankings", "parquet"]
+    from feedback_app.formats.catalogue import FORMATS
+
+    return list(FORMATS)
 
 
 def personas() -> list[str]:

@@ -30,7 +30,7 @@ from reward_model.rankings import Ranked, RewardRefused, read_rankings
 
 Row = dict[str, Any]
 BATCH = 1000
-CHANGED = "the snapshot changed since it was written: queue a new round to export it again"
+CHANGED = "the snapshot changed since it was written, or a part of it is missing: queue a new round to export it again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,8 @@ class SnapshotFolder:
     def verified(self, name: str) -> Path:
         """A file of the snapshot as it was written. Raises InvalidSnapshot."""
         file = self.path / Path(name).name
-        if not file.is_file():
-            raise InvalidSnapshot(f"the snapshot has no {name}: queue a new round to export it again")
         expected = self.manifest.files.get(name)
-        if expected is not None and expected != file_hash(file):
+        if not file.is_file() or (expected is not None and expected != file_hash(file)):
             raise InvalidSnapshot(CHANGED)
         return file
 

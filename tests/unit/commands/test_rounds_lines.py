@@ -39,7 +39,7 @@ def test_a_queued_round_says_its_place_what_runs_and_how_long_it_will_take() -> 
     first, second, third = told(ahead=[RUNNING, WAITING], expected_seconds=200.0)
     assert first == "12345678  dpo  queued"
     assert second == "number 3 in the queue; round bbbbbbbb (dpo) is running"
-    assert third == "About 3 minutes, like the last round of this kind."
+    assert third == "About 4 minutes, like the last round of this kind."
     assert place([]) == "it is next"
 
 

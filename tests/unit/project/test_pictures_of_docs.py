@@ -18,7 +18,7 @@ def there() -> set[str]:
 
 
 def test_every_picture_is_taken_by_the_test_of_the_pictures(there: set[str]) -> None:
-    source = (PROJECT / "tests" / "browser" / "test_pictures.py").read_text(encoding="utf-8")
+    source = (PROJECT / "tests" / "browser" / "shared" / "test_pictures.py").read_text(encoding="utf-8")
     assert set(TAKEN.findall(source)) == there
 
 

@@ -175,7 +175,7 @@ def test_what_a_method_lacks_is_said_in_one_line(
 ) -> None:
     with pytest.raises(RoundRefused) as refused:
         refuse_lacking(spec(method, config), replace(FULL, **lacking))
-    assert str(refused.value).startswith(reason)
+    assert reason in str(refused.value)
     assert "\n" not in str(refused.value)
 
 

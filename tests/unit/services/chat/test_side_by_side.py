@@ -147,8 +147,9 @@ def test_one_goes_on_alone_and_the_other_stays_in_the_list(bench: Bench, side: i
     pair = bench.told(bench.begun(), "Hello")
     kept, other = pair.both[side], pair.both[1 - side]
     assert bench.beside.keep(pair.left.id, kept.id).beside is None
+    called = "base model" if other.model == "base" else "version 1"
     titles = {one.id: one.title for one in bench.chat.list()}
-    assert titles == {kept.id: "Hello", other.id: f"Hello · {other.model}"}
+    assert titles == {kept.id: "Hello", other.id: f"Hello · {called}"}
     list(bench.chat.say(kept.id, "And then?"))
     assert len(bench.chat.get(other.id).turns) == 2
     with pytest.raises(ConversationNotFound, match="reload"):
