@@ -17,20 +17,20 @@ Made by `python deploy/cli_page.py > docs/cli.md`; a test holds it against the c
 """
 
 
-def page() -> str:
-    """The whole page."""
-    return HEAD + "\n".join(_described(typer.main.get_command(app), "codelynn"))
+def page(hidden: bool = False) -> str:
+    """The whole page. `hidden`: with the commands that are kept under an old name."""
+    return HEAD + "\n".join(_described(typer.main.get_command(app), "codelynn", hidden))
 
 
-def _described(command: TyperCommand | TyperGroup, name: str) -> list[str]:
+def _described(command: TyperCommand | TyperGroup, name: str, hidden: bool) -> list[str]:
     if isinstance(command, Deferred):
-        return _described(command.imported(), name)
+        return _described(command.imported(), name, hidden)
     if isinstance(command, TyperGroup):
         return [
             line
             for child, sub in command.commands.items()
-            if not sub.hidden
-            for line in _described(sub, f"{name} {child}")
+            if hidden or not sub.hidden
+            for line in _described(sub, f"{name} {child}", hidden)
         ]
     lines = [f"## `{name}`", "", (command.help or "").replace("\n", " ").strip(), ""]
     rows = [

@@ -34,8 +34,8 @@ SETTING = re.compile(r"^\| `(CODELYNN_\w+)` \| (?:`(.*?)`|empty) \|", re.M)
 
 
 def commands() -> dict[str, list[str]]:
-    """Each command with its arguments and options, by the page that is made of the commands themselves."""
-    page = runpy.run_path(str(PROJECT / "deploy" / "cli_page.py"))["page"]()
+    """Each command with its arguments and options, those under old names too, by the page that is made of the commands themselves."""
+    page = runpy.run_path(str(PROJECT / "deploy" / "cli_page.py"))["page"](hidden=True)
     _, *parts = COMMAND.split(page)
     return {
         name: [word for row in OPTION.findall(text) for word in row.split(", ")]
