@@ -10,13 +10,13 @@ from peft import PeftConfig
 from alignment.contract.events import Events
 from alignment.contract.snapshot import Snapshot
 from alignment.contract.spec import RoundSpec
-from alignment.distributed.group import ALONE, Ranks
+from alignment.distributed.group import ALONE, ProcessGroup
 from alignment.models.chat_template import Tokenizer
 from alignment.stop_signal import StopSignal
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class RoundContext:
     """What every stage of a round gets. `folder` is the round's; `ranks` are who trains together, of which only training knows.
     `repeat` counts the trainings on fresh replies (`online.py`): 0 is the first one, on what people said alone."""
 
@@ -27,7 +27,7 @@ class Work:
     events: Events
     stop: StopSignal
     threads: int
-    ranks: Ranks = ALONE
+    ranks: ProcessGroup = ALONE
     repeat: int = 0
 
     def stage_dir(self, stage: str) -> Path:

@@ -16,7 +16,7 @@ from alignment.checkpoints.registry import (
     verify_adapter,
     write_manifest,
 )
-from alignment.context import Trained, Work
+from alignment.context import RoundContext, Trained
 from alignment.contract.amounts import amounts_of
 from alignment.contract.durations import stage_seconds
 from alignment.contract.events import EventLog, Plan
@@ -38,14 +38,14 @@ from alignment.models.loading import load_adapter, load_base, load_tokenizer, sc
 from alignment.stop_signal import StopSignal
 
 DECISION_FILE = "decision.json"
-Stage = Callable[[Work], None]
+Stage = Callable[[RoundContext], None]
 
 
 def run_stages(folder: Path, spec: RoundSpec, snapshot: Snapshot, threads: int, stop: StopSignal) -> None:
     """Run what is not finished yet. The decision is then in `gate/decision.json`."""
     refuse_foreign(spec)
     events = EventLog(folder, plan(spec, snapshot))
-    work = Work(folder, spec, snapshot, load_tokenizer(spec.base_dir), events, stop, threads)
+    work = RoundContext(folder, spec, snapshot, load_tokenizer(spec.base_dir), events, stop, threads)
     if not (work.stage_dir("train") / MANIFEST).exists():
         training_of(spec.method).refuse(work, copies_in_memory(spec, snapshot))
     refuse_unusable(work)
@@ -71,14 +71,14 @@ def plan(spec: RoundSpec, snapshot: Snapshot) -> Plan:
     return Plan(stage_seconds(spec.policy, amounts_of(snapshot)))
 
 
-def reward(work: Work) -> None:
+def reward(work: RoundContext) -> None:
     """Stage 0, where it is asked for: a reward model, which the quality checks then use."""
     train_reward(RewardWork(work.stage_dir("reward"), work.spec, work.events, work.stop))
     gc.collect()
     refuse_unusable(work)
 
 
-def sft(work: Work) -> None:
+def sft(work: RoundContext) -> None:
     """Stage 0, where it is asked for: an adapter from demonstrations, from which the method goes on."""
     folder, before = work.stage_dir("sft"), replace(work, spec=sft_spec(work.spec))
     _verify_parent(work.spec)
@@ -97,7 +97,7 @@ def _repetition(number: int) -> dict[str, Stage]:
     }
 
 
-def _at(work: Work, number: int) -> Work:
+def _at(work: RoundContext, number: int) -> RoundContext:
     """The work of a repetition, which goes on from an adapter that was seen to be whole."""
     here = replace(work, repeat=number)
     if here.current:
@@ -105,7 +105,7 @@ def _at(work: Work, number: int) -> Work:
     return here
 
 
-def train(work: Work) -> None:
+def train(work: RoundContext) -> None:
     """Stage 1, and again after each drawing: the adapter, scaled as far as the perplexity budget allows."""
     work = _after_sft(work)
     spec, folder = work.spec, work.stage_dir(work.training)
@@ -124,12 +124,12 @@ def train(work: Work) -> None:
     shutil.rmtree(folder / "trainer", ignore_errors=True)
 
 
-def _trained(work: Work) -> Path:
+def _trained(work: RoundContext) -> Path:
     """The folder of the last training."""
     return work.stage_dir(replace(work, repeat=work.spec.repeats).training)
 
 
-def _after_sft(work: Work) -> Work:
+def _after_sft(work: RoundContext) -> RoundContext:
     """The work as the method sees it: what the stage before left is its parent, and thus its reference."""
     if not work.spec.policy.sft_first:
         return work
@@ -141,7 +141,7 @@ def _verify_parent(spec: RoundSpec) -> None:
         verify_adapter(spec.parent_adapter, read_json(spec.parent_adapter.parent / MANIFEST))
 
 
-def _scale(work: Work, trained: Trained, adapter_dir: Path) -> Scale:
+def _scale(work: RoundContext, trained: Trained, adapter_dir: Path) -> Scale:
     """Scale the saved adapter as far as the budget allows for the domain of the pack that suffers most."""
     spec, budget = work.spec, work.spec.policy.perplexity_budget
     if budget is None:
@@ -167,7 +167,7 @@ def _scale(work: Work, trained: Trained, adapter_dir: Path) -> Scale:
     return scale
 
 
-def publish_stage(work: Work) -> None:
+def publish_stage(work: RoundContext) -> None:
     """Stage 2: the checkpoint folder, still without the manifest that completes it."""
     folder, adapter_dir = work.stage_dir("publish"), _trained(work) / "adapter"
     work.events.emit("publish", 0, 1, message="Merging and converting")
@@ -176,7 +176,7 @@ def publish_stage(work: Work) -> None:
     write_manifest_of_stage(folder, {"checkpoint": work.spec.checkpoint_name})
 
 
-def gate(work: Work) -> None:
+def gate(work: RoundContext) -> None:
     """Stage 3: measure, decide, and complete the checkpoint with its manifest."""
     training = read_json(_trained(work) / MANIFEST)
     verify_adapter(work.spec.checkpoint_dir / "adapter", training)
@@ -195,7 +195,7 @@ def gate(work: Work) -> None:
 
 
 def _checkpoint_manifest(
-    work: Work, training: dict[str, Any], decision: Decision, outcome: dict[str, Any]
+    work: RoundContext, training: dict[str, Any], decision: Decision, outcome: dict[str, Any]
 ) -> dict[str, Any]:
     spec = work.spec
     return {

@@ -17,7 +17,7 @@ import numpy as np
 
 from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStatus, Message, Ranking
 from feedback_app.domain.pairwise_outcomes import Shown
-from feedback_app.services.leaderboard.design_matrix import League, league
+from feedback_app.services.leaderboard.design_matrix import DesignMatrix, league
 from feedback_app.services.leaderboard.leaderboard import DRAWS, Leaderboard, met
 from feedback_app.store import Store, migrate, open_store
 
@@ -47,7 +47,7 @@ def _name(model: int) -> str:
     return f"dpo-{model}" if model else "base"
 
 
-def peer(given: League, draws: int) -> None:
+def peer(given: DesignMatrix, draws: int) -> None:
     """Bradley-Terry by evalica on resampled duels, `draws` times."""
     chance, times = np.random.default_rng(0), given.counts[given.kind]
     names = np.array(given.models, object)

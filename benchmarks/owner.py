@@ -1,7 +1,7 @@
 """Does a round make the model more like its owner, and what does it cost?
 
 Simulated owners rank pairs of the base model's own replies over the API, queue a round with the default settings, and
-compare old and new on prompts that no vote was about. Beside the methods of a round two ways without training the chat
+compare old and new on prompts that no vote was about. SideBySide the methods of a round two ways without training the chat
 model: the best of n replies by a reward model, and a system prompt that says what the owner likes.
 
     python -m benchmarks.owner --owners short warm polite --votes 50 150 --ratings politeness_stackexchange.csv

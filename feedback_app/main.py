@@ -29,22 +29,22 @@ from feedback_app.reward_models import rewards
 from feedback_app.services.annotation.agreement import Agreements
 from feedback_app.services.annotation.desks import Desks
 from feedback_app.services.arena.arena import Arena, ArenaOptions
-from feedback_app.services.arena.pair_selection import Drafts, Draws
-from feedback_app.services.arena.prefetch import Ahead
+from feedback_app.services.arena.pair_selection import Drafts, PairSelection
+from feedback_app.services.arena.prefetch import Prefetch
 from feedback_app.services.arena.prompt_packs import PromptPacks
 from feedback_app.services.arena.repeats import Repeats
 from feedback_app.services.bundle import Services
 from feedback_app.services.chat.chat import Chat
-from feedback_app.services.chat.side_by_side import Beside
+from feedback_app.services.chat.side_by_side import SideBySide
 from feedback_app.services.dataset.curation import Curation
-from feedback_app.services.dataset.dataset import DataService
+from feedback_app.services.dataset.dataset import Dataset
 from feedback_app.services.generation.background import Generations
 from feedback_app.services.generation.best_of import BestOf
 from feedback_app.services.generation.versions import BaseFiles, Models, warm
 from feedback_app.services.leaderboard.leaderboard import Leaderboard
-from feedback_app.services.reward.guess_calibration import Knowing
+from feedback_app.services.reward.guess_calibration import GuessCalibration
 from feedback_app.services.reward.live_learner import LiveReward
-from feedback_app.services.reward.live_reward import LiveTaste
+from feedback_app.services.reward.live_reward import LiveRewardService
 from feedback_app.services.reward.reward_models import Rewards
 from feedback_app.services.reward.trained_scorer import TrainedScorer
 from feedback_app.services.rounds.before_after import BeforeAfter
@@ -78,8 +78,8 @@ class App:
     def close(self) -> None:
         self.services.before_after.close()
         self.generations.close()
-        self.services.live.close()
-        self.services.rewards.close()
+        self.services.live_reward.close()
+        self.services.reward_models.close()
         self.engine.close()
         self.store.close()
 
@@ -168,7 +168,7 @@ def _live_reward_model() -> LiveReward:
 def build(settings: Settings) -> App:
     """Everything but the web server. The base model is made ready at its first use."""
     app = assembled(settings)
-    app.services.live.start()
+    app.services.live_reward.start()
     return app
 
 
@@ -190,7 +190,7 @@ def _services(
     persona = partial(read_persona, settings.personas)
     personas, desks = partial(known_personas, settings.personas), desk_names(settings)
     queue, chance = RoundQueue(settings.redis_url), random.Random()  # noqa: S311 - draws and shuffles, guards nothing
-    live, packs = LiveTaste(store, live_reward(settings)), PromptPacks(settings.prompt_packs)
+    live, packs = LiveRewardService(store, live_reward(settings)), PromptPacks(settings.prompt_packs)
     chosen = Preferred(settings, preference_book(settings, store, packs, models, personas))
     options = ArenaOptions(settings.candidates, chosen.arena_sampling, desks)
     arena = Arena(store, models, generations, packs, chosen.persona, options, chance, live, chosen.interests)
@@ -199,25 +199,25 @@ def _services(
     best = BestOf((TrainedScorer(trained), live))
     drafts = Drafts(store, arena, generations, live, desks, chance)
     training_data = _training_data(settings, store, trained)
-    draws = Draws(arena, live, repeats, drafts, settings.active_share, chance)
+    draws = PairSelection(arena, live, repeats, drafts, settings.active_share, chance)
     chat = Chat(store, models, generations, persona, chosen.chat_sampling, best)
-    knowing, lineage = Knowing(store, live, repeats), Lineage(store, settings.root / "snapshots")
+    knowing, lineage = GuessCalibration(store, live, repeats), Lineage(store, settings.root / "snapshots")
     return Services(
         arena=arena,
-        draws=draws,
-        ahead=Ahead(store, arena, draws, models, generations),
-        live=live,
+        pair_selection=draws,
+        prefetch=Prefetch(store, arena, draws, models, generations),
+        live_reward=live,
         repeats=repeats,
-        knowing=knowing,
+        guess_calibration=knowing,
         chat=chat,
-        beside=Beside(store, models, chat, arena, chosen.chat_sampling),
-        best=best,
+        side_by_side=SideBySide(store, models, chat, arena, chosen.chat_sampling),
+        best_of=best,
         rounds=Rounds(store, models, queue, training_data, settings.min_pairs),
         lineage=lineage,
         estimates=_estimates(settings, store, lineage, training_data),
-        rewards=trained,
+        reward_models=trained,
         leaderboard=Leaderboard(store),
-        data=DataService(store, persona, desks=desks),
+        dataset=Dataset(store, persona, desks=desks),
         curation=Curation(store, arena, live, desks),
         snapshots=Snapshots(store, settings.root / "snapshots", persona, personas),
         agreements=Agreements(store),
@@ -276,7 +276,7 @@ def serve(settings: Settings) -> None:
         config = uvicorn.Config(
             api, log_config=None, access_log=False, timeout_graceful_shutdown=5, ws="none"
         )
-        app.services.live.start()
+        app.services.live_reward.start()
         with service_told(settings.root, reached_at(settings.host, socket.getsockname()[1])):
             uvicorn.Server(config).run(sockets=[socket])
 

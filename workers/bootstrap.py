@@ -21,7 +21,7 @@ HEARTBEAT_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Workshop:
+class WorkerContext:
     """What the tasks work with. `trainer` and `verifier` are given a folder as their last argument; `stopping` is
     set when the worker shuts down; `grace` is what a trainer gets to save its state, in seconds."""
 
@@ -50,9 +50,9 @@ def settings_in_force() -> Settings:
 
 
 @cache
-def workshop() -> Workshop:
+def workshop() -> WorkerContext:
     settings = settings_in_force()
-    return Workshop(
+    return WorkerContext(
         settings=settings,
         store=open_store(settings.database),
         desks=ReachableDesks(lambda: with_embedded(load_settings())),

@@ -16,7 +16,7 @@ from feedback_app.domain.persona import UnknownPersona
 from feedback_app.domain.round import Checkpoint, Round, RoundState
 from feedback_app.store import CheckpointExists, CheckpointNotFound, StaleFence
 from workers.attempts import tidy
-from workers.bootstrap import Workshop
+from workers.bootstrap import WorkerContext
 from workers.heartbeat import Heartbeat
 from workers.outcome import Outcome, outcome, stopped_by_signal
 from workers.prepare import attempt_folder, base_model, prepare_round, round_folder
@@ -29,7 +29,7 @@ VERIFY_SECONDS = 600
 SHUTDOWN_SECONDS = 2.0
 
 
-def run_round(shop: Workshop, round_id: str) -> None:
+def run_round(shop: WorkerContext, round_id: str) -> None:
     """Run a queued round; one that is not queued (a message that came twice) is left alone.
 
     The row says how it ended. An error of the database passes through: the round is then found again by its silence.
@@ -50,7 +50,7 @@ def run_round(shop: Workshop, round_id: str) -> None:
     log.info("round ends", round=round_id, state=ended.value)
 
 
-def _attempt(shop: Workshop, claimed: Round, heartbeat: Heartbeat) -> RoundState:
+def _attempt(shop: WorkerContext, claimed: Round, heartbeat: Heartbeat) -> RoundState:
     """Run the round as its holder. Raises StaleFence, OperationalError."""
     try:
         spec = prepare_round(shop.settings, shop.store, claimed, base_model(shop.settings))
@@ -67,7 +67,7 @@ def _attempt(shop: Workshop, claimed: Round, heartbeat: Heartbeat) -> RoundState
         return _fail(shop, claimed, f"the worker failed ({type(error).__name__}): see its log, then resume")
 
 
-def _conclude(shop: Workshop, claimed: Round, spec: RoundSpec, ending: Ending) -> RoundState:
+def _conclude(shop: WorkerContext, claimed: Round, spec: RoundSpec, ending: Ending) -> RoundState:
     if ending.told is Told.cancel:
         return shop.store.rounds.finish(claimed.id, claimed.fence, RoundState.cancelled).state
     given_back = ending.told in (Told.shutdown, Told.silent)
@@ -81,12 +81,12 @@ def _conclude(shop: Workshop, claimed: Round, spec: RoundSpec, ending: Ending) -
     return _finish(shop, claimed, spec, result)
 
 
-def _shut_down_too(shop: Workshop, ending: Ending) -> bool:
+def _shut_down_too(shop: WorkerContext, ending: Ending) -> bool:
     """Whether the signal that ended the trainer was the machine going down, which reaches us a moment later."""
     return stopped_by_signal(ending.code) and shop.stopping.wait(SHUTDOWN_SECONDS)
 
 
-def _finish(shop: Workshop, claimed: Round, spec: RoundSpec, result: Outcome) -> RoundState:
+def _finish(shop: WorkerContext, claimed: Round, spec: RoundSpec, result: Outcome) -> RoundState:
     """Register the checkpoint, end the round and promote, in one transaction."""
     if damage := _damage(shop, spec.checkpoint_dir):
         return _fail(shop, claimed, damage)
@@ -108,7 +108,7 @@ def _finish(shop: Workshop, claimed: Round, spec: RoundSpec, result: Outcome) ->
     return state
 
 
-def _finish_reward(shop: Workshop, claimed: Round, spec: RoundSpec, result: Outcome) -> RoundState:
+def _finish_reward(shop: WorkerContext, claimed: Round, spec: RoundSpec, result: Outcome) -> RoundState:
     """A reward model is no version of the chat model: no checkpoint is registered and no alias moves."""
     try:
         read_reward(spec.reward_dir or Path())
@@ -117,7 +117,7 @@ def _finish_reward(shop: Workshop, claimed: Round, spec: RoundSpec, result: Outc
     return shop.store.rounds.finish(claimed.id, claimed.fence, result.state, decision=result.decision).state
 
 
-def _damage(shop: Workshop, checkpoint: Path) -> str:
+def _damage(shop: WorkerContext, checkpoint: Path) -> str:
     """What is wrong with a checkpoint folder, in one line; empty if it is what its manifest says."""
     checked = subprocess.run(
         [*shop.verifier, str(checkpoint)], capture_output=True, text=True, timeout=VERIFY_SECONDS, check=False
@@ -127,5 +127,5 @@ def _damage(shop: Workshop, checkpoint: Path) -> str:
     return checked.stdout.strip() or "the checkpoint could not be checked: see the worker's log, then resume"
 
 
-def _fail(shop: Workshop, claimed: Round, reason: str) -> RoundState:
+def _fail(shop: WorkerContext, claimed: Round, reason: str) -> RoundState:
     return shop.store.rounds.finish(claimed.id, claimed.fence, RoundState.failed, error=reason).state

@@ -19,7 +19,7 @@ PATIENCE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Ranks:
+class ProcessGroup:
     """This process among `world` that train together. All of them make the same calls in the same order."""
 
     rank: int = 0
@@ -92,10 +92,10 @@ class Ranks:
         self.any(False)
 
 
-ALONE = Ranks()
+ALONE = ProcessGroup()
 
 
-def join(rank: int, world: int, meeting: Path) -> Ranks:
+def join(rank: int, world: int, meeting: Path) -> ProcessGroup:
     """Meet the other ranks by way of a file that is new. On GPUs each takes the one of its number; what lies in main
     memory goes by gloo, what lies on GPUs by NCCL."""
     if torch.cuda.is_available():
@@ -107,4 +107,4 @@ def join(rank: int, world: int, meeting: Path) -> Ranks:
         world_size=world,
         timeout=PATIENCE,
     )
-    return Ranks(rank, world)
+    return ProcessGroup(rank, world)

@@ -19,7 +19,7 @@ from peft import PeftConfig
 from safetensors.torch import load_file
 
 from alignment.checkpoints.registry import ADAPTER_FILES
-from alignment.context import Trained, Work
+from alignment.context import RoundContext, Trained
 from alignment.contract.configs.policy import micro_batch
 from alignment.contract.errors import RoundRefused
 from alignment.contract.events import Events
@@ -42,7 +42,7 @@ class TrainingFailed(RuntimeError):
     """One of the processes that train together failed or was killed."""
 
 
-def train_policy(work: Work, folder: Path) -> Trained:
+def train_policy(work: RoundContext, folder: Path) -> Trained:
     """Train by the round's method, keeping resumable state in `folder`. Raises what the method raises, TrainingFailed."""
     gpus = torch.cuda.device_count()
     count = process_count(work.spec, work.snapshot, gpus)
@@ -77,7 +77,7 @@ def copies_in_memory(spec: RoundSpec, snapshot: Snapshot) -> int:
     return 1 if gpus else count
 
 
-def _run(work: Work, job: Path, folder: Path, count: int) -> None:
+def _run(work: RoundContext, job: Path, folder: Path, count: int) -> None:
     """All ranks, to their end."""
     torch.cuda.empty_cache()  # what an earlier stage left there; without a GPU this does nothing
     told, ranks = _Tail(job / TOLD_FILE), list[Process]()

@@ -58,7 +58,7 @@ def _train(job: Path, trainer: Path, place: tuple[int, int], repeat: int, stop: 
     # Imported this late because the libraries read the environment when they are imported.
     import torch
 
-    from alignment.context import Work
+    from alignment.context import RoundContext
     from alignment.contract.files import write_json
     from alignment.contract.snapshot import read_snapshot
     from alignment.contract.spec import read_spec
@@ -73,7 +73,7 @@ def _train(job: Path, trainer: Path, place: tuple[int, int], repeat: int, stop: 
     ranks = join(*place, job / "meeting")
     snapshot, tokenizer = read_snapshot(spec.snapshot_dir), load_tokenizer(spec.base_dir)
     events = Told(job, ranks.first)
-    work = Work(job.parent, spec, snapshot, tokenizer, events, stop, spec.threads, ranks, repeat)
+    work = RoundContext(job.parent, spec, snapshot, tokenizer, events, stop, spec.threads, ranks, repeat)
     trained = training_of(spec.method).train(with_fresh(work), trainer)
     if ranks.first:
         save_adapter(job / ADAPTER, trained.tensors, trained.config, spec.base_name)

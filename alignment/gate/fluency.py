@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from alignment.checkpoints.registry import base_hash
-from alignment.context import Work
+from alignment.context import RoundContext
 from alignment.contract.snapshot import Messages, Snapshot
 from alignment.gate import evaluation as evaluate
 from alignment.gate.measurement_cache import remembered
@@ -21,7 +21,7 @@ READ = 32
 """Replies of each kind that people liked or wrote, to know what is usual with them."""
 
 
-def own_and_usual_nll(work: Work, adapter_dir: Path, prompts: Prompts) -> tuple[float, float]:
+def own_and_usual_nll(work: RoundContext, adapter_dir: Path, prompts: Prompts) -> tuple[float, float]:
     """Mean negative log-likelihood under the base, in nats per token, of a version's replies to the prompts; and of the base's
     own, or of those that people chose, rated good or wrote, where that is higher: a person's own language may surprise
     the base too."""
@@ -46,7 +46,7 @@ def liked(snapshot: Snapshot, most: int) -> list[list[tuple[Messages, str]]]:
     return [kind[:: -(-len(kind) // most) or 1] for kind in kinds]
 
 
-def _base_nll(work: Work, prompts: Prompts) -> float:
+def _base_nll(work: RoundContext, prompts: Prompts) -> float:
     """Of the base's own replies. Measured once."""
     key = {
         "what": "nll",
@@ -63,9 +63,9 @@ def _base_nll(work: Work, prompts: Prompts) -> float:
     return remembered(work.memory_dir, key, compute)["nll"]
 
 
-def _heard(work: Work, adapter_dir: Path | None, prompts: Prompts) -> list[Completion]:
+def _heard(work: RoundContext, adapter_dir: Path | None, prompts: Prompts) -> list[Completion]:
     return completions(prompts, list(draw(work, adapter_dir, prompts, _how(work))))
 
 
-def _how(work: Work) -> Draw:
+def _how(work: RoundContext) -> Draw:
     return as_heard(work.spec.policy.gate_max_new_tokens, work.spec.seed)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alignment.checkpoints.registry import adapter_record, base_hash
-from alignment.context import Work
+from alignment.context import RoundContext
 from alignment.contract.files import file_hash
 from alignment.gate import evaluation as evaluate
 from alignment.gate.decision import RewardEvidence, reward_evidence
@@ -19,7 +19,7 @@ from alignment.models.loading import load_adapter, load_base
 from alignment.models.sampling import Draw, end_ids
 
 
-def measure(work: Work) -> evaluate.Measured:
+def measure(work: RoundContext) -> evaluate.Measured:
     """Everything the gate decides on, for the checkpoint that the publish stage made."""
     spec, tokenizer = work.spec, work.tokenizer
     adapter_dir = spec.checkpoint_dir / "adapter"
@@ -64,7 +64,7 @@ class Heard:
     warmth: list[Warmth]
 
 
-def _replies(work: Work, adapter_dir: Path) -> Compared:
+def _replies(work: RoundContext, adapter_dir: Path) -> Compared:
     """The reward model is let go on return."""
     spec, tokenizer = work.spec, work.tokenizer
     asked = evaluate.gate_prompts(
@@ -81,7 +81,7 @@ def _replies(work: Work, adapter_dir: Path) -> Compared:
     return Compared(prompts, replies, before.length, reward, tone)
 
 
-def perplexity_of(work: Work, adapter_dir: Path | None) -> dict[str, float]:
+def perplexity_of(work: RoundContext, adapter_dir: Path | None) -> dict[str, float]:
     """Perplexity of a version (None: the base) on the pack, per domain and over all. Measured once per version."""
     spec = work.spec
     pack = evaluate.read_pack(spec.perplexity_pack)
@@ -104,7 +104,7 @@ def _warmth(tokenizer: Tokenizer, replies: Sequence[list[int]]) -> list[Warmth]:
     return [warmth(tokenizer.decode(reply, skip_special_tokens=True)) for reply in replies]
 
 
-def _champion(work: Work, prompts: Prompts, judge: Judge | None) -> Heard:
+def _champion(work: RoundContext, prompts: Prompts, judge: Judge | None) -> Heard:
     """What the champion replies to the same prompts."""
     spec = work.spec
     champion = spec.champion_adapter
@@ -133,11 +133,11 @@ def _champion(work: Work, prompts: Prompts, judge: Judge | None) -> Heard:
     return Heard(found["length"], rewards, warm)
 
 
-def _plain(work: Work) -> Draw:
+def _plain(work: RoundContext) -> Draw:
     return Draw(work.spec.policy.gate_max_new_tokens, work.spec.seed)
 
 
-def _told(work: Work, replies: Iterator[list[int]], count: int, begin: float) -> Iterator[list[int]]:
+def _told(work: RoundContext, replies: Iterator[list[int]], count: int, begin: float) -> Iterator[list[int]]:
     """The replies, reported as they come: a quarter of the gate's work."""
     for number, reply in enumerate(replies, 1):
         if number % 8 == 0:
@@ -145,6 +145,6 @@ def _told(work: Work, replies: Iterator[list[int]], count: int, begin: float) ->
         yield reply
 
 
-def _tell(work: Work, fraction: float, message: str) -> None:
+def _tell(work: RoundContext, fraction: float, message: str) -> None:
     work.stop.check()
     work.events.emit("gate", round(100 * fraction), 100, message=message)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from alignment.checkpoints.registry import conversion_beside
-from alignment.context import Work
+from alignment.context import RoundContext
 from alignment.contract.spec import RoundSpec
 from alignment.models.chat_template import Completion
 from alignment.models.loading import load_adapter, load_base
@@ -14,7 +14,7 @@ from alignment.models.sampling import Draw, draw_converted, draw_loaded, end_ids
 Prompts = Sequence[list[int]]
 
 
-def draw(work: Work, adapter_dir: Path | None, prompts: Prompts, how: Draw) -> Iterator[list[int]]:
+def draw(work: RoundContext, adapter_dir: Path | None, prompts: Prompts, how: Draw) -> Iterator[list[int]]:
     """Token ids of one reply per prompt from a version (None: the base)."""
     spec = work.spec
     ends = end_ids(spec.base_dir, work.tokenizer)

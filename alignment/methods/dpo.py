@@ -12,7 +12,7 @@ from datasets.arrow_dataset import Dataset
 from trl.trainer.dpo_config import DPOConfig
 from trl.trainer.dpo_trainer import DPOTrainer
 
-from alignment.context import Trained, Work
+from alignment.context import RoundContext, Trained
 from alignment.contract.configs.dpo import DpoConfig
 from alignment.contract.snapshot import Pair, Snapshot
 from alignment.contract.spec import RoundSpec
@@ -44,7 +44,7 @@ def dpo_batch(spec: RoundSpec, snapshot: Snapshot) -> int:
     return spec.settings(DpoConfig).schedule(len(snapshot.train)).batch
 
 
-def train_dpo(work: Work, folder: Path) -> Trained:
+def train_dpo(work: RoundContext, folder: Path) -> Trained:
     """Train on the snapshot's pairs, keeping resumable state in `folder`. The same seed gives the same adapter on the same machine.
 
     Raises InvalidSnapshot if too few pairs fit, NothingLearned, Interrupted (state saved: call again to go on).
@@ -87,7 +87,7 @@ def without_ends(row: dict[str, Any], ends: Sequence[int]) -> dict[str, Sequence
     return {ids: before_end(row[ids], ends) if row[cut] else row[ids] for cut, ids in CUT.items()}
 
 
-def _trainer(work: Work, pairs: Sequence[Pair], folder: Path) -> DPOTrainer:
+def _trainer(work: RoundContext, pairs: Sequence[Pair], folder: Path) -> DPOTrainer:
     model, lora = starting_model(work.spec)
     forget_incomplete(folder)
     begin = 1 / (1 + PASS_COST * work.spec.settings(DpoConfig).schedule(len(pairs)).epochs)
@@ -119,7 +119,7 @@ def dataset(pairs: Sequence[Pair]) -> Dataset:
     )
 
 
-def _arguments(work: Work, folder: Path, pairs: int) -> DPOConfig:
+def _arguments(work: RoundContext, folder: Path, pairs: int) -> DPOConfig:
     config = work.spec.settings(DpoConfig)
     schedule = config.schedule(pairs)
     return DPOConfig(

@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 import torch
 
 from alignment.checkpoints.registry import MANIFEST
-from alignment.context import Work
+from alignment.context import RoundContext
 from alignment.contract.configs.online import OnlineConfig
 from alignment.contract.errors import InvalidSnapshot, RoundRefused
 from alignment.contract.files import file_hash, read_json, write_json
@@ -37,14 +37,14 @@ class NoFreshPairs(RuntimeError):
     """Nothing can be learned from the replies that were drawn."""
 
 
-def online_prompts(work: Work) -> list[Messages]:
+def online_prompts(work: RoundContext) -> list[Messages]:
     """What may be asked: the prompts that other methods draw replies to, and that leave room for one. Raises RoundRefused."""
     config = work.spec.settings(OnlineConfig)
     longest = config.max_length - config.online_max_new_tokens
     return fitting_prompts(work.tokenizer, prompts_of(work.spec, work.snapshot), longest)
 
 
-def refuse_unusable(work: Work) -> None:
+def refuse_unusable(work: RoundContext) -> None:
     """Raise RoundRefused or CorruptReward before the policy is trained where no reply could be drawn or ranked later."""
     if not work.spec.repeats:
         return
@@ -53,7 +53,7 @@ def refuse_unusable(work: Work) -> None:
         teacher_folder(work.spec)
 
 
-def draw_fresh(work: Work) -> None:
+def draw_fresh(work: RoundContext) -> None:
     """The stage `draw-N`: fresh replies of the policy as it is, ranked, and the pairs they make.
 
     Raises RoundRefused, CorruptReward, Diverged, NoFreshPairs, Interrupted.
@@ -74,7 +74,7 @@ def draw_fresh(work: Work) -> None:
     write_json(folder / MANIFEST, {**facts, **measured, "pairs_hash": file_hash(folder / PAIRS_FILE)})
 
 
-def with_fresh(work: Work) -> Work:
+def with_fresh(work: RoundContext) -> RoundContext:
     """The work of the training in a repetition: beside the pairs of people all fresh ones so far, as Xiong et al. 2024
     train on the whole history. Raises InvalidSnapshot."""
     fresh = [
@@ -85,7 +85,7 @@ def with_fresh(work: Work) -> Work:
     return replace(work, snapshot=replace(work.snapshot, train=(*work.snapshot.train, *fresh)))
 
 
-def _drawn_pairs(drawing: str, work: Work) -> list[Pair]:
+def _drawn_pairs(drawing: str, work: RoundContext) -> list[Pair]:
     folder = work.stage_dir(drawing)
     if read_json(folder / MANIFEST)["pairs_hash"] != file_hash(folder / PAIRS_FILE):
         raise InvalidSnapshot(
@@ -95,7 +95,7 @@ def _drawn_pairs(drawing: str, work: Work) -> list[Pair]:
     return [Pair(tuple(row["prompt"]), row["chosen"], row["rejected"]) for row in rows]
 
 
-def _answered(work: Work, prompts: Sequence[Messages]) -> list[Answered]:
+def _answered(work: RoundContext, prompts: Sequence[Messages]) -> list[Answered]:
     """Each prompt with its replies, drawn and scored by adapters on one base, some prompts at a time."""
     config, current = work.spec.settings(OnlineConfig), work.current
     actor = ActorCritic(work.spec.base_dir, work.tokenizer, config, current)
@@ -109,7 +109,7 @@ def _answered(work: Work, prompts: Sequence[Messages]) -> list[Answered]:
     return found
 
 
-def _scoring(work: Work, actor: ActorCritic) -> Score:
+def _scoring(work: RoundContext, actor: ActorCritic) -> Score:
     """Raises RoundRefused, CorruptReward."""
     teacher = teacher_folder(work.spec)
     try:
@@ -121,7 +121,7 @@ def _scoring(work: Work, actor: ActorCritic) -> Score:
 
 
 def _batch(
-    work: Work, actor: ActorCritic, score: Score, prompts: Sequence[Messages], place: int
+    work: RoundContext, actor: ActorCritic, score: Score, prompts: Sequence[Messages], place: int
 ) -> list[Answered]:
     """Its chance depends on the seed, the repetition and the place of its first prompt alone."""
     spec, config = work.spec, work.spec.settings(OnlineConfig)
@@ -144,7 +144,9 @@ def _batch(
     ]
 
 
-def _scored(work: Work, prompts: Sequence[Messages], replies: Sequence[Reply], score: Score) -> list[Scored]:
+def _scored(
+    work: RoundContext, prompts: Sequence[Messages], replies: Sequence[Reply], score: Score
+) -> list[Scored]:
     texts = [str(work.tokenizer.decode(list(reply.ids), skip_special_tokens=True)) for reply in replies]
     rewards = score(list(zip(prompts, texts, strict=True)))
     if not all(map(math.isfinite, rewards)):

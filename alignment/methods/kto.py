@@ -11,7 +11,7 @@ from datasets.arrow_dataset import Dataset
 from trl.trainer.kto_config import KTOConfig
 from trl.trainer.kto_trainer import KTOTrainer
 
-from alignment.context import Trained, Work
+from alignment.context import RoundContext, Trained
 from alignment.contract.amounts import Amounts
 from alignment.contract.configs.kto import KtoConfig
 from alignment.contract.errors import InvalidSnapshot
@@ -44,7 +44,7 @@ def kto_batch(spec: RoundSpec, snapshot: Snapshot) -> int:
     return max(1, spec.settings(KtoConfig).schedule(len(rated_replies(snapshot))).batch // 2)
 
 
-def train_kto(work: Work, folder: Path) -> Trained:
+def train_kto(work: RoundContext, folder: Path) -> Trained:
     """Train on the snapshot's ratings and on its pairs taken apart, keeping resumable state in `folder`.
 
     Raises InvalidSnapshot if too few replies fit or all are good or all bad, NothingLearned, Interrupted (state saved:
@@ -136,7 +136,9 @@ def dataset(ratings: Sequence[Rating]) -> Dataset:
     )
 
 
-def _trainer(work: Work, ratings: Sequence[Rating], weights: tuple[float, float], folder: Path) -> KTOTrainer:
+def _trainer(
+    work: RoundContext, ratings: Sequence[Rating], weights: tuple[float, float], folder: Path
+) -> KTOTrainer:
     model, lora = starting_model(work.spec)
     forget_incomplete(folder)
     config, spec = work.spec.settings(KtoConfig), work.spec

@@ -13,7 +13,7 @@ from datasets.arrow_dataset import Dataset
 from trl.trainer.rloo_config import RLOOConfig
 from trl.trainer.rloo_trainer import RLOOTrainer
 
-from alignment.context import Trained, Work
+from alignment.context import RoundContext, Trained
 from alignment.contract.configs.rloo import RlooConfig
 from alignment.contract.snapshot import Messages, Snapshot
 from alignment.contract.spec import RoundSpec
@@ -48,7 +48,7 @@ def rloo_batch(spec: RoundSpec, snapshot: Snapshot) -> int:
     return spec.settings(RlooConfig).schedule().batch
 
 
-def train_rloo(work: Work, folder: Path) -> Trained:
+def train_rloo(work: RoundContext, folder: Path) -> Trained:
     """Train on fresh replies to the round's prompts, keeping resumable state in `folder`.
 
     Raises RoundRefused (no reward model, no prompt that fits), CorruptReward, BrokenReward, NothingLearned, Interrupted
@@ -73,13 +73,13 @@ def train_rloo(work: Work, folder: Path) -> Trained:
     return fit(work, trainer, folder, facts)
 
 
-def refuse_rloo(work: Work, copies: int) -> None:
+def refuse_rloo(work: RoundContext, copies: int) -> None:
     """Raise RoundRefused where no prompt fits, or not the base and the reward model: asked before one is trained for it."""
     _prompts(work)
     refuse_too_little(copies * 2 * base_bytes(work.spec.base_dir))
 
 
-def _prompts(work: Work) -> tuple[list[Messages], int]:
+def _prompts(work: RoundContext) -> tuple[list[Messages], int]:
     """The prompts that leave room for a reply, and how many do not. Raises RoundRefused."""
     config = work.spec.settings(RlooConfig)
     found = prompts_of(work.spec, work.snapshot)
@@ -114,7 +114,7 @@ def reward_function(score: Score, ends: Collection[int] = (), penalty: float = 0
     return reward_model
 
 
-def _drawing(work: Work, model: Model, ends: list[int]) -> Draw:
+def _drawing(work: RoundContext, model: Model, ends: list[int]) -> Draw:
     settings = Sampled(work.spec.settings(RlooConfig).max_new_tokens, work.spec.seed)
 
     def draw(asked: Sequence[Messages]) -> list[str]:
@@ -126,7 +126,11 @@ def _drawing(work: Work, model: Model, ends: list[int]) -> Draw:
 
 
 def _trainer(
-    work: Work, start: tuple[Model, Any], prompts: Sequence[Messages], reward: RewardFunction, folder: Path
+    work: RoundContext,
+    start: tuple[Model, Any],
+    prompts: Sequence[Messages],
+    reward: RewardFunction,
+    folder: Path,
 ) -> RLOOTrainer:
     forget_incomplete(folder)
     config = work.spec.settings(RlooConfig)
@@ -142,7 +146,7 @@ def _trainer(
     )
 
 
-def _arguments(work: Work, folder: Path) -> RLOOConfig:
+def _arguments(work: RoundContext, folder: Path) -> RLOOConfig:
     config = work.spec.settings(RlooConfig)
     return RLOOConfig(
         **arguments(work, folder, config.schedule(), config.steps),

@@ -8,7 +8,7 @@ from datasets.arrow_dataset import Dataset
 from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
-from alignment.context import Trained, Work
+from alignment.context import RoundContext, Trained
 from alignment.contract.configs.sft import SftConfig
 from alignment.contract.durations import sft_config
 from alignment.contract.snapshot import Demonstration, Snapshot
@@ -39,7 +39,7 @@ def sft_batch(spec: RoundSpec, snapshot: Snapshot) -> int:
     return spec.settings(SftConfig).schedule(len(snapshot.demonstrations)).batch
 
 
-def train_sft(work: Work, folder: Path, stage: str = "train") -> Trained:
+def train_sft(work: RoundContext, folder: Path, stage: str = "train") -> Trained:
     """Train on the snapshot's demonstrations, keeping resumable state in `folder`; progress is told of `stage`.
 
     Raises InvalidSnapshot if too few demonstrations fit, NothingLearned, Interrupted (state saved: call again to go on).
@@ -79,7 +79,9 @@ def dataset(demonstrations: Sequence[Demonstration]) -> Dataset:
     )
 
 
-def _trainer(work: Work, demonstrations: Sequence[Demonstration], folder: Path, stage: str) -> SFTTrainer:
+def _trainer(
+    work: RoundContext, demonstrations: Sequence[Demonstration], folder: Path, stage: str
+) -> SFTTrainer:
     model, lora = starting_model(work.spec)
     forget_incomplete(folder)
     config = work.spec.settings(SftConfig)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from alignment.context import Trained, Work
+from alignment.context import RoundContext, Trained
 from alignment.contract.methods import METHODS, MethodName
 from alignment.contract.snapshot import Snapshot
 from alignment.contract.spec import RoundSpec
@@ -23,10 +23,10 @@ class Training:
     RoundRefused for what only the tokenizer and this machine tell, before any stage runs; it is told how many times main
     memory will have to hold the training."""
 
-    train: Callable[[Work, Path], Trained]
+    train: Callable[[RoundContext, Path], Trained]
     batch: Callable[[RoundSpec, Snapshot], int]
     from_pairs: bool = True
-    refuse: Callable[[Work, int], None] = refuse_too_large
+    refuse: Callable[[RoundContext, int], None] = refuse_too_large
 
 
 def training_of(method: MethodName) -> Training:

@@ -9,13 +9,13 @@ from peft import LoraConfig
 from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from alignment.checkpoints.registry import tensors_hash
-from alignment.context import Trained, Work
+from alignment.context import RoundContext, Trained
 from alignment.contract.configs.policy import Schedule, micro_batch
 from alignment.contract.errors import InvalidSnapshot, RoundRefused
 from alignment.contract.files import fresh_dir
 from alignment.contract.snapshot import Messages
 from alignment.contract.spec import RoundSpec
-from alignment.distributed.group import Ranks
+from alignment.distributed.group import ProcessGroup
 from alignment.models import adapter
 from alignment.models.chat_template import Tokenizer, fitting
 from alignment.models.loading import Model, device, load_base
@@ -49,7 +49,7 @@ def starting_model(spec: RoundSpec) -> tuple[Model, LoraConfig | None]:
     return base, adapter.lora_config(spec.policy, base)
 
 
-def fit(work: Work, trainer: Trainer, folder: Path, facts: dict[str, Any]) -> Trained:
+def fit(work: RoundContext, trainer: Trainer, folder: Path, facts: dict[str, Any]) -> Trained:
     """Train from `work.current`, where there is one, or from where an earlier attempt stopped. Raises NothingLearned, Interrupted (state saved: call again)."""
     model: Model = trainer.model
     if work.current:
@@ -69,7 +69,7 @@ def fit(work: Work, trainer: Trainer, folder: Path, facts: dict[str, Any]) -> Tr
     return Trained(after, model.peft_config["default"], facts | measured)
 
 
-def arguments(work: Work, folder: Path, schedule: Schedule, steps: int) -> dict[str, Any]:
+def arguments(work: RoundContext, folder: Path, schedule: Schedule, steps: int) -> dict[str, Any]:
     """What every trainer is told. `steps` is how many optimiser steps are expected. Processes that train together share each
     of them. Raises RoundRefused where they cannot."""
     spec, config = work.spec, work.spec.policy
@@ -101,7 +101,7 @@ def arguments(work: Work, folder: Path, schedule: Schedule, steps: int) -> dict[
     }
 
 
-def _share(batch: int, ranks: Ranks) -> int:
+def _share(batch: int, ranks: ProcessGroup) -> int:
     """Examples of an optimiser step for each rank."""
     if batch % ranks.world:
         raise RoundRefused(
@@ -111,7 +111,7 @@ def _share(batch: int, ranks: Ranks) -> int:
     return batch // ranks.world
 
 
-def seen_by_all(dataset: Dataset, folder: Path, ranks: Ranks) -> Dataset:
+def seen_by_all(dataset: Dataset, folder: Path, ranks: ProcessGroup) -> Dataset:
     """The same examples in one place on disk: beside them TRL keeps what the reference thinks of them, for all ranks to read."""
     if ranks.world == 1:
         return dataset
@@ -168,7 +168,7 @@ def forget_incomplete(folder: Path) -> None:
 class ProgressCallback(TrainerCallback):
     """Reports every step, marks whole checkpoints, and stops after the step in which SIGTERM came."""
 
-    def __init__(self, work: Work, begin: float, stage: str = "") -> None:
+    def __init__(self, work: RoundContext, begin: float, stage: str = "") -> None:
         """`begin` is the share of the stage, by default that of the round's method, that is done when the first step begins."""
         self._events = work.events
         self._stop = work.stop

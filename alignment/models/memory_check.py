@@ -4,7 +4,7 @@ from pathlib import Path
 
 import psutil
 
-from alignment.context import Work
+from alignment.context import RoundContext
 from alignment.contract.errors import RoundRefused
 
 GIGABYTE = 1e9
@@ -20,7 +20,7 @@ def refuse_too_little(needed: float, available: float | None = None) -> None:
         )
 
 
-def refuse_too_large(work: Work, copies: int) -> None:
+def refuse_too_large(work: RoundContext, copies: int) -> None:
     """Raise RoundRefused where not even the base model fits. How much more a training takes depends on its texts."""
     refuse_too_little(copies * base_bytes(work.spec.base_dir))
 

@@ -52,18 +52,18 @@ def build_api(
     health.count_requests(api, registry)
     errors.install(api)
     routers = (
-        comparisons.router(services.arena, services.live),
+        comparisons.router(services.arena, services.live_reward),
         conversations.router(services.chat, lambda: services.default_persona),
-        data.router(services.data),
+        data.router(services.dataset),
         rankings.router(services.curation),
         preferences.router(services.preferences),
         snapshots.router(services.snapshots),
         rounds.rounds_router(services.rounds, services.estimates),
         rounds.checkpoints_router(services.models),
         leaderboard.router(services.leaderboard),
-        rewards.router(services.rewards),
+        rewards.router(services.reward_models),
         status.router(services),
-        openai_api.router(engine, services.models, sampling, services.arena.as_persona, services.best),
+        openai_api.router(engine, services.models, sampling, services.arena.as_persona, services.best_of),
         health.router(services.status, registry),
     )
     for router in (*routers, missing.router([route for one in routers for route in one.routes])):

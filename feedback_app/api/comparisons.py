@@ -14,10 +14,10 @@ from feedback_app.api.schemas import (
 from feedback_app.api.streams import asker_of, whole
 from feedback_app.domain.comparison import ComparisonStatus
 from feedback_app.services.arena.arena import Arena
-from feedback_app.services.reward.live_reward import LiveTaste
+from feedback_app.services.reward.live_reward import LiveRewardService
 
 
-def router(arena: Arena, live: LiveTaste) -> APIRouter:
+def router(arena: Arena, live: LiveRewardService) -> APIRouter:
     routes = APIRouter(prefix="/api/v1/comparisons", tags=["comparisons"])
 
     @routes.post("", status_code=201, summary="Compare replies to a prompt")

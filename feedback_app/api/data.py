@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from feedback_app.api.streams import begun, until_gone
-from feedback_app.services.dataset.dataset import DataService, ExportFailed, ImportReport
+from feedback_app.services.dataset.dataset import Dataset, ExportFailed, ImportReport
 
 PIECE = 64 * 1024
 
@@ -29,7 +29,7 @@ class ExportProblem(BaseModel):
     problem: str | None
 
 
-def router(data: DataService) -> APIRouter:
+def router(data: Dataset) -> APIRouter:
     routes = APIRouter(prefix="/api/v1", tags=["data"])
 
     @routes.get("/export", response_class=StreamingResponse, summary="Export the data")
@@ -51,7 +51,7 @@ def router(data: DataService) -> APIRouter:
     return routes
 
 
-def _add_checks(routes: APIRouter, data: DataService) -> None:
+def _add_checks(routes: APIRouter, data: Dataset) -> None:
     """What an export holds, before it is asked for."""
 
     @routes.get("/export/sizes", summary="How much each export holds")
@@ -72,7 +72,7 @@ def _add_checks(routes: APIRouter, data: DataService) -> None:
         return ExportProblem(problem=None)
 
 
-def _add_import(routes: APIRouter, data: DataService) -> None:
+def _add_import(routes: APIRouter, data: Dataset) -> None:
     @routes.post("/import", summary="Import data")
     async def import_(
         request: Request,

@@ -18,7 +18,7 @@ from feedback_app.formats.judged_sets import FIRST, SECOND, Left, Reply
 USED = frozenset({"user_id", "user", "version", "type", "data", "meta", "snapshot", "chat_id"})
 DATA = frozenset({"rating", "model_id", "sibling_model_ids", "reason", "comment", "tags", "details", "id"})
 THUMBS = {"1": True, "-1": False}
-# Beside the text, these are what a reply can answer or be made of.
+# SideBySide the text, these are what a reply can answer or be made of.
 BESIDE = ("files", "images", "sources", "citations", "tool_calls", "code_executions", "embeds", "output")
 NO_THUMB = Left("feedback without a thumb")
 DEEPEST = 1000

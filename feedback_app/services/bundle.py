@@ -7,18 +7,18 @@ from feedback_app.domain.persona import Persona
 from feedback_app.services.annotation.agreement import Agreements
 from feedback_app.services.annotation.desks import Desks
 from feedback_app.services.arena.arena import Arena
-from feedback_app.services.arena.pair_selection import Draws
-from feedback_app.services.arena.prefetch import Ahead
+from feedback_app.services.arena.pair_selection import PairSelection
+from feedback_app.services.arena.prefetch import Prefetch
 from feedback_app.services.arena.repeats import Repeats
 from feedback_app.services.chat.chat import Chat
-from feedback_app.services.chat.side_by_side import Beside
+from feedback_app.services.chat.side_by_side import SideBySide
 from feedback_app.services.dataset.curation import Curation
-from feedback_app.services.dataset.dataset import DataService
+from feedback_app.services.dataset.dataset import Dataset
 from feedback_app.services.generation.best_of import BestOf
 from feedback_app.services.generation.versions import Models
 from feedback_app.services.leaderboard.leaderboard import Leaderboard
-from feedback_app.services.reward.guess_calibration import Knowing
-from feedback_app.services.reward.live_reward import LiveTaste
+from feedback_app.services.reward.guess_calibration import GuessCalibration
+from feedback_app.services.reward.live_reward import LiveRewardService
 from feedback_app.services.reward.reward_models import Rewards
 from feedback_app.services.rounds.before_after import BeforeAfter
 from feedback_app.services.rounds.estimate import Estimates
@@ -36,20 +36,20 @@ class Services:
     model is called."""
 
     arena: Arena
-    draws: Draws
-    ahead: Ahead
-    live: LiveTaste
+    pair_selection: PairSelection
+    prefetch: Prefetch
+    live_reward: LiveRewardService
     repeats: Repeats
-    knowing: Knowing
+    guess_calibration: GuessCalibration
     chat: Chat
-    beside: Beside
-    best: BestOf
+    side_by_side: SideBySide
+    best_of: BestOf
     rounds: Rounds
     lineage: Lineage
     estimates: Estimates
-    rewards: Rewards
+    reward_models: Rewards
     leaderboard: Leaderboard
-    data: DataService
+    dataset: Dataset
     curation: Curation
     snapshots: Snapshots
     models: Models

@@ -11,7 +11,7 @@ from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStat
 from feedback_app.domain.round import Round
 from tests.browser.site import Site
 from tests.paths import DATA
-from workers.bootstrap import Workshop
+from workers.bootstrap import WorkerContext
 from workers.rounds import run_round
 
 WARM = DATA / "warm.jsonl"
@@ -25,7 +25,7 @@ def pairs() -> list[dict[str, str]]:
 
 
 def import_pairs(site: Site) -> None:
-    site.app.services.data.import_("trl", WARM.read_bytes())
+    site.app.services.dataset.import_("trl", WARM.read_bytes())
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Training:
 def training(site: Site) -> Iterator[Training]:
     """A short round on the pairs, begun through the worker as always; given up if it has not ended when the block ends."""
     stopping = threading.Event()
-    shop = Workshop(site.app.settings, site.app.store, dict, stopping, "a worker")
+    shop = WorkerContext(site.app.settings, site.app.store, dict, stopping, "a worker")
     queued = site.app.services.rounds.queue("dpo", SHORT).id
     worker = threading.Thread(target=run_round, args=(shop, queued))
     worker.start()

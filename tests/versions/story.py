@@ -143,5 +143,5 @@ def converse(client: httpx.Client, parts: Parts, model: str, text: str, best_of:
         app.services.chat.rate(made, 1, 1)
         app.services.chat.edit(made, 3, "Good morning, my friend!")
         if app.services.chat.get(made).model != "base":
-            app.services.beside.join(made, "base")
+            app.services.side_by_side.join(made, "base")
         app.store.close()

@@ -9,7 +9,7 @@ import torch
 
 from alignment.contract.configs.ppo import PpoConfig
 from alignment.contract.snapshot import Messages
-from alignment.distributed.group import ALONE, Ranks
+from alignment.distributed.group import ALONE, ProcessGroup
 from alignment.methods.ppo.losses import advantages_and_returns, token_rewards, whiten
 from alignment.methods.ppo.model import ActorCritic
 from alignment.methods.ppo.rollout import Reply, Sampling, draw_replies, lay_out, right_padded
@@ -67,7 +67,9 @@ class Experience:
     """Draws and judges. Its chance depends on the seed, the number of the update and the rank alone. Each rank draws and judges
     its share of the replies; what is made of them is made of all, on every rank."""
 
-    def __init__(self, actor: ActorCritic, config: PpoConfig, source: Source, ranks: Ranks = ALONE) -> None:
+    def __init__(
+        self, actor: ActorCritic, config: PpoConfig, source: Source, ranks: ProcessGroup = ALONE
+    ) -> None:
         self._actor = actor
         self._config = config
         self._source = source

@@ -9,7 +9,7 @@ import torch
 from transformers import AutoConfig
 
 from alignment.checkpoints.registry import tensors_hash
-from alignment.context import Trained, Work
+from alignment.context import RoundContext, Trained
 from alignment.contract.configs.ppo import PpoConfig
 from alignment.contract.errors import RoundRefused
 from alignment.contract.snapshot import Messages, Snapshot
@@ -36,7 +36,7 @@ def ppo_batch(spec: RoundSpec, snapshot: Snapshot) -> int:
     return config.rollout_size // config.minibatches
 
 
-def train_ppo(work: Work, folder: Path) -> Trained:
+def train_ppo(work: RoundContext, folder: Path) -> Trained:
     """Train against the round's reward model, keeping resumable state in `folder`. The same seed gives the same adapter on the
     same machine with as many processes, also where the training was stopped in between.
 
@@ -68,14 +68,14 @@ def train_ppo(work: Work, folder: Path) -> Trained:
     return Trained(after, ppo.actor.model.peft_config["default"], facts)
 
 
-def refuse_ppo(work: Work, copies: int) -> None:
+def refuse_ppo(work: RoundContext, copies: int) -> None:
     """Raise RoundRefused where no prompt fits or memory is short: asked before a reward model is trained for it."""
     prompts, _ = _prompts(work)
     longest = max(len(prompt.ids) for prompt in prompts)
     refuse_too_little(copies * expected_bytes(work.spec.base_dir, work.spec.settings(PpoConfig), longest))
 
 
-def _prompts(work: Work) -> tuple[list[Prompt], int]:
+def _prompts(work: RoundContext) -> tuple[list[Prompt], int]:
     """The prompts that leave room for a reply, and how many do not. Raises RoundRefused."""
     config = work.spec.settings(PpoConfig)
     found = prompts_of(work.spec, work.snapshot)
@@ -98,7 +98,7 @@ def expected_bytes(base_dir: Path, config: PpoConfig, longest: int) -> float:
     )
 
 
-def pretraining_texts(work: Work, config: PpoConfig) -> list[Completion]:
+def pretraining_texts(work: RoundContext, config: PpoConfig) -> list[Completion]:
     """What PPO-ptx goes on predicting; nothing where it is not asked for. Raises RoundRefused."""
     if config.ptx_coef == 0:
         return []
@@ -117,7 +117,9 @@ def pretraining_texts(work: Work, config: PpoConfig) -> list[Completion]:
     return [text for text in texts if len(text.ids) > 1]
 
 
-def _learner(work: Work, config: PpoConfig, teacher: Path, prompts: Sequence[Prompt]) -> tuple[Ppo, float]:
+def _learner(
+    work: RoundContext, config: PpoConfig, teacher: Path, prompts: Sequence[Prompt]
+) -> tuple[Ppo, float]:
     """And the unit of its reward. Raises RoundRefused."""
     spec, texts = work.spec, pretraining_texts(work, config)
     torch.manual_seed(spec.seed)  # of the random LoRA matrices: the same ones when a stopped round goes on
@@ -147,7 +149,7 @@ def _decoder(tokenizer: Tokenizer) -> Callable[[Sequence[int]], str]:
     return lambda ids: str(tokenizer.decode(list(ids), skip_special_tokens=True))
 
 
-def _run(work: Work, ppo: Ppo, folder: Path) -> None:
+def _run(work: RoundContext, ppo: Ppo, folder: Path) -> None:
     """All updates that are not done yet. A stop loses no more than the update it comes in."""
     folder.mkdir(parents=True, exist_ok=True)
     if found := load_progress(folder, ppo.optimizer):
@@ -162,7 +164,7 @@ def _run(work: Work, ppo: Ppo, folder: Path) -> None:
             work.events.emit("train", ppo.progress.updates, total, metrics)
 
 
-def _telling(work: Work, done: int, total: int) -> Callable[[float], None]:
+def _telling(work: RoundContext, done: int, total: int) -> Callable[[float], None]:
     """Reports how much of an update is done: one may take a minute."""
 
     def tell(share: float) -> None:

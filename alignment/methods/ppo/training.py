@@ -12,7 +12,7 @@ import torch
 from peft import set_peft_model_state_dict
 
 from alignment.contract.configs.ppo import PpoConfig
-from alignment.distributed.group import ALONE, Ranks
+from alignment.distributed.group import ALONE, ProcessGroup
 from alignment.methods.ppo.experience import Diverged, Experience, Report, Rollout, Source, in_parts
 from alignment.methods.ppo.losses import (
     KlController,
@@ -41,7 +41,7 @@ class Ppo:
         config: PpoConfig,
         source: Source,
         texts: Sequence[Completion] = (),
-        ranks: Ranks = ALONE,
+        ranks: ProcessGroup = ALONE,
     ) -> None:
         self.actor = actor
         self.config = config

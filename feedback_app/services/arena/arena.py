@@ -24,7 +24,7 @@ from feedback_app.services.arena.prompt_packs import Interests, PackPrompt, Prom
 from feedback_app.services.generation.background import Generations, Problem
 from feedback_app.services.generation.batch import Generation, GenerationFailed, Reply, twins
 from feedback_app.services.generation.versions import Models
-from feedback_app.services.reward.live_reward import LiveTaste
+from feedback_app.services.reward.live_reward import LiveRewardService
 from feedback_app.store import Page, Store
 
 SEEDS = 2**31
@@ -63,7 +63,7 @@ class Arena:
         persona: Callable[[], Persona],
         options: ArenaOptions,
         chance: random.Random,
-        live: LiveTaste,
+        live: LiveRewardService,
         interests: Callable[[], Interests] = Interests,
     ) -> None:
         self._store = store

@@ -14,7 +14,7 @@ from feedback_app.services.arena.prompt_packs import PackPrompt
 from feedback_app.services.arena.repeats import Repeats
 from feedback_app.services.generation.background import Generations
 from feedback_app.services.generation.batch import Reply, twins
-from feedback_app.services.reward.live_reward import LiveTaste
+from feedback_app.services.reward.live_reward import LiveRewardService
 from feedback_app.store import Store
 
 ENOUGH_VOTES = 10
@@ -39,7 +39,7 @@ class Drafts:
         store: Store,
         arena: Arena,
         generations: Generations,
-        live: LiveTaste,
+        live: LiveRewardService,
         desks: Sequence[str],
         chance: random.Random,
     ) -> None:
@@ -97,13 +97,13 @@ class Drafts:
         )
 
 
-class Draws:
+class PairSelection:
     """`active_rate` is the share of the comparisons prepared ahead for which the model chooses the pair."""
 
     def __init__(
         self,
         arena: Arena,
-        live: LiveTaste,
+        live: LiveRewardService,
         repeats: Repeats,
         drafts: Drafts,
         active_rate: float,

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from feedback_app.domain.comparison import Comparison, ComparisonStatus
 from feedback_app.services.arena.arena import Arena
 from feedback_app.services.arena.comparisons import drawn
-from feedback_app.services.arena.pair_selection import Draws
+from feedback_app.services.arena.pair_selection import PairSelection
 from feedback_app.services.generation.background import Generations
 from feedback_app.services.generation.versions import Models
 from feedback_app.store import Store
@@ -20,11 +20,11 @@ MOST = 20
 """Comparisons that wait at all, whatever their kind; above it nothing is prepared."""
 
 
-class Ahead:
+class Prefetch:
     """What the page asks for while a comparison is read. Nothing is written unless a page asks."""
 
     def __init__(
-        self, store: Store, arena: Arena, draws: Draws, models: Models, generations: Generations
+        self, store: Store, arena: Arena, draws: PairSelection, models: Models, generations: Generations
     ) -> None:
         self._store = store
         self._arena = arena

@@ -59,7 +59,7 @@ class Growing:
     writing: str | None
 
 
-class Beside:
+class SideBySide:
     """The acts on both at once; what is done to one reply is the chat's. A pair is named by its left conversation."""
 
     def __init__(

@@ -9,7 +9,7 @@ from feedback_app.domain.ranking_query import Wanted
 from feedback_app.domain.text_rules import MOST_TAGS, name_fault
 from feedback_app.services.arena.arena import Arena
 from feedback_app.services.arena.repeats import Repeated, again, repeated
-from feedback_app.services.reward.live_reward import LiveTaste
+from feedback_app.services.reward.live_reward import LiveRewardService
 from feedback_app.store import ComparisonNotFound, Store
 from feedback_app.store.search import Choices
 
@@ -74,7 +74,7 @@ def _words(ranking: Ranking) -> tuple[object, ...]:
 class Curation:
     """`desks` are the names of the annotation desks that hear of what changes."""
 
-    def __init__(self, store: Store, arena: Arena, live: LiveTaste, desks: Sequence[str]) -> None:
+    def __init__(self, store: Store, arena: Arena, live: LiveRewardService, desks: Sequence[str]) -> None:
         self._store = store
         self._arena = arena
         self._live = live

@@ -28,7 +28,7 @@ __all__ = [
     "IMPORTS",
     "PAIRS",
     "CannotIgnore",
-    "DataService",
+    "Dataset",
     "ExportCount",
     "ExportFailed",
     "FileTooLarge",
@@ -40,7 +40,7 @@ __all__ = [
 ]
 
 
-class DataService:
+class Dataset:
     """Exports and imports, of which the `desks` of those names hear. `persona` gives a persona by its name: its system prompt goes before
     what was said of its replies in a chat."""
 

@@ -18,7 +18,7 @@ Kind = tuple[tuple[Meeting, ...], int]
 
 
 @dataclass(frozen=True, slots=True)
-class League:
+class DesignMatrix:
     """Duels as arrays (duels,), turned so that `first` < `second`, which number `models`: pairs of replies of different models.
 
     `points` are the first's: 1, 0, or 0.5 for a tie. `side` is 1 if it stood left, else -1. `steps`: by how many quarters of a
@@ -55,14 +55,14 @@ class League:
         return dict(zip(self.models, map(float, points.sum(axis=1) / votes.sum(axis=1)), strict=True))
 
 
-def league(kinds: Sequence[Kind]) -> League:
+def league(kinds: Sequence[Kind]) -> DesignMatrix:
     """At least one meeting of two models."""
     models = sorted({model for said, _ in kinds for one in said for model in one.models})
     number = {model: i for i, model in enumerate(models)}
     counts = np.array([count for _, count in kinds])
     columns = [np.concatenate(column) for column in zip(*_blocks(kinds, number), strict=True)]
     first, second, points, side, steps, weight, kind = columns
-    return League(tuple(models), first, second, points, side, steps, weight, kind, counts)
+    return DesignMatrix(tuple(models), first, second, points, side, steps, weight, kind, counts)
 
 
 def _blocks(kinds: Sequence[Kind], number: Mapping[str, int]) -> Iterator[tuple[Integers | Floats, ...]]:
@@ -96,7 +96,7 @@ def _turned(a: Integers, b: Integers, points: Floats, steps: Integers) -> tuple[
     )
 
 
-def table(given: League) -> Table:
+def table(given: DesignMatrix) -> Table:
     """The counts. A cell is a pair of models, a side and a length; covariates: doublings and side."""
     from scipy.sparse import csr_array  # here: the service starts without scipy
 

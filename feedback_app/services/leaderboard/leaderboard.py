@@ -11,7 +11,7 @@ import numpy as np
 
 from feedback_app.domain.pairwise_outcomes import ENOUGH, Meeting
 from feedback_app.services.leaderboard.bradley_terry import Fitted, Floats, expit, fitted
-from feedback_app.services.leaderboard.design_matrix import Kind, League, league, table
+from feedback_app.services.leaderboard.design_matrix import DesignMatrix, Kind, league, table
 from feedback_app.store import Store
 
 ELO = 400 / math.log(10)
@@ -96,7 +96,7 @@ def _standing(model: str, wins: float, votes: int, *scores: float) -> Standing:
     )
 
 
-def _elo(fit: Fitted, met: League, anchor: str) -> Floats:
+def _elo(fit: Fitted, met: DesignMatrix, anchor: str) -> Floats:
     """Score, low, high of each model: (3, models). Without the anchor, the mean of all is at 1000."""
     both = np.column_stack([fit.point, fit.draws])[: len(met.models)]
     zero = both[met.models.index(anchor)] if anchor in met.models else both.mean(axis=0)

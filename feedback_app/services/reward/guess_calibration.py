@@ -11,7 +11,7 @@ from feedback_app.domain.guess import Guess
 from feedback_app.domain.learning_curve import first_round, next_round
 from feedback_app.domain.round import RoundState
 from feedback_app.services.arena.repeats import Repeated, Repeats
-from feedback_app.services.reward.live_reward import LiveState, LiveTaste
+from feedback_app.services.reward.live_reward import LiveRewardService, LiveState
 from feedback_app.services.shares import Share, share
 from feedback_app.store import Store
 
@@ -108,10 +108,10 @@ def worth(judged: Sequence[tuple[Guess, Selection]], round_began: datetime | Non
     return Worth(missing, _right(clear[-RECENT:]), learned > 0)
 
 
-class Knowing:
+class GuessCalibration:
     """What the page of the reward model shows."""
 
-    def __init__(self, store: Store, live: LiveTaste, repeats: Repeats) -> None:
+    def __init__(self, store: Store, live: LiveRewardService, repeats: Repeats) -> None:
         self._store = store
         self._live = live
         self._repeats = repeats

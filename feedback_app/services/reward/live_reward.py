@@ -39,7 +39,7 @@ class LiveState:
     failed: int
 
 
-class LiveTaste:
+class LiveRewardService:
     """Tells the model of replies and verdicts, and keeps its guesses. Without a model all calls do nothing.
 
     `load` makes the model, in the thread. Verdicts that come from annotation desks are found by looking every

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from feedback_app.domain.learning_curve import FEWEST
 from feedback_app.domain.round import RoundState
-from feedback_app.services.reward.guess_calibration import Knowing, Worth
+from feedback_app.services.reward.guess_calibration import GuessCalibration, Worth
 from feedback_app.services.rounds.lineage import Lineage
 from feedback_app.services.rounds.training_data import TrainingData
 from feedback_app.store import Store
@@ -102,7 +102,7 @@ class Advisor:
 
     store: Store
     training_data: TrainingData
-    knowing: Knowing
+    knowing: GuessCalibration
     lineage: Lineage
     min_pairs: int
     heldout_fraction: float

@@ -80,7 +80,7 @@ class ArenaDesk:
 
     def start(self, kind: Kind, c: str = "") -> dict[str, Any]:
         """Where a refresh goes on: `c`, or else what waits for a verdict."""
-        ready = self._services.ahead.ready(kind.topic or None, kind.n)
+        ready = self._services.prefetch.ready(kind.topic or None, kind.n)
         current = self._named(c) or next(iter(ready), None) or self._arena.unfinished(kind.topic or None)
         shown = self._board(current) if current else None
         held = kind.model_copy(update={"held": [current.id] if current else []})
@@ -90,7 +90,7 @@ class ArenaDesk:
 
     def ahead(self, kind: Kind) -> dict[str, Any]:
         """What is ready beside what the page holds; one more is begun where some lack."""
-        ahead, topic = self._services.ahead, kind.topic or None
+        ahead, topic = self._services.prefetch, kind.topic or None
         ready = ahead.ready(topic, kind.n, kind.held)
         ahead.fill(topic, kind.n, kind.held[:1])
         return {"ahead": [self._board(comparison) for comparison in ready]}
@@ -101,7 +101,7 @@ class ArenaDesk:
             return self._board(self._arena.follow(asked.after, asked.reply, asked.prompt or "", asked.n))
         if asked.prompt is not None:
             return self._board(self._arena.open([Message("user", asked.prompt)], asked.n))
-        drawn = self._services.draws.open(asked.topic or None, asked.n)
+        drawn = self._services.pair_selection.open(asked.topic or None, asked.n)
         if drawn is None:
             raise InvalidPrompt(
                 "no prompt in your languages has this topic: choose another topic or language, or write a prompt"
@@ -117,7 +117,7 @@ class ArenaDesk:
         services, name = self._services, self._names()
         lines = (
             verdict_line(ranked, name),
-            guess_line(ranked, services.live.guess(ranked)),
+            guess_line(ranked, services.live_reward.guess(ranked)),
             repeat_line(services.repeats.again(ranked)),
         )
         ways = go_on(ranked, name, self._arena.earlier(ranked))

@@ -134,7 +134,7 @@ class ChatPage:
     def regenerate(self, current: str, best_of: int) -> Updates:
         """The button is off until `show` has shown the new reply: a click before would meet a service that is at work."""
         if self.beside.two(current):
-            self._services.beside.regenerate(current)
+            self._services.side_by_side.regenerate(current)
         else:
             self._chat.regenerate(current, best_of)
         return {**self._opened(current), self._screen.again: gr.update(interactive=False)}
@@ -149,7 +149,7 @@ class ChatPage:
 
     def stop(self, current: str) -> Updates:
         if self.beside.two(current):
-            self._services.beside.stop(current)
+            self._services.side_by_side.stop(current)
         else:
             self._chat.stop(current)
         return {self._screen.stop: gr.update(interactive=False)}

@@ -43,7 +43,7 @@ class BesidePage:
     """`opened` shows a conversation afresh."""
 
     def __init__(self, services: Services, screen: ChatScreen, opened: Callable[[str], Updates]) -> None:
-        self._beside = services.beside
+        self._beside = services.side_by_side
         self._chat = services.chat
         self._models = services.models
         self._screen = screen

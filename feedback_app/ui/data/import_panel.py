@@ -13,7 +13,7 @@ from feedback_app.services.dataset.dataset import (
     AUTO,
     IMPORTS,
     CannotIgnore,
-    DataService,
+    Dataset,
     ImportRefused,
     ImportReport,
     UnknownFormat,
@@ -31,7 +31,7 @@ LOOK_EVERY = 0.25
 class ImportPanel:
     """The imports under way, each by Gradio's session of the page that began it. One that is left goes on to its end."""
 
-    def __init__(self, data: DataService) -> None:
+    def __init__(self, data: Dataset) -> None:
         self._data = data
         self._running: dict[str, Import] = {}
         self._held: dict[str, Path] = {}
@@ -145,7 +145,7 @@ class ImportPanel:
 def import_panel(services: Services, demo: gr.Blocks) -> Any:
     """Draw it; gives the event after which there may be more data than before."""
     gr.HTML('<h2 class="section">Import</h2>')
-    panel = ImportPanel(services.data)
+    panel = ImportPanel(services.dataset)
     look, shown = guarded(panel.line, panel.look), [panel.line, panel.about, panel.ignore]
     for event in (panel.file.upload, panel.file.clear, panel.format.input):
         event(look, [panel.file, panel.format], shown, **PRIVATE)
@@ -156,7 +156,7 @@ def import_panel(services: Services, demo: gr.Blocks) -> Any:
     return panel.button.click(guarded_stream(panel.line, panel.take), inputs, outputs, **PRIVATE)
 
 
-def taken(data: DataService, path: Path, format: str, ignore: list[str], watch: Watch) -> ImportReport:
+def taken(data: Dataset, path: Path, format: str, ignore: list[str], watch: Watch) -> ImportReport:
     """Take the uploaded file in, and delete the upload, unless it is refused: then it stays for another try."""
     try:
         size = path.stat().st_size

@@ -33,10 +33,10 @@ def build(services: Services, demo: gr.Blocks) -> None:
 
     def look() -> Iterator[Updates]:
         """At once what is known; then, where the data has changed, how many records each export holds."""
-        known = services.data.known_sizes()
+        known = services.dataset.known_sizes()
         yield {counts: counts_html(services.arena.counts()), links: downloads(FORMATS, known)}
         if not known:
-            yield {links: downloads(FORMATS, services.data.sizes())}
+            yield {links: downloads(FORMATS, services.dataset.sizes())}
 
     demo.load(look, None, outputs, **PRIVATE)
     demo.load(lambda: parts_line(services.status.parts()), None, parts, **PRIVATE)

@@ -39,10 +39,10 @@ def build(services: Services, demo: gr.Blocks) -> None:
 
     def look(before: tuple[Any, ...]) -> Updates:
         """Only what changed since the last look."""
-        state, now = services.knowing.state(), services.knowing.signature()
+        state, now = services.guess_calibration.state(), services.guess_calibration.signature()
         if now == before:
             return {seen: now}
-        known, repeats = services.knowing.knowledge(), services.knowing.repeats()
+        known, repeats = services.guess_calibration.knowledge(), services.guess_calibration.repeats()
         drawn = known.overall.trials > 0
         return {
             seen: now,

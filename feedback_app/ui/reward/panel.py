@@ -26,7 +26,7 @@ def build(services: Services, demo: gr.Blocks) -> None:
     plots = [sure, by_margin, by_length]
 
     def look() -> Updates:
-        model, watch = services.rewards.current(), services.rewards.watch()
+        model, watch = services.reward_models.current(), services.reward_models.watch()
         drawn: Updates = dict.fromkeys(plots, gr.update(visible=False))
         if model is not None:
             record = model.evaluation

@@ -21,7 +21,7 @@ def test_an_edited_reply_is_kept_as_the_owners_words_and_undone_by_the_models(pa
     turn = opened(page, site).turns[1]
     assert (turn.content, turn.original) == ("Hej Anna!", written)
     expect(page.locator("#transcript")).to_contain_text("Hej Anna!")
-    demonstrations = site.app.services.data.count("sft").records
+    demonstrations = site.app.services.dataset.count("sft").records
     assert demonstrations == 1
 
 

@@ -37,13 +37,13 @@ def beside(page: Page, site: Site, version: str) -> None:
 
 def opened(page: Page, site: Site) -> Pair:
     page.wait_for_url("**/chat?c=*")
-    return site.app.services.beside.pair(page.url.split("c=")[1])
+    return site.app.services.side_by_side.pair(page.url.split("c=")[1])
 
 
 def answered(page: Page, site: Site, turns: int = 2) -> Pair:
     """Waits for both replies, then for the buttons that come back with them."""
     until(lambda: [len(one.turns) for one in opened(page, site).both] == [turns, turns], 60)
-    until(lambda: not site.app.services.beside.writing(opened(page, site)), 60)
+    until(lambda: not site.app.services.side_by_side.writing(opened(page, site)), 60)
     expect(page.locator("#regenerate")).to_be_enabled()
     return opened(page, site)
 
@@ -106,7 +106,7 @@ def test_stop_and_regenerate_are_for_both_and_an_edit_is_for_one(page: Page, sit
         say(page, "Tell me a joke.")
         page.locator("#stop:not([disabled])").click()
     page.wait_for_selector("#regenerate:not([disabled])")
-    assert not site.app.services.beside.writing(opened(page, site))
+    assert not site.app.services.side_by_side.writing(opened(page, site))
     for _ in range(2):
         before = written(page, site)
         page.locator("#regenerate:not([disabled])").click()

@@ -56,7 +56,7 @@ def test_an_export_is_watched_cancelled_saved_and_left_to_the_browser_where_it_i
     page: Page, site: Site, pictures: Path
 ) -> None:
     if not site.app.store.comparisons.counts()["ranked"]:
-        site.app.services.data.import_("trl", "\n".join(map(json.dumps, PAIRS)).encode())
+        site.app.services.dataset.import_("trl", "\n".join(map(json.dumps, PAIRS)).encode())
     page.goto("/data")
     link, line = page.locator("#exports a[data-format=trl]"), page.locator("#export-line")
     expect(link).to_contain_text("3,000 records")
@@ -87,7 +87,7 @@ class held:
     """Exports stop after two thirds until the block ends."""
 
     def __init__(self, site: Site) -> None:
-        self._data = site.app.services.data
+        self._data = site.app.services.dataset
         self._free = threading.Event()
         self._real = self._data.export
 
@@ -112,10 +112,10 @@ def test_what_is_new_since_the_last_round_is_said_and_looked_at(
 ) -> None:
     store, folder = site.app.store, site.app.settings.root / "snapshots"
     lines = [{"prompt": f"<b>Tea {width} {i}</b>", "chosen": "Yes.", "rejected": "No."} for i in range(4)]
-    site.app.services.data.import_("trl", "\n".join(map(json.dumps, lines[:3])).encode())
+    site.app.services.dataset.import_("trl", "\n".join(map(json.dumps, lines[:3])).encode())
     snapshot = export(store.comparisons.judged(), 0.15, folder)
     store.rounds.add(Round(method="sft", snapshot=snapshot.hash))
-    site.app.services.data.import_("trl", json.dumps(lines[3]).encode())
+    site.app.services.dataset.import_("trl", json.dumps(lines[3]).encode())
     turned = list(store.comparisons.judged())[-2]
     store.comparisons.rank(turned.id, Ranking((("c2",), ("c1",))), ())
     page.set_viewport_size({"width": width, "height": 900})

@@ -20,7 +20,7 @@ def site(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 def learned(site: Site, votes: int) -> None:
-    until(lambda: site.app.services.live.state().votes == votes)
+    until(lambda: site.app.services.live_reward.state().votes == votes)
 
 
 def test_the_page_begins_empty_and_fits_a_phone(page: Page) -> None:

@@ -14,7 +14,7 @@ def test_the_reward_page_says_how_to_train_one_and_then_what_it_is_worth(page: P
     expect(page.locator("#reward-model")).to_contain_text("codelynn reward train")
     base = site.app.services.models.files("base").base_dir
     shelf = site.app.settings.root / "rewards"
-    shelved(shelf, "reward-1", "2026-05-01", base=site.app.services.rewards.base_hash())
+    shelved(shelf, "reward-1", "2026-05-01", base=site.app.services.reward_models.base_hash())
     assert base.exists()
     page.reload()
     expect(page.locator("#reward-model")).to_contain_text("75% 60% to 86%, 40 pairs")

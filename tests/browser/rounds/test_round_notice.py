@@ -26,7 +26,7 @@ PATHS = ("/", "/chat", "/rounds", "/leaderboard", "/reward", "/data")
 def site(tiny_base: Path, tmp_path: Path) -> Iterator[Site]:
     """A service of its own for each test: what has been told is remembered."""
     with serving(tmp_path / "home", tiny_base) as running:
-        running.app.services.data.import_("trl", "\n".join(map(json.dumps, PAIRS)).encode())
+        running.app.services.dataset.import_("trl", "\n".join(map(json.dumps, PAIRS)).encode())
         yield running
 
 

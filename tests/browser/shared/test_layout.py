@@ -102,11 +102,11 @@ def test_both_conversations_share_the_width_at_a_desk(page: Page, filled: Site) 
     page.goto("/chat")
     expect(page.locator("#message textarea")).to_be_enabled()
     left = filled.app.services.chat.list()[0]
-    joined = filled.app.services.beside.join(left.id, "dpo-1")
+    joined = filled.app.services.side_by_side.join(left.id, "dpo-1")
     page.goto(f"/chat?c={left.id}")
     expect(page.locator("#transcript-beside .message").first).to_be_visible()
     found = boxes(page, ("#threads", "#transcript", "#transcript-beside"))
-    filled.app.services.beside.keep(left.id, joined.left.id)
+    filled.app.services.side_by_side.keep(left.id, joined.left.id)
     halves = found["#transcript"].width, found["#transcript-beside"].width
     assert halves[0] == pytest.approx(halves[1], abs=2)
     assert sum(halves) == pytest.approx(found["#threads"].width, abs=40)

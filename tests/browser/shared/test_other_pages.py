@@ -91,7 +91,7 @@ def test_a_file_that_is_not_recognised_asks_for_its_format_and_stays(page: Page,
 
 
 def test_a_round_is_queued_watched_live_and_its_decision_shown(page: Page, site: Site) -> None:
-    site.app.services.data.import_("trl", "\n".join(map(json.dumps, PAIRS)).encode())
+    site.app.services.dataset.import_("trl", "\n".join(map(json.dumps, PAIRS)).encode())
     page.goto("/rounds")
     page.locator("#queue-round").click()
     expect(page.locator("#detail")).to_contain_text("waiting for a worker")

@@ -94,7 +94,7 @@ def secret(site: Site) -> str:
 
 def held(site: Site) -> bytes:
     """Everything that a stranger could have changed."""
-    rows = b"".join(site.app.services.data.export("rankings"))
+    rows = b"".join(site.app.services.dataset.export("rankings"))
     counts = site.app.store.comparisons.counts()
     return rows + repr(sorted(counts.items())).encode() + repr(site.app.services.models.aliases()).encode()
 

@@ -9,7 +9,7 @@ from unittest.mock import patch
 import torch
 from safetensors.torch import save_file
 
-from alignment.distributed.group import Ranks, join
+from alignment.distributed.group import ProcessGroup, join
 from alignment.gate.evaluation import text_completion
 from alignment.methods.ppo import experience as ppo_experience
 from alignment.methods.ppo.experience import Prompt, Source
@@ -40,7 +40,7 @@ def alone(
     ]
 
 
-def learned(tiny: Path, ranks: Ranks) -> Tensors:
+def learned(tiny: Path, ranks: ProcessGroup) -> Tensors:
     """Weights and metrics after two updates, the second on replies of a policy that has moved."""
     actor, config = make_actor(
         tiny, kl_stop=None, ptx_coef=0.5, ptx_texts=3, lora_depth=0.5, micro_batch_size=3

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow
 import pyarrow.parquet
 
-from alignment.context import Work
+from alignment.context import RoundContext
 from alignment.contract.events import EventLog, Plan
 from alignment.contract.files import file_hash
 from alignment.contract.methods import round_config
@@ -147,10 +147,10 @@ def prepare_round(
     return folder
 
 
-def work_in(folder: Path, **changed: Any) -> Work:
+def work_in(folder: Path, **changed: Any) -> RoundContext:
     """The work of a round that was prepared, with some of its spec changed."""
     spec = replace(read_spec(folder), **changed)
-    return Work(
+    return RoundContext(
         folder=folder,
         spec=spec,
         snapshot=read_snapshot(spec.snapshot_dir),

@@ -7,7 +7,7 @@ import pytest
 import torch
 from peft import get_peft_model
 
-from alignment.context import Work
+from alignment.context import RoundContext
 from alignment.contract.configs.dpo import DpoConfig
 from alignment.contract.snapshot import Demonstration
 from alignment.gate.fluency import own_and_usual_nll
@@ -22,11 +22,11 @@ PROMPTS = [with_system(SYSTEM, user) for user, _ in TURNS[:6]]
 
 
 @pytest.fixture
-def work(tiny: Path, tmp_path: Path) -> Work:
+def work(tiny: Path, tmp_path: Path) -> RoundContext:
     return work_in(prepare_round(tmp_path, tiny, convert=False))
 
 
-def an_adapter(work: Work, noise: float) -> Path:
+def an_adapter(work: RoundContext, noise: float) -> Path:
     """As it is before training, but for noise on its weights."""
     torch.manual_seed(0)
     base = load_base(work.spec.base_dir)
@@ -39,7 +39,7 @@ def an_adapter(work: Work, noise: float) -> Path:
 # PEFT's: the first by a name that is old, the second because the parent's base is named and not a folder.
 @pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing. is deprecated:FutureWarning")
 @pytest.mark.filterwarnings("ignore:Could not find a config file in tiny:UserWarning")
-def test_a_broken_version_is_far_from_usual_and_an_untrained_one_is_not(work: Work) -> None:
+def test_a_broken_version_is_far_from_usual_and_an_untrained_one_is_not(work: RoundContext) -> None:
     prompts = [prompt_ids(work.tokenizer, prompt) for prompt in PROMPTS]
     same, usual = own_and_usual_nll(work, an_adapter(work, 0.0), prompts)
     broken, usual_again = own_and_usual_nll(work, an_adapter(work, 0.3), prompts)
@@ -49,7 +49,7 @@ def test_a_broken_version_is_far_from_usual_and_an_untrained_one_is_not(work: Wo
 
 @pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing. is deprecated:FutureWarning")
 @pytest.mark.filterwarnings("ignore:Could not find a config file in tiny:UserWarning")
-def test_an_owner_whose_own_words_surprise_the_base_raises_what_is_usual(work: Work) -> None:
+def test_an_owner_whose_own_words_surprise_the_base_raises_what_is_usual(work: RoundContext) -> None:
     prompts = [prompt_ids(work.tokenizer, prompt) for prompt in PROMPTS]
     adapter = an_adapter(work, 0.0)
     _, usual = own_and_usual_nll(work, adapter, prompts)

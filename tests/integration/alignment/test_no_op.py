@@ -10,7 +10,7 @@ import pytest
 import torch
 from peft import PeftModel, get_peft_model
 
-from alignment.context import Work
+from alignment.context import RoundContext
 from alignment.contract.configs.dpo import DpoConfig
 from alignment.contract.snapshot import Messages
 from alignment.methods import rloo
@@ -41,7 +41,7 @@ def frozen(base: Model, adapter_dir: Path) -> Model:
     return PeftModel.from_pretrained(base, str(adapter_dir), is_trainable=False)
 
 
-def work_on_a_parent(tiny: Path, home: Path, method: str) -> Work:
+def work_on_a_parent(tiny: Path, home: Path, method: str) -> RoundContext:
     """The work of a round that goes on from an adapter."""
     base = load_base(tiny)
     parent = get_peft_model(base, lora_config(DpoConfig(lora_r=4), base))

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from alignment.checkpoints.registry import read_checkpoint
-from alignment.context import Work
+from alignment.context import RoundContext
 from alignment.contract.errors import InvalidSnapshot, RoundRefused
 from alignment.contract.events import EventLog
 from alignment.contract.files import read_json
@@ -57,22 +57,22 @@ def _known_reward(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ActorCritic, "add_reward", lambda actor, tokenizer, folder: open_vowels)
 
 
-def work_of(tiny: Path, home: Path, method: str = "dpo", **config: Any) -> Work:
+def work_of(tiny: Path, home: Path, method: str = "dpo", **config: Any) -> RoundContext:
     folder = prepare_round(home, tiny, config=ONLINE | config, method=method)
     spec = read_spec(folder)
     snapshot = read_snapshot(spec.snapshot_dir)
     log = EventLog(folder, plan(spec, snapshot))
-    return Work(folder, spec, snapshot, load_tokenizer(tiny), log, StopSignal(), 1)
+    return RoundContext(folder, spec, snapshot, load_tokenizer(tiny), log, StopSignal(), 1)
 
 
-def drawn(work: Work) -> dict[str, Any]:
+def drawn(work: RoundContext) -> dict[str, Any]:
     """Run a stage that draws; its manifest."""
     work.stage_dir(work.drawing).mkdir()
     draw_fresh(work)
     return manifest(work.stage_dir(work.drawing))
 
 
-def trained(work: Work) -> dict[str, Any]:
+def trained(work: RoundContext) -> dict[str, Any]:
     work.stage_dir(work.training).mkdir()
     train(work)
     return manifest(work.stage_dir(work.training))

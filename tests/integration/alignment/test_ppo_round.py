@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from alignment.context import Work
+from alignment.context import RoundContext
 from alignment.contract.configs.ppo import PpoConfig
 from alignment.contract.errors import RoundRefused
 from alignment.contract.events import EventLog, Plan
@@ -83,6 +83,6 @@ def test_texts_that_cannot_be_learned_from_are_refused_in_one_line(
     file.write_text(lines)
     folder = prepare_round(tmp_path, tiny, config={"ptx_coef": 1}, method="ppo", pretraining_texts=file)
     spec, events = read_spec(folder), EventLog(folder, Plan({"train": 1.0}))
-    work = Work(folder, spec, Snapshot("", (), ()), load_tokenizer(tiny), events, StopSignal(), 1)
+    work = RoundContext(folder, spec, Snapshot("", (), ()), load_tokenizer(tiny), events, StopSignal(), 1)
     with pytest.raises(RoundRefused, match=reason):
         pretraining_texts(work, spec.settings(PpoConfig))

@@ -79,7 +79,7 @@ def test_a_comparison_is_blind_until_it_is_ranked(client: TestClient) -> None:
 def test_a_guess_is_told_with_the_verdict_and_never_before(client: TestClient, app: App) -> None:
     first = compare(client, "Teach me something")
     client.put(f"/api/v1/comparisons/{first['id']}/ranking", json={"ranking": [["c1"], ["c2"]]})
-    until(lambda: app.services.live.state().votes > 0)
+    until(lambda: app.services.live_reward.state().votes > 0)
     second = compare(client, "And something more")
     until(lambda: app.store.guesses.get(str(second["id"])))
     url = f"/api/v1/comparisons/{second['id']}"

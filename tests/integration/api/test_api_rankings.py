@@ -74,7 +74,7 @@ def test_rankings_are_found_by_words_and_filters_page_by_page(client: TestClient
 
 def test_taken_out_brought_back_and_deleted_the_live_model_hears_of_it(client: TestClient, app: App) -> None:
     kept, gone = ranked(app, 0, LONGER_WON), ranked(app, 1, LONGER_WON)
-    votes = lambda: app.services.live.state().votes  # noqa: E731
+    votes = lambda: app.services.live_reward.state().votes  # noqa: E731
     until(lambda: votes() == 2)
     body = {"ids": [gone.id, str(uuid4())]}
     assert client.post("/api/v1/rankings/take-out", json=body).json() == {"ids": [gone.id]}

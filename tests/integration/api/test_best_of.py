@@ -113,8 +113,8 @@ def test_a_newer_reward_model_is_loaded_in_the_running_service(chat: Chat, home:
         for day, name in enumerate(("reward-1", "reward-2"), start=1):
             shelve(home, home / "tiny", name, day)
             prompt = opened().messages
-            assert built.services.best.choose(prompt, ["Yes.", "No."]).by == "the trained reward model"
-            current = built.services.rewards.current()
+            assert built.services.best_of.choose(prompt, ["Yes.", "No."]).by == "the trained reward model"
+            current = built.services.reward_models.current()
             seen.append(current.name if current else "")
         assert seen == ["reward-1", "reward-2"]
     finally:

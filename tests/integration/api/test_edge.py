@@ -58,7 +58,7 @@ def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
             "candidates": [{"id": "a", "text": "x"}, {"id": "b", "text": "y"}],
             "ranking": {"groups": [["a"], ["b"]]},
         }
-        found.built.services.data.import_("rankings", json.dumps(record).encode())
+        found.built.services.dataset.import_("rankings", json.dumps(record).encode())
         yield found
 
 

@@ -89,9 +89,9 @@ def test_every_export_leaves_it_out_and_counts_it(edge: Edge, client: TestClient
     whole = client.get(f"/api/v1/export?format={format}")
     assert whole.status_code == 200
     assert b'"bad"' not in whole.content
-    assert edge.built.services.data.count("rankings").left_out == 1
-    assert edge.built.services.data.count("rankings").records == 1
-    assert edge.built.services.data.count(format).records >= 1
+    assert edge.built.services.dataset.count("rankings").left_out == 1
+    assert edge.built.services.dataset.count("rankings").records == 1
+    assert edge.built.services.dataset.count(format).records >= 1
 
 
 def test_a_round_learns_from_the_others(edge: Edge, tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ def test_a_damaged_conversation_is_shown_and_teaches_nothing(tmp_path: Path) -> 
         chat = services.chat.begin("base", services.default_persona)
         list(services.chat.say(chat.id, "Hello"))
         services.chat.rate(chat.id, 1, 1)
-        assert services.data.count("kto").records == 1
+        assert services.dataset.count("kto").records == 1
         edge.execute(f"UPDATE turns SET content = '{HALF}' WHERE position = 1")
         edge.execute(f"UPDATE conversations SET title = '{HALF}'")
         assert client.get(f"/api/v1/conversations/{chat.id}").json()["turns"][1]["content"] == "x\ufffd"

@@ -11,7 +11,7 @@ from feedback_app.formats.jsonl import Limits
 from feedback_app.services.dataset.dataset import (
     FORMATS,
     IMPORTS,
-    DataService,
+    Dataset,
     FileTooLarge,
     ImportRefused,
     ImportReport,
@@ -52,11 +52,11 @@ OUTCOMES: dict[str, dict[Any, int]] = {
 def test_what_others_judged_comes_in_once_and_goes_out_as_rankings(new_store: NewStore, format: str) -> None:
     here, there = new_store(), new_store()
     content, judged = OTHERS[format]
-    told = DataService(here).import_(None, content)
+    told = Dataset(here).import_(None, content)
     assert (told, told.format, told.kinds) == (ImportReport(judged, 0), format, {"rankings": judged})
-    assert DataService(here).import_(format, content) == ImportReport(0, judged)
-    exported = b"".join(DataService(here).export("rankings"))
-    assert DataService(there).import_("rankings", exported) == ImportReport(judged, 0)
+    assert Dataset(here).import_(format, content) == ImportReport(0, judged)
+    exported = b"".join(Dataset(here).export("rankings"))
+    assert Dataset(there).import_("rankings", exported) == ImportReport(judged, 0)
     assert list(there.comparisons.judged()) == list(here.comparisons.judged())
     assert preferences(there) == preferences(here) == Counter(OUTCOMES[format])
 
@@ -67,17 +67,17 @@ def test_what_others_judged_comes_in_whole_or_not_at_all(new_store: NewStore, fo
     content, _ = OTHERS[format]
     bad = content[:-1] + b', {"secret": 1}]' if format == "pandalm" else content + b'\n{"secret": 1}'
     with pytest.raises(ImportRefused) as refused:
-        DataService(store).import_(format, bad)
+        Dataset(store).import_(format, bad)
     assert [error.line for error in refused.value.errors] == [2]
     assert "secret" not in str(refused.value)
     assert not list(store.comparisons.judged())
     with pytest.raises(FileTooLarge):
-        DataService(store, limits=Limits(file=100)).import_(format, content)
+        Dataset(store, limits=Limits(file=100)).import_(format, content)
 
 
 @pytest.mark.parametrize("format", OTHERS)
 def test_what_is_only_read_is_not_written(new_store: NewStore, format: str) -> None:
-    data = DataService(new_store())
+    data = Dataset(new_store())
     assert (format in IMPORTS, format in FORMATS) == (True, False)
     for call in (data.export, data.count, data.file_name, data.media_type):
         with pytest.raises(UnknownFormat, match=f"^{format} can only be imported; exports are: trl, hh"):

@@ -15,7 +15,7 @@ from feedback_app.formats.jsonl import Limits
 from feedback_app.services.dataset.dataset import (
     FORMATS,
     CannotIgnore,
-    DataService,
+    Dataset,
     ExportCount,
     FileTooLarge,
     ImportRefused,
@@ -57,9 +57,9 @@ def fill(store: Store) -> None:
 def test_every_preference_comes_back_through_every_pair_format(new_store: NewStore, format: str) -> None:
     here, there = new_store(), new_store()
     fill(here)
-    content = b"".join(DataService(here).export(format))
-    assert DataService(here).count(format) == ExportCount(records=8, left_out=2)
-    assert DataService(there).import_(format, content) == ImportReport(added=8, skipped=0)
+    content = b"".join(Dataset(here).export(format))
+    assert Dataset(here).count(format) == ExportCount(records=8, left_out=2)
+    assert Dataset(there).import_(format, content) == ImportReport(added=8, skipped=0)
     assert preferences(there) == preferences(here)
     imported = next(there.comparisons.judged())
     assert imported.source == f"import:{format}"
@@ -75,33 +75,33 @@ def test_importing_twice_adds_nothing_and_neither_does_ones_own_export(
     fill(here)
     here.ratings.add_all([Rating((Message("user", "Hi"),), "Hello", good=True)])
     here.demonstrations.add_all([Demonstration((Message("user", "Hi"),), "Hello")])
-    content = b"".join(DataService(here).export(format))
+    content = b"".join(Dataset(here).export(format))
     before = here.comparisons.counts(), here.ratings.count(), here.demonstrations.count()
-    assert DataService(here).import_(format, content).added == 0
+    assert Dataset(here).import_(format, content).added == 0
     assert (here.comparisons.counts(), here.ratings.count(), here.demonstrations.count()) == before
-    first = DataService(there).import_(format, content)
-    assert DataService(there).import_(format, content) == ImportReport(0, first.added + first.skipped)
+    first = Dataset(there).import_(format, content)
+    assert Dataset(there).import_(format, content) == ImportReport(0, first.added + first.skipped)
 
 
 def test_a_pair_that_came_in_one_format_is_known_in_every_other(new_store: NewStore) -> None:
     here, there = new_store(), new_store()
     fill(here)
-    added = [DataService(there).import_(f, b"".join(DataService(here).export(f))).added for f in PAIR_FORMATS]
+    added = [Dataset(there).import_(f, b"".join(Dataset(here).export(f))).added for f in PAIR_FORMATS]
     assert added == [8, 0, 0, 0, 0]
 
 
 def test_imports_keep_the_order_of_the_file(new_store: NewStore) -> None:
     store = new_store()
     lines = [json.dumps({"prompt": f"{i}", "chosen": "a", "rejected": "b"}) for i in range(30)]
-    DataService(store).import_("trl", "\n".join(lines).encode())
+    Dataset(store).import_("trl", "\n".join(lines).encode())
     assert [c.messages[-1].content for c in store.comparisons.judged()] == [str(i) for i in range(30)]
 
 
 def test_rankings_restore_every_comparison_to_the_last_field(new_store: NewStore) -> None:
     here, there = new_store(), new_store()
     fill(here)
-    content = b"".join(DataService(here).export("rankings"))
-    assert DataService(there).import_("rankings", content) == ImportReport(7, 0)
+    content = b"".join(Dataset(here).export("rankings"))
+    assert Dataset(there).import_("rankings", content) == ImportReport(7, 0)
     assert list(there.comparisons.judged()) == list(here.comparisons.judged())
 
 
@@ -112,10 +112,10 @@ def test_kto_holds_ratings_thumbs_and_pairs_taken_apart(new_store: NewStore) -> 
     turns = (Turn("user", "Tea?"), Turn("assistant", "Coffee.", "base", rating=-1))
     store.conversations.add(Conversation("base", "lynn", turns=turns))
     persona = Persona("lynn", "Lynn", "", "You are Lynn.", "")
-    lines = [json.loads(line) for line in DataService(store, lambda _: persona).export("kto")]
+    lines = [json.loads(line) for line in Dataset(store, lambda _: persona).export("kto")]
     said = [(len(line["prompt"]), line["completion"][0]["content"], line["label"]) for line in lines]
     assert said == [(1, "Hello", True), (2, "Coffee.", False), (2, "yes", True), (2, "no", False)]
-    assert DataService(store).count("kto") == ExportCount(4, 0)
+    assert Dataset(store).count("kto") == ExportCount(4, 0)
 
 
 def test_a_rated_chat_of_a_persona_that_is_gone_has_no_system_turn(new_store: NewStore) -> None:
@@ -126,15 +126,15 @@ def test_a_rated_chat_of_a_persona_that_is_gone_has_no_system_turn(new_store: Ne
     def gone(_: str) -> Persona:
         raise UnknownPersona("no persona")
 
-    (line,) = DataService(store, gone).export("kto")
+    (line,) = Dataset(store, gone).export("kto")
     assert json.loads(line)["prompt"] == [{"role": "user", "content": "Tea?"}]
 
 
 def test_kto_comes_in_as_ratings_and_sft_as_demonstrations(new_store: NewStore) -> None:
     here, there = new_store(), new_store()
     fill(here)
-    DataService(there).import_("kto", b"".join(DataService(here).export("kto")))
-    DataService(there).import_("sft", b"".join(DataService(here).export("sft")))
+    Dataset(there).import_("kto", b"".join(Dataset(here).export("kto")))
+    Dataset(there).import_("sft", b"".join(Dataset(here).export("sft")))
     assert Counter(rating.good for rating in there.ratings.all()) == {True: 4, False: 5}
     assert [(d.reply, d.source) for d in there.demonstrations.all()] == [("Three, dear.", "import:sft")]
     assert there.comparisons.counts()["ranked"] == 0
@@ -144,9 +144,9 @@ def test_kto_comes_in_as_ratings_and_sft_as_demonstrations(new_store: NewStore) 
 def test_one_bad_line_and_nothing_is_imported(new_store: NewStore, format: str) -> None:
     here, there = new_store(), new_store()
     fill(here)
-    content = b"".join(DataService(here).export(format))
+    content = b"".join(Dataset(here).export(format))
     with pytest.raises(ImportRefused) as refused:
-        DataService(there).import_(format, content + b'\n{"secret": 1}\n')
+        Dataset(there).import_(format, content + b'\n{"secret": 1}\n')
     assert [bad.line for bad in refused.value.errors] == [content.count(b"\n") + 2]
     assert "secret" not in str(refused.value)
     assert there.comparisons.counts()["ranked"] == there.ratings.count() == there.demonstrations.count() == 0
@@ -155,22 +155,22 @@ def test_one_bad_line_and_nothing_is_imported(new_store: NewStore, format: str) 
 def test_parquet_that_is_cut_short_is_refused(new_store: NewStore) -> None:
     store = new_store()
     fill(store)
-    content = b"".join(DataService(store).export("parquet"))
+    content = b"".join(Dataset(store).export("parquet"))
     with pytest.raises(ImportRefused, match="nothing was imported: the file is not a readable Parquet file"):
-        DataService(store).import_("parquet", content[:-20])
+        Dataset(store).import_("parquet", content[:-20])
 
 
 def test_an_import_may_come_in_pieces(new_store: NewStore) -> None:
     here, there = new_store(), new_store()
     fill(here)
-    content = b"".join(DataService(here).export("trl"))
+    content = b"".join(Dataset(here).export("trl"))
     pieces = (content[i : i + 7] for i in range(0, len(content), 7))
-    assert DataService(there).import_("trl", pieces).added == 8
+    assert Dataset(there).import_("trl", pieces).added == 8
 
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_an_empty_dataset_goes_out_and_comes_back(new_store: NewStore, format: str) -> None:
-    data = DataService(new_store())
+    data = Dataset(new_store())
     content = b"".join(data.export(format))
     assert data.import_(format, content) == ImportReport(0, 0)
     assert data.count(format) == ExportCount(0, 0)
@@ -178,7 +178,7 @@ def test_an_empty_dataset_goes_out_and_comes_back(new_store: NewStore, format: s
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_a_file_over_the_limit_is_refused(new_store: NewStore, format: str) -> None:
-    data = DataService(new_store(), limits=Limits(file=100))
+    data = Dataset(new_store(), limits=Limits(file=100))
     with pytest.raises(FileTooLarge):
         data.import_(format, b" " * 101)
     with pytest.raises(FileTooLarge):
@@ -188,7 +188,7 @@ def test_a_file_over_the_limit_is_refused(new_store: NewStore, format: str) -> N
 def test_a_download_has_a_name_a_type_and_a_beginning_that_tells_its_format(new_store: NewStore) -> None:
     store = new_store()
     fill(store)
-    data = DataService(store)
+    data = Dataset(store)
     assert data.file_name("trl") == "codelynn-trl.jsonl"
     assert data.file_name("parquet") == "codelynn-parquet.parquet"
     assert data.media_type("trl") == "application/x-ndjson"
@@ -197,7 +197,7 @@ def test_a_download_has_a_name_a_type_and_a_beginning_that_tells_its_format(new_
 
 
 def test_an_unknown_format_is_named_with_those_there_are(new_store: NewStore) -> None:
-    data = DataService(new_store())
+    data = Dataset(new_store())
     for call in (data.export, data.count, data.file_name, data.media_type):
         with pytest.raises(
             UnknownFormat, match=r"there are: trl, hh, openai, sharegpt, kto, sft, rankings, parquet$"
@@ -211,7 +211,7 @@ def test_the_parquet_file_is_what_other_tools_expect(new_store: NewStore, tmp_pa
     store = new_store()
     fill(store)
     path = tmp_path / "pairs.parquet"
-    path.write_bytes(b"".join(DataService(store).export("parquet")))
+    path.write_bytes(b"".join(Dataset(store).export("parquet")))
     rows = pq.read_table(path).to_pylist()
     assert rows[0]["prompt"][0] == {"role": "system", "content": "You are Lynn."}
     assert rows[0]["rejected"] == [{"role": "assistant", "content": "A plant."}]
@@ -222,14 +222,14 @@ def test_an_import_finds_its_format_out_of_every_export(new_store: NewStore) -> 
     here = new_store()
     fill(here)
     for format in FORMATS:
-        told = DataService(new_store()).import_(None, b"".join(DataService(here).export(format)))
+        told = Dataset(new_store()).import_(None, b"".join(Dataset(here).export(format)))
         assert told.format == format
         assert told.added > 0
 
 
 def test_what_an_import_gives_of_every_kind_is_stored_at_once_or_not_at_all(new_store: NewStore) -> None:
     store = new_store()
-    data, content = DataService(store), (SHAPES / "fastchat_log.jsonl").read_bytes()
+    data, content = Dataset(store), (SHAPES / "fastchat_log.jsonl").read_bytes()
     told = data.import_(None, content, trial=True)
     assert (told, told.trial) == (ImportReport(6, 0), True)
     assert (
@@ -250,23 +250,23 @@ def test_an_import_that_is_ended_between_two_kinds_leaves_neither(new_store: New
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        DataService(store).import_(None, (SHAPES / "fastchat_log.jsonl").read_bytes(), ends)
+        Dataset(store).import_(None, (SHAPES / "fastchat_log.jsonl").read_bytes(), ends)
     assert store.comparisons.counts()["ranked"] == store.ratings.count() == 0
 
 
 @pytest.mark.parametrize("path", sorted(SHAPES.iterdir()), ids=lambda path: path.stem)
 def test_a_public_set_comes_in_once_and_goes_out_as_a_backup(new_store: NewStore, path: Path) -> None:
     here, there, content = new_store(), new_store(), path.read_bytes()
-    first = DataService(here).import_(None, content)
+    first = Dataset(here).import_(None, content)
     assert first.added > 0
-    assert DataService(here).import_(None, content) == ImportReport(0, first.added + first.skipped)
-    backup = b"".join(DataService(here).export("rankings"))
-    DataService(there).import_("rankings", backup)
+    assert Dataset(here).import_(None, content) == ImportReport(0, first.added + first.skipped)
+    backup = b"".join(Dataset(here).export("rankings"))
+    Dataset(there).import_("rankings", backup)
     assert list(there.comparisons.judged()) == list(here.comparisons.judged())
 
 
 def test_fields_are_left_out_as_asked_and_counted(new_store: NewStore) -> None:
-    data = DataService(new_store())
+    data = Dataset(new_store())
     content = json.dumps({"prompt": "a", "chosen": "b", "rejected": "c", "margin": 1}).encode()
     with pytest.raises(ImportRefused, match="has `margin`"):
         data.import_(None, content)

@@ -16,7 +16,7 @@ from feedback_app.store import Store, open_store
 from tests.integration.alignment.rounds import QUICK, TRAINER
 from tests.tiny_model import SYSTEM, TURNS
 from tests.unit.workers.examples import ranked
-from workers.bootstrap import Workshop
+from workers.bootstrap import WorkerContext
 
 SCRIPT = Path(__file__).parent / "trainer.py"
 
@@ -77,15 +77,15 @@ def queue(store: Store) -> Callable[[], Round]:
 
 
 @pytest.fixture
-def workshop(settings: Settings, store: Store) -> Workshop:
-    return Workshop(settings, store, {}, threading.Event(), "a worker", trainer=TRAINER, grace=1.0)
+def workshop(settings: Settings, store: Store) -> WorkerContext:
+    return WorkerContext(settings, store, {}, threading.Event(), "a worker", trainer=TRAINER, grace=1.0)
 
 
 @pytest.fixture
-def scripted(workshop: Workshop, tmp_path: Path) -> Callable[..., Workshop]:
+def scripted(workshop: WorkerContext, tmp_path: Path) -> Callable[..., WorkerContext]:
     """The workshop with a trainer that does as the words say (see trainer.py)."""
 
-    def with_words(*words: str) -> Workshop:
+    def with_words(*words: str) -> WorkerContext:
         plan = tmp_path / "plan"
         plan.write_text("\n".join(words))
         return replace(workshop, trainer=(sys.executable, str(SCRIPT), str(plan)))

@@ -19,12 +19,12 @@ from feedback_app.store import StaleFence, Store
 from feedback_app.store.rounds import Rounds
 from tests.integration.workers.test_rounds import newest, running
 from tests.waiting import ended, until
-from workers.bootstrap import Workshop
+from workers.bootstrap import WorkerContext
 from workers.prepare import base_model, prepare_round
 from workers.rounds import run_round
 
 pytestmark = pytest.mark.integration
-Scripted = Callable[..., Workshop]
+Scripted = Callable[..., WorkerContext]
 Queue = Callable[[], Round]
 
 
@@ -97,7 +97,7 @@ def test_each_attempt_has_a_folder_of_its_own_and_goes_on_from_the_one_before(
 
 
 def test_a_stale_worker_that_publishes_late_changes_nothing_that_counts(
-    workshop: Workshop, store: Store, queue: Queue
+    workshop: WorkerContext, store: Store, queue: Queue
 ) -> None:
     made = queue()
     stale = store.rounds.claim(made.id, "lost touch")
@@ -121,7 +121,7 @@ def test_a_stale_worker_that_publishes_late_changes_nothing_that_counts(
 
 
 def test_a_round_that_ended_but_for_its_row_is_finished_by_the_next_attempt_without_training(
-    workshop: Workshop, store: Store, queue: Queue
+    workshop: WorkerContext, store: Store, queue: Queue
 ) -> None:
     made = queue()
     away = patch.object(Rounds, "finish", side_effect=OperationalError("UPDATE", {}, Exception("away")))
@@ -140,7 +140,7 @@ def test_a_round_that_ended_but_for_its_row_is_finished_by_the_next_attempt_with
 
 
 def test_publishing_never_replaces_a_complete_checkpoint(
-    workshop: Workshop, store: Store, queue: Queue
+    workshop: WorkerContext, store: Store, queue: Queue
 ) -> None:
     made = queue()
     run_round(workshop, made.id)

@@ -22,7 +22,7 @@ from feedback_app.settings import Settings
 from feedback_app.store import Store
 from tests.integration.alignment.rounds import QUICK
 from tests.integration.workers.conftest import verdict
-from workers.bootstrap import Workshop
+from workers.bootstrap import WorkerContext
 from workers.prepare import base_model, prepare_round
 from workers.rounds import run_round
 
@@ -34,14 +34,14 @@ pytestmark = [
 Codelynn = Callable[..., Result]
 
 
-def run(shop: Workshop, store: Store, **fields: object) -> Round:
+def run(shop: WorkerContext, store: Store, **fields: object) -> Round:
     made = Round(**fields)  # type: ignore[arg-type]
     store.rounds.add(made)
     run_round(shop, made.id)
     return store.rounds.get(made.id)
 
 
-def spec_of(shop: Workshop, store: Store) -> tuple[Path, RoundSpec]:
+def spec_of(shop: WorkerContext, store: Store) -> tuple[Path, RoundSpec]:
     made = Round(method="reward", config={"epochs": 1})
     store.rounds.add(made)
     claimed = store.rounds.claim(made.id, "a worker")
@@ -52,7 +52,7 @@ def spec_of(shop: Workshop, store: Store) -> tuple[Path, RoundSpec]:
 
 
 def test_a_reward_round_ends_with_a_reward_model_and_leaves_every_version_alone(
-    workshop: Workshop, store: Store
+    workshop: WorkerContext, store: Store
 ) -> None:
     before = store.checkpoints.aliases()
     ended = run(workshop, store, method="reward", config={"epochs": 1, "max_length": 128})
@@ -75,7 +75,7 @@ def test_a_reward_round_ends_with_a_reward_model_and_leaves_every_version_alone(
 
 
 def test_a_dpo_round_trains_one_first_if_asked_to_and_hears_it_in_the_gate(
-    workshop: Workshop, store: Store
+    workshop: WorkerContext, store: Store
 ) -> None:
     ended = run(workshop, store, config=QUICK | {"learning_rate": 1e-4, "reward": True})
     assert ended.error == ""
@@ -90,7 +90,7 @@ def test_a_dpo_round_trains_one_first_if_asked_to_and_hears_it_in_the_gate(
 
 
 def test_rankings_that_say_nothing_end_the_round_with_the_reason(
-    workshop: Workshop, store: Store, settings: Settings
+    workshop: WorkerContext, store: Store, settings: Settings
 ) -> None:
     for comparison in list(store.comparisons.judged()):
         ranking = comparison.ranking
@@ -103,7 +103,7 @@ def test_rankings_that_say_nothing_end_the_round_with_the_reason(
 
 
 def test_a_stopped_reward_stage_leaves_nothing_complete_and_begins_anew(
-    workshop: Workshop, store: Store
+    workshop: WorkerContext, store: Store
 ) -> None:
     folder, spec = spec_of(workshop, store)
     assert spec.reward_dir is not None
@@ -119,7 +119,7 @@ def test_a_stopped_reward_stage_leaves_nothing_complete_and_begins_anew(
     assert (spec.reward_dir / "manifest.json").stat().st_mtime_ns == made
 
 
-def test_a_snapshot_from_before_is_refused_in_one_line(workshop: Workshop, store: Store) -> None:
+def test_a_snapshot_from_before_is_refused_in_one_line(workshop: WorkerContext, store: Store) -> None:
     folder, spec = spec_of(workshop, store)
     (spec.snapshot_dir / "rankings.parquet").unlink()
     with pytest.raises(RoundRefused, match="queue a new round"):
@@ -158,7 +158,7 @@ def test_train_queues_a_round_of_its_own_method(codelynn: Codelynn, store: Store
 
 
 def test_a_trained_reward_model_is_evaluated_and_scores_replies(
-    codelynn: Codelynn, workshop: Workshop, store: Store
+    codelynn: Codelynn, workshop: WorkerContext, store: Store
 ) -> None:
     run(workshop, store, method="reward", config={"epochs": 1, "max_length": 128})
     table = codelynn("evaluate")
@@ -188,7 +188,7 @@ def test_a_trained_reward_model_is_evaluated_and_scores_replies(
 
 
 def test_rankings_of_a_file_can_be_evaluated(
-    codelynn: Codelynn, workshop: Workshop, store: Store, tmp_path: Path
+    codelynn: Codelynn, workshop: WorkerContext, store: Store, tmp_path: Path
 ) -> None:
     run(workshop, store, method="reward", config={"epochs": 1, "max_length": 128})
     file = tmp_path / "rankings.jsonl"

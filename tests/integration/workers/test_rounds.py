@@ -11,12 +11,12 @@ import pytest
 from feedback_app.domain.round import Round, RoundState
 from feedback_app.store import Store
 from tests.waiting import ended, until
-from workers.bootstrap import Workshop
+from workers.bootstrap import WorkerContext
 from workers.outcome import OUT_OF_MEMORY, STOPPED_OUTSIDE
 from workers.rounds import run_round
 
 pytestmark = pytest.mark.integration
-Scripted = Callable[..., Workshop]
+Scripted = Callable[..., WorkerContext]
 Queue = Callable[[], Round]
 
 
@@ -26,7 +26,7 @@ def newest(folder: Path) -> Path:
 
 
 @contextmanager
-def running(shop: Workshop, round_id: str) -> Iterator[int]:
+def running(shop: WorkerContext, round_id: str) -> Iterator[int]:
     """The round in a thread; yields the trainer's process id once it waits, and ends with the round."""
     worker = threading.Thread(target=run_round, args=(shop, round_id))
     worker.start()
@@ -39,7 +39,9 @@ def running(shop: Workshop, round_id: str) -> Iterator[int]:
         assert not worker.is_alive()
 
 
-def test_a_real_round_on_a_tiny_model_is_promoted(workshop: Workshop, store: Store, queue: Queue) -> None:
+def test_a_real_round_on_a_tiny_model_is_promoted(
+    workshop: WorkerContext, store: Store, queue: Queue
+) -> None:
     made = queue()
     run_round(workshop, made.id)
     ended = store.rounds.get(made.id)
@@ -56,7 +58,7 @@ def test_a_real_round_on_a_tiny_model_is_promoted(workshop: Workshop, store: Sto
     assert ended.decision["promote"]
 
 
-def test_a_damaged_checkpoint_is_not_registered(workshop: Workshop, store: Store, queue: Queue) -> None:
+def test_a_damaged_checkpoint_is_not_registered(workshop: WorkerContext, store: Store, queue: Queue) -> None:
     made = queue()
     run_round(workshop, made.id)
     (name,) = [each.name for each in store.checkpoints.list()]
@@ -173,7 +175,9 @@ def test_a_message_that_comes_twice_runs_the_round_once(
     assert store.rounds.get(made.id).state is RoundState.cancelled
 
 
-def test_a_setting_that_is_not_allowed_fails_the_round_in_one_line(workshop: Workshop, store: Store) -> None:
+def test_a_setting_that_is_not_allowed_fails_the_round_in_one_line(
+    workshop: WorkerContext, store: Store
+) -> None:
     made = Round(config={"learning_rate": -1})
     store.rounds.add(made)
     run_round(workshop, made.id)

@@ -28,7 +28,7 @@ from feedback_app.services.generation.background import Generations, Problem
 from feedback_app.services.generation.batch import GenerationFailed
 from feedback_app.services.generation.best_of import BestOf
 from feedback_app.services.generation.versions import BaseFiles, Models
-from feedback_app.services.reward.live_reward import LiveTaste
+from feedback_app.services.reward.live_reward import LiveRewardService
 from feedback_app.services.rounds.rounds import Rounds
 from feedback_app.services.rounds.training_data import TrainingData
 from feedback_app.store import ComparisonNotFound, Store
@@ -67,7 +67,14 @@ def arena(store: Store, models: Models, generations: Generations, tmp_path: Path
     options = ArenaOptions(2, Sampling, ("argilla",))
     chance = random.Random(0)
     return Arena(
-        store, models, generations, PromptPacks(packs), lambda: LYNN, options, chance, LiveTaste(store)
+        store,
+        models,
+        generations,
+        PromptPacks(packs),
+        lambda: LYNN,
+        options,
+        chance,
+        LiveRewardService(store),
     )
 
 

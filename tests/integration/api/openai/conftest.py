@@ -62,7 +62,7 @@ def http(site: Site) -> Iterator[httpx.Client]:
 @pytest.fixture
 def taught(site: Site) -> Site:
     """The live reward model has learned that the longer reply is liked."""
-    live = site.app.services.live
+    live = site.app.services.live_reward
     if not live.state().votes:
         site.app.store.comparisons.add(comparison := opened())
         site.app.store.comparisons.rank(comparison.id, LONGER_WON, [])

@@ -77,7 +77,7 @@ def test_the_best_of_several_is_refused_until_there_is_something_to_choose_by(
 ) -> None:
     for stream in (False, True):
         with (
-            patch.object(site.app.services.live, "score", return_value=None),
+            patch.object(site.app.services.live_reward, "score", return_value=None),
             pytest.raises(openai.UnprocessableEntityError, match="train a reward model"),
         ):
             client.chat.completions.create(
@@ -135,7 +135,7 @@ def test_a_streamed_best_comes_once_it_is_known(client: openai.OpenAI, taught: S
 
 
 def test_the_answer_is_the_one_that_the_owner_is_thought_to_like(client: openai.OpenAI, taught: Site) -> None:
-    live = taught.app.services.live
+    live = taught.app.services.live_reward
     with patch.object(live, "score", wraps=live.score) as scored:
         answer = client.chat.completions.create(model="base", messages=KNOWN, extra_body={"best_of": 8})
     candidates = scored.call_args.args[1]

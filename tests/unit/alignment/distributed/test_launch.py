@@ -7,7 +7,7 @@ import pytest
 
 from alignment.contract.errors import RoundRefused
 from alignment.contract.files import write_json
-from alignment.distributed.group import Ranks
+from alignment.distributed.group import ProcessGroup
 from alignment.distributed.launch import TrainingFailed, failure, process_count
 from alignment.process_exit import FAILED, REFUSED, STOPPED
 from alignment.stop_signal import Interrupted
@@ -41,7 +41,7 @@ def test_more_processes_than_gpus_are_refused() -> None:
 
 
 def test_alone_nothing_is_sent_and_everything_is_ones_own() -> None:
-    alone = Ranks()
+    alone = ProcessGroup()
     assert alone.share([1, 2, 3]) == [1, 2, 3]
     assert alone.summed({"loss": 0.1}) == {"loss": 0.1}
     assert alone.any(True)

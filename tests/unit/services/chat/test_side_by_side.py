@@ -15,12 +15,12 @@ from feedback_app.domain.round import Checkpoint
 from feedback_app.services.arena.arena import Arena, ArenaOptions
 from feedback_app.services.arena.prompt_packs import PromptPacks
 from feedback_app.services.chat.chat import Busy, Chat
-from feedback_app.services.chat.side_by_side import Beside, Better, Pair
+from feedback_app.services.chat.side_by_side import Better, Pair, SideBySide
 from feedback_app.services.generation.background import Generations
 from feedback_app.services.generation.best_of import BestOf
 from feedback_app.services.generation.versions import BaseFiles, Models
 from feedback_app.services.leaderboard.leaderboard import Leaderboard
-from feedback_app.services.reward.live_reward import LiveTaste
+from feedback_app.services.reward.live_reward import LiveRewardService
 from feedback_app.store import ConversationNotFound, Store
 from tests.fakes import ScriptedEngine
 from tests.waiting import until
@@ -34,7 +34,7 @@ class Bench:
     engine: ScriptedEngine
     generations: Generations
     chat: Chat
-    beside: Beside
+    beside: SideBySide
 
     def begun(self) -> Pair:
         return self.beside.join(self.chat.begin("base", "lynn").id, "dpo-1")
@@ -56,10 +56,10 @@ def bench(store: Store, tmp_path: Path) -> Iterator[Bench]:
     generations, models = Generations(engine), Models(store, lambda: BaseFiles("tiny", Path("base"), None))
     options, packs = ArenaOptions(2, Sampling, ("argilla",)), PromptPacks(tmp_path)
     arena = Arena(
-        store, models, generations, packs, lambda: LYNN, options, random.Random(0), LiveTaste(store)
+        store, models, generations, packs, lambda: LYNN, options, random.Random(0), LiveRewardService(store)
     )
     chat = Chat(store, models, generations, lambda name: LYNN, Sampling, BestOf(()))
-    yield Bench(store, engine, generations, chat, Beside(store, models, chat, arena, Sampling))
+    yield Bench(store, engine, generations, chat, SideBySide(store, models, chat, arena, Sampling))
     generations.close()
 
 

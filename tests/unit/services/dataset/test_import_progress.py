@@ -8,7 +8,7 @@ import pytest
 from feedback_app.domain.comparison import Message
 from feedback_app.domain.preference import Demonstration
 from feedback_app.services.dataset.background_import import Import
-from feedback_app.services.dataset.dataset import DataService, ExportCount
+from feedback_app.services.dataset.dataset import Dataset, ExportCount
 from feedback_app.services.dataset.import_progress import Cancelled, Meter, Progress
 from feedback_app.store import Store
 from tests.waiting import until
@@ -42,7 +42,7 @@ def test_bytes_and_records_are_counted_as_they_flow() -> None:
 
 def test_an_import_is_read_compared_and_stored(store: Store) -> None:
     seen: list[Progress] = []
-    report = DataService(store).import_("trl", CONTENT, seen.append)
+    report = Dataset(store).import_("trl", CONTENT, seen.append)
     assert report.added == 1200
     assert list(dict.fromkeys(p.step for p in seen)) == ["reading", "comparing", "storing"]
     assert max(p.done for p in seen if p.step == "reading") == len(CONTENT)
@@ -57,7 +57,7 @@ def test_an_import_is_read_compared_and_stored(store: Store) -> None:
 def test_an_import_that_is_ended_leaves_nothing_behind_and_can_be_begun_again(
     store: Store, step: str, done: int, format: str
 ) -> None:
-    data = DataService(store)
+    data = Dataset(store)
     content = CONTENT if format == "trl" else "\n".join(map(json.dumps, SINGLE)).encode()
     with pytest.raises(Cancelled):
         data.import_(format, content, stops_at(step, done))
@@ -68,7 +68,7 @@ def test_an_import_that_is_ended_leaves_nothing_behind_and_can_be_begun_again(
 
 
 def test_an_import_in_the_background_is_watched_and_cancelled(store: Store) -> None:
-    data = DataService(store)
+    data = Dataset(store)
     begun = Import(lambda watch: data.import_("trl", CONTENT, watch))
     begun.cancel()  # before it has begun
     begun.start()
@@ -94,7 +94,7 @@ def test_what_went_wrong_in_the_background_is_raised_where_it_is_asked_for() -> 
 
 
 def test_exports_are_counted_once_for_as_long_as_nothing_changes(store: Store) -> None:
-    data = DataService(store)
+    data = Dataset(store)
     assert data.known_sizes() == {}
     data.import_("trl", CONTENT)
     sizes = data.sizes()

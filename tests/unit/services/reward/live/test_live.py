@@ -7,7 +7,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from feedback_app.domain.comparison import Comparison
-from feedback_app.services.reward.live_reward import LiveTaste
+from feedback_app.services.reward.live_reward import LiveRewardService
 from feedback_app.store import Store
 from tests.fakes import LongerIsBetter
 from tests.unit.services.reward.live.examples import ALL_BAD, LONG, LONGER_WON, SHORT, SHORTER_WON, opened
@@ -22,16 +22,16 @@ def model() -> LongerIsBetter:
 
 
 @pytest.fixture
-def live(store: Store, model: LongerIsBetter) -> Iterator[LiveTaste]:
+def live(store: Store, model: LongerIsBetter) -> Iterator[LiveRewardService]:
     """Already running, and never looking by itself again in the time of a test."""
-    made = LiveTaste(store, lambda: model, poll_seconds=3600)
+    made = LiveRewardService(store, lambda: model, poll_seconds=3600)
     made.start()
     until(lambda: made.state().ready, every=FAST)
     yield made
     made.close()
 
 
-def shown(store: Store, live: LiveTaste, number: int) -> Comparison:
+def shown(store: Store, live: LiveRewardService, number: int) -> Comparison:
     store.comparisons.add(comparison := opened(number))
     live.written(comparison)
     return comparison
@@ -42,7 +42,7 @@ def learned(model: LongerIsBetter, votes: int) -> Callable[[], bool]:
 
 
 def test_a_guess_is_stored_before_the_verdict_and_marked_after_it(
-    store: Store, live: LiveTaste, model: LongerIsBetter
+    store: Store, live: LiveRewardService, model: LongerIsBetter
 ) -> None:
     first = shown(store, live, 1)
     store.comparisons.rank(first.id, LONGER_WON, [])
@@ -61,7 +61,7 @@ def test_a_guess_is_stored_before_the_verdict_and_marked_after_it(
 
 
 def test_without_anything_learned_there_is_no_guess(
-    store: Store, live: LiveTaste, model: LongerIsBetter
+    store: Store, live: LiveRewardService, model: LongerIsBetter
 ) -> None:
     comparison = shown(store, live, 1)
     until(lambda: LONG in model.read_texts, every=FAST)
@@ -72,7 +72,7 @@ def test_without_anything_learned_there_is_no_guess(
 
 
 def test_what_waits_on_the_page_is_guessed_anew_after_each_verdict(
-    store: Store, live: LiveTaste, model: LongerIsBetter
+    store: Store, live: LiveRewardService, model: LongerIsBetter
 ) -> None:
     now, ahead = shown(store, live, 1), shown(store, live, 2)
     store.comparisons.rank(now.id, LONGER_WON, [])
@@ -81,7 +81,7 @@ def test_what_waits_on_the_page_is_guessed_anew_after_each_verdict(
 
 
 def test_a_verdict_taken_back_is_forgotten_and_another_one_replaces_it(
-    store: Store, live: LiveTaste, model: LongerIsBetter
+    store: Store, live: LiveRewardService, model: LongerIsBetter
 ) -> None:
     comparison = shown(store, live, 1)
     for ranking, said in ((LONGER_WON, (1, 0)), (SHORTER_WON, (0, 1))):
@@ -93,7 +93,7 @@ def test_a_verdict_taken_back_is_forgotten_and_another_one_replaces_it(
     until(learned(model, 0), every=FAST)
 
 
-def test_all_bad_teaches_nothing(store: Store, live: LiveTaste, model: LongerIsBetter) -> None:
+def test_all_bad_teaches_nothing(store: Store, live: LiveRewardService, model: LongerIsBetter) -> None:
     comparison = shown(store, live, 1)
     for ranking, votes in ((LONGER_WON, 1), (ALL_BAD, 0)):
         store.comparisons.rank(comparison.id, ranking, [])
@@ -108,7 +108,7 @@ def test_at_its_start_it_learns_all_that_was_ever_judged_oldest_first(store: Sto
         store.comparisons.add(comparison)
         store.comparisons.rank(comparison.id, LONGER_WON, [])
     store.comparisons.add(waiting := opened(4))
-    live = LiveTaste(store, lambda: model)
+    live = LiveRewardService(store, lambda: model)
     live.start()
     until(lambda: store.guesses.get(waiting.id), every=FAST)
     assert list(model.verdicts) == [made[1].id, made[2].id, made[0].id]
@@ -119,7 +119,7 @@ def test_at_its_start_it_learns_all_that_was_ever_judged_oldest_first(store: Sto
 
 def test_verdicts_that_come_from_elsewhere_are_found(store: Store) -> None:
     model = LongerIsBetter()
-    live = LiveTaste(store, lambda: model, poll_seconds=FAST)
+    live = LiveRewardService(store, lambda: model, poll_seconds=FAST)
     live.start()
     until(lambda: live.state().ready, every=FAST)
     store.comparisons.add(comparison := opened(1))
@@ -131,7 +131,7 @@ def test_verdicts_that_come_from_elsewhere_are_found(store: Store) -> None:
 
 
 def test_an_error_of_the_model_is_logged_without_text_and_does_not_end_it(
-    store: Store, live: LiveTaste, model: LongerIsBetter
+    store: Store, live: LiveRewardService, model: LongerIsBetter
 ) -> None:
     structlog.reset_defaults()
     comparison = shown(store, live, 1)
@@ -154,7 +154,7 @@ def test_a_model_that_cannot_be_loaded_is_told_and_nothing_else_suffers(store: S
     def absent() -> LongerIsBetter:
         raise OSError("no such model")
 
-    live = LiveTaste(store, absent)
+    live = LiveRewardService(store, absent)
     live.start()
     until(lambda: live.state().failed, every=FAST)
     live.decided("any")
@@ -164,7 +164,7 @@ def test_a_model_that_cannot_be_loaded_is_told_and_nothing_else_suffers(store: S
 
 
 def test_replies_are_scored_by_what_was_learned_and_before_that_nothing_is_known(
-    store: Store, live: LiveTaste
+    store: Store, live: LiveRewardService
 ) -> None:
     comparison = shown(store, live, 1)
     assert live.score((), ()) is None
@@ -181,7 +181,7 @@ def test_a_service_that_starts_scores_only_once_it_has_learned_its_verdicts(stor
     for number in range(30):
         store.comparisons.add(comparison := opened(number))
         store.comparisons.rank(comparison.id, LONGER_WON, [])
-    live = LiveTaste(store, LongerIsBetter)
+    live = LiveRewardService(store, LongerIsBetter)
     live.start()
     until(lambda: live.state().ready, every=FAST)
     assert live.score((), ()) == []
@@ -190,7 +190,7 @@ def test_a_service_that_starts_scores_only_once_it_has_learned_its_verdicts(stor
 
 
 def test_without_a_model_nothing_happens(store: Store) -> None:
-    live = LiveTaste(store)
+    live = LiveRewardService(store)
     live.start()
     live.decided("any")
     live.written(opened(1))
@@ -199,7 +199,7 @@ def test_without_a_model_nothing_happens(store: Store) -> None:
 
 
 def test_the_time_from_verdict_to_learned_is_kept(
-    store: Store, live: LiveTaste, model: LongerIsBetter
+    store: Store, live: LiveRewardService, model: LongerIsBetter
 ) -> None:
     for number in range(20):
         comparison = shown(store, live, number)
@@ -210,7 +210,7 @@ def test_the_time_from_verdict_to_learned_is_kept(
 
 
 def test_closing_ends_the_thread_at_once(store: Store, model: LongerIsBetter) -> None:
-    live = LiveTaste(store, lambda: model, poll_seconds=3600)
+    live = LiveRewardService(store, lambda: model, poll_seconds=3600)
     live.start()
     until(lambda: live.state().ready, every=FAST)
     live.close()

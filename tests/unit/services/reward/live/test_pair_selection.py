@@ -12,12 +12,17 @@ from feedback_app.domain.comparison import Comparison, ComparisonStatus, Ranking
 from feedback_app.domain.persona import Persona
 from feedback_app.domain.round import Checkpoint
 from feedback_app.services.arena.arena import Arena, ArenaOptions
-from feedback_app.services.arena.pair_selection import ENOUGH_VOTES, Drafts, Draws, pairs_to_choose_from
+from feedback_app.services.arena.pair_selection import (
+    ENOUGH_VOTES,
+    Drafts,
+    PairSelection,
+    pairs_to_choose_from,
+)
 from feedback_app.services.arena.prompt_packs import PromptPacks
 from feedback_app.services.arena.repeats import AGO, Repeats
 from feedback_app.services.generation.background import Generations
 from feedback_app.services.generation.versions import BaseFiles, Models
-from feedback_app.services.reward.live_reward import LiveTaste
+from feedback_app.services.reward.live_reward import LiveRewardService
 from feedback_app.store import Store
 from tests.fakes import LongerIsBetter, ScriptedEngine
 from tests.unit.services.reward.live.examples import ALL_BAD, LONGER_WON, TIE, opened
@@ -32,15 +37,15 @@ class Bench:
 
     store: Store
     arena: Arena
-    live: LiveTaste
+    live: LiveRewardService
     generations: Generations
     engine: ScriptedEngine
 
-    def draws(self, repeat: float = 0, active: float = 0) -> Draws:
+    def draws(self, repeat: float = 0, active: float = 0) -> PairSelection:
         chance = random.Random(0)
         repeats = Repeats(self.store, repeat, (), chance)
         drafts = Drafts(self.store, self.arena, self.generations, self.live, (), chance)
-        return Draws(self.arena, self.live, repeats, drafts, active, chance)
+        return PairSelection(self.arena, self.live, repeats, drafts, active, chance)
 
 
 @pytest.fixture
@@ -50,7 +55,7 @@ def bench(store: Store, tmp_path: Path) -> Iterator[Bench]:
     engine = ScriptedEngine(
         {"base": ("One.", "Two and a half.", "Five."), "dpo-1": ("Three.", "Four, and some more.")}
     )
-    generations, live = Generations(engine), LiveTaste(store, LongerIsBetter, poll_seconds=3600)
+    generations, live = Generations(engine), LiveRewardService(store, LongerIsBetter, poll_seconds=3600)
     models = Models(store, lambda: BaseFiles("tiny", Path("base"), None))
     options = ArenaOptions(2, Sampling, ())
     packs = PromptPacks(tmp_path)

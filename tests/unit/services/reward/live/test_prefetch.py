@@ -6,7 +6,7 @@ import pytest
 
 from feedback_app.domain.comparison import ComparisonStatus, Message
 from feedback_app.domain.round import Checkpoint
-from feedback_app.services.arena.prefetch import DEPTH, Ahead
+from feedback_app.services.arena.prefetch import DEPTH, Prefetch
 from feedback_app.services.generation.background import Generations
 from feedback_app.services.generation.versions import BaseFiles, Models
 from feedback_app.store import Store
@@ -18,24 +18,24 @@ __all__ = ["bench"]
 
 
 @pytest.fixture
-def ahead(bench: Bench) -> Ahead:
+def ahead(bench: Bench) -> Prefetch:
     models = Models(bench.store, lambda: BaseFiles("tiny", Path("base"), None))
-    return Ahead(bench.store, bench.arena, bench.draws(), models, bench.generations)
+    return Prefetch(bench.store, bench.arena, bench.draws(), models, bench.generations)
 
 
-def fill(ahead: Ahead, bench: Bench, n: int = 2, shown: tuple[str, ...] = ()) -> None:
+def fill(ahead: Prefetch, bench: Bench, n: int = 2, shown: tuple[str, ...] = ()) -> None:
     ahead.fill(None, n, shown)
     until(lambda: not bench.generations.busy(), every=0.005)
 
 
-def test_as_many_as_the_depth_are_kept_ready_and_no_more(ahead: Ahead, bench: Bench) -> None:
+def test_as_many_as_the_depth_are_kept_ready_and_no_more(ahead: Prefetch, bench: Bench) -> None:
     for _ in range(DEPTH + 3):
         fill(ahead, bench)
     assert len(bench.store.comparisons.waiting("arena", 50)) == DEPTH
     assert len(ahead.ready(None, 2)) == DEPTH
 
 
-def test_what_is_read_now_is_not_counted_and_not_given_again(ahead: Ahead, bench: Bench) -> None:
+def test_what_is_read_now_is_not_counted_and_not_given_again(ahead: Prefetch, bench: Bench) -> None:
     fill(ahead, bench)
     shown = ahead.ready(None, 2)[0].id
     for _ in range(DEPTH + 1):
@@ -45,20 +45,20 @@ def test_what_is_read_now_is_not_counted_and_not_given_again(ahead: Ahead, bench
     assert shown not in {comparison.id for comparison in ready}
 
 
-def test_the_queue_is_there_after_a_restart(ahead: Ahead, bench: Bench, store: Store) -> None:
+def test_the_queue_is_there_after_a_restart(ahead: Prefetch, bench: Bench, store: Store) -> None:
     fill(ahead, bench)
     models = Models(store, lambda: BaseFiles("tiny", Path("base"), None))
-    again = Ahead(store, bench.arena, bench.draws(), models, Generations(bench.engine))
+    again = Prefetch(store, bench.arena, bench.draws(), models, Generations(bench.engine))
     assert again.ready(None, 2) == ahead.ready(None, 2) != []
 
 
-def test_only_the_topic_and_the_number_that_are_asked_for_are_given(ahead: Ahead, bench: Bench) -> None:
+def test_only_the_topic_and_the_number_that_are_asked_for_are_given(ahead: Prefetch, bench: Bench) -> None:
     fill(ahead, bench)
     assert ahead.ready("talk", 2) != []
     assert ahead.ready("history", 2) == ahead.ready(None, 3) == []
 
 
-def test_a_new_version_replaces_what_was_prepared_for_older_ones(ahead: Ahead, bench: Bench) -> None:
+def test_a_new_version_replaces_what_was_prepared_for_older_ones(ahead: Prefetch, bench: Bench) -> None:
     fill(ahead, bench)
     old = ahead.ready(None, 2)[0]
     bench.store.checkpoints.add(Checkpoint("dpo-1", "nowhere", passed=True))
@@ -71,14 +71,14 @@ def test_a_new_version_replaces_what_was_prepared_for_older_ones(ahead: Ahead, b
     assert bench.store.comparisons.get(old.id).status == ComparisonStatus.skipped
 
 
-def test_a_verdict_on_one_that_was_replaced_meanwhile_is_kept(ahead: Ahead, bench: Bench) -> None:
+def test_a_verdict_on_one_that_was_replaced_meanwhile_is_kept(ahead: Prefetch, bench: Bench) -> None:
     replaced = opened()
     bench.store.comparisons.add(replaced)
     bench.arena.skip(replaced.id)
     assert bench.arena.rank(replaced.id, LONGER_WON).status == ComparisonStatus.ranked
 
 
-def test_nothing_is_prepared_while_the_engine_writes_for_somebody(ahead: Ahead, bench: Bench) -> None:
+def test_nothing_is_prepared_while_the_engine_writes_for_somebody(ahead: Prefetch, bench: Bench) -> None:
     bench.arena.open([Message("user", "Hello")])
     ahead.fill(None, 2)
     until(lambda: not bench.generations.busy(), every=0.005)
