@@ -21,7 +21,7 @@ from alignment.contract.spec import RoundSpec, read_spec, write_spec
 from alignment.contract.thresholds import Thresholds
 from alignment.models.loading import load_tokenizer
 from alignment.stop_signal import StopSignal
-from reward_model.rankings import PAIRS_SCHEMA as RANKED_SCHEMA
+from reward_model.rankings import SCHEMA as RANKED_SCHEMA
 from tests.paths import PROJECT
 from tests.tiny_model import SYSTEM, TURNS
 

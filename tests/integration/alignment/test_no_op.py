@@ -17,8 +17,9 @@ from alignment.methods import rloo
 from alignment.methods.ppo import stage as ppo_stage
 from alignment.methods.ppo.model import ActorCritic
 from alignment.methods.training import POLICY_METHODS, training_of
+from alignment.models import adapter
 from alignment.models.adapter import NothingLearned, lora_config, save_adapter, weights
-from alignment.models.loading import Model, adapter, load_base
+from alignment.models.loading import Model, load_base
 from tests.integration.alignment.rounds import prepare_round, work_in, write_snapshot
 
 pytestmark = [

@@ -88,16 +88,17 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 def slow_engine() -> Any:
     """Long replies never end by themselves, and each of their tokens takes 20 ms."""
-    sampling, on_token = ct2._sampling, ct2._on_token
+    options, on_token = ct2.sampling_options, ct2._on_token
 
-    def endless(given: Sampling) -> dict[str, float | int]:
-        return {**sampling(given), **({"min_length": LONG} if given.max_new_tokens == LONG else {})}
+    def endless(sampling: Sampling, vocabulary: int) -> dict[str, float | int]:
+        never_short = {"min_length": LONG} if sampling.max_new_tokens == LONG else {}
+        return {**options(sampling, vocabulary), **never_short}
 
     def slowly(replies: Any, *rest: Any) -> bool:
         time.sleep(0.02 if replies[0]._limit - replies[0]._written > 100 else 0)
         return on_token(replies, *rest)
 
-    return patch.multiple(ct2, _sampling=endless, _on_token=slowly)
+    return patch.multiple(ct2, sampling_options=endless, _on_token=slowly)
 
 
 @pytest.fixture(autouse=True)

@@ -191,7 +191,7 @@ def test_rounds_versions_and_chats_of_which_a_date_is_none_are_listed_as_damaged
             assert (listed["damaged"], listed["created_at"]) == (True, "1970-01-01T00:00:00Z")
         assert client.get("/api/v1/rounds/odd").status_code == 200
         assert client.get("/api/v1/rounds/estimate").status_code == 200
-        assert rounds_table(built.store.rounds.list(1))[0][0] == "date damaged"
+        assert rounds_table(built.store.rounds.list(1), {})[0][0] == "date damaged"
         assert "date damaged" in registry(built.store.checkpoints.list(), {})
         assert client.get(f"/api/v1/conversations/{talk.id}?format=markdown").status_code == 200
         assert client.delete(f"/api/v1/conversations/{talk.id}").status_code == 204

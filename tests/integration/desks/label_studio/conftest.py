@@ -8,7 +8,8 @@ import pytest
 
 from feedback_app.desks.label_studio import LabelStudioDesk
 from feedback_app.embedded.label_studio import find_server
-from tests.integration.label_studio_server import PROJECT, LabelStudioServer, running
+from tests.integration.label_studio_server import LabelStudioServer, running
+from tests.paths import PROJECT
 
 
 @pytest.fixture(scope="package")
