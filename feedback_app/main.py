@@ -45,7 +45,7 @@ from feedback_app.services.leaderboard.leaderboard import Leaderboard
 from feedback_app.services.reward.guess_calibration import GuessCalibration
 from feedback_app.services.reward.live_learner import LiveReward
 from feedback_app.services.reward.live_reward import LiveRewardService
-from feedback_app.services.reward.reward_models import Rewards
+from feedback_app.services.reward.reward_models import RewardModels
 from feedback_app.services.reward.trained_scorer import TrainedScorer
 from feedback_app.services.rounds.before_after import BeforeAfter
 from feedback_app.services.rounds.estimate import Estimates
@@ -234,7 +234,7 @@ def _services(
     )
 
 
-def _training_data(settings: Settings, store: Store, trained: Rewards) -> TrainingData:
+def _training_data(settings: Settings, store: Store, trained: RewardModels) -> TrainingData:
     return TrainingData(
         store,
         settings.heldout_fraction,

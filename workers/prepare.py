@@ -14,7 +14,7 @@ from feedback_app.domain.round import Round
 from feedback_app.engines.trial import cannot_answer
 from feedback_app.formats import kto, sft
 from feedback_app.services.dataset.unpaired_feedback import given_demonstrations, given_ratings
-from feedback_app.services.reward.reward_models import Shelf
+from feedback_app.services.reward.reward_models import RewardModelRegistry
 from feedback_app.settings import Settings
 from feedback_app.store import Store
 from workers import attempts
@@ -84,7 +84,7 @@ def make_spec(
         prompt_packs=tuple(sorted(settings.prompt_packs.glob("*.jsonl"))),
         min_pairs=settings.min_pairs,
         reward_dir=rewards_folder(settings) / reward_name(claimed),
-        current_reward=Shelf(rewards_folder(settings)).current_folder(base.hash),
+        current_reward=RewardModelRegistry(rewards_folder(settings)).current_folder(base.hash),
     )
 
 

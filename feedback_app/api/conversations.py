@@ -20,7 +20,7 @@ from feedback_app.services.generation.batch import GenerationFailed
 
 LONGEST_MESSAGE = 100_000
 
-Kind = Literal["json", "markdown", "text"]
+TranscriptFormat = Literal["json", "markdown", "text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class File:
     media_type: str
 
 
-KINDS: dict[Kind, File] = {
+TRANSCRIPT_FILES: dict[TranscriptFormat, File] = {
     "json": File("json", "application/json"),
     "markdown": File("md", "text/markdown; charset=utf-8"),
     "text": File("txt", "text/plain; charset=utf-8"),
@@ -138,12 +138,14 @@ def router(chat: Chat, default_persona: Callable[[], str]) -> APIRouter:
     @routes.get("/{conversation_id}", summary="Download a conversation", responses=DOWNLOADS)
     def get(
         conversation_id: str,
-        kind: Annotated[Kind, Query(alias="format", description="The form of the file.")] = "json",
+        kind: Annotated[
+            TranscriptFormat, Query(alias="format", description="The form of the file.")
+        ] = "json",
     ) -> Response:
         """`json` has its messages, thumbs, the other replies to each message, and what a reply was before it was edited;
         `markdown` and `text` have what was said."""
         conversation = chat.get(conversation_id)
-        file = KINDS[kind]
+        file = TRANSCRIPT_FILES[kind]
         headers = {
             "Content-Disposition": f'attachment; filename="{file_name(conversation, file.suffix)}"',
             "Cache-Control": "no-store",
@@ -224,7 +226,7 @@ def _event(name: str, data: dict[str, Any]) -> str:
     return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
 
 
-def _written(chat: Chat, conversation: Conversation, kind: Kind) -> str:
+def _written(chat: Chat, conversation: Conversation, kind: TranscriptFormat) -> str:
     if kind == "json":
         return ConversationBody.of(conversation).model_dump_json()
     write = as_markdown if kind == "markdown" else as_text

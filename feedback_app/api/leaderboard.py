@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from feedback_app.services.leaderboard.leaderboard import Board, Leaderboard
 
@@ -15,7 +15,7 @@ Annotator = Annotated[
 
 
 class AgainstBody(BaseModel):
-    """What a version won of its duels with one other; a tie is half a win."""
+    """What a version won of its pairs with one other; a tie is half a win."""
 
     model: str
     wins: float
@@ -36,12 +36,12 @@ class EffectsBody(BaseModel):
     length: EffectBody | None
     side: EffectBody | None
     comparisons: int
-    duels: int
+    duels: int = Field(validation_alias="pairs")
     enough: bool
 
 
 class BoardBody(BaseModel):
-    """All of it at once. `points[i][j]` of `votes[i][j]` duels that version i won against version j; a tie is half a point."""
+    """All of it at once. `points[i][j]` of `votes[i][j]` pairs that version i won against version j; a tie is half a point."""
 
     standings: list["PlainStanding"]
     points: list[list[float]]
@@ -49,7 +49,7 @@ class BoardBody(BaseModel):
     length: EffectBody | None
     side: EffectBody | None
     comparisons: int
-    duels: int
+    duels: int = Field(validation_alias="pairs")
     enough: bool
 
 
@@ -70,7 +70,7 @@ class PlainStanding(BaseModel):
 
 
 class StandingBody(PlainStanding):
-    """`against`: what it won of its duels with each other version."""
+    """`against`: what it won of its pairs with each other version."""
 
     against: list[AgainstBody]
 

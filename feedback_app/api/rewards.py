@@ -17,10 +17,10 @@ from feedback_app.formats.errors import BadRecord, LineError, Problems
 from feedback_app.formats.jsonl import Limits
 from feedback_app.formats.replies import Replies
 from feedback_app.services.reward.reward_models import (
+    LoadedRewardModel,
     RewardModel,
+    RewardModels,
     RewardModelUnavailable,
-    Rewards,
-    Scorer,
     score_all,
 )
 
@@ -48,13 +48,13 @@ class RewardModelBody(BaseModel):
     evaluation: dict[str, Any]
 
 
-def router(rewards: Rewards) -> APIRouter:
+def router(rewards: RewardModels) -> APIRouter:
     routes = APIRouter(prefix="/api/v1/rewards", tags=["reward models"])
 
     @routes.get("", summary="List reward models")
     def listing() -> list[RewardModelBody]:
         """The newest come first."""
-        known = rewards.shelf.all()
+        known = rewards.registry.all()
         current = rewards.current() if known else None
         return [_body(model, current) for model in known]
 
@@ -98,7 +98,7 @@ def _body(model: RewardModel, current: RewardModel | None) -> RewardModelBody:
     )
 
 
-def _evaluated(rewards: Rewards, name: str, body: bytes) -> dict[str, Any]:
+def _evaluated(rewards: RewardModels, name: str, body: bytes) -> dict[str, Any]:
     return rewards.report(name, _rankings(body) if body else None)
 
 
@@ -130,7 +130,7 @@ def _to_the_end(lines: Generator[bytes, None, None]) -> Iterator[bytes]:
         yield jsonl.dumped({"error": str(error)})
 
 
-def _scored(scorer: Scorer, body: bytes) -> Generator[bytes, None, None]:
+def _scored(scorer: LoadedRewardModel, body: bytes) -> Generator[bytes, None, None]:
     """In the order of the lines; scored in batches. Raises RewardModelUnavailable."""
     lines = _read(body)
     while batch := list(islice(lines, BATCH)):

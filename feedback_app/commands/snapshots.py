@@ -8,7 +8,7 @@ from rich.table import Table
 
 from feedback_app.commands.common import out, told
 from feedback_app.commands.formatting import moment, short
-from feedback_app.domain.snapshot import HOWS, KINDS
+from feedback_app.domain.snapshot import CHANGE_TYPES, RECORD_KINDS
 
 app = typer.Typer()
 Name = Annotated[
@@ -43,16 +43,16 @@ def listing() -> None:
 
 @app.command()
 def diff(one: Name = "newest", other: Name = "now") -> None:
-    """How two snapshots differ, in numbers: what OTHER has that ONE has not, and the other way round."""
+    """ChangeType two snapshots differ, in numbers: what OTHER has that ONE has not, and the other way round."""
     with told():
         from feedback_app.commands.client import connected, named
 
         with connected() as service:
             found = service.get(f"/snapshots/{named(one)}/diff", other=other)
         counts = found["counts"]
-        table = Table(f"{short(found['one'])} → {short(found['other'])}", *HOWS, "same")
-        for kind in (kind for kind in KINDS if kind in counts):
-            table.add_row(kind, *(f"{counts[kind][how]:,}" for how in (*HOWS, "same")))
+        table = Table(f"{short(found['one'])} → {short(found['other'])}", *CHANGE_TYPES, "same")
+        for kind in (kind for kind in RECORD_KINDS if kind in counts):
+            table.add_row(kind, *(f"{counts[kind][how]:,}" for how in (*CHANGE_TYPES, "same")))
         out.print(table)
         for line in lines(found):
             out.print(line, markup=False)
@@ -63,7 +63,7 @@ def lines(found: Mapping[str, Any]) -> list[str]:
     told_of = [
         f"rankings {how}, by {what}: {_numbers(counted[how])}"
         for what, counted in (("source", found["sources"]), ("tag", found["tags"]))
-        for how in HOWS
+        for how in CHANGE_TYPES
         if counted.get(how)
     ]
     return [*told_of, *found["notes"]]
@@ -86,4 +86,4 @@ def _row(found: Mapping[str, Any], methods: Mapping[str, str]) -> tuple[str, str
 
 def _holds(counts: Mapping[str, int]) -> str:
     pairs = f"{counts.get('pairs', 0):,} pairs ({counts.get('heldout', 0):,} held out)"
-    return ", ".join([*(f"{counts[kind]:,} {kind}" for kind in KINDS if counts.get(kind)), pairs])
+    return ", ".join([*(f"{counts[kind]:,} {kind}" for kind in RECORD_KINDS if counts.get(kind)), pairs])

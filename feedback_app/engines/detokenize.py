@@ -39,7 +39,7 @@ class Detokenizer:
         return text
 
 
-class Reply:
+class ReplyStream:
     """One reply while it is written: takes token ids, gives deltas, of which exactly one is the last."""
 
     def __init__(

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 from feedback_app.engines.base import Catalogue, Delta, Engine, GenerationRequest
 from feedback_app.engines.request_queue import Limits
 
-Kind = Literal["auto", "ctranslate2", "transformers", "openai"]
+EngineKind = Literal["auto", "ctranslate2", "transformers", "openai"]
 
 
 class EngineSettings(Protocol):
@@ -31,7 +31,7 @@ class EngineSettings(Protocol):
     def queue_seconds(self) -> float: ...
 
 
-def build_engine(kind: Kind, catalogue: Catalogue, settings: EngineSettings) -> Engine:
+def build_engine(kind: EngineKind, catalogue: Catalogue, settings: EngineSettings) -> Engine:
     """The engine of that kind. `auto`: a server if there is an address, else CTranslate2 or transformers.
 
     The last choice is made at first use, because it asks the catalogue whether the base model was converted, and

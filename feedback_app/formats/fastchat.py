@@ -8,10 +8,10 @@ from typing import Any
 from feedback_app.domain.comparison import Comparison, Message, Role
 from feedback_app.domain.preference import Rating
 from feedback_app.formats import fields, lmarena, unused
-from feedback_app.formats import judged_sets as judged
+from feedback_app.formats import ranked_sets as judged
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
-from feedback_app.formats.judged_sets import FIRST, SECOND, TIE, Left
+from feedback_app.formats.ranked_sets import FIRST, SECOND, TIE, LeftOut
 
 # The address of the voter is not kept.
 USED = frozenset({"type", "models", "states", "state", "ip", "start", "finish", "gen_params"})
@@ -34,11 +34,11 @@ VOTES = {
     "bothbad_vote": (TIE, True),
 }
 THUMBS = {"upvote": True, "downvote": False}
-NO_VOTE = Left("event without a vote")
+NO_VOTE = LeftOut("event without a vote")
 SPEAKERS: tuple[Role, Role] = ("user", "assistant")
 
 
-def load(record: Record) -> Comparison | Rating | Left:
+def load(record: Record) -> Comparison | Rating | LeftOut:
     """A vote between two replies as a comparison, a thumb as a rating. Raises BadRecord."""
     event = fields.as_text(fields.required(record, "type"), "type")
     if event in VOTES:

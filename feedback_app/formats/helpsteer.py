@@ -12,10 +12,10 @@ from typing import Any
 
 from feedback_app.domain.comparison import Comparison, Message
 from feedback_app.formats import conversation, fields, unused
-from feedback_app.formats import judged_sets as judged
+from feedback_app.formats import ranked_sets as judged
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
-from feedback_app.formats.judged_sets import FIRST, SECOND, TIE, Groups, Left, Reply
+from feedback_app.formats.ranked_sets import FIRST, SECOND, TIE, Groups, LeftOut, ModelReply
 
 SCORES = ("helpfulness", "correctness", "coherence", "complexity", "verbosity")
 REPLIES = (("response1", "response2"), ("response_1", "response_2"))
@@ -35,7 +35,7 @@ USED = frozenset(
 )
 SAID = frozenset({"score", "reasoning", "feedback1", "feedback2"})
 SPEAKER = re.compile(r"\n?<extra_id_1>(User|Assistant)\n")
-ALONE = Left("reply that is the only one to its prompt")
+ALONE = LeftOut("reply that is the only one to its prompt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def load(record: Record) -> Comparison | Scored:
     names = next((names for names in REPLIES if record.get(names[0]) is not None), REPLIES[0])
     for each, other in zip(*REPLIES, strict=True):
         fields.one_name(record, (each, other))
-    replies = [Reply(fields.as_text(fields.required(record, name), name)) for name in names]
+    replies = [ModelReply(fields.as_text(fields.required(record, name), name)) for name in names]
     strength = fields.one_name(record, ("overall_preference", "preference_strength"))
     groups = _groups(_whole(record, strength, range(-3, 4)))
     note = "\n".join(
@@ -70,7 +70,7 @@ def load(record: Record) -> Comparison | Scored:
     return judged.comparison("helpsteer", _prompt(record), replies, groups, note=note, others=_others(record))
 
 
-def grouped(found: Iterable[Comparison | Scored]) -> Iterator[Comparison | Left]:
+def grouped(found: Iterable[Comparison | Scored]) -> Iterator[Comparison | LeftOut]:
     """The preferences as they come, then the single replies to the same prompt as one ranking, in the order of the prompts."""
     prompts: dict[tuple[Message, ...], dict[str, float]] = {}
     for one in found:
@@ -83,7 +83,7 @@ def grouped(found: Iterable[Comparison | Scored]) -> Iterator[Comparison | Left]
             yield ALONE
         else:
             groups = judged.by_score(list(scores.values()))
-            yield judged.comparison("helpsteer", prompt, list(map(Reply, scores)), groups)
+            yield judged.comparison("helpsteer", prompt, list(map(ModelReply, scores)), groups)
 
 
 def _prompt(record: Record) -> tuple[Message, ...]:

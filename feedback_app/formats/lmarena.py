@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from feedback_app.domain.comparison import Comparison, Message
 from feedback_app.formats import conversation, fields
-from feedback_app.formats import judged_sets as judged
+from feedback_app.formats import ranked_sets as judged
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
-from feedback_app.formats.judged_sets import FIRST, SECOND, TIE, Left, Reply
+from feedback_app.formats.ranked_sets import FIRST, SECOND, TIE, LeftOut, ModelReply
 
 USED = frozenset(
     {"model_a", "model_b", "winner", "conversation_a", "conversation_b", "judge"}
@@ -41,10 +41,10 @@ WINNERS = {
     "both_bad": (TIE, True),
     "bothbad": (TIE, True),
 }
-APART = Left("vote on conversations that differ before the last reply")
+APART = LeftOut("vote on conversations that differ before the last reply")
 
 
-def load(record: Record) -> Comparison | Left:
+def load(record: Record) -> Comparison | LeftOut:
     """The last replies of both sides, ranked by the vote. Raises BadRecord."""
     winner = fields.as_text(fields.required(record, "winner"), "winner")
     if winner not in WINNERS:
@@ -67,7 +67,7 @@ def vote(
     *,
     all_bad: bool,
     annotator: str = "imported",
-) -> Comparison | Left:
+) -> Comparison | LeftOut:
     """A vote between two conversations. Where they went apart earlier there is no one prompt to both last replies. Raises BadRecord."""
     for said in sides:
         if not said or said[-1].role != "assistant":
@@ -75,5 +75,5 @@ def vote(
     first, second = sides
     if tuple(first[:-1]) != tuple(second[:-1]):
         return APART
-    replies = [Reply(said[-1].content, model) for said, model in zip(sides, models, strict=True)]
+    replies = [ModelReply(said[-1].content, model) for said, model in zip(sides, models, strict=True)]
     return judged.comparison(kind, first[:-1], replies, groups, all_bad=all_bad, annotator=annotator)

@@ -10,21 +10,21 @@ from typing import Any
 from feedback_app.domain.comparison import Comparison, Message
 from feedback_app.domain.preference import Rating
 from feedback_app.formats import conversation, fields, unused
-from feedback_app.formats import judged_sets as judged
+from feedback_app.formats import ranked_sets as judged
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
-from feedback_app.formats.judged_sets import FIRST, SECOND, Left, Reply
+from feedback_app.formats.ranked_sets import FIRST, SECOND, LeftOut, ModelReply
 
 USED = frozenset({"user_id", "user", "version", "type", "data", "meta", "snapshot", "chat_id"})
 DATA = frozenset({"rating", "model_id", "sibling_model_ids", "reason", "comment", "tags", "details", "id"})
 THUMBS = {"1": True, "-1": False}
 # SideBySide the text, these are what a reply can answer or be made of.
 BESIDE = ("files", "images", "sources", "citations", "tool_calls", "code_executions", "embeds", "output")
-NO_THUMB = Left("feedback without a thumb")
+NO_THUMB = LeftOut("feedback without a thumb")
 DEEPEST = 1000
 
 
-def load(record: Record) -> Comparison | Rating | Left:
+def load(record: Record) -> Comparison | Rating | LeftOut:
     """A rating, or a comparison where the message has several replies. Raises BadRecord."""
     data = fields.as_object(fields.required(record, "data"), "data")
     unused.refuse_unread(data, DATA, " in `data`")
@@ -120,7 +120,7 @@ def _compared(
     prompt: tuple[Message, ...], rated: Record, others: list[Record], good: bool, data: Record
 ) -> Comparison:
     """The rated reply against all others, of which nothing else is said."""
-    replies = [Reply(_turn(one).content, judged.model(one, "model")) for one in (rated, *others)]
+    replies = [ModelReply(_turn(one).content, judged.model(one, "model")) for one in (rated, *others)]
     rest = tuple(f"c{i}" for i in range(2, len(replies) + 1))
     groups = (*FIRST[:1], rest) if good else (rest, *SECOND[1:])
     said = [data[name] for name in ("reason", "comment") if not unused.empty(data.get(name))]

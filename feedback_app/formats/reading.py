@@ -14,7 +14,7 @@ from feedback_app.formats.catalogue import LOADERS, UnknownFormat, imported
 from feedback_app.formats.container import Numbered
 from feedback_app.formats.errors import BadRecord, Problems
 from feedback_app.formats.jsonl import Limits
-from feedback_app.formats.judged_sets import Left
+from feedback_app.formats.ranked_sets import LeftOut
 
 Item = Comparison | PreferencePair | Rating | Demonstration
 WORDS: dict[type, str] = {
@@ -98,7 +98,7 @@ def _items(reading: Reading, records: Iterable[Numbered], ignore: frozenset[str]
             found = sillytavern.told(found)
     try:
         for one in found:
-            if isinstance(one, Left):
+            if isinstance(one, LeftOut):
                 reading.left_out[one.reason] += 1
             else:
                 yield one

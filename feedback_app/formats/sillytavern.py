@@ -12,10 +12,10 @@ from feedback_app.domain.comparison import Comparison, Message, Role
 from feedback_app.domain.preference import Demonstration
 from feedback_app.domain.text_rules import name_fault
 from feedback_app.formats import fields, unused
-from feedback_app.formats import judged_sets as judged
+from feedback_app.formats import ranked_sets as judged
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
-from feedback_app.formats.judged_sets import Left, Reply
+from feedback_app.formats.ranked_sets import LeftOut, ModelReply
 
 HEADER = frozenset({"user_name", "character_name", "create_date", "chat_metadata"})
 _MESSAGE = """
@@ -35,9 +35,9 @@ BESIDE = (
     "tool_invocations",
     "reasoning",
 )
-UNDECIDED = Left("last reply with swipes, of which none was chosen yet")
-UNASKED = Left("reply that answers no message of the user")
-EMPTY = Left("empty reply")
+UNDECIDED = LeftOut("last reply with swipes, of which none was chosen yet")
+UNASKED = LeftOut("reply that answers no message of the user")
+EMPTY = LeftOut("empty reply")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def _model(extra: Record) -> str:
     return name if isinstance(name, str) and name and name_fault(name) is None else "imported"
 
 
-def told(lines: Iterable[Line]) -> Iterator[Comparison | Demonstration | Left]:
+def told(lines: Iterable[Line]) -> Iterator[Comparison | Demonstration | LeftOut]:
     """What the replies of a chat say."""
     before: list[Message] = []
     held: Line | None = None
@@ -102,7 +102,7 @@ def told(lines: Iterable[Line]) -> Iterator[Comparison | Demonstration | Left]:
 
 def _said(
     before: list[Message], line: Line, kept: Message, went_on: bool
-) -> Comparison | Demonstration | Left:
+) -> Comparison | Demonstration | LeftOut:
     if not before or before[-1].role != "user" or not before[-1].content.strip():
         return UNASKED
     if not kept.content.strip():
@@ -112,13 +112,13 @@ def _said(
     try:
         return _kept(before, line, kept.content)
     except BadRecord as error:  # a chat that has grown too long, for one
-        return Left(f"reply that cannot be stored: {error}")
+        return LeftOut(f"reply that cannot be stored: {error}")
 
 
 def _kept(before: list[Message], line: Line, text: str) -> Comparison | Demonstration:
     """Raises BadRecord."""
     if not line.swipes:
         return Demonstration(fields.prompt(before), fields.filled(text, "mes"), "import:sillytavern")
-    replies = [Reply(text, line.model), *map(Reply, line.swipes)]
+    replies = [ModelReply(text, line.model), *map(ModelReply, line.swipes)]
     rest = tuple(f"c{i}" for i in range(2, len(replies) + 1))
     return judged.comparison("sillytavern", before, replies, (("c1",), rest))

@@ -10,10 +10,10 @@ from typing import Any
 
 from feedback_app.domain.comparison import Comparison, Message
 from feedback_app.formats import fields, unused
-from feedback_app.formats import judged_sets as judged
+from feedback_app.formats import ranked_sets as judged
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
-from feedback_app.formats.judged_sets import Left, Reply
+from feedback_app.formats.ranked_sets import LeftOut, ModelReply
 
 # Each reply was written under a hidden instruction of its own (`custom_system_prompt`, after the `principle`), which no ranking can hold.
 USED = frozenset({"instruction", "completions", "models", "correct_answers", "incorrect_answers"})
@@ -21,16 +21,16 @@ REPLY = frozenset(
     {"model", "response", "annotations", "fine-grained_score", "overall_score", "critique", "principle"}
     | {"custom_system_prompt"}
 )
-UNSCORED = Left("reply without a score")
-TOO_FEW = Left("prompt with fewer than two scored replies")
+UNSCORED = LeftOut("reply without a score")
+TOO_FEW = LeftOut("prompt with fewer than two scored replies")
 
 
-def load(record: Record) -> list[Comparison | Left]:
+def load(record: Record) -> list[Comparison | LeftOut]:
     """The replies as one ranking, best first. Raises BadRecord."""
     listed = fields.as_list(fields.required(record, "completions"), "completions")
     found = [_scored(fields.as_object(one, "completions[]")) for one in listed]
     scored = [(reply, score) for reply, score in found if score is not None]
-    left: list[Comparison | Left] = [UNSCORED] * (len(found) - len(scored))
+    left: list[Comparison | LeftOut] = [UNSCORED] * (len(found) - len(scored))
     if len(scored) < 2:
         return [TOO_FEW, *left]
     asked = Message("user", fields.as_text(fields.required(record, "instruction"), "instruction"))
@@ -38,10 +38,10 @@ def load(record: Record) -> list[Comparison | Left]:
     return [judged.comparison("ultrafeedback", [asked], [reply for reply, _ in scored], groups), *left]
 
 
-def _scored(record: Record) -> tuple[Reply, float | None]:
+def _scored(record: Record) -> tuple[ModelReply, float | None]:
     unused.refuse_unread(record, REPLY, " in `completions`")
     text = fields.as_text(fields.required(record, "response"), "response")
-    return Reply(text, judged.model(record, "model")), _score(record)
+    return ModelReply(text, judged.model(record, "model")), _score(record)
 
 
 def _score(record: Record) -> float | None:

@@ -19,7 +19,7 @@ from feedback_app.services.generation.versions import Models
 from feedback_app.services.leaderboard.leaderboard import Leaderboard
 from feedback_app.services.reward.guess_calibration import GuessCalibration
 from feedback_app.services.reward.live_reward import LiveRewardService
-from feedback_app.services.reward.reward_models import Rewards
+from feedback_app.services.reward.reward_models import RewardModels
 from feedback_app.services.rounds.before_after import BeforeAfter
 from feedback_app.services.rounds.estimate import Estimates
 from feedback_app.services.rounds.lineage import Lineage
@@ -47,7 +47,7 @@ class Services:
     rounds: Rounds
     lineage: Lineage
     estimates: Estimates
-    reward_models: Rewards
+    reward_models: RewardModels
     leaderboard: Leaderboard
     dataset: Dataset
     curation: Curation

@@ -161,7 +161,7 @@ class Conversations:
         """Every conversation with a thumb on some reply, with its turns, oldest first (for exporters)."""
         return self._with_turns(turns.c.rating.is_not(None), alternatives.c.rating.is_not(None))
 
-    def stamp(self) -> int:
+    def fingerprint(self) -> int:
         """Changes when a thumb or an edited reply does."""
         with self.database.read() as connection:
             return hash(tuple(_judged(connection, table) for table in (turns, alternatives)))

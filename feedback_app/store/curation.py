@@ -24,7 +24,7 @@ class Curation:
     database: Database
 
     def take_out(self, ids: Sequence[str], desks: Sequence[str]) -> list[str]:
-        """Verdicts no longer count; their comparisons are as if skipped, and the desks hear of it. Gives those that had one."""
+        """RankingOutcomes no longer count; their comparisons are as if skipped, and the desks hear of it. Gives those that had one."""
         return self._move(ids, desks, rankings, withdrawn, ComparisonStatus.ranked, ComparisonStatus.skipped)
 
     def bring_back(self, ids: Sequence[str], desks: Sequence[str]) -> list[str]:

@@ -24,7 +24,7 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class RankingsFingerprint:
     """Changes when any verdict does; `rankings` counts those that decide and those of others."""
 
     rankings: int
@@ -33,10 +33,10 @@ class Stamp:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdicts:
+class RankingOutcomes:
     database: Database
 
-    def stamp(self) -> Stamp:
+    def fingerprint(self) -> RankingsFingerprint:
         """A verdict has a new date when it is changed: number, newest and sum of dates together tell."""
         found = []
         with self.database.read() as connection:
@@ -45,10 +45,10 @@ class Verdicts:
                 epochs = func.coalesce(func.sum(extract("epoch", date)), 0)
                 found.append(connection.execute(select(func.count(), func.max(date), epochs)).one())
         counts, newest, sums = zip(*found, strict=True)
-        return Stamp(sum(counts), newest, tuple(map(int, sums)))
+        return RankingsFingerprint(sum(counts), newest, tuple(map(int, sums)))
 
-    def meetings(self, annotator: str = "") -> list[tuple[tuple[str, ...], int]]:
-        """What is said of comparisons (lines of `Meeting`), and of how many each, by the verdicts that count (see
+    def outcomes(self, annotator: str = "") -> list[tuple[tuple[str, ...], int]]:
+        """What is said of comparisons (lines of `RankingOutcome`), and of how many each, by the verdicts that count (see
         `Comparison.verdicts`) or by those of one annotator; always in the same order."""
         with self.database.read() as connection:
             found = Counter({(met,): number for met, number in connection.execute(_alike(annotator))})
@@ -68,7 +68,7 @@ class Verdicts:
 
 
 def _alike(annotator: str) -> Select[Any]:
-    """The owner's verdicts are counted by the database: one on each comparison."""
+    """The owner's verdicts are outcome_line by the database: one on each comparison."""
     query = select(rankings.c.met, func.count().label("number")).where(rankings.c.met != "")
     return (query.where(rankings.c.annotator == annotator) if annotator else query).group_by(rankings.c.met)
 

@@ -69,7 +69,7 @@ def _verdict() -> tuple[Column[Any], ...]:
     )
 
 
-# `pairs`, `ties` and `met` (see domain/duels.py) are found when the verdict is stored, so that totals and the leaderboard need
+# `pairs`, `ties` and `met` (see domain/pairwise_outcomes.py) are found when the ranking is stored, so that totals and the leaderboard need
 # not read every comparison.
 rankings = Table(
     "rankings",
@@ -87,7 +87,7 @@ annotations = Table(
     PrimaryKeyConstraint("comparison_id", "annotator"),
 )
 
-# Verdicts that were taken out: they count nowhere, and can be brought back as they were.
+# RankingOutcomes that were taken out: they count nowhere, and can be brought back as they were.
 withdrawn = Table(
     "withdrawn",
     metadata,

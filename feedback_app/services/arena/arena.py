@@ -22,7 +22,12 @@ from feedback_app.services.arena.comparisons import drawn, with_replies, with_te
 from feedback_app.services.arena.earlier_replies import EDIT, EarlierTurn, earlier_turns
 from feedback_app.services.arena.prompt_packs import Interests, PackPrompt, PromptPacks
 from feedback_app.services.generation.background import Generations, Problem
-from feedback_app.services.generation.batch import Generation, GenerationFailed, Reply, twins
+from feedback_app.services.generation.batch import (
+    GeneratedReply,
+    Generation,
+    GenerationFailed,
+    repeated_replies,
+)
 from feedback_app.services.generation.versions import Models
 from feedback_app.services.reward.live_reward import LiveRewardService
 from feedback_app.store import Page, Store
@@ -269,17 +274,17 @@ class Arena:
             keep=lambda replies: self._keep(comparison, replies),
             fail=lambda: self._store.comparisons.fail(comparison.id),
             background=background,
-            useless=twins if comparison.source == "arena" else None,
+            useless=repeated_replies if comparison.source == "arena" else None,
             asker=asker,
         )
 
-    def _keep(self, comparison: Comparison, replies: Sequence[Reply]) -> None:
+    def _keep(self, comparison: Comparison, replies: Sequence[GeneratedReply]) -> None:
         """Replies that were stopped on their way are not kept: whoever looks has them written anew. The page shows none
         that says what another says. Raises GenerationFailed where fewer than two are left."""
         if all(reply.finish for reply in replies):
             filled = with_replies(comparison, replies)
             if comparison.source == "arena":
-                alike = twins(replies)
+                alike = repeated_replies(replies)
                 filled = tuple(candidate for i, candidate in enumerate(filled) if i not in alike)
             if len(filled) < 2:
                 raise GenerationFailed(ALIKE)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from feedback_app.domain.comparison import Candidate, Comparison
-from feedback_app.services.generation.batch import Reply
+from feedback_app.services.generation.batch import GeneratedReply
 
 
 def drawn(comparison: Comparison) -> bool:
@@ -18,7 +18,7 @@ def with_texts(comparison: Comparison, texts: Sequence[str]) -> Comparison:
     return replace(comparison, candidates=tuple(replace(candidate, text=text) for candidate, text in pairs))
 
 
-def with_replies(comparison: Comparison, replies: Sequence[Reply]) -> tuple[Candidate, ...]:
+def with_replies(comparison: Comparison, replies: Sequence[GeneratedReply]) -> tuple[Candidate, ...]:
     """The comparison's candidates with their finished replies."""
     return tuple(
         replace(

@@ -13,7 +13,7 @@ from feedback_app.services.arena.comparisons import with_replies
 from feedback_app.services.arena.prompt_packs import PackPrompt
 from feedback_app.services.arena.repeats import Repeats
 from feedback_app.services.generation.background import Generations
-from feedback_app.services.generation.batch import Reply, twins
+from feedback_app.services.generation.batch import GeneratedReply, repeated_replies
 from feedback_app.services.reward.live_reward import LiveRewardService
 from feedback_app.store import Store
 
@@ -64,13 +64,13 @@ class Drafts:
                 keep=lambda replies: self._keep(prompt.key, draft, replies),
                 fail=lambda: self.writing.discard(prompt.key),
                 background=True,
-                useless=twins,
+                useless=repeated_replies,
             )
         except Exception:
             self.writing.discard(prompt.key)
             raise
 
-    def _keep(self, key: str, draft: Comparison, replies: Sequence[Reply]) -> None:
+    def _keep(self, key: str, draft: Comparison, replies: Sequence[GeneratedReply]) -> None:
         """A draft that was stopped on its way is let go, as is one whose replies are all alike."""
         try:
             written = replace(draft, candidates=with_replies(draft, replies))

@@ -12,7 +12,7 @@ from feedback_app.domain.preference import Demonstration, Rating
 from feedback_app.domain.text_rules import LONGEST_CONVERSATION, LONGEST_EDIT
 from feedback_app.engines.base import GenerationRequest
 from feedback_app.services.generation.background import Generations, Problem
-from feedback_app.services.generation.batch import Generation, Reply, wordless
+from feedback_app.services.generation.batch import GeneratedReply, Generation, empty_replies
 from feedback_app.services.generation.best_of import BestOf
 from feedback_app.services.generation.versions import Models
 from feedback_app.store import ConversationNotFound, Store
@@ -207,7 +207,7 @@ class Chat:
             requests,
             keep=lambda replies: self._keep(conversation, messages, replies),
             fail=lambda: self._restore(conversation.id),
-            useless=wordless,
+            useless=empty_replies,
         )
 
     def _chosen(self, conversation_id: str, generation: Generation) -> Iterator[str]:
@@ -219,7 +219,7 @@ class Chat:
             yield last.content
 
     def _keep(
-        self, conversation: Conversation, messages: Sequence[Message], replies: Sequence[Reply]
+        self, conversation: Conversation, messages: Sequence[Message], replies: Sequence[GeneratedReply]
     ) -> None:
         choice = self._best.choose(messages, [reply.text for reply in replies])
         reply = replies[choice.index]

@@ -22,10 +22,10 @@ class ExportCount:
     left_out: int
 
 
-def stamp(store: Store) -> tuple[Any, ...]:
+def data_fingerprint(store: Store) -> tuple[Any, ...]:
     """Changes whenever anything does that an export holds, and is cheap to ask for: nothing of the text is read."""
-    given = (store.ratings.count(), store.demonstrations.count(), store.conversations.stamp())
-    return (store.verdicts.stamp(), *given)
+    given = (store.ratings.count(), store.demonstrations.count(), store.conversations.fingerprint())
+    return (store.ranking_outcomes.fingerprint(), *given)
 
 
 class Sizes:
@@ -39,11 +39,11 @@ class Sizes:
     def known(self) -> Mapping[str, ExportCount]:
         """By format, as far as nothing has to be read for it."""
         of, counts = self._counted
-        return counts if of == stamp(self._store) else {}
+        return counts if of == data_fingerprint(self._store) else {}
 
     def now(self) -> Mapping[str, ExportCount]:
         """By format. What changes while the data is read is counted the next time."""
-        begun = stamp(self._store)
+        begun = data_fingerprint(self._store)
         of, counts = self._counted
         if of != begun:
             counts = self._count()

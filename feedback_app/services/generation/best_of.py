@@ -12,7 +12,7 @@ class NothingToChooseBy(RuntimeError):
     """No scorer knows anything yet; the message says what to do."""
 
 
-class Scorer(Protocol):
+class ReplyScorer(Protocol):
     """Says which of several replies to one prompt the owner would prefer."""
 
     @property
@@ -41,7 +41,7 @@ class Choice:
 class BestOf:
     """The scorers are asked in order; the first that knows anything chooses."""
 
-    scorers: Sequence[Scorer]
+    scorers: Sequence[ReplyScorer]
 
     def check(self) -> None:
         """Before replies are written for nothing. Raises NothingToChooseBy."""

@@ -105,7 +105,7 @@ class LiveRewardService:
         return self._ask(lambda model: model.informative_pair(prompt, replies, allowed))
 
     def score(self, messages: Sequence[Message], replies: Sequence[str]) -> list[float] | None:
-        """See `best_of.Scorer`: the chance of each reply to be the best. Waits until all there is was learned once."""
+        """See `best_of.ReplyScorer`: the chance of each reply to be the best. Waits until all there is was learned once."""
         if self._thread.is_alive():
             self._met.wait(CHOICE_SECONDS)
         asked = tuple(replies) or ("",)

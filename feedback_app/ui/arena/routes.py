@@ -39,7 +39,7 @@ from feedback_app.ui.shared.readiness_view import readiness_line
 RECENT = 20
 
 
-class Kind(Body):
+class DrawRequest(Body):
     """What is drawn: an empty topic is any. `held` are the comparisons that the page has already."""
 
     topic: str = Field("", max_length=100)
@@ -47,7 +47,7 @@ class Kind(Body):
     held: list[str] = Field(default_factory=list, max_length=20)
 
 
-class Asked(Kind):
+class OpenRequest(DrawRequest):
     """A prompt of the owner; None: one is drawn. `after` and `reply` name the conversation that goes on, and with what."""
 
     prompt: str | None = Field(None, max_length=LONGEST_CONVERSATION)
@@ -55,7 +55,7 @@ class Asked(Kind):
     reply: str = ""
 
 
-class Verdict(Body):
+class RankingBody(Body):
     """`groups` of candidate ids, best first."""
 
     groups: list[list[str]] = Field(default_factory=list)
@@ -78,7 +78,7 @@ class ArenaDesk:
         self._services = services
         self._arena = services.arena
 
-    def start(self, kind: Kind, c: str = "") -> dict[str, Any]:
+    def start(self, kind: DrawRequest, c: str = "") -> dict[str, Any]:
         """Where a refresh goes on: `c`, or else what waits for a verdict."""
         ready = self._services.prefetch.ready(kind.topic or None, kind.n)
         current = self._named(c) or next(iter(ready), None) or self._arena.unfinished(kind.topic or None)
@@ -88,14 +88,14 @@ class ArenaDesk:
         more = {"topics": topics, "undo": self._last_decided() is not None}
         return {"board": shown, "progress": self.progress(), **more, **self.ahead(held)}
 
-    def ahead(self, kind: Kind) -> dict[str, Any]:
+    def ahead(self, kind: DrawRequest) -> dict[str, Any]:
         """What is ready beside what the page holds; one more is begun where some lack."""
         ahead, topic = self._services.prefetch, kind.topic or None
         ready = ahead.ready(topic, kind.n, kind.held)
         ahead.fill(topic, kind.n, kind.held[:1])
         return {"ahead": [self._board(comparison) for comparison in ready]}
 
-    def open(self, asked: Asked) -> dict[str, Any]:
+    def open(self, asked: OpenRequest) -> dict[str, Any]:
         """Raises InvalidPrompt, InvalidRanking, ComparisonNotFound."""
         if asked.after:
             return self._board(self._arena.follow(asked.after, asked.reply, asked.prompt or "", asked.n))
@@ -111,7 +111,7 @@ class ArenaDesk:
     def show(self, comparison_id: str) -> dict[str, Any]:
         return self._board(self._arena.growing(comparison_id))
 
-    def rank(self, comparison_id: str, verdict: Verdict) -> dict[str, Any]:
+    def rank(self, comparison_id: str, verdict: RankingBody) -> dict[str, Any]:
         """Raises ComparisonNotFound, InvalidRanking."""
         ranked = self._arena.rank(comparison_id, verdict.ranking())
         services, name = self._services, self._names()

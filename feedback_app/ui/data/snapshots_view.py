@@ -3,8 +3,16 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from feedback_app.domain.snapshot import HOWS, KINDS, Change, Described, How, Kind, Record
-from feedback_app.services.rounds.snapshots import Compared
+from feedback_app.domain.snapshot import (
+    CHANGE_TYPES,
+    RECORD_KINDS,
+    ChangeType,
+    RecordChange,
+    RecordKind,
+    SnapshotRecord,
+    SnapshotSummary,
+)
+from feedback_app.services.rounds.snapshots import SnapshotComparison
 from feedback_app.ui.shared.text import count
 
 EMPTY = (
@@ -12,12 +20,12 @@ EMPTY = (
     '<p>Each round keeps a snapshot of the data it trains on. <a href="rounds">Train a new version</a> to make one.</p></div>'
 )
 COLUMNS = ("made", "pairs", "held out", "rankings", "ratings", "demonstrations", "size", "rounds")
-WORDS: dict[How, str] = {"added": "New", "removed": "Removed", "changed": "Changed"}
+WORDS: dict[ChangeType, str] = {"added": "New", "removed": "Removed", "changed": "Changed"}
 LONGEST = 300
 MEGABYTE, KILOBYTE = 1_000_000, 1000
 
 
-def listing(found: Sequence[Described]) -> str:
+def listing(found: Sequence[SnapshotSummary]) -> str:
     """A row for each snapshot; what cannot be read says why."""
     if not found:
         return EMPTY
@@ -32,7 +40,7 @@ def listing(found: Sequence[Described]) -> str:
     )
 
 
-def _cells(one: Described) -> str:
+def _cells(one: SnapshotSummary) -> str:
     rounds = f"<td>{escape(', '.join(f'{r.method} ({r.state})' for r in one.rounds)) or '–'}</td>"
     if one.created_at is None:
         return f'<td colspan="{len(COLUMNS) - 1}">{escape(one.problem)}</td>{rounds}'
@@ -49,17 +57,22 @@ def size(number: int) -> str:
     return f"{max(1, round(number / KILOBYTE))} kB"
 
 
-def label(one: Described) -> str:
+def label(one: SnapshotSummary) -> str:
     """A snapshot in a list to choose from."""
     return f"{one.created_at:%Y-%m-%d %H:%M} · {one.hash[:8]}" if one.created_at else one.hash[:8]
 
 
-def since(found: Compared | None) -> str:
+def since(found: SnapshotComparison | None) -> str:
     """One line: what the newest snapshot does not hold."""
     if found is None:
         return ""
     counts = found.difference.counts
-    told = [_told(kind, how, counts[kind, how]) for kind in KINDS for how in HOWS if counts.get((kind, how))]
+    told = [
+        _told(kind, how, counts[kind, how])
+        for kind in RECORD_KINDS
+        for how in CHANGE_TYPES
+        if counts.get((kind, how))
+    ]
     words = (
         f"Since the newest snapshot: {', '.join(told)}."
         if told
@@ -68,32 +81,32 @@ def since(found: Compared | None) -> str:
     return f'<p class="notice" role="status">{escape(words)}</p>'
 
 
-def _told(kind: Kind, how: How, number: int) -> str:
+def _told(kind: RecordKind, how: ChangeType, number: int) -> str:
     return f"{count(number, kind.removesuffix('s'))} {'new' if how == 'added' else WORDS[how].lower()}"
 
 
-def difference(found: Compared) -> str:
+def difference(found: SnapshotComparison) -> str:
     """The counts as a table, where they come from, and the first records to look at."""
     head = "".join(f'<th scope="col">{text}</th>' for text in ("", *WORDS.values(), "Unchanged"))
-    rows = "".join(_row(found, kind) for kind in KINDS)
+    rows = "".join(_row(found, kind) for kind in RECORD_KINDS)
     table = f'<table class="plain-table"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
     told = "".join(f'<p class="quiet">{escape(note)}</p>' for note in found.notes)
     return f'<div class="scroll" role="region" tabindex="0" aria-label="Differences">{table}</div>{told}{_origins(found)}{_first(found.difference.first)}'
 
 
-def _row(found: Compared, kind: Kind) -> str:
+def _row(found: SnapshotComparison, kind: RecordKind) -> str:
     said = found.difference
     if kind not in found.kinds:
-        return f'<tr><th scope="row">{kind}</th>{"<td>–</td>" * (len(HOWS) + 1)}</tr>'
-    numbers = [*(said.counts.get((kind, how), 0) for how in HOWS), said.same.get(kind, 0)]
+        return f'<tr><th scope="row">{kind}</th>{"<td>–</td>" * (len(CHANGE_TYPES) + 1)}</tr>'
+    numbers = [*(said.counts.get((kind, how), 0) for how in CHANGE_TYPES), said.same.get(kind, 0)]
     return f'<tr><th scope="row">{kind}</th>{"".join(f"<td>{number:,}</td>" for number in numbers)}</tr>'
 
 
-def _origins(found: Compared) -> str:
+def _origins(found: SnapshotComparison) -> str:
     lines = [
         f"{WORDS[how]} rankings by {what}: {_numbers(counted[how])}"
         for what, counted in (("source", found.sources), ("tag", found.tags))
-        for how in HOWS
+        for how in CHANGE_TYPES
         if counted[how]
     ]
     return "".join(f'<p class="quiet">{escape(line)}</p>' for line in lines)
@@ -104,14 +117,14 @@ def _numbers(counted: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {number:,}" for name, number in ordered)
 
 
-def _first(changes: Sequence[Change]) -> str:
+def _first(changes: Sequence[RecordChange]) -> str:
     """Those that changed first: they are the fewest and say most."""
     order = ("changed", "removed", "added")
     shown = sorted(changes, key=lambda change: order.index(change.how))
     return f'<ul class="changes">{"".join(map(_change, shown))}</ul>' if shown else ""
 
 
-def _change(change: Change) -> str:
+def _change(change: RecordChange) -> str:
     record = change.after or change.before
     if record is None:
         return ""
@@ -122,7 +135,7 @@ def _change(change: Change) -> str:
     return f'<li><span class="badge">{what}</span><p class="plain">{_cut(prompt)}</p>{said}</li>'
 
 
-def _said(words: str, record: Record) -> str:
+def _said(words: str, record: SnapshotRecord) -> str:
     """The replies, best first, each with its place; a thumb for a rating."""
     ordered = sorted(zip(record.places, record.replies, strict=True))
     marks = {"ratings": ("good", "bad"), "demonstrations": ("wrote",)}.get(record.kind)

@@ -82,7 +82,7 @@ def effects(board: Board) -> str:
         ("A reply twice as long wins", _share(board, board.length)),
         ("A reply on the left wins", _share(board, board.side)),
         ("Comparisons", f"{board.comparisons:,}"),
-        ("Votes between two versions", f"{board.duels:,}"),
+        ("Votes between two versions", f"{board.pairs:,}"),
     ]
     listed = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts)
     return (
@@ -94,7 +94,7 @@ def effects(board: Board) -> str:
 
 def _share(board: Board, effect: Effect | None) -> str:
     if effect is None or not board.enough:
-        return f'not known yet <span class="quiet">{board.duels} of {ENOUGH} votes</span>'
+        return f'not known yet <span class="quiet">{board.pairs} of {ENOUGH} votes</span>'
     return f'{effect.share:.0%} <span class="quiet">{effect.low:.0%} to {effect.high:.0%}</span>'
 
 

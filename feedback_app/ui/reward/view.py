@@ -8,7 +8,7 @@ import pandas as pd
 
 from feedback_app.domain.counts import span
 from feedback_app.services.reward.reward_hacking import WatchPoint
-from feedback_app.services.reward.reward_models import RewardModel, Watched
+from feedback_app.services.reward.reward_models import RewardHackingReport, RewardModel
 from feedback_app.ui.rounds.view import moment
 from feedback_app.ui.shared.text import alert
 
@@ -98,7 +98,7 @@ def over_checkpoints(points: Sequence[WatchPoint]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["version", "share", "what"])
 
 
-def alarms_html(watched: Watched) -> str:
+def alarms_html(watched: RewardHackingReport) -> str:
     """The alarms, or that there are none."""
     head = '<h2 class="section">Reward over versions</h2>'
     if watched.alarms:

@@ -17,7 +17,7 @@ from alignment.stop_signal import Interrupted, StopSignal
 from feedback_app.cli import app
 from feedback_app.domain.round import Round, RoundState
 from feedback_app.formats import jsonl, rankings
-from feedback_app.services.reward.reward_models import Shelf
+from feedback_app.services.reward.reward_models import RewardModelRegistry
 from feedback_app.settings import Settings
 from feedback_app.store import Store
 from tests.integration.alignment.rounds import QUICK
@@ -61,7 +61,7 @@ def test_a_reward_round_ends_with_a_reward_model_and_leaves_every_version_alone(
     assert ended.decision is not None
     assert "held-out pairs" in ended.decision["reasons"][1]
 
-    (found,) = Shelf(workshop.root / "rewards").all()
+    (found,) = RewardModelRegistry(workshop.root / "rewards").all()
     manifest = read_reward(found.folder)
     assert manifest["passed"] is True
     assert manifest["snapshot"] == ended.snapshot

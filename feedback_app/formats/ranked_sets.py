@@ -15,14 +15,14 @@ TIE: Groups = (("c1", "c2"),)
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class LeftOut:
     """What is left out of an import, and counted: `reason` is shown, and holds nothing of the file's text."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ModelReply:
     text: str
     model: str = "imported"
 
@@ -30,7 +30,7 @@ class Reply:
 def comparison(
     kind: str,
     prompt: Sequence[Message],
-    replies: Sequence[Reply],
+    replies: Sequence[ModelReply],
     groups: Groups,
     *,
     all_bad: bool = False,
