@@ -1,15 +1,17 @@
-"""The registry of checkpoints and the aliases that point at them. Each method is one transaction."""
+"""Registering a checkpoint, inside the caller's transaction."""
 
 import builtins
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, or_, select, update
 from sqlalchemy.engine import RowMapping
 
 from feedback_app.domain.round import Checkpoint, RoundState
-from feedback_app.store.database import Database
+from feedback_app.store.database import Database, insert_new
 from feedback_app.store.promotions import (
     BASE,
+    RESERVED,
     CheckpointNotFound,
     StaleFence,
     crown,
@@ -17,8 +19,31 @@ from feedback_app.store.promotions import (
     read_aliases,
     rollback,
 )
-from feedback_app.store.registration import register
 from feedback_app.store.tables import checkpoints, rounds
+
+
+class CheckpointExists(ValueError):
+    """The name is taken by another checkpoint, or is an alias."""
+
+
+def register(connection: Connection, checkpoint: Checkpoint) -> None:
+    """Add a checkpoint. The same one again brings its manifest up to date; another attempt of the same round takes its
+    place, folder and all. Raises CheckpointExists."""
+    if checkpoint.name in RESERVED:
+        raise CheckpointExists(f"{checkpoint.name!r} is an alias: choose another name")
+    if insert_new(connection, checkpoints, [asdict(checkpoint)], "name"):
+        return
+    of_the_round = checkpoints.c.round_id.is_not_distinct_from(checkpoint.round_id)
+    same_folder = checkpoints.c.path == checkpoint.path
+    same = of_the_round & or_(same_folder, checkpoints.c.round_id.is_not(None))
+    news: dict[str, Any] = {
+        "path": checkpoint.path,
+        "manifest": checkpoint.manifest,
+        "passed": checkpoint.passed,
+    }
+    known = (checkpoints.c.name == checkpoint.name) & same
+    if not connection.execute(update(checkpoints).where(known).values(news)).rowcount:
+        raise CheckpointExists(f"there is another checkpoint {checkpoint.name!r}: choose another name")
 
 
 @dataclass(frozen=True, slots=True)

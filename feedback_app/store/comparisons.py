@@ -22,17 +22,25 @@ from feedback_app.domain.comparison import (
     Ranking,
     checked_ranking,
 )
-from feedback_app.store.batches import OLDEST_FIRST, bound, place, position, walk
 from feedback_app.store.comparison_rows import (
     candidate_documents,
     comparison_from,
     ranking_row,
     select_comparisons,
 )
-from feedback_app.store.cursor import Page, decode_cursor, encode_cursor
 from feedback_app.store.database import BATCH, Database, Stored, unheard
-from feedback_app.store.inserts import insert_comparisons
+from feedback_app.store.imports import insert_comparisons
 from feedback_app.store.outbox import announce
+from feedback_app.store.paging import (
+    OLDEST_FIRST,
+    Page,
+    bound,
+    decode_cursor,
+    encode_cursor,
+    place,
+    position,
+    walk,
+)
 from feedback_app.store.tables import annotations, comparisons, rankings
 
 NEWEST_FIRST = (comparisons.c.created_at.desc(), comparisons.c.id.desc())

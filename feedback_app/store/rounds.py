@@ -11,9 +11,9 @@ from sqlalchemy.engine import RowMapping
 
 from feedback_app.domain.round import Checkpoint, InvalidRound, Round, RoundEvent, RoundState
 from feedback_app.domain.text_rules import Mended
+from feedback_app.store.checkpoints import register
 from feedback_app.store.database import Database, insert_new
 from feedback_app.store.promotions import StaleFence, promote
-from feedback_app.store.registration import register
 from feedback_app.store.tables import round_events, rounds
 
 UNKNOWN = Mended("this round is damaged in the database: queue a new one")

@@ -9,7 +9,6 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, false, select, tr
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus
 from feedback_app.domain.ranking_query import VerdictKind, Wanted, folded
-from feedback_app.store.batches import walk
 from feedback_app.store.comparison_rows import (
     MISFITS,
     annotation_from,
@@ -18,8 +17,8 @@ from feedback_app.store.comparison_rows import (
     texts,
 )
 from feedback_app.store.comparisons import NEWEST_FIRST
-from feedback_app.store.cursor import Page, Position, decode_cursor, encode_cursor
 from feedback_app.store.database import Database
+from feedback_app.store.paging import Page, Position, decode_cursor, encode_cursor, walk
 from feedback_app.store.tables import comparisons, rankings, withdrawn
 from feedback_app.store.types import array_length
 
