@@ -43,7 +43,7 @@ def listing() -> None:
 
 @app.command()
 def diff(one: Name = "newest", other: Name = "now") -> None:
-    """ChangeType two snapshots differ, in numbers: what OTHER has that ONE has not, and the other way round."""
+    """How two snapshots differ, in numbers: what OTHER has that ONE has not, and the other way round."""
     with told():
         from feedback_app.commands.client import connected, named
 

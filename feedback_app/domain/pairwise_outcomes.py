@@ -12,7 +12,7 @@ Groups = Sequence[Sequence[str]]
 ENOUGH = 20
 """Votes below which a score says more about chance than about the model: 20 leave at best 150 Elo either way."""
 STEPS_PER_DOUBLING = 4
-"""Lengths are told in quarters of a doubling, so that many rankings are alike and can be outcome_line."""
+"""Lengths are told in quarters of a doubling, so that many rankings are equal and can be counted."""
 
 
 class ShownReply(NamedTuple):
