@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.table import Table
 
-from feedback_app.commands.common import out, settings_in_force, told
+from feedback_app.commands.common import CommandFailed, out, settings_in_force, told
 
 if TYPE_CHECKING:
     from feedback_app.commands.client import Service
@@ -63,7 +63,7 @@ def sync(
 
         settings = settings_in_force()
         if not settings.argilla_enabled:
-            raise RuntimeError("Argilla is switched off: set CODELYNN_ARGILLA_ENABLED=true")
+            raise CommandFailed("Argilla is switched off: set CODELYNN_ARGILLA_ENABLED=true")
         with connected() as service:
             out.print(f"{service.post(f'/desks/{NAME}/resend')['comparisons']} comparisons will be delivered")
             if wait and settings.argilla_url:
@@ -110,7 +110,7 @@ def follow(service: "Service", name: str) -> None:
     with out.status("sending") as line:
         while (desk := next(one for one in service.get("/desks") if one["name"] == name))["left"]:
             if desk["mood"] in ("away", "refused"):
-                raise RuntimeError(
+                raise CommandFailed(
                     f"{name} is {desk['mood']}: {desk['reason']}; what waits is sent when it is back"
                 )
             line.update(f"{desk['left']} left")
@@ -121,7 +121,7 @@ def follow(service: "Service", name: str) -> None:
 def _address() -> str:
     if address := settings_in_force().argilla_url:
         return address
-    raise RuntimeError("Argilla is not running: `codelynn up` starts it")
+    raise CommandFailed("Argilla is not running: `codelynn up` starts it")
 
 
 def _users() -> "ArgillaUsers":

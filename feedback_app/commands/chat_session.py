@@ -20,7 +20,7 @@ HELP = """\
 Ctrl-C stops a reply. Alt-Enter begins a new line. A message that begins with a slash: type // first."""
 
 
-class Left(Exception):
+class _Left(Exception):
     """The person wants to leave."""
 
 
@@ -64,13 +64,13 @@ class Talk:
                     if not asking.person:
                         raise
                     complain(str(error))
-        except (EOFError, Left):
+        except (EOFError, _Left):
             return
         finally:
             self._drop_if_empty()
 
     def hear(self, text: str) -> None:
-        """A message, or a command. Raises Left, WrongUse."""
+        """A message, or a command. Raises _Left, WrongUse."""
         if text.startswith("//"):
             self._say(text[1:])
         elif text.startswith("/") and "\n" not in text:
@@ -180,7 +180,7 @@ class Talk:
         out.print(f"saved in {file}", markup=False)
 
     def _quit(self, _: str) -> None:
-        raise Left
+        raise _Left
 
     def _drop_if_empty(self) -> None:
         """A conversation in which nothing was said leaves nothing behind."""

@@ -11,6 +11,7 @@ import httpx
 
 from feedback_app.commands.common import complain, settings_in_force
 from feedback_app.embedded.running_services import read_service
+from feedback_app.errors import WRONG_USE, AppError, Unavailable
 from feedback_app.settings import Settings
 
 PATIENCE = httpx.Timeout(600, connect=5)
@@ -22,11 +23,11 @@ NO_MISTAKES = frozenset({"nothing_to_choose_by", "import_refused", "unusable_lin
 """Codes of answers whose status alone does not say whether the command was wrong, or right but without success."""
 
 
-class NotRunning(RuntimeError):
+class NotRunning(Unavailable, RuntimeError):
     """No service answers on this HOME; the message says how to start one."""
 
 
-class Refused(RuntimeError):
+class Refused(AppError, RuntimeError):
     """The service could not do it; its own line says why. `errors` are the bad lines of a file."""
 
     def __init__(self, told: str, errors: Sequence[str] = ()) -> None:
@@ -34,8 +35,10 @@ class Refused(RuntimeError):
         self.errors = errors
 
 
-class Mistaken(LookupError):
+class Mistaken(AppError, LookupError):
     """The service does not know what was asked for, or does not understand it; its own line says what to do."""
+
+    exit_code = WRONG_USE
 
 
 @dataclass(frozen=True, slots=True)

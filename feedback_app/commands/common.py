@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 
+from feedback_app.errors import FAILED, AppError, Invalid
+
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
@@ -19,23 +21,25 @@ out = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH
 err = Console(stderr=True, highlight=False)
 
 
-class WrongUse(ValueError):
-    """The command cannot be understood; one line that says what to do."""
+class WrongUse(Invalid, ValueError):
+    """The command cannot be understood; the message says what to do."""
+
+
+class CommandFailed(AppError, RuntimeError):
+    """The command was understood but could not be carried out; the message says what to do."""
 
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Errors become one line on stderr and an exit code: 2 for wrong use, 1 for failure."""
+    """Report an error as one line on stderr and end with its exit code: 2 for wrong use, 1 for failure."""
     try:
         yield
-    except typer.Exit:  # a RuntimeError to Python, an exit code to us
-        raise
-    except (WrongUse, LookupError) as error:
+    except AppError as error:
         complain(one_line(error))
-        raise typer.Exit(2) from error
-    except (OSError, RuntimeError) as error:
+        raise typer.Exit(error.exit_code) from error
+    except OSError as error:
         complain(one_line(error))
-        raise typer.Exit(1) from error
+        raise typer.Exit(FAILED) from error
 
 
 def complain(text: str) -> None:
@@ -47,8 +51,7 @@ def one_line(error: Exception) -> str:
     """What went wrong, in one line."""
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror[:1].lower()}{error.strerror[1:]}"
-    told = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
-    return (told.splitlines() or [type(error).__name__])[0]
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def configured() -> "Settings":

@@ -11,6 +11,7 @@ import typer
 
 from feedback_app.commands.common import WrongUse, err, out, told
 from feedback_app.commands.completion import written_formats
+from feedback_app.errors import AppError
 
 if TYPE_CHECKING:
     import httpx
@@ -114,7 +115,7 @@ def _tell(report: dict[str, Any]) -> None:
     out.print(f"{would} {report['added']}, already there {report['skipped']}")
 
 
-class BrokenOff(RuntimeError):
+class BrokenOff(AppError, RuntimeError):
     """An export ended in the middle; the message says after how many records."""
 
 

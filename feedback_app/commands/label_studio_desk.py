@@ -8,7 +8,7 @@ import typer
 from sqlalchemy.exc import OperationalError
 
 from feedback_app.commands.argilla import show
-from feedback_app.commands.common import err, out, settings_in_force
+from feedback_app.commands.common import CommandFailed, err, out, settings_in_force
 from feedback_app.desks.configured import desk_names
 from feedback_app.desks.label_studio import LabelStudioDesk, label_studio_desk
 from feedback_app.services.annotation.desks import Desks, DeskStatus
@@ -68,18 +68,18 @@ def pull() -> None:
 
 @contextmanager
 def at_desk() -> Iterator[tuple[Store, LabelStudioDesk]]:
-    """Our store and the desk; closed afterwards. Raises RuntimeError where no Label Studio is set up."""
+    """Our store and the desk; closed afterwards. Raises CommandFailed where no Label Studio is set up."""
     settings = settings_in_force()
     desk = label_studio_desk(settings)
     if desk is None:
-        raise RuntimeError(
+        raise CommandFailed(
             "no Label Studio: start `codelynn label-studio up`, or set CODELYNN_LABEL_STUDIO_URL and CODELYNN_LABEL_STUDIO_TOKEN"
         )
     store = open_store(settings.database)
     try:
         yield store, desk
     except OperationalError as error:
-        raise RuntimeError(
+        raise CommandFailed(
             "the database cannot be read: bring its tables up to date with `codelynn migrate`"
         ) from error
     finally:

@@ -6,11 +6,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 
+from feedback_app.errors import AppError
 from feedback_app.main import converts
 from feedback_app.settings import Settings
 
 
-class PreparationFailed(RuntimeError):
+class PreparationFailed(AppError, RuntimeError):
     """The base model is not ready; one line that says why."""
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, BinaryIO
 
 import typer
 
-from feedback_app.commands.common import WrongUse, err, out, told
+from feedback_app.commands.common import CommandFailed, WrongUse, err, out, told
 from feedback_app.commands.rounds import announce, overrides, watched
 from feedback_app.domain.counts import span
 
@@ -108,11 +108,11 @@ def score(
             with _opened(file) as source:
                 bad = _scored(name, _pieces(source))
         if bad:
-            raise RuntimeError(f"{bad} lines could not be scored")
+            raise CommandFailed(f"{bad} lines could not be scored")
 
 
 def _scored(name: str, body: Iterator[bytes]) -> int:
-    """Each good line with its rewards on stdout, each bad one by number on stderr; how many are bad. Raises RuntimeError where
+    """Each good line with its rewards on stdout, each bad one by number on stderr; how many are bad. Raises CommandFailed where
     scoring ended early."""
     from feedback_app.commands.client import connected
 
@@ -124,7 +124,7 @@ def _scored(name: str, body: Iterator[bytes]) -> int:
                 sys.stdout.write(line + "\n")
                 sys.stdout.flush()
             elif "line" not in record:
-                raise RuntimeError(record["error"])
+                raise CommandFailed(record["error"])
             else:
                 bad += 1
                 err.print(f"line {record['line']}: {record['error']}", markup=False, soft_wrap=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from feedback_app.embedded.plan import Part
+from feedback_app.errors import AppError
 from feedback_app.processes.child_processes import Command
 from feedback_app.processes.local_files import write_private
 
@@ -33,7 +34,7 @@ QUIET = {
 }
 
 
-class NotInstalled(RuntimeError):
+class NotInstalled(AppError, RuntimeError):
     """Label Studio's environment is missing and cannot be made; the message says what to do."""
 
 

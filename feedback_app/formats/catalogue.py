@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from feedback_app.domain.preference import PreferencePair
+from feedback_app.errors import Invalid
 from feedback_app.formats import (
     alpaca,
     fastchat,
@@ -61,7 +62,7 @@ LOADERS: dict[str, tuple[Load, frozenset[str]]] = {
 """How each reads a record, and which of its fields it uses."""
 
 
-class UnknownFormat(ValueError):
+class UnknownFormat(Invalid, ValueError):
     """No such format, or a file in none of them; the message says what there is."""
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, literal, tuple_
 
 from feedback_app.domain.comparison import Comparison
+from feedback_app.errors import AppError
 from feedback_app.store import annotations as annotated
 from feedback_app.store.comparison_rows import MISFITS, comparison_from, select_comparisons, with_others
 from feedback_app.store.cursor import Position
@@ -16,7 +17,7 @@ from feedback_app.store.types import UtcDateTime
 OLDEST_FIRST = (comparisons.c.created_at, comparisons.c.id)
 
 
-class UnreadableRecord(RuntimeError):
+class UnreadableRecord(AppError, RuntimeError):
     """A row that the database itself cannot give; the message names it and says what to do."""
 
 

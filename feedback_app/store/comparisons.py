@@ -20,8 +20,10 @@ from feedback_app.domain.comparison import (
     ComparisonStatus,
     InvalidRanking,
     Ranking,
+    RepliesUnfinished,
     checked_ranking,
 )
+from feedback_app.errors import NotFound
 from feedback_app.store.batches import OLDEST_FIRST, bound, place, position, walk
 from feedback_app.store.comparison_rows import (
     candidate_documents,
@@ -38,7 +40,7 @@ from feedback_app.store.tables import annotations, comparisons, rankings
 NEWEST_FIRST = (comparisons.c.created_at.desc(), comparisons.c.id.desc())
 
 
-class ComparisonNotFound(LookupError):
+class ComparisonNotFound(NotFound, LookupError):
     """No comparison of that id."""
 
 
@@ -99,7 +101,9 @@ class Comparisons:
             found = _get(connection, comparison_id, lock=True)
             if was is not None and (found.status, found.ranking) != (was.status, was.ranking):
                 return found
-            if found.status in (ComparisonStatus.generating, ComparisonStatus.failed):
+            if found.status == ComparisonStatus.generating:
+                raise RepliesUnfinished("the replies are still being written: wait until they are finished")
+            if found.status == ComparisonStatus.failed:
                 raise InvalidRanking(f"this comparison has no replies to rank: it is {found.status.value}")
             verdict = checked_ranking(found, ranking)
             if found.ranking is not None and found.ranking.same_verdict(verdict):

@@ -10,12 +10,13 @@ from urllib.parse import quote, unquote
 from feedback_app.domain.comparison import Comparison
 from feedback_app.domain.mended import MendedMoment
 from feedback_app.domain.text_rules import name_fault
+from feedback_app.errors import Invalid
 
 UNREAD = "?"
 """Begins a moment that stands in the store and is none."""
 
 
-class InvalidCursor(ValueError):
+class InvalidCursor(Invalid, ValueError):
     """A cursor that is not one of ours."""
 
 

@@ -6,12 +6,13 @@ from typing import Any
 from sqlalchemy import Connection, or_, update
 
 from feedback_app.domain.round import Checkpoint
+from feedback_app.errors import Conflict
 from feedback_app.store.database import insert_new
 from feedback_app.store.promotions import RESERVED
 from feedback_app.store.tables import checkpoints
 
 
-class CheckpointExists(ValueError):
+class CheckpointExists(Conflict, ValueError):
     """The name is taken by another checkpoint, or is an alias."""
 
 
