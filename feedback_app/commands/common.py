@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import typer
@@ -30,7 +31,7 @@ class CommandFailed(AppError, RuntimeError):
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def reported_errors() -> Iterator[None]:
     """Report an error as one line on stderr and end with its exit code: 2 for wrong use, 1 for failure."""
     try:
         yield
@@ -76,3 +77,24 @@ def settings_in_force() -> "Settings":
     from feedback_app.embedded.running_services import with_embedded
 
     return with_embedded(configured())
+
+
+def moment(value: str | None) -> str:
+    """A moment of the API, in the time of this machine."""
+    return f"{datetime.fromisoformat(value).astimezone():%Y-%m-%d %H:%M}" if value else ""
+
+
+def duration(seconds: float) -> str:
+    """How long, in the two largest units: `40 s`, `3 min 20 s`, `2 h 5 min`."""
+    minutes, rest = divmod(round(seconds), 60)
+    if not minutes:
+        return f"{rest} s"
+    hours, minutes = divmod(minutes, 60)
+    if not hours:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def short(name: str) -> str:
+    """An id as pages show it."""
+    return name[:8]

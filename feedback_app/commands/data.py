@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
-from feedback_app.commands.common import WrongUse, err, out, told
+from feedback_app.commands.common import WrongUse, err, out, reported_errors
 from feedback_app.commands.completion import written_formats
 from feedback_app.errors import AppError
 
@@ -58,7 +58,7 @@ def export(
     ] = None,
 ) -> None:
     """Export the preference dataset."""
-    with told():
+    with reported_errors():
         if output is not None and (output.is_dir() or not output.parent.is_dir()):
             raise WrongUse(f"{output} cannot be written: give a file in a folder that is there")
         from feedback_app.commands.client import Refused, connected
@@ -86,7 +86,7 @@ def import_(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be imported.")] = False,
 ) -> None:
     """Import a dataset: whole, or not at all. What is there already is skipped."""
-    with told():
+    with reported_errors():
         from feedback_app.commands.client import Refused, connected
 
         media = MEDIA.get(file.suffix.lower(), LINES)

@@ -19,7 +19,7 @@ from feedback_app.api.errors import install
 from feedback_app.api.openai.errors import refusal
 from feedback_app.commands import common
 from feedback_app.commands.client import check
-from feedback_app.commands.common import told
+from feedback_app.commands.common import reported_errors
 from feedback_app.domain.comparison import InvalidPrompt, PromptTooLong
 from feedback_app.domain.round import InvalidRound
 from feedback_app.engines.base import EngineBusy, EngineUnavailable, UnknownModel
@@ -147,7 +147,7 @@ def test_a_command_ends_with_one_line_and_the_exit_code(
 ) -> None:
     lines: list[str] = []
     monkeypatch.setattr(common, "complain", lines.append)
-    with pytest.raises(typer.Exit) as ended, told():
+    with pytest.raises(typer.Exit) as ended, reported_errors():
         raise error
     assert ended.value.exit_code == code
     assert lines == ["a.jsonl: no such file" if isinstance(error, OSError) else "x"]
