@@ -1,4 +1,8 @@
-"""What codeLynn keeps: SQLite or PostgreSQL behind one set of repositories."""
+"""The database: one repository class per kind of record, on SQLite or PostgreSQL, with the tables and their migrations.
+
+It may import `domain` and nothing else of the service.
+Callers open a `Store` with `open_store` and use its repositories; they never see a table or a connection.
+"""
 
 from feedback_app.store.checkpoints import CheckpointExists
 from feedback_app.store.comparisons import ComparisonNotFound

@@ -1,4 +1,4 @@
-"""New comparisons with their rankings, in the caller's transaction."""
+"""Inserting new records: comparisons with their rankings, and whole imports in one transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from feedback_app.store.unpaired import insert_unpaired
 def insert_comparisons(
     connection: Connection, items: Sequence[Comparison], desks: Sequence[str] = (), stored: Stored = unheard
 ) -> int:
-    """In the caller's transaction; gives how many were new. Raises InvalidRanking."""
+    """Insert comparisons with their rankings in the caller's transaction; return how many were new. Raises InvalidRanking."""
     checked, added = [checked_import(comparison) for comparison in items], 0
     for i in range(0, len(checked), BATCH):
         stored(i)
@@ -33,16 +33,16 @@ def _insert(connection: Connection, items: Sequence[Comparison], desks: Sequence
     first = {comparison.id: comparison for comparison in reversed(items)}
     rows = [comparison_row(comparison) for comparison in first.values()]
     added = [first[name] for name in insert_new(connection, comparisons, rows, "id")]
-    verdicts = [ranking_row(c, c.ranking) for c in added if c.ranking is not None]
-    if verdicts:
-        connection.execute(insert(rankings), verdicts)
+    ranking_rows = [ranking_row(c, c.ranking) for c in added if c.ranking is not None]
+    if ranking_rows:
+        connection.execute(insert(rankings), ranking_rows)
     annotated.add_all(connection, added)
     announce(connection, [comparison.id for comparison in added], desks)
     return len(added)
 
 
 class _Undo(Exception):
-    """Ends the transaction of a trial, which keeps nothing."""
+    """Rolls the transaction of a dry run back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +58,18 @@ class Imports:
         stored: Stored = unheard,
         keep: bool = True,
     ) -> int:
-        """Store all or none, and what the desks must be told; gives the number of new ones. With `keep` false it is only counted, and
-        nothing is stored. Raises InvalidRanking."""
-        added, shift = 0, len(comparisons)
+        """Store all records or none, queue them for the desks, and return how many were new. With `keep` false the
+        records are only counted and nothing is stored. Raises InvalidRanking."""
+        added, stored_before = 0, len(comparisons)
         try:
             with self.database.write() as connection:
                 added += insert_comparisons(connection, comparisons, desks, stored)
                 if ratings:
-                    added += insert_unpaired(connection, rating_rows, ratings, _from(stored, shift))
+                    added += insert_unpaired(connection, rating_rows, ratings, _from(stored, stored_before))
                 if demonstrations:
-                    shift += len(ratings)
+                    stored_before += len(ratings)
                     added += insert_unpaired(
-                        connection, demonstration_rows, demonstrations, _from(stored, shift)
+                        connection, demonstration_rows, demonstrations, _from(stored, stored_before)
                     )
                 if not keep:
                     raise _Undo
@@ -79,5 +79,5 @@ class Imports:
 
 
 def _from(stored: Stored, before: int) -> Stored:
-    """Counts on from what is stored before."""
+    """A progress callback that adds the number of records stored before."""
     return lambda done: stored(before + done)

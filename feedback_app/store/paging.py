@@ -1,4 +1,4 @@
-"""Keyset cursors: where a page ended, as an opaque word."""
+"""Pages and batches of comparisons: keyset cursors, and reading all comparisons without holding them in memory."""
 
 import base64
 import binascii
@@ -20,7 +20,7 @@ from feedback_app.store.tables import comparisons
 from feedback_app.store.types import UtcDateTime
 
 UNREAD = "?"
-"""Begins a moment that stands in the store and is none."""
+"""Prefix of a stored date that could not be parsed."""
 
 
 class InvalidCursor(ValueError):
@@ -37,7 +37,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place in the order of (created_at, id)."""
+    """A position in the order of (created_at, id)."""
 
     created_at: datetime
     id: str
@@ -45,21 +45,21 @@ class Position:
 
 def encode_cursor(position: Position) -> str:
     moment = position.created_at
-    told = f"{UNREAD}{quote(str(moment.stored))}" if isinstance(moment, MendedMoment) else moment.isoformat()
-    words = f"{told} {position.id}"
-    return base64.urlsafe_b64encode(words.encode()).decode().rstrip("=")
+    date = f"{UNREAD}{quote(str(moment.stored))}" if isinstance(moment, MendedMoment) else moment.isoformat()
+    text = f"{date} {position.id}"
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str) -> Position:
     """Raises InvalidCursor."""
     try:
-        words = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        moment, _, comparison_id = words.partition(" ")
-        created_at = _moment(moment)
-        ours = name_fault(comparison_id) is None
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        date, _, comparison_id = text.partition(" ")
+        created_at = _moment(date)
+        valid = name_fault(comparison_id) is None
     except (ValueError, OverflowError, binascii.Error):
-        ours = False
-    if not ours:
+        valid = False
+    if not valid:
         raise InvalidCursor("this cursor is not one of ours: leave it out to begin with the newest") from None
     return Position(created_at, comparison_id)
 
@@ -77,11 +77,14 @@ OLDEST_FIRST = (comparisons.c.created_at, comparisons.c.id)
 
 
 class UnreadableRecord(RuntimeError):
-    """A row that the database itself cannot give; the message names it and says what to do."""
+    """A row cannot be read from the database. The message names the row and says what to do."""
 
 
-def walk(database: Database, which: ColumnElement[bool]) -> Iterator[Comparison]:
-    """With the rankings of others, each once. Raises UnreadableRecord."""
+def read_batches(database: Database, which: ColumnElement[bool]) -> Iterator[Comparison]:
+    """Yield the matching comparisons, oldest first and each once, with the other annotators' rankings.
+
+    No transaction or connection is held between batches. Raises UnreadableRecord.
+    """
     after: Position | None = None
     while batch := _batch(database, which, after):
         yield from batch
@@ -91,19 +94,19 @@ def walk(database: Database, which: ColumnElement[bool]) -> Iterator[Comparison]
 def _batch(database: Database, which: ColumnElement[bool], after: Position | None) -> list[Comparison]:
     query = select_comparisons().where(which)
     if after is not None:
-        query = query.where(place() > bound(after))
+        query = query.where(position_columns() > bound(after))
     query = query.order_by(*OLDEST_FIRST).limit(BATCH)
     with database.read() as connection:
         try:
-            found = [comparison_from(row) for row in connection.execute(query).mappings()]
-            others = annotated.of(connection, [comparison.id for comparison in found])
+            comparisons_read = [comparison_from(row) for row in connection.execute(query).mappings()]
+            others = annotated.of(connection, [comparison.id for comparison in comparisons_read])
         except MISFITS as error:
-            raise UnreadableRecord(_told(connection, query)) from error
-    return [with_others(comparison, others.get(comparison.id, ())) for comparison in found]
+            raise UnreadableRecord(_unreadable_message(connection, query)) from error
+    return [with_others(comparison, others.get(comparison.id, ())) for comparison in comparisons_read]
 
 
-def _told(connection: Connection, query: Select[Any]) -> str:
-    """The first row of the batch that cannot be read."""
+def _unreadable_message(connection: Connection, query: Select[Any]) -> str:
+    """Name the first row of the batch that cannot be read."""
     for name in connection.execute(query.with_only_columns(comparisons.c.id)).scalars().all():
         try:
             rows = connection.execute(select_comparisons().where(comparisons.c.id == name)).mappings().all()
@@ -117,7 +120,7 @@ def _told(connection: Connection, query: Select[Any]) -> str:
     return "a comparison cannot be read from the database: restore a backup"
 
 
-def place() -> ColumnElement[Any]:
+def position_columns() -> ColumnElement[Any]:
     return tuple_(comparisons.c.created_at, comparisons.c.id)
 
 
