@@ -19,9 +19,8 @@ from feedback_app.domain.persona import known_personas, read_persona
 from feedback_app.embedded.plan import reached_at
 from feedback_app.embedded.running_services import service_told, with_embedded
 from feedback_app.engines.base import Engine, EngineUnavailable
-from feedback_app.engines.malloc import keep_blocks
-from feedback_app.engines.selection import build_engine
-from feedback_app.engines.trial import cannot_answer
+from feedback_app.engines.memory import keep_blocks
+from feedback_app.engines.selection import build_engine, cannot_answer
 from feedback_app.logs import configure_logs
 from feedback_app.preferred import Preferred, preference_book
 from feedback_app.processes.local_files import listener, page_token, usable_home

@@ -11,7 +11,7 @@ from alignment.contract.thresholds import Thresholds
 from alignment.models.base_model import BaseModel, prepare_base, unasked
 from feedback_app.domain.persona import read_persona
 from feedback_app.domain.round import Round
-from feedback_app.engines.trial import cannot_answer
+from feedback_app.engines.selection import cannot_answer
 from feedback_app.formats import kto, sft
 from feedback_app.services.dataset.unpaired_feedback import given_demonstrations, given_ratings
 from feedback_app.services.reward.reward_models import Shelf

@@ -12,7 +12,7 @@ def up() -> None:
     """Run the real Label Studio on loopback, installed if it is missing; Ctrl-C stops it."""
     with told():
         settings = configured()
-        from feedback_app.embedded.label_studio_up import run_label_studio
+        from feedback_app.embedded.label_studio import run_label_studio
 
         raise typer.Exit(run_label_studio(settings))
 

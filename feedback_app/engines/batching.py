@@ -6,7 +6,7 @@ from math import ceil
 
 from feedback_app.domain.comparison import LimitTooLarge, Sampling
 from feedback_app.engines.base import GenerationRequest
-from feedback_app.engines.footprint import MANY
+from feedback_app.engines.memory import MANY
 from feedback_app.engines.prompt_window import fit_window, prompt_limit
 from feedback_app.engines.tokenizer import ChatTokenizer
 

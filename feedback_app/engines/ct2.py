@@ -17,7 +17,7 @@ from feedback_app.engines.base import Asker, Catalogue, Delta, EngineUnavailable
 from feedback_app.engines.batching import Tokenized, batches, tokenized
 from feedback_app.engines.ct2_models import LoadedModel, LoadedModels
 from feedback_app.engines.detokenize import Reply
-from feedback_app.engines.malloc import give_back
+from feedback_app.engines.memory import give_back
 from feedback_app.engines.request_queue import Limits
 from feedback_app.engines.scheduler import Scheduler
 from feedback_app.engines.streaming import Emit, stream

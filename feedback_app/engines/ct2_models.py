@@ -11,7 +11,7 @@ import ctranslate2
 
 from feedback_app.domain.comparison import Message
 from feedback_app.engines.base import Catalogue, EngineUnavailable, ModelVersion
-from feedback_app.engines.footprint import LARGEST_SHARE, Footprint, budget_for
+from feedback_app.engines.memory import LARGEST_SHARE, Footprint, budget_for
 from feedback_app.engines.threads import best_threads
 from feedback_app.engines.tokenizer import ChatTokenizer
 

@@ -7,11 +7,10 @@ from typing import Any
 
 from feedback_app.domain.comparison import Comparison, Message, Role
 from feedback_app.domain.preference import Rating
-from feedback_app.formats import fields, lmarena, unused
-from feedback_app.formats import judged_sets as judged
+from feedback_app.formats import comparisons, fields, lmarena, unused
+from feedback_app.formats.comparisons import FIRST, SECOND, TIE, Left
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
-from feedback_app.formats.judged_sets import FIRST, SECOND, TIE, Left
 
 # The address of the voter is not kept.
 USED = frozenset({"type", "models", "states", "state", "ip", "start", "finish", "gen_params"})
@@ -100,5 +99,5 @@ def _models(record: Record, states: list[Record]) -> list[str]:
     names = []
     for i, state in enumerate(states):
         own = shown[i] if i < len(shown) else None
-        names.append(judged.model({"model_name": state.get("model_name") or own}, "model_name"))
+        names.append(comparisons.model({"model_name": state.get("model_name") or own}, "model_name"))
     return names

@@ -1,7 +1,9 @@
 """Checked reading of one record's fields. Every function raises BadRecord, naming the field and not its content."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID, uuid5
 
 from feedback_app.domain.comparison import InvalidPrompt, Message, Role, checked_prompt
 from feedback_app.domain.preference import PreferencePair
@@ -146,3 +148,11 @@ def conversation_pair(chosen: Sequence[Message], rejected: Sequence[Message]) ->
     if tuple(chosen[:-1]) != tuple(rejected[:-1]):
         raise BadRecord("chosen and rejected differ before the last turn")
     return pair(chosen[:-1], reply(chosen[-1:], "chosen"), reply(rejected[-1:], "rejected"))
+
+
+NAMESPACE = UUID("5e0c1f5e-6d0b-4f5a-9a6e-3d2b8c7a4f10")
+
+
+def content_id(kind: str, content: Mapping[str, Any], occurrence: int = 1) -> str:
+    """A UUID (version 5) of JSON content; the n-th time that the same content occurs has an id of its own."""
+    return str(uuid5(NAMESPACE, json.dumps([kind, occurrence, content], sort_keys=True)))

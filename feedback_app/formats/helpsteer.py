@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from feedback_app.domain.comparison import Comparison, Message
-from feedback_app.formats import conversation, fields, unused
-from feedback_app.formats import judged_sets as judged
+from feedback_app.formats import comparisons, conversation, fields, unused
+from feedback_app.formats.comparisons import FIRST, SECOND, TIE, Groups, Left, Reply
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
-from feedback_app.formats.judged_sets import FIRST, SECOND, TIE, Groups, Left, Reply
 
 SCORES = ("helpfulness", "correctness", "coherence", "complexity", "verbosity")
 REPLIES = (("response1", "response2"), ("response_1", "response_2"))
@@ -67,7 +66,7 @@ def load(record: Record) -> Comparison | Scored:
         for name in ("preference_statement", "preference_elaboration")
         if not unused.empty(record.get(name))
     )
-    return judged.comparison("helpsteer", _prompt(record), replies, groups, note=note, others=_others(record))
+    return comparisons.build("helpsteer", _prompt(record), replies, groups, note=note, others=_others(record))
 
 
 def grouped(found: Iterable[Comparison | Scored]) -> Iterator[Comparison | Left]:
@@ -82,8 +81,8 @@ def grouped(found: Iterable[Comparison | Scored]) -> Iterator[Comparison | Left]
         if len(scores) < 2:
             yield ALONE
         else:
-            groups = judged.by_score(list(scores.values()))
-            yield judged.comparison("helpsteer", prompt, list(map(Reply, scores)), groups)
+            groups = comparisons.by_score(list(scores.values()))
+            yield comparisons.build("helpsteer", prompt, list(map(Reply, scores)), groups)
 
 
 def _prompt(record: Record) -> tuple[Message, ...]:

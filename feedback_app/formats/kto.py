@@ -9,8 +9,7 @@ from typing import Any
 from feedback_app.domain.preference import PreferencePair, Rating
 from feedback_app.formats import conversation, fields, trl
 from feedback_app.formats.errors import BadRecord
-from feedback_app.formats.fields import Record
-from feedback_app.formats.identity import content_id
+from feedback_app.formats.fields import Record, content_id
 
 REPLIES = ("completion", "messages")
 LABELS = ("label", "kto_tag")

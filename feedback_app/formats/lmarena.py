@@ -6,11 +6,10 @@ https://huggingface.co/datasets/lmarena-ai/arena-human-preference-140k, https://
 from collections.abc import Sequence
 
 from feedback_app.domain.comparison import Comparison, Message
-from feedback_app.formats import conversation, fields
-from feedback_app.formats import judged_sets as judged
+from feedback_app.formats import comparisons, conversation, fields
+from feedback_app.formats.comparisons import FIRST, SECOND, TIE, Left, Reply
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
-from feedback_app.formats.judged_sets import FIRST, SECOND, TIE, Left, Reply
 
 USED = frozenset(
     {"model_a", "model_b", "winner", "conversation_a", "conversation_b", "judge"}
@@ -54,7 +53,7 @@ def load(record: Record) -> Comparison | Left:
         conversation.turns(fields.required(record, f"conversation_{side}"), f"conversation_{side}")
         for side in "ab"
     ]
-    models = [judged.model(record, f"model_{side}") for side in "ab"]
+    models = [comparisons.model(record, f"model_{side}") for side in "ab"]
     annotator = fields.short_name(record, "judge", "imported") or "imported"
     return vote("lmarena", sides, models, groups, all_bad=all_bad, annotator=annotator)
 
@@ -63,7 +62,7 @@ def vote(
     kind: str,
     sides: Sequence[Sequence[Message]],
     models: Sequence[str],
-    groups: judged.Groups,
+    groups: comparisons.Groups,
     *,
     all_bad: bool,
     annotator: str = "imported",
@@ -76,4 +75,4 @@ def vote(
     if tuple(first[:-1]) != tuple(second[:-1]):
         return APART
     replies = [Reply(said[-1].content, model) for said, model in zip(sides, models, strict=True)]
-    return judged.comparison(kind, first[:-1], replies, groups, all_bad=all_bad, annotator=annotator)
+    return comparisons.build(kind, first[:-1], replies, groups, all_bad=all_bad, annotator=annotator)

@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStatus, Message, Ranking, Role
 from feedback_app.formats import fields, trl, unused
 from feedback_app.formats.errors import BadRecord
-from feedback_app.formats.fields import Record
-from feedback_app.formats.identity import content_id
+from feedback_app.formats.fields import Record, content_id
 
 DEEPEST = 100
 ROLES: dict[str, Role] = {"prompter": "user", "assistant": "assistant"}

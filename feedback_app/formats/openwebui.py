@@ -9,11 +9,10 @@ from typing import Any
 
 from feedback_app.domain.comparison import Comparison, Message
 from feedback_app.domain.preference import Rating
-from feedback_app.formats import conversation, fields, unused
-from feedback_app.formats import judged_sets as judged
+from feedback_app.formats import comparisons, conversation, fields, unused
+from feedback_app.formats.comparisons import FIRST, SECOND, Left, Reply
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
-from feedback_app.formats.judged_sets import FIRST, SECOND, Left, Reply
 
 USED = frozenset({"user_id", "user", "version", "type", "data", "meta", "snapshot", "chat_id"})
 DATA = frozenset({"rating", "model_id", "sibling_model_ids", "reason", "comment", "tags", "details", "id"})
@@ -120,9 +119,9 @@ def _compared(
     prompt: tuple[Message, ...], rated: Record, others: list[Record], good: bool, data: Record
 ) -> Comparison:
     """The rated reply against all others, of which nothing else is said."""
-    replies = [Reply(_turn(one).content, judged.model(one, "model")) for one in (rated, *others)]
+    replies = [Reply(_turn(one).content, comparisons.model(one, "model")) for one in (rated, *others)]
     rest = tuple(f"c{i}" for i in range(2, len(replies) + 1))
     groups = (*FIRST[:1], rest) if good else (rest, *SECOND[1:])
     said = [data[name] for name in ("reason", "comment") if not unused.empty(data.get(name))]
     note = "\n".join(fields.as_text(text, "comment") for text in said)
-    return judged.comparison("openwebui", prompt, replies, groups, note=note)
+    return comparisons.build("openwebui", prompt, replies, groups, note=note)

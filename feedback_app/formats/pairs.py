@@ -6,7 +6,7 @@ from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStat
 from feedback_app.domain.preference import PreferencePair
 from feedback_app.formats import fields, trl
 from feedback_app.formats.errors import BadRecord
-from feedback_app.formats.identity import content_id
+from feedback_app.formats.fields import content_id
 
 
 def carried(pair: PreferencePair) -> bool:

@@ -7,8 +7,7 @@ No annotator decides: all three are among the `others` of the comparison, and no
 from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStatus, Message, Ranking
 from feedback_app.formats import fields
 from feedback_app.formats.errors import BadRecord
-from feedback_app.formats.fields import Record
-from feedback_app.formats.identity import content_id
+from feedback_app.formats.fields import Record, content_id
 
 ANNOTATORS = ("annotator1", "annotator2", "annotator3")
 REPLIES = ("response1", "response2")

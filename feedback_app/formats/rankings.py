@@ -26,8 +26,7 @@ from feedback_app.domain.comparison import (
 from feedback_app.domain.text_rules import LONGEST_REPLIES, MOST_REPLIES, MOST_TAGS
 from feedback_app.formats import conversation, fields, trl, unused
 from feedback_app.formats.errors import BadRecord
-from feedback_app.formats.fields import Record
-from feedback_app.formats.identity import content_id
+from feedback_app.formats.fields import Record, content_id
 
 USED, CANDIDATE, RANKING, SAMPLING = (
     frozenset(attribute.name for attribute in attributes(kind))

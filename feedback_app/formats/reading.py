@@ -8,13 +8,13 @@ from typing import Any
 
 from feedback_app.domain.comparison import Comparison
 from feedback_app.domain.preference import Demonstration, PreferencePair, Rating
+from feedback_app.formats import catalogue, container, helpsteer, sillytavern, unused
 from feedback_app.formats import compression as packed
-from feedback_app.formats import container, detect, helpsteer, sillytavern, unused
 from feedback_app.formats.catalogue import LOADERS, UnknownFormat, imported
+from feedback_app.formats.comparisons import Left
 from feedback_app.formats.container import Numbered
 from feedback_app.formats.errors import BadRecord, Problems
 from feedback_app.formats.jsonl import Limits
-from feedback_app.formats.judged_sets import Left
 
 Item = Comparison | PreferencePair | Rating | Demonstration
 WORDS: dict[type, str] = {
@@ -58,7 +58,7 @@ def opened(
     given = imported(format) if format and format != AUTO else None
     start, pieces = packed.begun(source)
     records = container.records(pieces, limits, problems)
-    head = list(islice(records, detect.LOOKED_AT))
+    head = list(islice(records, catalogue.LOOKED_AT))
     found = given if given and given != "parquet" else _told(head, problems, given)
     if found == "trl" and given != "trl" and container.is_parquet(start):
         found = "parquet"
@@ -79,14 +79,14 @@ def look(source: Iterable[bytes], format: str | None, limits: Limits) -> Look:
 
 def _told(head: list[Numbered], problems: Problems, given: str | None) -> str:
     """The format of the first records; what cannot be read at all is said as such."""
-    if found := detect.detected(record for _, record in head):
+    if found := catalogue.detected(record for _, record in head):
         return found
     if not head:
         problems.refuse()
         if given:
             return given
         raise UnknownFormat("Unrecognised file: it has no records")
-    raise UnknownFormat(f"Unrecognised file: choose a format; {detect.seen(record for _, record in head)}")
+    raise UnknownFormat(f"Unrecognised file: choose a format; {catalogue.seen(record for _, record in head)}")
 
 
 def _items(reading: Reading, records: Iterable[Numbered], ignore: frozenset[str]) -> Iterator[Item]:
@@ -123,7 +123,7 @@ def _each(reading: Reading, records: Iterable[Numbered], ignore: frozenset[str])
 def _loaded(reading: Reading, record: dict[str, Any], ignore: frozenset[str]) -> list[Any]:
     """Raises BadRecord."""
     load, used = LOADERS[reading.format]
-    own = detect.shape(record)
+    own = catalogue.shape(record)
     if own is not None and own != reading.format and (own, reading.format) != ("trl", "parquet"):
         raise BadRecord(f"is in the format `{own}`, not `{reading.format}`")
     for name in ignore.intersection(unused.filled(record)):

@@ -12,8 +12,7 @@ from feedback_app.domain.preference import Demonstration
 from feedback_app.formats import conversation, fields, kto, trl
 from feedback_app.formats.conversation import Turn
 from feedback_app.formats.errors import BadRecord
-from feedback_app.formats.fields import Record
-from feedback_app.formats.identity import content_id
+from feedback_app.formats.fields import Record, content_id
 
 USED = frozenset({*trl.PROMPTS, *conversation.SYSTEM, "messages", "completion"})
 

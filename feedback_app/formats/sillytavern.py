@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from feedback_app.domain.comparison import Comparison, Message, Role
 from feedback_app.domain.preference import Demonstration
 from feedback_app.domain.text_rules import name_fault
-from feedback_app.formats import fields, unused
-from feedback_app.formats import judged_sets as judged
+from feedback_app.formats import comparisons, fields, unused
+from feedback_app.formats.comparisons import Left, Reply
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
-from feedback_app.formats.judged_sets import Left, Reply
 
 HEADER = frozenset({"user_name", "character_name", "create_date", "chat_metadata"})
 _MESSAGE = """
@@ -121,4 +120,4 @@ def _kept(before: list[Message], line: Line, text: str) -> Comparison | Demonstr
         return Demonstration(fields.prompt(before), fields.filled(text, "mes"), "import:sillytavern")
     replies = [Reply(text, line.model), *map(Reply, line.swipes)]
     rest = tuple(f"c{i}" for i in range(2, len(replies) + 1))
-    return judged.comparison("sillytavern", before, replies, (("c1",), rest))
+    return comparisons.build("sillytavern", before, replies, (("c1",), rest))

@@ -9,11 +9,10 @@ from statistics import fmean
 from typing import Any
 
 from feedback_app.domain.comparison import Comparison, Message
-from feedback_app.formats import fields, unused
-from feedback_app.formats import judged_sets as judged
+from feedback_app.formats import comparisons, fields, unused
+from feedback_app.formats.comparisons import Left, Reply
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
-from feedback_app.formats.judged_sets import Left, Reply
 
 # Each reply was written under a hidden instruction of its own (`custom_system_prompt`, after the `principle`), which no ranking can hold.
 USED = frozenset({"instruction", "completions", "models", "correct_answers", "incorrect_answers"})
@@ -34,14 +33,14 @@ def load(record: Record) -> list[Comparison | Left]:
     if len(scored) < 2:
         return [TOO_FEW, *left]
     asked = Message("user", fields.as_text(fields.required(record, "instruction"), "instruction"))
-    groups = judged.by_score([score for _, score in scored])
-    return [judged.comparison("ultrafeedback", [asked], [reply for reply, _ in scored], groups), *left]
+    groups = comparisons.by_score([score for _, score in scored])
+    return [comparisons.build("ultrafeedback", [asked], [reply for reply, _ in scored], groups), *left]
 
 
 def _scored(record: Record) -> tuple[Reply, float | None]:
     unused.refuse_unread(record, REPLY, " in `completions`")
     text = fields.as_text(fields.required(record, "response"), "response")
-    return Reply(text, judged.model(record, "model")), _score(record)
+    return Reply(text, comparisons.model(record, "model")), _score(record)
 
 
 def _score(record: Record) -> float | None:

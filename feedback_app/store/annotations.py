@@ -1,4 +1,4 @@
-"""Rankings by other annotators than the owner: one each on a comparison."""
+"""Rankings by annotators other than the owner: at most one per annotator and comparison."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ class Annotations:
     database: Database
 
     def put(self, comparison: Comparison, ranking: Ranking) -> None:
-        """Store an annotator's ranking, in place of the one they gave before. Raises InvalidRanking."""
+        """Store an annotator's ranking and replace their earlier one. Raises InvalidRanking."""
         checked = checked_ranking(comparison, ranking)
         with self.database.write() as connection:
             _delete(connection, comparison.id, ranking.annotator)
             connection.execute(insert(annotations).values(ranking_row(comparison, checked)))
 
     def remove(self, comparison_id: str, annotator: str) -> None:
-        """Take it back; nothing happens if there is none."""
+        """Delete an annotator's ranking, if there is one."""
         with self.database.write() as connection:
             _delete(connection, comparison_id, annotator)
 
@@ -36,19 +36,20 @@ def _delete(connection: Connection, comparison_id: str, annotator: str) -> None:
 
 
 def add_all(connection: Connection, comparisons: Sequence[Comparison]) -> None:
-    """The rankings of the others of new comparisons, in the caller's transaction."""
+    """Store the other annotators' rankings of new comparisons, in the caller's transaction."""
     rows = [ranking_row(comparison, ranking) for comparison in comparisons for ranking in comparison.others]
     if rows:
         connection.execute(insert(annotations), rows)
 
 
 def of(connection: Connection, comparison_ids: Sequence[str]) -> dict[str, tuple[Ranking, ...]]:
-    """Comparison id -> rankings of the others, by annotator's name."""
-    found: dict[str, tuple[Ranking, ...]] = {}
+    """Map comparison ids to the other annotators' rankings, sorted by annotator name."""
+    by_comparison: dict[str, tuple[Ranking, ...]] = {}
     for start in range(0, len(comparison_ids), BATCH):
-        wanted = annotations.c.comparison_id.in_(comparison_ids[start : start + BATCH])
+        batch = annotations.c.comparison_id.in_(comparison_ids[start : start + BATCH])
         for row in connection.execute(
-            select(annotations).where(wanted).order_by(annotations.c.annotator)
+            select(annotations).where(batch).order_by(annotations.c.annotator)
         ).mappings():
-            found[row["comparison_id"]] = (*found.get(row["comparison_id"], ()), annotation_from(row))
-    return found
+            key = row["comparison_id"]
+            by_comparison[key] = (*by_comparison.get(key, ()), annotation_from(row))
+    return by_comparison

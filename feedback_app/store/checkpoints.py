@@ -1,15 +1,17 @@
-"""The registry of checkpoints and the aliases that point at them. Each method is one transaction."""
+"""Registered checkpoints and the aliases that point at them. Each method is one transaction."""
 
 import builtins
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, or_, select, update
 from sqlalchemy.engine import RowMapping
 
 from feedback_app.domain.round import Checkpoint, RoundState
-from feedback_app.store.database import Database
+from feedback_app.store.database import Database, insert_new
 from feedback_app.store.promotions import (
     BASE,
+    RESERVED,
     CheckpointNotFound,
     StaleFence,
     crown,
@@ -17,8 +19,34 @@ from feedback_app.store.promotions import (
     read_aliases,
     rollback,
 )
-from feedback_app.store.registration import register
 from feedback_app.store.tables import checkpoints, rounds
+
+
+class CheckpointExists(ValueError):
+    """The name belongs to another checkpoint, or is an alias."""
+
+
+def register(connection: Connection, checkpoint: Checkpoint) -> None:
+    """Add a checkpoint, in the caller's transaction.
+
+    Registering the same checkpoint again updates its manifest. A later attempt of the same round replaces the earlier
+    one, folder included. Raises CheckpointExists.
+    """
+    if checkpoint.name in RESERVED:
+        raise CheckpointExists(f"{checkpoint.name!r} is an alias: choose another name")
+    if insert_new(connection, checkpoints, [asdict(checkpoint)], "name"):
+        return
+    of_the_round = checkpoints.c.round_id.is_not_distinct_from(checkpoint.round_id)
+    same_folder = checkpoints.c.path == checkpoint.path
+    same = of_the_round & or_(same_folder, checkpoints.c.round_id.is_not(None))
+    changes: dict[str, Any] = {
+        "path": checkpoint.path,
+        "manifest": checkpoint.manifest,
+        "passed": checkpoint.passed,
+    }
+    known = (checkpoints.c.name == checkpoint.name) & same
+    if not connection.execute(update(checkpoints).where(known).values(changes)).rowcount:
+        raise CheckpointExists(f"there is another checkpoint {checkpoint.name!r}: choose another name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +73,13 @@ class Checkpoints:
             return [_checkpoint(row) for row in connection.execute(query).mappings()]
 
     def aliases(self) -> dict[str, str]:
-        """Alias to version name: `latest` and `champion` (`base` at first), and once there was a promotion
+        """Map aliases to version names: `latest` and `champion` (`base` at first), and after the first promotion also
         `previous` and `challenger`."""
         with self.database.read() as connection:
             return read_aliases(connection)
 
     def resolve(self, name: str) -> str:
-        """The version behind an alias; a version's own name stays. Raises CheckpointNotFound."""
+        """The version that an alias or a version name stands for. Raises CheckpointNotFound."""
         with self.database.read() as connection:
             known = read_aliases(connection)
             versions = connection.execute(select(checkpoints.c.name).where(checkpoints.c.name == name))
@@ -62,8 +90,8 @@ class Checkpoints:
         return known[name]
 
     def promote(self, name: str, by: str, round_id: str | None = None, fence: int | None = None) -> bool:
-        """Make `name` latest and challenger. False if nothing changed: it is latest already, or this round has
-        promoted before. With `fence`, only while that round runs under it. Raises CheckpointNotFound, StaleFence."""
+        """Make `name` latest and challenger. Return False if nothing changed: it is latest already, or this round has
+        promoted before. With `fence`, promote only while the round runs under that fence. Raises CheckpointNotFound, StaleFence."""
         with self.database.write() as connection:
             if fence is not None:
                 held = select(rounds.c.id).where(
@@ -78,12 +106,12 @@ class Checkpoints:
             return promote(connection, name, by, round_id)
 
     def crown(self, name: str, by: str) -> bool:
-        """Make `name` champion. False if it is already. Raises CheckpointNotFound."""
+        """Make `name` champion. Return False if it is champion already. Raises CheckpointNotFound."""
         with self.database.write() as connection:
             return crown(connection, name, by)
 
     def rollback(self, by: str) -> tuple[str, str]:
-        """Undo the newest promotion still in force; gives (from, to). Raises NothingToRollBack."""
+        """Undo the newest promotion in force and return (from, to). Raises NothingToRollBack."""
         with self.database.write() as connection:
             return rollback(connection, by)
 

@@ -1,4 +1,4 @@
-"""Comparisons to rows and back. Pure."""
+"""Converts comparisons and rankings to rows and back. Pure."""
 
 from dataclasses import asdict, fields, replace
 from itertools import combinations
@@ -23,12 +23,12 @@ from feedback_app.domain.preference import preference_pairs, prompt_key
 from feedback_app.store.tables import comparisons, rankings
 
 MISFITS = (AttributeError, InvalidRanking, KeyError, TypeError, ValueError)
-"""What reading a row raises that does not hold what it must."""
+"""What reading a row raises when its contents are not valid."""
 NUMBERS = tuple(field.name for field in fields(Sampling))
 
 
 def select_comparisons() -> Select[Any]:
-    """Every comparison with its ranking (columns named `ranking_…`), where it has one."""
+    """Select comparisons with their ranking, if any, in columns named `ranking_…`."""
     ranking = [column.label(f"ranking_{column.name}") for column in rankings.c]
     return select(*comparisons.c, *ranking).select_from(comparisons.outerjoin(rankings))
 
@@ -54,8 +54,8 @@ def candidate_documents(candidates: tuple[Candidate, ...]) -> list[dict[str, Any
 
 
 def ranking_row(comparison: Comparison, ranking: Ranking) -> dict[str, Any]:
-    """For `rankings` and `annotations` alike. `pairs` counts those that teach something. `ties` are pairs of
-    candidates that the ranking calls equal; `all_bad` has none."""
+    """A row of `rankings` or `annotations`. `pairs` counts the informative preference pairs, `ties` the pairs of
+    candidates that the ranking calls equal. An `all_bad` ranking has no ties."""
     tied = [] if ranking.all_bad else [len(list(combinations(group, 2))) for group in ranking.groups]
     return {
         "comparison_id": comparison.id,
@@ -77,12 +77,12 @@ def ranking_row(comparison: Comparison, ranking: Ranking) -> dict[str, Any]:
 
 
 def annotation_from(row: RowMapping) -> Ranking:
-    """A row of `annotations` or `withdrawn`. One that cannot be read is a damaged ranking, which ranks nothing."""
+    """A ranking from a row of `annotations` or `withdrawn`. An unreadable row gives a damaged ranking, which ranks nothing."""
     try:
         return ranking_from(row)
     except MISFITS:
-        who = {"annotator": row["annotator"], "source": row["source"], "created_at": row["created_at"]}
-        return Ranking((), all_bad=True, note=UNREADABLE, **who)
+        origin = {"annotator": row["annotator"], "source": row["source"], "created_at": row["created_at"]}
+        return Ranking((), all_bad=True, note=UNREADABLE, **origin)
 
 
 def checked_import(comparison: Comparison) -> Comparison:
@@ -95,19 +95,19 @@ def checked_import(comparison: Comparison) -> Comparison:
 
 
 def comparison_from(row: RowMapping) -> Comparison:
-    """What the row holds. One that cannot be read is a damaged comparison that says so: it can be seen and deleted."""
+    """A comparison from a row. An unreadable row gives a damaged comparison, which can be listed and deleted."""
     try:
         return _read(row)
     except MISFITS:
-        nothing = tuple(Candidate(f"c{i}", i, "", finish="imported") for i in (1, 2))
+        placeholders = tuple(Candidate(f"c{i}", i, "", finish="imported") for i in (1, 2))
         unreadable = (Message("user", UNREADABLE),)
         return Comparison(
-            unreadable, nothing, row["id"], _status(row), row["source"], created_at=row["created_at"]
+            unreadable, placeholders, row["id"], _status(row), row["source"], created_at=row["created_at"]
         )
 
 
 def _status(row: RowMapping) -> ComparisonStatus:
-    """Without a verdict that can be read, nothing waits for one either. A status that is none is as good as skipped."""
+    """The status of an unreadable row: skipped if it was ranked or its status is unknown, so that nobody is asked to rank it."""
     known = [status for status in ComparisonStatus if status != ComparisonStatus.ranked]
     return next((status for status in known if status == row["status"]), ComparisonStatus.skipped)
 
@@ -135,15 +135,15 @@ def _read(row: RowMapping) -> Comparison:
 
 
 def with_others(comparison: Comparison, others: tuple[Ranking, ...]) -> Comparison:
-    """The comparison with the rankings of others; one that does not fit it is damaged."""
+    """Add the other annotators' rankings. A ranking that does not name every candidate once is marked as damaged."""
     return replace(
         comparison, others=tuple(each if _fits(comparison, each) else _misfit(each) for each in others)
     )
 
 
 def _fits(comparison: Comparison, ranking: Ranking) -> bool:
-    named = sorted(name for group in ranking.groups for name in group)
-    return named == sorted(candidate.id for candidate in comparison.candidates)
+    ranked_ids = sorted(name for group in ranking.groups for name in group)
+    return ranked_ids == sorted(candidate.id for candidate in comparison.candidates)
 
 
 def _misfit(ranking: Ranking) -> Ranking:
@@ -155,7 +155,7 @@ def _message(document: dict[str, Any]) -> Message:
 
 
 def _candidate(document: dict[str, Any]) -> Candidate:
-    """A number that is not known is the usual one."""
+    """Missing sampling numbers get their defaults."""
     known = {name: value for name, value in document["sampling"].items() if value is not None}
     sampling = Sampling(**{name: known[name] for name in NUMBERS if name in known})
     candidate = Candidate(**{**document, "sampling": sampling})
@@ -165,21 +165,21 @@ def _candidate(document: dict[str, Any]) -> Candidate:
 
 
 def text_from(value: Any) -> str:
-    """A text out of the store. Raises TypeError."""
+    """Check that a stored value is a string. Raises TypeError."""
     if not isinstance(value, str):
         raise TypeError("not a text")
     return value
 
 
 def texts(value: Any) -> tuple[str, ...]:
-    """A list of texts out of the store. Raises TypeError."""
+    """Check that a stored value is a list of strings. Raises TypeError."""
     if not isinstance(value, list):
         raise TypeError("not a list")
     return tuple(map(text_from, value))
 
 
 def ranking_from(row: RowMapping, prefix: str = "") -> Ranking:
-    """A row of `rankings` or `annotations`, its columns named with `prefix`. Raises TypeError."""
+    """A ranking from a row whose columns begin with `prefix`. Raises TypeError."""
     return Ranking(
         groups=tuple(map(texts, row[f"{prefix}groups"])),
         all_bad=row[f"{prefix}all_bad"],

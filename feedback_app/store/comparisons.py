@@ -22,17 +22,25 @@ from feedback_app.domain.comparison import (
     Ranking,
     checked_ranking,
 )
-from feedback_app.store.batches import OLDEST_FIRST, bound, place, position, walk
 from feedback_app.store.comparison_rows import (
     candidate_documents,
     comparison_from,
     ranking_row,
     select_comparisons,
 )
-from feedback_app.store.cursor import Page, decode_cursor, encode_cursor
 from feedback_app.store.database import BATCH, Database, Stored, unheard
-from feedback_app.store.inserts import insert_comparisons
+from feedback_app.store.imports import insert_comparisons
 from feedback_app.store.outbox import announce
+from feedback_app.store.paging import (
+    OLDEST_FIRST,
+    Page,
+    bound,
+    decode_cursor,
+    encode_cursor,
+    position,
+    position_columns,
+    read_batches,
+)
 from feedback_app.store.tables import annotations, comparisons, rankings
 
 NEWEST_FIRST = (comparisons.c.created_at.desc(), comparisons.c.id.desc())
@@ -47,15 +55,15 @@ class Comparisons:
     database: Database
 
     def add(self, comparison: Comparison) -> None:
-        """Store a comparison, before it is shown; one whose id is known is left as it is."""
+        """Store a comparison before it is shown. A comparison whose id is known is left unchanged."""
         with self.database.write() as connection:
             insert_comparisons(connection, [comparison])
 
     def add_all(
         self, items: Sequence[Comparison], desks: Sequence[str] = (), stored: Stored = unheard
     ) -> int:
-        """Store all or none, and what the desks must be told; ones whose id is known are left as they are. Gives the
-        number of new ones. Raises InvalidRanking."""
+        """Store all or none, queue them for the desks, and return how many were new. Known ids are left unchanged.
+        Raises InvalidRanking."""
         with self.database.write() as connection:
             return insert_comparisons(connection, items, desks, stored)
 
@@ -67,12 +75,14 @@ class Comparisons:
     def fill(
         self, comparison_id: str, candidates: Sequence[Candidate], desks: Sequence[str] = ()
     ) -> Comparison:
-        """The replies are written: status open, and the desks are told. Changes nothing once it is no longer generating (skipped
-        meanwhile, or filled before). Candidates may be left out, to two. Raises ComparisonNotFound; ValueError for others than
-        it has."""
+        """Store the written replies, set the status to open and queue the comparison for the desks.
 
-        def filled(connection: Connection, found: Comparison) -> None:
-            known = {candidate.id for candidate in found.candidates}
+        Nothing changes if it is no longer generating (skipped meanwhile, or filled before). Candidates may be left out
+        as long as two remain. Raises ComparisonNotFound; ValueError for candidates that the comparison does not have.
+        """
+
+        def filled(connection: Connection, comparison: Comparison) -> None:
+            known = {candidate.id for candidate in comparison.candidates}
             if len(candidates) < 2 or not known.issuperset(c.id for c in candidates):
                 raise ValueError("these are not the candidates of this comparison")
             documents = candidate_documents(tuple(candidates))
@@ -82,9 +92,9 @@ class Comparisons:
         return self._change(comparison_id, {ComparisonStatus.generating}, filled)
 
     def fail(self, comparison_id: str) -> Comparison:
-        """The replies could not be written. Changes nothing once it is no longer generating."""
+        """Mark a comparison whose replies could not be written as failed. Nothing changes if it is no longer generating."""
 
-        def failed(connection: Connection, found: Comparison) -> None:
+        def failed(connection: Connection, comparison: Comparison) -> None:
             _set(connection, comparison_id, status=ComparisonStatus.failed.value)
 
         return self._change(comparison_id, {ComparisonStatus.generating}, failed)
@@ -92,30 +102,34 @@ class Comparisons:
     def rank(
         self, comparison_id: str, ranking: Ranking, desks: Sequence[str], was: Comparison | None = None
     ) -> Comparison:
-        """Store the verdict, and what the desks must be told, in one transaction; the same verdict again
-        changes nothing, another replaces it, but not one that is newer than what the caller saw in `was`.
-        Raises ComparisonNotFound, InvalidRanking."""
+        """Store the ranking and queue the comparison for the desks.
+
+        Storing the same ranking again changes nothing; another ranking replaces the stored one. With `was`, nothing
+        changes if the comparison has changed since the caller read it. Raises ComparisonNotFound, InvalidRanking.
+        """
         with self.database.write() as connection:
-            found = _get(connection, comparison_id, lock=True)
-            if was is not None and (found.status, found.ranking) != (was.status, was.ranking):
-                return found
-            if found.status in (ComparisonStatus.generating, ComparisonStatus.failed):
-                raise InvalidRanking(f"this comparison has no replies to rank: it is {found.status.value}")
-            verdict = checked_ranking(found, ranking)
-            if found.ranking is not None and found.ranking.same_verdict(verdict):
-                return found
+            comparison = _get(connection, comparison_id, lock=True)
+            if was is not None and (comparison.status, comparison.ranking) != (was.status, was.ranking):
+                return comparison
+            if comparison.status in (ComparisonStatus.generating, ComparisonStatus.failed):
+                raise InvalidRanking(
+                    f"this comparison has no replies to rank: it is {comparison.status.value}"
+                )
+            checked = checked_ranking(comparison, ranking)
+            if comparison.ranking is not None and comparison.ranking.same_verdict(checked):
+                return comparison
             connection.execute(delete(rankings).where(rankings.c.comparison_id == comparison_id))
-            connection.execute(insert(rankings).values(ranking_row(found, verdict)))
+            connection.execute(insert(rankings).values(ranking_row(comparison, checked)))
             _set(connection, comparison_id, status=ComparisonStatus.ranked.value)
             announce(connection, [comparison_id], desks)
-            return replace(found, ranking=verdict, status=ComparisonStatus.ranked)
+            return replace(comparison, ranking=checked, status=ComparisonStatus.ranked)
 
     def unrank(self, comparison_id: str, desks: Sequence[str]) -> Comparison:
-        """Take back a ranking or a skip: open again, or generating where the replies were not written to their end.
-        Changes nothing on one that is neither. Raises ComparisonNotFound."""
+        """Take back a ranking or a skip. The comparison is open again, or generating if its replies were not finished.
+        Nothing changes if it is neither ranked nor skipped. Raises ComparisonNotFound."""
 
-        def reopened(connection: Connection, found: Comparison) -> None:
-            written = all(candidate.finish is not None for candidate in found.candidates)
+        def reopened(connection: Connection, comparison: Comparison) -> None:
+            written = all(candidate.finish is not None for candidate in comparison.candidates)
             status = ComparisonStatus.open if written else ComparisonStatus.generating
             connection.execute(delete(rankings).where(rankings.c.comparison_id == comparison_id))
             _set(connection, comparison_id, status=status.value)
@@ -125,14 +139,14 @@ class Comparisons:
         return self._change(comparison_id, {ComparisonStatus.ranked, ComparisonStatus.skipped}, reopened)
 
     def skip(self, comparison_id: str, desks: Sequence[str] = ()) -> Comparison:
-        """Set aside without a verdict, also while it is being written. Raises ComparisonNotFound; InvalidRanking
-        for one that is ranked."""
+        """Skip a comparison without ranking it, also while its replies are being written. Raises ComparisonNotFound;
+        InvalidRanking if it is ranked."""
 
-        def skipped(connection: Connection, found: Comparison) -> None:
-            if found.status is ComparisonStatus.ranked:
+        def skipped(connection: Connection, comparison: Comparison) -> None:
+            if comparison.status is ComparisonStatus.ranked:
                 raise InvalidRanking("this comparison is ranked: take the ranking back before skipping it")
             _set(connection, comparison_id, status=ComparisonStatus.skipped.value)
-            if found.status is ComparisonStatus.open:
+            if comparison.status is ComparisonStatus.open:
                 announce(connection, [comparison_id], desks)
 
         return self._change(
@@ -142,39 +156,41 @@ class Comparisons:
         )
 
     def page(self, status: ComparisonStatus | None, cursor: str | None, limit: int) -> Page:
-        """Newest first. Every comparison that was there at the first page comes once, whatever is added
-        meanwhile. Raises InvalidCursor."""
+        """A page of comparisons, newest first. Every comparison that existed when the first page was read appears exactly
+        once, whatever is added meanwhile. Raises InvalidCursor."""
         query = select_comparisons().order_by(*NEWEST_FIRST).limit(limit + 1)
         if status is not None:
             query = query.where(comparisons.c.status == status.value)
         if cursor is not None:
-            query = query.where(place() < bound(decode_cursor(cursor)))
+            query = query.where(position_columns() < bound(decode_cursor(cursor)))
         with self.database.read() as connection:
             items = [comparison_from(row) for row in connection.execute(query).mappings()]
         more = len(items) > limit
         return Page(items[:limit], encode_cursor(position(items[limit - 1])) if more else None)
 
     def waiting(self, source: str, limit: int) -> list[Comparison]:
-        """Those of that source that wait for their replies or for a verdict, newest first."""
+        """Comparisons from that source that are generating or open, newest first."""
         states = comparisons.c.status.in_([ComparisonStatus.generating.value, ComparisonStatus.open.value])
         query = select_comparisons().where(states, comparisons.c.source == source).order_by(*NEWEST_FIRST)
         with self.database.read() as connection:
             return [comparison_from(row) for row in connection.execute(query.limit(limit)).mappings()]
 
     def judged(self, damaged: bool = False) -> Iterator[Comparison]:
-        """All comparisons that anybody ranked, with the rankings of others, oldest first, each once. Reads in batches
-        and holds nothing between them. Damaged ones come only if asked for. Raises UnreadableRecord."""
+        """All comparisons that anybody ranked, with the other annotators' rankings, oldest first. See `read_batches`.
+        Damaged ones are left out unless `damaged` is true. Raises UnreadableRecord."""
         by_others = comparisons.c.id.in_(select(annotations.c.comparison_id))
-        found = walk(self.database, (comparisons.c.status == ComparisonStatus.ranked.value) | by_others)
-        return (each for each in found if damaged or not each.damaged)
+        ranked = read_batches(
+            self.database, (comparisons.c.status == ComparisonStatus.ranked.value) | by_others
+        )
+        return (each for each in ranked if damaged or not each.damaged)
 
     def written(self) -> Iterator[Comparison]:
-        """All comparisons whose replies are complete, whatever became of them, oldest first."""
+        """All comparisons whose replies are complete (open, ranked or skipped), oldest first."""
         done = (ComparisonStatus.open, ComparisonStatus.ranked, ComparisonStatus.skipped)
-        return walk(self.database, comparisons.c.status.in_([status.value for status in done]))
+        return read_batches(self.database, comparisons.c.status.in_([status.value for status in done]))
 
     def counts(self) -> dict[str, int]:
-        """Comparisons by status; `pairs` and `ties` of candidates, and how many rankings are `all_bad`."""
+        """The number of comparisons by status, of `pairs` and `ties` of candidates, and of `all_bad` rankings."""
         by_status = select(comparisons.c.status, func.count()).group_by(comparisons.c.status)
         sums = select(
             func.coalesce(func.sum(rankings.c.pairs), 0),
@@ -182,13 +198,13 @@ class Comparisons:
             func.count().filter(rankings.c.all_bad.is_(True)),
         )
         with self.database.read() as connection:
-            found = {row[0]: int(row[1]) for row in connection.execute(by_status)}
+            numbers = {row[0]: int(row[1]) for row in connection.execute(by_status)}
             pairs, ties, all_bad = connection.execute(sums).one()
         totals = {"pairs": int(pairs), "ties": int(ties), "all_bad": int(all_bad)}
-        return {status.value: found.get(status.value, 0) for status in ComparisonStatus} | totals
+        return {status.value: numbers.get(status.value, 0) for status in ComparisonStatus} | totals
 
     def pairs_by_prompt(self) -> list[tuple[str, int]]:
-        """(prompt key, preference pairs) of every verdict that counts, without reading any text."""
+        """(prompt key, number of preference pairs) for every ranking that counts, without reading any text."""
         decided = select(comparisons.c.prompt_key, rankings.c.pairs).join_from(comparisons, rankings)
         others = (
             select(comparisons.c.prompt_key, annotations.c.pairs)
@@ -199,7 +215,7 @@ class Comparisons:
             return [(row[0], int(row[1])) for row in connection.execute(union_all(decided, others))]
 
     def verdicts(self) -> dict[str, tuple[tuple[str, ...], ...]]:
-        """What every deciding ranking says, by comparison, oldest comparison first; nothing where all are bad."""
+        """Map comparison ids to the groups of their ranking, oldest comparison first; empty if all replies are bad."""
         columns = (comparisons.c.id, rankings.c.groups, rankings.c.all_bad)
         with self.database.read() as connection:
             rows = connection.execute(
@@ -208,14 +224,14 @@ class Comparisons:
             return {key: () if bad else tuple(map(tuple, groups)) for key, groups, bad in rows}
 
     def asked(self, keys: Sequence[str]) -> set[str]:
-        """Those of `keys` (see `prompt_key`) whose prompts were ever asked."""
+        """Those of `keys` (see `prompt_key`) whose prompts have been shown."""
         key = comparisons.c.prompt_key
-        found: set[str] = set()
+        asked_keys: set[str] = set()
         with self.database.read() as connection:
             for i in range(0, len(keys), BATCH):
                 query = select(key).where(key.in_(keys[i : i + BATCH])).distinct()
-                found.update(connection.execute(query).scalars())
-        return found
+                asked_keys.update(connection.execute(query).scalars())
+        return asked_keys
 
     def _change(
         self,
@@ -224,10 +240,10 @@ class Comparisons:
         change: Callable[[Connection, Comparison], None],
     ) -> Comparison:
         with self.database.write() as connection:
-            found = _get(connection, comparison_id, lock=True)
-            if found.status not in when:
-                return found
-            change(connection, found)
+            comparison = _get(connection, comparison_id, lock=True)
+            if comparison.status not in when:
+                return comparison
+            change(connection, comparison)
             return _get(connection, comparison_id)
 
 

@@ -1,4 +1,4 @@
-"""Chats and their turns. Each method is one transaction."""
+"""Chat conversations and their turns. Each method is one transaction."""
 
 import builtins
 from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ class ConversationNotFound(LookupError):
 
 
 class InvalidRating(ValueError):
-    """A thumb on, or an edit of, something that is not a reply of this conversation."""
+    """A rating or an edit of something that is not a reply in this conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ class Conversations:
             return _get(connection, conversation_id)
 
     def list(self, limit: int, words: str = "") -> builtins.list[Conversation]:
-        """The last ones that something was said in first, without their turns; with `words`, those in whose title or turns
-        they stand, in any case. Two beside each other are one: the one that names the other stands for both."""
+        """Conversations without their turns, the most recently used first. With `words`, only those whose title or turns
+        contain them, ignoring case. Of two side-by-side conversations only the one that names the other is listed."""
         named = select(conversations.c.beside).where(conversations.c.beside.is_not(None))
         query = (
             select(conversations)
@@ -51,10 +51,10 @@ class Conversations:
             if not words:
                 query = query.limit(limit)
                 return [Conversation(**row) for row in connection.execute(query).mappings()]
-            said = _said(connection, words)
+            matching = _ids_with_words(connection, words)
             rows = connection.execute(query).mappings()
-            found = (row for row in rows if _found(row, said, words))
-            return [Conversation(**row) for row in islice(found, limit)]
+            matches = (row for row in rows if _matches(row, matching, words))
+            return [Conversation(**row) for row in islice(matches, limit)]
 
     def append(self, conversation_id: str, *new: Turn) -> Conversation:
         """Raises ConversationNotFound."""
@@ -65,7 +65,7 @@ class Conversations:
             return _get(connection, conversation_id)
 
     def set_aside(self, conversation_id: str) -> Conversation:
-        """Make room for another reply to the last message: the one that stands there becomes one of its alternatives.
+        """Make room for another reply to the last message: the current reply becomes an alternative.
         Raises ConversationNotFound."""
         with self.database.write() as connection:
             _touch(connection, conversation_id, {"updated_at": datetime.now(UTC)})
@@ -75,8 +75,8 @@ class Conversations:
             return _get(connection, conversation_id)
 
     def choose(self, conversation_id: str, number: int | None = None) -> Conversation:
-        """Let the alternative of that number stand as the last reply; the newest where none is named. Nothing changes where there is
-        no other. Raises ConversationNotFound, InvalidRating."""
+        """Show the alternative with that number, or the newest, as the last reply. Nothing changes if there is no other.
+        Raises ConversationNotFound, InvalidRating."""
         with self.database.write() as connection:
             _touch(connection, conversation_id, {"updated_at": datetime.now(UTC)})
             conversation = _get(connection, conversation_id)
@@ -92,14 +92,14 @@ class Conversations:
             return _get(connection, conversation_id)
 
     def become(self, conversation_id: str, chosen: Mapping[str, str]) -> Conversation:
-        """Go on with another `persona`, `model` or both. Raises ConversationNotFound."""
+        """Continue with another `persona`, `model` or both. Raises ConversationNotFound."""
         with self.database.write() as connection:
             if chosen:
                 _touch(connection, conversation_id, dict(chosen))
             return _get(connection, conversation_id)
 
     def rate(self, conversation_id: str, turn_index: int, rating: Literal[1, -1] | None) -> Conversation:
-        """Set or take back the thumb on a reply (turns count from 0); the owner's own words get none. Raises
+        """Set or clear the rating of a reply (turns count from 0). A reply that the owner edited cannot be rated. Raises
         ConversationNotFound, InvalidRating."""
         reply = (
             (turns.c.conversation_id == conversation_id)
@@ -115,8 +115,8 @@ class Conversations:
             return conversation
 
     def edit(self, conversation_id: str, turn_index: int, text: str) -> Conversation:
-        """Put the owner's words in place of a reply (turns count from 0), and keep what the model wrote; those very words
-        again take the edit back. The thumb goes: it was on other words. Raises ConversationNotFound, InvalidRating."""
+        """Replace a reply (turns count from 0) with the owner's text and keep the model's text as `original`. Storing the
+        model's text again undoes the edit. The rating is cleared, because it was for another text. Raises ConversationNotFound, InvalidRating."""
         with self.database.write() as connection:
             conversation = _get(connection, conversation_id)
             turn = _reply(conversation, turn_index)
@@ -129,7 +129,7 @@ class Conversations:
             return _get(connection, conversation_id)
 
     def edited(self) -> Iterator[Conversation]:
-        """Every conversation with an edited reply, with its turns, oldest first (for exporters)."""
+        """Conversations with an edited reply, with their turns, oldest first (for exports)."""
         return self._with_turns(turns.c.original.is_not(None), alternatives.c.original.is_not(None))
 
     def rename(self, conversation_id: str, title: str) -> Conversation:
@@ -139,35 +139,35 @@ class Conversations:
             return _get(connection, conversation_id)
 
     def put_beside(self, conversation_id: str, other: Conversation) -> None:
-        """Keep `other` as the one in which another version hears the same. Raises ConversationNotFound."""
+        """Store `other` as the side-by-side conversation in which another version gets the same messages. Raises ConversationNotFound."""
         with self.database.write() as connection:
             connection.execute(insert(conversations).values(_row(other)))
             insert_turns(connection, other.id, 0, other.turns)
             _touch(connection, conversation_id, {"beside": other.id})
 
     def part(self, conversation_id: str) -> None:
-        """Let the conversation and the one beside it each go on alone. Raises ConversationNotFound."""
+        """End the side-by-side: the two conversations continue separately. Raises ConversationNotFound."""
         with self.database.write() as connection:
             _touch(connection, conversation_id, {"beside": None})
 
     def delete(self, conversation_id: str) -> None:
-        """Delete it, and the one that it names beside it. Raises ConversationNotFound."""
+        """Delete a conversation and its side-by-side conversation. Raises ConversationNotFound."""
         with self.database.write() as connection:
             beside = _get(connection, conversation_id).beside
             gone = conversations.c.id.in_([conversation_id, *filter(None, [beside])])
             connection.execute(delete(conversations).where(gone))
 
     def rated(self) -> Iterator[Conversation]:
-        """Every conversation with a thumb on some reply, with its turns, oldest first (for exporters)."""
+        """Conversations with a rated reply, with their turns, oldest first (for exports)."""
         return self._with_turns(turns.c.rating.is_not(None), alternatives.c.rating.is_not(None))
 
     def stamp(self) -> int:
-        """Changes when a thumb or an edited reply does."""
+        """A number that changes when a rating or an edited reply changes."""
         with self.database.read() as connection:
-            return hash(tuple(_judged(connection, table) for table in (turns, alternatives)))
+            return hash(tuple(_feedback(connection, table) for table in (turns, alternatives)))
 
     def _with_turns(self, some: ColumnElement[bool], aside: ColumnElement[bool]) -> Iterator[Conversation]:
-        """Every conversation of which a turn, or a reply aside, is like that, oldest first."""
+        """Conversations with a turn matching `some` or an alternative matching `aside`, oldest first."""
         standing = select(turns.c.conversation_id).where(some)
         others = select(alternatives.c.conversation_id).where(aside)
         query = (
@@ -194,28 +194,28 @@ def _get(connection: Connection, conversation_id: str) -> Conversation:
     )
 
 
-def _judged(connection: Connection, table: Table) -> tuple[Any, ...]:
-    said = (table.c.conversation_id, table.c.position, table.c.number, table.c.rating, table.c.content)
-    query = select(*said).where(table.c.rating.is_not(None) | table.c.original.is_not(None))
-    return tuple(map(tuple, connection.execute(query.order_by(*said[:3]))))
+def _feedback(connection: Connection, table: Table) -> tuple[Any, ...]:
+    columns = (table.c.conversation_id, table.c.position, table.c.number, table.c.rating, table.c.content)
+    query = select(*columns).where(table.c.rating.is_not(None) | table.c.original.is_not(None))
+    return tuple(map(tuple, connection.execute(query.order_by(*columns[:3]))))
 
 
-def _said(connection: Connection, words: str) -> set[str]:
-    """Ids of the conversations in whose turns the words stand. Read here and not by the database: free text is kept
-    encoded, and SQLite knows upper and lower case of ASCII alone."""
+def _ids_with_words(connection: Connection, words: str) -> set[str]:
+    """Ids of the conversations whose turns contain the words. The text is searched here and not by the database, because
+    free text is stored JSON-encoded and SQLite ignores case for ASCII only."""
     rows = connection.execution_options(yield_per=1000).execute(
         select(turns.c.conversation_id, turns.c.content)
     )
-    return {conversation_id for conversation_id, content in rows if _stands(words, content)}
+    return {conversation_id for conversation_id, content in rows if _contains(content, words)}
 
 
-def _stands(words: str, text: str) -> bool:
+def _contains(text: str, words: str) -> bool:
     return words.casefold() in text.casefold()
 
 
-def _found(row: RowMapping, said: set[str], words: str) -> bool:
-    """Whether the words stand in the title, in its turns, or in those beside it."""
-    return row["id"] in said or row["beside"] in said or _stands(words, row["title"])
+def _matches(row: RowMapping, matching: set[str], words: str) -> bool:
+    """Whether the title, the turns, or the turns of the side-by-side conversation contain the words."""
+    return row["id"] in matching or row["beside"] in matching or _contains(row["title"], words)
 
 
 def _row(conversation: Conversation) -> dict[str, Any]:
@@ -231,7 +231,7 @@ def _row(conversation: Conversation) -> dict[str, Any]:
 
 
 def _touch(connection: Connection, conversation_id: str, values: dict[str, Any]) -> None:
-    """Change the conversation's own row, which also locks it for the rest of the transaction."""
+    """Update the conversation's row, which also locks it for the rest of the transaction."""
     row = update(conversations).where(conversations.c.id == conversation_id).values(values)
     if not connection.execute(row).rowcount:
         raise _not_found(conversation_id)

@@ -1,4 +1,4 @@
-"""What becomes of comparisons afterwards: verdicts taken out and brought back, tags, and deletion."""
+"""Curation of stored comparisons: withdrawing and restoring rankings, tags, and deletion."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,20 +19,21 @@ OWNER = "owner"
 
 @dataclass(frozen=True, slots=True)
 class Curation:
-    """Each method is one transaction: all of it happens, or nothing. Ids that are unknown are passed over."""
+    """Each method is one transaction. Unknown ids are ignored."""
 
     database: Database
 
     def take_out(self, ids: Sequence[str], desks: Sequence[str]) -> list[str]:
-        """Verdicts no longer count; their comparisons are as if skipped, and the desks hear of it. Gives those that had one."""
+        """Withdraw rankings: they no longer count, their comparisons become skipped, and the desks are updated. Returns the
+        ids of the comparisons that had a ranking."""
         return self._move(ids, desks, rankings, withdrawn, ComparisonStatus.ranked, ComparisonStatus.skipped)
 
     def bring_back(self, ids: Sequence[str], desks: Sequence[str]) -> list[str]:
-        """The very same verdicts count again. Not where the comparison has been opened or ranked since."""
+        """Restore withdrawn rankings unchanged, except where the comparison has been opened or ranked since."""
         return self._move(ids, desks, withdrawn, rankings, ComparisonStatus.skipped, ComparisonStatus.ranked)
 
     def withdrawn(self, ids: Sequence[str]) -> dict[str, Ranking]:
-        """The verdicts that were taken out of these comparisons and can be brought back."""
+        """The withdrawn rankings of these comparisons that can be restored."""
         query = (
             select(withdrawn)
             .join(comparisons)
@@ -43,32 +44,32 @@ class Curation:
             return {row["comparison_id"]: annotation_from(row) for row in rows}
 
     def forget(self, comparison_id: str) -> None:
-        """Another verdict was given in place of the one that was taken out."""
+        """Delete the withdrawn ranking, because another one replaces it."""
         with self.database.write() as connection:
             connection.execute(delete(withdrawn).where(withdrawn.c.comparison_id == comparison_id))
 
     def tag(self, comparison_id: str, tags: Sequence[str]) -> None:
-        """In place of those it had. Raises ComparisonNotFound."""
+        """Replace the tags of a comparison. Raises ComparisonNotFound."""
         change = update(comparisons).where(comparisons.c.id == comparison_id).values(tags=list(tags))
         with self.database.write() as connection:
             if not connection.execute(change).rowcount:
                 raise ComparisonNotFound(f"there is no comparison {comparison_id}")
 
     def same_pairs(self, ids: Sequence[str]) -> list[str]:
-        """These comparisons, and those of the same pair: what came back, and what it had come from."""
+        """These comparisons and those of the same pair: their repeats and originals."""
         with self.database.read() as connection:
             return _same_pairs(connection, ids)
 
     def delete(self, ids: Sequence[str], desks: Sequence[str]) -> list[str]:
-        """Prompts, replies, verdicts of everybody, and guesses are gone, also of the same pairs. Gives the ids of all that
-        went. `desk_verdicts` without a comparison are left for the desks: see `DeskStates.orphans`."""
+        """Delete comparisons with their prompts, replies, rankings and guesses, and the comparisons of the same pairs.
+        Returns all deleted ids. Rows of `desk_verdicts` stay so that the desks delete too: see `DeskStates.orphans`."""
         with self.database.write() as connection:
             if connection.dialect.name == "sqlite":  # or the texts stay readable in the file
                 connection.exec_driver_sql("PRAGMA secure_delete=ON")
             going = _same_pairs(connection, ids)
             for batch in _batches(going):
-                told = [_deleted(desk, name) for desk in desks for name in batch]
-                insert_new(connection, desk_verdicts, told, "desk")
+                deletions = [_deleted(desk, name) for desk in desks for name in batch]
+                insert_new(connection, desk_verdicts, deletions, "desk")
                 connection.execute(delete(comparisons).where(comparisons.c.id.in_(batch)))
         return going
 
@@ -87,11 +88,11 @@ class Curation:
                 lock = select(comparisons.c.id).where(
                     comparisons.c.id.in_(batch), comparisons.c.status == before.value
                 )
-                found = connection.execute(lock.with_for_update()).scalars().all()
-                known = select(source.c.comparison_id).where(source.c.comparison_id.in_(found))
+                locked = connection.execute(lock.with_for_update()).scalars().all()
+                known = select(source.c.comparison_id).where(source.c.comparison_id.in_(locked))
                 going = set(connection.execute(known).scalars())
                 kept = [name for name in dict.fromkeys(batch) if name in going]
-                _copied(connection, kept, source, target)
+                _move_rows(connection, kept, source, target)
                 change = update(comparisons).where(comparisons.c.id.in_(kept)).values(status=after.value)
                 connection.execute(change)
                 announce(connection, kept, desks)
@@ -100,12 +101,12 @@ class Curation:
 
 
 def _deleted(desk: str, comparison_id: str) -> dict[str, str]:
-    """A row of `desk_verdicts` that agrees on nothing."""
+    """A row of `desk_verdicts` that matches no ranking on either side."""
     return {"desk": desk, "comparison_id": comparison_id, "annotator": OWNER, "ours": "", "theirs": ""}
 
 
-def _copied(connection: Connection, ids: Sequence[str], source: Table, target: Table) -> None:
-    """Rows of these comparisons, out of one table into the other."""
+def _move_rows(connection: Connection, ids: Sequence[str], source: Table, target: Table) -> None:
+    """Move the rows of these comparisons from one table to the other."""
     connection.execute(delete(target).where(target.c.comparison_id.in_(ids)))
     rows = select(source).where(source.c.comparison_id.in_(ids))
     connection.execute(insert(target).from_select([column.name for column in source.c], rows))
@@ -122,7 +123,7 @@ def _same_pairs(connection: Connection, ids: Sequence[str]) -> list[str]:
 def _column(
     connection: Connection, column: Column[Any], named: Column[Any], values: Sequence[str]
 ) -> list[str]:
-    """That column of the comparisons whose `named` is among the values."""
+    """The values of `column` in the comparisons whose column `named` has one of the values."""
     queries = (select(column).where(named.in_(batch)) for batch in _batches(values))
     return [value for query in queries for value in connection.execute(query).scalars()]
 

@@ -18,21 +18,21 @@ from feedback_app.domain.json_rules import stored
 
 BUSY_SECONDS = 30
 POSTGRESQL_TIMEOUTS = {"connect_timeout": 10, "tcp_user_timeout": 15_000}
-"""In seconds and milliseconds: a network that swallows everything becomes an error, not a wait without end."""
+"""Seconds and milliseconds. A network that drops every packet must raise an error instead of blocking forever."""
 KINDS = "use sqlite:///PATH or postgresql://NAME:PASSWORD@HOST/DATABASE"
 WAL_ATTEMPTS = 20
 WRITING = "codelynn_writing"
 BATCH = 500
 Stored = Callable[[int], None]
-"""Is told how many of the records to store are stored; what it raises undoes them all."""
+"""Progress callback: called with the number of records stored so far. An exception from it rolls all of them back."""
 
 
 def unheard(stored: int) -> None:
-    """Nobody asks."""
+    """Ignore the progress."""
 
 
 class DatabaseUnavailable(RuntimeError):
-    """The database does not answer; the message says what to look at."""
+    """The database does not answer. The message says what to check."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that commits at the end or leaves nothing. On SQLite it holds the write lock from its
-        first statement, so that what it has read cannot change before it writes."""
+        """A transaction that commits at the end or is rolled back. On SQLite it holds the write lock from its first
+        statement, so that what it has read cannot change before it writes."""
         with self.engine.connect().execution_options(**{WRITING: True}) as connection, connection.begin():
             yield connection
 
@@ -67,8 +67,8 @@ class Database:
 
 
 def open_database(url: str) -> Database:
-    """Connect lazily to a SQLAlchemy address. `postgresql://` means psycopg 3; a SQLite file's folder is made.
-    Raises DatabaseUnavailable for an address of any other kind."""
+    """Open a database by its SQLAlchemy address; connects at first use. `postgresql://` means psycopg 3. The folder of a
+    SQLite file is created. Raises DatabaseUnavailable for any other kind of address."""
     address = _address(url)
     if address.get_backend_name() == "sqlite":
         return Database(_sqlite_engine(address))
@@ -90,15 +90,15 @@ def _address(url: str) -> URL:
     try:
         address = make_url(url)
     except ArgumentError:
-        raise DatabaseUnavailable(f"CODELYNN_DATABASE_URL is no address of a database: {KINDS}") from None
+        raise DatabaseUnavailable(f"CODELYNN_DATABASE_URL is not a database address: {KINDS}") from None
     if address.get_backend_name() not in ("sqlite", "postgres", "postgresql"):
-        raise DatabaseUnavailable(f"{address.drivername} is no database that codeLynn can use: {KINDS}")
+        raise DatabaseUnavailable(f"{address.drivername} is not a database that codeLynn can use: {KINDS}")
     return address
 
 
 def unavailable(url: URL, error: DatabaseError) -> DatabaseUnavailable:
-    """The error for an address that does not answer, and for a file that is no database; without its password. What is wrong
-    with a statement is no such thing: that error is raised as it is."""
+    """The error for an address that does not answer or a file that is not a database, without the password. Errors in a
+    statement are raised unchanged."""
     if not (isinstance(error, OperationalError) or type(error) is DatabaseError):
         raise error
     if url.get_backend_name() == "sqlite":
@@ -112,7 +112,7 @@ def unavailable(url: URL, error: DatabaseError) -> DatabaseUnavailable:
 
 
 def insert_new(connection: Connection, table: Table, rows: list[dict[str, Any]], returning: str) -> list[Any]:
-    """Insert the rows that break no key; gives `returning` of those that were new."""
+    """Insert the rows that violate no key. Returns the column `returning` of the inserted rows."""
     if not rows:
         return []
     insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
@@ -121,7 +121,7 @@ def insert_new(connection: Connection, table: Table, rows: list[dict[str, Any]],
 
 
 def to_json(value: Any) -> str:
-    """JSON that both databases take: NaN and the infinities, which JSON has not, become null."""
+    """JSON that both databases accept: NaN and infinities become null."""
     return json.dumps(_finite(value), allow_nan=False)
 
 
@@ -162,8 +162,8 @@ def _sqlite_engine(address: URL) -> Engine:
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
-    """`synchronous=FULL`: what was acknowledged survives a power cut too."""
-    connection.isolation_level = None  # we say BEGIN ourselves, see _begin_sqlite
+    """`synchronous=FULL`: committed data survives a power failure."""
+    connection.isolation_level = None  # BEGIN is sent explicitly, see _begin_sqlite
     connection.text_factory = _text_of
     connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}").close()
     _switch_to_wal(connection)
@@ -172,13 +172,13 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _text_of(raw: bytes) -> str:
-    """Text as it is stored; bytes that are no UTF-8 are shown and break nothing."""
+    """Decode stored text. Bytes that are not UTF-8 are replaced instead of raising an error."""
     return raw.decode("utf-8", "replace")
 
 
 def _switch_to_wal(connection: Any) -> None:
-    """Once for each file. Of two that open a new file at once, SQLite refuses one without letting it wait: that
-    one waits for the lock of a writer instead, and then finds the file switched."""
+    """Switch the file to write-ahead logging; it stays switched. If two connections open a new file at once, SQLite
+    refuses one of them immediately. That one waits for the write lock instead, and then finds the file switched."""
     for attempt in range(WAL_ATTEMPTS):
         try:
             connection.execute("PRAGMA journal_mode=WAL").close()
@@ -191,6 +191,6 @@ def _switch_to_wal(connection: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    """A writer takes the lock at once: a reader that turns writer later can fail without waiting."""
+    """A writing transaction takes the lock at once, because upgrading a read lock later can fail without waiting."""
     writing = connection.get_execution_options().get(WRITING, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

@@ -1,4 +1,4 @@
-"""What the annotation desks and we last agreed on, and how each desk does."""
+"""Synchronisation state per annotation desk: what both sides last held, and whether the desk can be reached."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 
 from feedback_app.store.database import Database, insert_new
-from feedback_app.store.named_locks import turn
+from feedback_app.store.named_locks import named_lock
 from feedback_app.store.tables import comparisons, desk_states, desk_verdicts
 
 Key = tuple[str, str]
@@ -22,7 +22,7 @@ LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """Digests of a verdict here and at the desk when both were last the same. Empty: there was none."""
+    """Digests of a ranking in the store and at the desk when both last matched. Empty means that there was none."""
 
     ours: str
     theirs: str
@@ -30,9 +30,11 @@ class Agreed:
 
 @dataclass(frozen=True, slots=True)
 class DeskState:
-    """`state` is `unknown`, `connected`, `away` or `refused`, with a `reason`; after so many `failures` in a row the desk
-    is left alone until `try_after`. `mark` is for the next pull, which is due at `pull_after`; `problems` are lines about
-    records that could not be used."""
+    """`state` is `unknown`, `connected`, `away` or `refused`, with a `reason`.
+
+    After `failures` failures in a row the desk is not contacted before `try_after`. `mark` is passed to the next pull,
+    which is due at `pull_after`. `problems` describe records that could not be used.
+    """
 
     state: str = "unknown"
     reason: str = ""
@@ -49,9 +51,9 @@ class DeskStates:
     database: Database
 
     def turn(self, desk: str, patience: float = 0.0) -> AbstractContextManager[bool]:
-        """Whether it is our turn to work with a desk, until the block ends: one worker at a time does, however many there
-        are. Waits at most `patience` seconds for it."""
-        return turn(self.database.engine, f"desk-{desk}", patience)
+        """Lock a desk so that one worker at a time works with it; yields whether the lock was acquired. Waits at most
+        `patience` seconds."""
+        return named_lock(self.database.engine, f"desk-{desk}", patience)
 
     def agreed(self, desk: str) -> dict[Key, Agreed]:
         columns = (
@@ -65,7 +67,7 @@ class DeskStates:
             return {(row[0], row[1]): Agreed(row[2], row[3]) for row in rows}
 
     def agree(self, desk: str, agreed: Mapping[Key, Agreed]) -> None:
-        """Note what both sides now hold."""
+        """Store what both sides now hold."""
         if not agreed:
             return
         with self.database.write() as connection:
@@ -91,7 +93,7 @@ class DeskStates:
                 connection.execute(delete(desk_verdicts).where(_one(desk, key)))
 
     def orphans(self, desk: str) -> list[str]:
-        """Comparisons that are deleted here, and of which the desk has not been told."""
+        """Comparisons that are deleted in the store but not yet at the desk."""
         known = select(comparisons.c.id)
         query = select(desk_verdicts.c.comparison_id).where(
             desk_verdicts.c.desk == desk, desk_verdicts.c.comparison_id.not_in(known)
@@ -100,7 +102,7 @@ class DeskStates:
             return list(connection.execute(query.distinct()).scalars())
 
     def forget_all(self, desk: str, comparison_ids: Sequence[str]) -> None:
-        """All that was agreed on these comparisons."""
+        """Delete the synchronisation state of these comparisons."""
         with self.database.write() as connection:
             for start in range(0, len(comparison_ids), BATCH):
                 batch = desk_verdicts.c.comparison_id.in_(comparison_ids[start : start + BATCH])
@@ -111,10 +113,10 @@ class DeskStates:
             row = connection.execute(select(desk_states).where(desk_states.c.desk == desk)).mappings().first()
         if row is None:
             return DeskState()
-        kept = {name: row[name] for name in DeskState.__dataclass_fields__}
+        stored = {name: row[name] for name in DeskState.__dataclass_fields__}
         return DeskState(
             **{
-                **kept,
+                **stored,
                 "problems": tuple(map(str, row["problems"])) if isinstance(row["problems"], list) else (),
             }
         )
@@ -124,9 +126,9 @@ class DeskStates:
         changes |= {"at": datetime.now(UTC)}
         if "reason" in changes:
             changes["reason"] = changes["reason"][:REASON_LENGTH]
-        fresh = {"desk": desk, **asdict(DeskState()), "problems": []}
+        defaults = {"desk": desk, **asdict(DeskState()), "problems": []}
         with self.database.write() as connection:
-            insert_new(connection, desk_states, [fresh], "desk")
+            insert_new(connection, desk_states, [defaults], "desk")
             connection.execute(update(desk_states).where(desk_states.c.desk == desk).values(changes))
 
 

@@ -1,4 +1,4 @@
-"""Guesses of the live reward model, each made before the verdict it is held against."""
+"""Guesses of the live reward model, each stored before the ranking that it is compared with."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ class Guesses:
     database: Database
 
     def put(self, guess: Guess) -> bool:
-        """Store a guess, in place of an earlier one; not once the comparison has a verdict, or is gone. Whether it was."""
+        """Store a guess, replacing an earlier one. Returns False if the comparison is ranked already or was deleted."""
         with self.database.write() as connection:
             one = comparisons.c.id == guess.comparison_id
-            found = connection.execute(select(comparisons.c.id).where(one).with_for_update()).first()
+            existing = connection.execute(select(comparisons.c.id).where(one).with_for_update()).first()
             decided = select(rankings.c.comparison_id).where(rankings.c.comparison_id == guess.comparison_id)
-            if found is None or connection.execute(decided).first() is not None:
+            if existing is None or connection.execute(decided).first() is not None:
                 return False
             connection.execute(delete(guesses).where(guesses.c.comparison_id == guess.comparison_id))
             connection.execute(insert(guesses).values(_row(guess)))
@@ -37,21 +37,22 @@ class Guesses:
         return None if row is None or not _readable(row) else _guess(row)
 
     def of(self, comparison_ids: Sequence[str]) -> dict[str, Guess]:
-        """The guesses at these comparisons, by comparison; where there is none, none."""
+        """Map comparison ids to their guesses; comparisons without a guess are left out."""
         query = select(guesses).where(guesses.c.comparison_id.in_(comparison_ids))
         with self.database.read() as connection:
-            found = (_guess(row) for row in connection.execute(query).mappings() if _readable(row))
-            return {guess.comparison_id: guess for guess in found}
+            stored = (_guess(row) for row in connection.execute(query).mappings() if _readable(row))
+            return {guess.comparison_id: guess for guess in stored}
 
     def mark(self, guess: Guess) -> None:
-        """Keep how it did against the verdict."""
+        """Store how the guess compares with the ranking."""
         values = {"chosen_probability": guess.chosen_probability, "correct": guess.correct}
         with self.database.write() as connection:
             one = guesses.c.comparison_id == guess.comparison_id
             connection.execute(update(guesses).where(one).values(values))
 
     def judged(self) -> list[tuple[Guess, Selection]]:
-        """All that were held against a verdict, in the order of the verdicts. Without repeats: their answer was known."""
+        """All guesses that were compared with a ranking, in the order of the rankings. Repeats are left out, because their
+        answer was known."""
         query = (
             select(*guesses.c, comparisons.c.selection)
             .join_from(guesses, comparisons)
@@ -64,14 +65,14 @@ class Guesses:
             return [(_guess(row), row["selection"]) for row in rows if _readable(row)]
 
     def counts(self) -> dict[str, int]:
-        """How many were right, wrong, and neither."""
+        """How many guesses were right, wrong, at a tie, or are still open."""
         query = select(guesses.c.correct, func.count()).group_by(guesses.c.correct)
         names = {1.0: "right", 0.0: "wrong", 0.5: "tie", None: "open"}
-        found = dict.fromkeys(names.values(), 0)
+        numbers = dict.fromkeys(names.values(), 0)
         with self.database.read() as connection:
             for correct, number in connection.execute(query):
-                found[names.get(correct, "open")] += int(number)
-        return found
+                numbers[names.get(correct, "open")] += int(number)
+        return numbers
 
 
 def _row(guess: Guess) -> dict[str, Any]:
@@ -86,7 +87,7 @@ def _row(guess: Guess) -> dict[str, Any]:
 
 
 def _readable(row: RowMapping) -> bool:
-    """One that is not is as if it had not been made."""
+    """Whether the row is valid. An invalid row is treated as if there were no guess."""
     chances = row["probabilities"]
     numbers = isinstance(chances, list) and all(isinstance(one, (int, float)) for one in chances)
     return numbers and not damaged([row["created_at"]])

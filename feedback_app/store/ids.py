@@ -1,4 +1,4 @@
-"""Ids by their beginning: pages show the first eight characters, and people type no more than they need."""
+"""Looks up ids by their first characters: pages show eight, and people type as few as they need."""
 
 from dataclasses import dataclass
 
@@ -12,48 +12,48 @@ from feedback_app.store.rounds import RoundNotFound
 from feedback_app.store.tables import checkpoints, comparisons, conversations, rounds
 
 NAMED = 5
-"""How many of several that begin alike are named in the error."""
+"""How many matching ids the error lists."""
 
 
 class AmbiguousId(LookupError):
-    """Several begin so; the message names them."""
+    """Several ids begin with the given characters. The message lists them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ids:
-    """Each method gives the whole id; a whole id stays as it is, known or not."""
+    """Each method returns the full id. An id that exists in full is returned unchanged."""
 
     database: Database
 
-    def round(self, given: str) -> str:
+    def round(self, prefix: str) -> str:
         """Raises RoundNotFound, AmbiguousId."""
-        return self._whole(rounds.c.id, given, "round", RoundNotFound)
+        return self._full(rounds.c.id, prefix, "round", RoundNotFound)
 
-    def comparison(self, given: str) -> str:
+    def comparison(self, prefix: str) -> str:
         """Raises ComparisonNotFound, AmbiguousId."""
-        return self._whole(comparisons.c.id, given, "comparison", ComparisonNotFound)
+        return self._full(comparisons.c.id, prefix, "comparison", ComparisonNotFound)
 
-    def conversation(self, given: str) -> str:
+    def conversation(self, prefix: str) -> str:
         """Raises ConversationNotFound, AmbiguousId."""
-        return self._whole(conversations.c.id, given, "conversation", ConversationNotFound)
+        return self._full(conversations.c.id, prefix, "conversation", ConversationNotFound)
 
-    def version(self, given: str) -> str:
-        """Of a checkpoint's name; aliases stay. Raises CheckpointNotFound, AmbiguousId."""
-        if given in RESERVED:
-            return given
-        return self._whole(checkpoints.c.name, given, "checkpoint", CheckpointNotFound)
+    def version(self, prefix: str) -> str:
+        """The full name of a checkpoint; aliases are returned unchanged. Raises CheckpointNotFound, AmbiguousId."""
+        if prefix in RESERVED:
+            return prefix
+        return self._full(checkpoints.c.name, prefix, "checkpoint", CheckpointNotFound)
 
-    def _whole(self, column: "Column[str]", given: str, what: str, missing: type[LookupError]) -> str:
+    def _full(self, column: "Column[str]", prefix: str, what: str, missing: type[LookupError]) -> str:
         with self.database.read() as connection:
-            if connection.execute(select(column).where(column == given)).first() is not None:
-                return given
-            alike = select(column).where(column.startswith(given, autoescape=True)).order_by(column)
-            found = list(connection.execute(alike.limit(NAMED + 1)).scalars()) if given else []
-        if len(found) == 1:
-            return str(found[0])
-        if not found:
-            raise missing(f"there is no {what} {given}")
-        more = ", …" if len(found) > NAMED else ""
+            if connection.execute(select(column).where(column == prefix)).first() is not None:
+                return prefix
+            query = select(column).where(column.startswith(prefix, autoescape=True)).order_by(column)
+            matches = list(connection.execute(query.limit(NAMED + 1)).scalars()) if prefix else []
+        if len(matches) == 1:
+            return str(matches[0])
+        if not matches:
+            raise missing(f"there is no {what} {prefix}")
+        more = ", …" if len(matches) > NAMED else ""
         raise AmbiguousId(
-            f"several {what} ids begin with {given}: {', '.join(found[:NAMED])}{more}; give more of it"
+            f"several {what} ids begin with {prefix}: {', '.join(matches[:NAMED])}{more}; give more characters"
         )

@@ -1,4 +1,4 @@
-"""Bring a database to the tables of this version. Needs no ini file and leaves logging as it is."""
+"""Migrates a database to the tables of this version, without an ini file and without changing the logging setup."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from feedback_app.store.database import open_database, unavailable
 
 if (
     TYPE_CHECKING
-):  # Alembic is imported where tables are made: a service on tables that are there does without it
+):  # Alembic is imported when tables are migrated: a service on an existing database does not need it
     from alembic.config import Config
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -18,11 +18,11 @@ LOCK = 0x636F64654C796E6E  # "codeLynn": keeps two processes that start together
 
 
 class DatabaseTooNew(RuntimeError):
-    """The database was written by a later version; the message says what to do."""
+    """The database was written by a newer version. The message says what to do."""
 
 
 def migrate(url: str) -> None:
-    """Make or upgrade all tables, in one transaction. Raises DatabaseUnavailable, DatabaseTooNew."""
+    """Create or upgrade all tables in one transaction. Raises DatabaseUnavailable, DatabaseTooNew."""
     from alembic.util import CommandError
 
     database = open_database(url)
@@ -48,7 +48,7 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
 
 
 def downgrade(connection: Connection, revision: str) -> None:
-    """Go back to a revision (`base`: no tables), inside the caller's transaction."""
+    """Downgrade to a revision (`base`: no tables) inside the caller's transaction."""
     from alembic import command
 
     command.downgrade(_config(connection), revision)

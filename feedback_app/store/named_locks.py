@@ -1,6 +1,6 @@
-"""One at a time across processes and machines: what holds a turn frees it at its death, so that nothing has to expire.
+"""Named locks across processes and machines. A lock is released when its holder ends, so that locks never expire.
 
-PostgreSQL keeps an advisory lock for as long as the connection lives; beside a SQLite file lies a file that is locked.
+On PostgreSQL it is an advisory lock that lasts as long as the connection; on SQLite it is a lock file next to the database.
 """
 
 import time
@@ -11,21 +11,21 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from sqlalchemy import Engine, text
 
-LOOK_AGAIN = 0.2
+RETRY_SECONDS = 0.2
 TRY_LOCK = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
 
 
 @contextmanager
-def turn(engine: Engine, name: str, patience: float = 0.0) -> Iterator[bool]:
-    """Whether the turn of that name is ours until the block ends; waits at most `patience` seconds for it."""
+def named_lock(engine: Engine, name: str, patience: float = 0.0) -> Iterator[bool]:
+    """Acquire the lock of that name until the block ends; yields whether it was acquired. Waits at most `patience` seconds."""
     if engine.dialect.name == "postgresql":
         held = _held_in_postgresql(engine, name, patience)
     elif engine.url.database in (None, "", ":memory:"):
-        held = _always()  # a database that no other process can open
+        held = _always()  # no other process can open this database
     else:
-        held = _held_beside(Path(engine.url.database), name, patience)
-    with held as ours:
-        yield ours
+        held = _held_in_lock_file(Path(engine.url.database), name, patience)
+    with held as acquired:
+        yield acquired
 
 
 @contextmanager
@@ -34,7 +34,7 @@ def _always() -> Iterator[bool]:
 
 
 @contextmanager
-def _held_beside(database: Path, name: str, patience: float) -> Iterator[bool]:
+def _held_in_lock_file(database: Path, name: str, patience: float) -> Iterator[bool]:
     lock = FileLock(database.with_name(f"{database.name}.{name}.lock"), timeout=patience, mode=0o600)
     try:
         lock.acquire()
@@ -51,9 +51,9 @@ def _held_beside(database: Path, name: str, patience: float) -> Iterator[bool]:
 def _held_in_postgresql(engine: Engine, name: str, patience: float) -> Iterator[bool]:
     deadline = time.monotonic() + patience
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.detach()  # closed at the end, which frees the lock however the block ends
-        while not (ours := bool(connection.execute(TRY_LOCK, {"name": f"codelynn {name}"}).scalar_one())):
+        connection.detach()  # closing it releases the lock, however the block ends
+        while not (acquired := bool(connection.execute(TRY_LOCK, {"name": f"codelynn {name}"}).scalar_one())):
             if time.monotonic() >= deadline:
                 break
-            time.sleep(LOOK_AGAIN)
-        yield ours
+            time.sleep(RETRY_SECONDS)
+        yield acquired

@@ -1,4 +1,4 @@
-"""The owner's preferences: one row for each that was chosen."""
+"""The owner's preferences: one row for each preference that was set."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from sqlalchemy import Column, Table, Text, delete, insert, select
 from feedback_app.store.database import Database
 from feedback_app.store.tables import DOCUMENT, metadata
 
-# What was not chosen has no row: it is as the environment or the defaults have it.
+# A preference without a row has the value of the environment or the default.
 preferences = Table(
     "preferences",
     metadata,
@@ -23,13 +23,13 @@ class StoredPreferences:
     database: Database
 
     def all(self) -> dict[str, Any]:
-        """Every preference that was chosen, by name."""
+        """All preferences that were set, by name."""
         with self.database.read() as connection:
             rows = connection.execute(select(preferences.c.name, preferences.c.value)).all()
         return {row.name: row.value for row in rows}
 
     def put(self, changes: Mapping[str, Any]) -> None:
-        """Keep these, all or none. None forgets the one of that name."""
+        """Store these preferences, all or none. The value None deletes a preference."""
         kept = [{"name": name, "value": value} for name, value in changes.items() if value is not None]
         with self.database.write() as connection:
             connection.execute(delete(preferences).where(preferences.c.name.in_(list(changes))))
@@ -37,6 +37,6 @@ class StoredPreferences:
                 connection.execute(insert(preferences), kept)
 
     def clear(self) -> None:
-        """Forget all."""
+        """Delete all preferences."""
         with self.database.write() as connection:
             connection.execute(delete(preferences))

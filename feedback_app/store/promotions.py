@@ -1,4 +1,4 @@
-"""Moving aliases, inside the caller's transaction, with a log that can be walked back."""
+"""Moves aliases inside the caller's transaction and logs each move, so that it can be undone."""
 
 from datetime import UTC, datetime
 
@@ -14,11 +14,11 @@ RESERVED = (BASE, LATEST, PREVIOUS, CHALLENGER, CHAMPION)
 
 
 class StaleFence(RuntimeError):
-    """The writer no longer holds the round: another worker has claimed it, or it is over."""
+    """The writer no longer holds the round: another worker has claimed it, or it has ended."""
 
 
 class CheckpointNotFound(LookupError):
-    """No checkpoint or alias of that name; the message says what there is."""
+    """No checkpoint or alias of that name. The message lists the existing ones."""
 
 
 class NothingToRollBack(LookupError):
@@ -26,8 +26,8 @@ class NothingToRollBack(LookupError):
 
 
 def promote(connection: Connection, name: str, by: str, round_id: str | None = None) -> bool:
-    """latest := challenger := name (no challenger if it is champion), previous := the old latest. False if nothing changed: `name` is latest
-    already, or this round has promoted before (even if that was rolled back). Raises CheckpointNotFound."""
+    """Set latest and challenger to `name` (no challenger if it is champion) and previous to the old latest. Returns False
+    if nothing changed: `name` is latest already, or this round has promoted before, even if that was undone. Raises CheckpointNotFound."""
     require_version(connection, name)
     before = locked_aliases(connection)
     if before[LATEST] == name or not _log(connection, LATEST, name, by, before, round_id):
@@ -37,7 +37,7 @@ def promote(connection: Connection, name: str, by: str, round_id: str | None = N
 
 
 def crown(connection: Connection, name: str, by: str) -> bool:
-    """champion := name, which then is no challenger any more. False if it is champion already."""
+    """Set champion to `name`, which is then no longer challenger. Returns False if it is champion already."""
     require_version(connection, name)
     before = locked_aliases(connection)
     if before[CHAMPION] == name:
@@ -48,8 +48,8 @@ def crown(connection: Connection, name: str, by: str) -> bool:
 
 
 def rollback(connection: Connection, by: str) -> tuple[str, str]:
-    """Undo the newest promotion still in force; gives (from, to). A champion that it undoes steps down too.
-    Raises NothingToRollBack."""
+    """Undo the newest promotion in force and return (from, to). If its checkpoint became champion, the earlier champion is
+    restored. Raises NothingToRollBack."""
     now = locked_aliases(connection)
     in_force = promotions.c.undone_at.is_(None) & (promotions.c.alias == LATEST)
     newest = select(promotions).where(in_force).order_by(promotions.c.id.desc()).limit(1)
@@ -75,7 +75,7 @@ def read_aliases(connection: Connection) -> dict[str, str]:
 
 
 def locked_aliases(connection: Connection) -> dict[str, str]:
-    """All aliases, once no other transaction is moving them (on SQLite none ever is: see Database.write)."""
+    """All aliases, locked against other transactions (SQLite has one writer anyway: see Database.write)."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("LOCK TABLE aliases IN SHARE ROW EXCLUSIVE MODE"))
     return read_aliases(connection)
@@ -103,7 +103,7 @@ def _log(
 
 
 def _write(connection: Connection, wanted: dict[str, str]) -> None:
-    """Nobody challenges himself: a challenger who is champion is none."""
+    """Store the aliases. The champion is never its own challenger."""
     rows = [
         {"alias": alias, "checkpoint": name}
         for alias, name in wanted.items()

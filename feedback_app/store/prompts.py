@@ -1,4 +1,4 @@
-"""What became of prompts, found by their keys (see `prompt_key`)."""
+"""Looks up prompts by their keys (see `prompt_key`): whether they were skipped, and how they were ranked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,17 +16,17 @@ class Prompts:
     database: Database
 
     def skipped(self, keys: Sequence[str]) -> set[str]:
-        """Those of `keys` whose prompts were skipped each time they were shown."""
+        """Those of `keys` whose prompts were skipped every time they were shown."""
         skipped = ComparisonStatus.skipped.value
         key, status = comparisons.c.prompt_key, comparisons.c.status
-        judged: set[str] = set()
-        found: set[str] = set()
+        skipped_keys: set[str] = set()
+        other_keys: set[str] = set()
         with self.database.read() as connection:
             for i in range(0, len(keys), BATCH):
                 query = select(key, status).where(key.in_(keys[i : i + BATCH])).distinct()
                 for name, state in connection.execute(query):
-                    (found if state == skipped else judged).add(name)
-        return found - judged
+                    (skipped_keys if state == skipped else other_keys).add(name)
+        return skipped_keys - other_keys
 
     def ranked(self, keys: Sequence[str]) -> list[Comparison]:
         """The ranked comparisons of these prompts, oldest first."""

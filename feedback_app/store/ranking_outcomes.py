@@ -1,4 +1,4 @@
-"""What verdicts and comparisons say without any text: for the leaderboard, and for what changed."""
+"""The outcomes of rankings without any text, for the leaderboard and to detect changes."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ MOST_IDS = 500
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a comparison came from, and what it is about."""
+    """The source and the tags of a comparison."""
 
     source: str
     tags: tuple[str, ...]
@@ -25,7 +25,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """Changes when any verdict does; `rankings` counts those that decide and those of others."""
+    """Changes when any ranking does. `rankings` counts the owner's and the other annotators' rankings."""
 
     rankings: int
     newest: tuple[Any, ...]
@@ -37,44 +37,45 @@ class Verdicts:
     database: Database
 
     def stamp(self) -> Stamp:
-        """A verdict has a new date when it is changed: number, newest and sum of dates together tell."""
-        found = []
+        """The number, newest date and sum of dates of all rankings. A ranking gets a new date when it changes."""
+        totals = []
         with self.database.read() as connection:
             for table in (rankings, annotations):
                 date = table.c.created_at
                 epochs = func.coalesce(func.sum(extract("epoch", date)), 0)
-                found.append(connection.execute(select(func.count(), func.max(date), epochs)).one())
-        counts, newest, sums = zip(*found, strict=True)
+                totals.append(connection.execute(select(func.count(), func.max(date), epochs)).one())
+        counts, newest, sums = zip(*totals, strict=True)
         return Stamp(sum(counts), newest, tuple(map(int, sums)))
 
     def meetings(self, annotator: str = "") -> list[tuple[tuple[str, ...], int]]:
-        """What is said of comparisons (lines of `Meeting`), and of how many each, by the verdicts that count (see
-        `Comparison.verdicts`) or by those of one annotator; always in the same order."""
+        """Distinct outcomes of comparisons (see `pairwise_outcomes`) with the number of comparisons each, sorted. Counts the
+        rankings that count (see `Comparison.verdicts`), or those of one annotator."""
         with self.database.read() as connection:
-            found = Counter({(met,): number for met, number in connection.execute(_alike(annotator))})
+            outcomes = Counter({(met,): number for met, number in connection.execute(_alike(annotator))})
             rows = connection.execute(_others(annotator))
-            said = groupby(rows, key=attrgetter("comparison_id"))
-            found.update(tuple(sorted(row.met for row in of_one)) for _, of_one in said)
-        return sorted(found.items())
+            by_comparison = groupby(rows, key=attrgetter("comparison_id"))
+            outcomes.update(tuple(sorted(row.met for row in group)) for _, group in by_comparison)
+        return sorted(outcomes.items())
 
     def origins(self, ids: Sequence[str]) -> dict[str, Origin]:
-        """Of those comparisons that are here, by id."""
-        columns, found = (comparisons.c.id, comparisons.c.source, comparisons.c.tags), dict[str, Origin]()
+        """Map the ids of existing comparisons to their origin."""
+        columns = (comparisons.c.id, comparisons.c.source, comparisons.c.tags)
+        origins: dict[str, Origin] = {}
         with self.database.read() as connection:
             for i in range(0, len(ids), MOST_IDS):
                 query = select(*columns).where(comparisons.c.id.in_(ids[i : i + MOST_IDS]))
-                found |= {row[0]: Origin(row[1], tuple(row[2])) for row in connection.execute(query)}
-        return found
+                origins |= {row[0]: Origin(row[1], tuple(row[2])) for row in connection.execute(query)}
+        return origins
 
 
 def _alike(annotator: str) -> Select[Any]:
-    """The owner's verdicts are counted by the database: one on each comparison."""
+    """The owner's rankings, one per comparison, counted by the database."""
     query = select(rankings.c.met, func.count().label("number")).where(rankings.c.met != "")
     return (query.where(rankings.c.annotator == annotator) if annotator else query).group_by(rankings.c.met)
 
 
 def _others(annotator: str) -> Select[Any]:
-    """Those of others stay together by comparison: they are not independent of each other."""
+    """The other annotators' rankings, grouped by comparison because they are not independent of each other."""
     table = annotations.c
     mine = table.annotator == annotator
     alone = table.comparison_id.not_in(select(rankings.c.comparison_id))

@@ -1,4 +1,4 @@
-"""Pairs that the owner is asked about a second time."""
+"""Repeats: pairs that the owner is asked to rank a second time."""
 
 from dataclasses import dataclass
 
@@ -18,8 +18,8 @@ class Repeats:
     database: Database
 
     def candidates(self, ago: int) -> list[tuple[str, str, tuple[str, ...]]]:
-        """(id, prompt key, tags) of the comparisons that may come back: two replies of the arena that the owner ranked at least `ago`
-        comparisons ago, not all bad, neither a repeat nor repeated before. Oldest ranking first."""
+        """(id, prompt key, tags) of the comparisons that may be repeated, oldest ranking first: arena comparisons of two
+        replies that the owner ranked at least `ago` comparisons ago, not all bad, neither a repeat nor repeated before."""
         again = select(comparisons.c.repeat_of).where(comparisons.c.repeat_of.is_not(None))
         query = (
             select(comparisons.c.id, comparisons.c.prompt_key, comparisons.c.tags)
@@ -33,17 +33,17 @@ class Repeats:
             return [(row[0], row[1], tuple(row[2])) for row in connection.execute(query)]
 
     def judged(self) -> list[tuple[Comparison, Comparison]]:
-        """(original, repeat) where both have a verdict, in the order in which they came back; without damaged ones."""
+        """(original, repeat) pairs where both are ranked, in the order of the repeats, without damaged ones."""
         ranked = comparisons.c.status == ComparisonStatus.ranked.value
         again = ranked & comparisons.c.repeat_of.is_not(None)
         repeated = select(comparisons.c.repeat_of).where(again)
         order = (comparisons.c.created_at, comparisons.c.id)
         with self.database.read() as connection:
             repeats = connection.execute(select_comparisons().where(again).order_by(*order)).mappings()
-            found = [comparison_from(row) for row in repeats]
+            repeated_comparisons = [comparison_from(row) for row in repeats]
             firsts = select_comparisons().where(ranked, comparisons.c.id.in_(repeated))
             originals = {row["id"]: comparison_from(row) for row in connection.execute(firsts).mappings()}
-        pairs = [(originals[c.repeat_of], c) for c in found if c.repeat_of in originals]
+        pairs = [(originals[c.repeat_of], c) for c in repeated_comparisons if c.repeat_of in originals]
         return [pair for pair in pairs if not any(comparison.damaged for comparison in pair)]
 
 

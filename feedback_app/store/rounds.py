@@ -1,4 +1,4 @@
-"""Rounds: the rows that say who may work on what. Each method is one transaction."""
+"""Rounds and their state, which decides which worker may run which round. Each method is one transaction."""
 
 import builtins
 import math
@@ -11,9 +11,9 @@ from sqlalchemy.engine import RowMapping
 
 from feedback_app.domain.round import Checkpoint, InvalidRound, Round, RoundEvent, RoundState
 from feedback_app.domain.text_rules import Mended
+from feedback_app.store.checkpoints import register
 from feedback_app.store.database import Database, insert_new
 from feedback_app.store.promotions import StaleFence, promote
-from feedback_app.store.registration import register
 from feedback_app.store.tables import round_events, rounds
 
 UNKNOWN = Mended("this round is damaged in the database: queue a new one")
@@ -44,7 +44,7 @@ class Rounds:
             return [_round(row) for row in connection.execute(query).mappings()]
 
     def unfinished(self) -> builtins.list[Round]:
-        """Those that run, then those that wait for a worker, oldest first."""
+        """Running rounds, then queued rounds, each oldest first."""
         waits = rounds.c.state == RoundState.queued.value
         query = select(rounds).where(waits | (rounds.c.state == RoundState.running.value))
         with self.database.read() as connection:
@@ -52,16 +52,16 @@ class Rounds:
             return [_round(row) for row in rows]
 
     def queued(self) -> builtins.list[str]:
-        """Ids of the rounds that wait for a worker, oldest first."""
+        """Ids of the queued rounds, oldest first."""
         query = select(rounds.c.id).where(rounds.c.state == RoundState.queued.value)
         with self.database.read() as connection:
             return list(connection.execute(query.order_by(rounds.c.created_at, rounds.c.id)).scalars())
 
     def claim(self, round_id: str, worker: str) -> Round | None:
-        """Take a queued round: running, with the next fence. None if it is not queued; of several workers who
-        ask at once, one gets it. One whose settings cannot be read fails."""
+        """Claim a queued round: it is running now, under the next fence. Returns None if it is not queued; of several
+        workers that claim it at once, one succeeds. A round whose settings cannot be read fails instead."""
         now = datetime.now(UTC)
-        taken = (
+        claimed = (
             update(rounds)
             .where(rounds.c.id == round_id, rounds.c.state == RoundState.queued.value)
             .values(
@@ -75,16 +75,16 @@ class Rounds:
             .returning(rounds.c.id)
         )
         with self.database.write() as connection:
-            if connection.execute(taken).first() is None:
+            if connection.execute(claimed).first() is None:
                 return None
-            won = _get(connection, round_id)
-            if won.unusable:
+            claimed_round = _get(connection, round_id)
+            if claimed_round.unusable:
                 failed = {"state": RoundState.failed.value, "error": str(UNKNOWN), "finished_at": now}
                 _set(connection, round_id, failed)
-            return None if won.unusable else won
+            return None if claimed_round.unusable else claimed_round
 
     def heartbeat(self, round_id: str, fence: int) -> Round:
-        """The worker is alive; gives the row as it is now (see `cancel_requested`). Raises RoundNotFound, StaleFence."""
+        """Record that the worker is alive; returns the current row (see `cancel_requested`). Raises RoundNotFound, StaleFence."""
         return self._fenced(round_id, fence, {})
 
     def set_snapshot(self, round_id: str, fence: int, snapshot: str) -> Round:
@@ -92,9 +92,9 @@ class Rounds:
         return self._fenced(round_id, fence, {"snapshot": snapshot})
 
     def progress(self, round_id: str, fence: int, event: RoundEvent) -> None:
-        """Keep an event and show it in the row; an event that is kept already (the worker reads the file again
-        after a restart) is not kept twice. Raises RoundNotFound, StaleFence."""
-        shown = {
+        """Store an event and copy its progress to the round. An event that is stored already is ignored, because the worker
+        reads the file again after a restart. Raises RoundNotFound, StaleFence."""
+        progress = {
             "stage": event.stage,
             "step": event.step,
             "total": event.total,
@@ -102,13 +102,13 @@ class Rounds:
             "seconds_left": _finite(event.seconds_left),
             "metrics": {name: value for name, value in event.metrics.items() if math.isfinite(value)},
         }
-        kept = {"round_id": round_id, "seq": event.seq, "at": event.at, "message": event.message, **shown}
+        row = {"round_id": round_id, "seq": event.seq, "at": event.at, "message": event.message, **progress}
         with self.database.write() as connection:
-            _write_fenced(connection, round_id, fence, shown)
-            insert_new(connection, round_events, [kept], "seq")
+            _write_fenced(connection, round_id, fence, progress)
+            insert_new(connection, round_events, [row], "seq")
 
     def events(self, round_id: str, after_seq: int = 0) -> builtins.list[RoundEvent]:
-        """Those with a higher `seq`, in order."""
+        """Events with a higher `seq`, in order."""
         columns = [round_events.c[field.name] for field in fields(RoundEvent)]
         later = (round_events.c.round_id == round_id) & (round_events.c.seq > after_seq)
         with self.database.read() as connection:
@@ -126,10 +126,10 @@ class Rounds:
         promote: bool = False,
         made: Checkpoint | None = None,
     ) -> Round:
-        """End a round, register what it has `made`, and promote its checkpoint, in one transaction; the same end again
-        changes nothing.
+        """End a round, register the checkpoint it `made`, and promote it, in one transaction. Repeating the call changes
+        nothing.
 
-        Raises RoundNotFound, StaleFence, CheckpointNotFound, CheckpointExists, ValueError for a state that is not final.
+        Raises RoundNotFound, StaleFence, CheckpointNotFound, CheckpointExists, ValueError if the state is not final.
         """
         if not state.final or (promote and checkpoint is None):
             raise ValueError("a round ends in a final state, and promotes only a checkpoint that it made")
@@ -153,43 +153,43 @@ class Rounds:
             return _get(connection, round_id)
 
     def release(self, round_id: str, fence: int) -> Round:
-        """Give a running round back to the queue, because its worker shuts down: that is no failed attempt.
+        """Return a running round to the queue because its worker shuts down. It does not count as a failed attempt.
         Raises RoundNotFound, StaleFence."""
         return self._fenced(
             round_id, fence, {"state": RoundState.queued.value, "attempt": rounds.c.attempt - 1}
         )
 
     def request_cancel(self, round_id: str) -> Round:
-        """Queued: cancelled at once. Running: its worker is asked to stop. Raises RoundNotFound; InvalidRound for
-        one that is over (cancelled ones aside)."""
+        """Cancel a queued round at once, or ask the worker of a running round to stop. Cancelling twice is allowed. Raises
+        RoundNotFound; InvalidRound if the round has ended otherwise."""
         now = datetime.now(UTC)
         with self.database.write() as connection:
-            found = _get(connection, round_id, lock=True)
-            if found.state is RoundState.queued:
+            round_ = _get(connection, round_id, lock=True)
+            if round_.state is RoundState.queued:
                 _set(connection, round_id, {"state": RoundState.cancelled.value, "finished_at": now})
-            elif found.state is RoundState.running:
+            elif round_.state is RoundState.running:
                 _set(connection, round_id, {"cancel_requested": True})
-            elif found.state is not RoundState.cancelled:
-                raise InvalidRound(f"this round is {found.state.value}: there is nothing left to cancel")
+            elif round_.state is not RoundState.cancelled:
+                raise InvalidRound(f"this round is {round_.state.value}: there is nothing left to cancel")
             return _get(connection, round_id)
 
     def requeue(self, round_id: str) -> Round:
-        """Resume a failed or cancelled round, with its attempts counted anew. Raises RoundNotFound, InvalidRound."""
+        """Queue a failed or cancelled round again and reset its number of attempts. Raises RoundNotFound, InvalidRound."""
         with self.database.write() as connection:
-            found = _get(connection, round_id, lock=True)
-            if found.unusable:
+            round_ = _get(connection, round_id, lock=True)
+            if round_.unusable:
                 raise InvalidRound(UNKNOWN)
-            if found.state not in (RoundState.failed, RoundState.cancelled):
+            if round_.state not in (RoundState.failed, RoundState.cancelled):
                 raise InvalidRound(
-                    f"this round is {found.state.value}: only a failed or cancelled one can be resumed"
+                    f"this round is {round_.state.value}: only a failed or cancelled one can be resumed"
                 )
             again = {"attempt": 0, "error": "", "cancel_requested": False, "finished_at": None}
             _set(connection, round_id, {"state": RoundState.queued.value, **again})
             return _get(connection, round_id)
 
     def requeue_stale(self, older_than: datetime, max_attempts: int) -> builtins.list[str]:
-        """Deal with running rounds whose last heartbeat is before `older_than`: queued again (their ids are
-        given), failed after `max_attempts`, cancelled where that was asked for."""
+        """Free running rounds whose last heartbeat is before `older_than`: queue them again (their ids are returned), fail
+        them after `max_attempts`, or cancel them if that was requested."""
         now = datetime.now(UTC)
         spent = rounds.c.attempt >= max_attempts
         cancel = rounds.c.cancel_requested.is_(True)
@@ -230,12 +230,12 @@ def _get(connection: Connection, round_id: str, lock: bool = False) -> Round:
 
 
 def _write_fenced(connection: Connection, round_id: str, fence: int, values: dict[str, Any]) -> None:
-    """Change a running round, if the writer's fence is the one in force; counts as a heartbeat."""
+    """Change a running round if the fence is current; counts as a heartbeat. Raises RoundNotFound, StaleFence."""
     held = (rounds.c.id == round_id, rounds.c.fence == fence, rounds.c.state == RoundState.running.value)
     change: Update = update(rounds).where(*held).values(heartbeat_at=datetime.now(UTC), **values)
     if not connection.execute(change).rowcount:
-        found = _get(connection, round_id)
-        raise StaleFence(f"round {round_id} is {found.state.value} under fence {found.fence}, not {fence}")
+        round_ = _get(connection, round_id)
+        raise StaleFence(f"round {round_id} is {round_.state.value} under fence {round_.fence}, not {fence}")
 
 
 def _set(connection: Connection, round_id: str, values: dict[str, Any]) -> None:
@@ -247,7 +247,7 @@ def _finite(value: float | None) -> float | None:
 
 
 def _round(row: RowMapping) -> Round:
-    """A state that is none is a failure that says so."""
+    """A round from a row. A round with an unknown state counts as failed."""
     known = {field.name: row[field.name] for field in fields(Round)}
     if row["state"] not in set(RoundState):
         return Round(**{**known, "state": RoundState.failed, "error": UNKNOWN})

@@ -1,4 +1,4 @@
-"""Finding rankings again: by their words, and by what was said of them."""
+"""Searches comparisons by their texts and by their rankings."""
 
 from collections.abc import Collection, Iterable
 from contextlib import suppress
@@ -9,7 +9,6 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, false, select, tr
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus
 from feedback_app.domain.ranking_query import VerdictKind, Wanted, folded
-from feedback_app.store.batches import walk
 from feedback_app.store.comparison_rows import (
     MISFITS,
     annotation_from,
@@ -18,23 +17,23 @@ from feedback_app.store.comparison_rows import (
     texts,
 )
 from feedback_app.store.comparisons import NEWEST_FIRST
-from feedback_app.store.cursor import Page, Position, decode_cursor, encode_cursor
 from feedback_app.store.database import Database
+from feedback_app.store.paging import Page, Position, decode_cursor, encode_cursor, read_batches
 from feedback_app.store.tables import comparisons, rankings, withdrawn
 from feedback_app.store.types import array_length
 
 BATCH = 500
 AT_ONCE = 2000
-"""Rows that are held while texts are read."""
+"""Rows fetched at a time while texts are searched."""
 UNWRITTEN = (ComparisonStatus.generating, ComparisonStatus.failed)
 
 OUT = withdrawn.c.comparison_id.is_not(None) & (comparisons.c.status == ComparisonStatus.skipped.value)
-JUDGED = rankings.c.comparison_id.is_not(None) | OUT
-SAID = rankings.c.all_bad.is_(False)
+RANKED = rankings.c.comparison_id.is_not(None) | OUT
+NOT_ALL_BAD = rankings.c.all_bad.is_(False)
 GROUPS = array_length(rankings.c.groups)
 OF_VERDICT: dict[VerdictKind, ColumnElement[bool]] = {
-    "ranked": SAID & (GROUPS > 1),
-    "tie": SAID & (GROUPS == 1),
+    "ranked": NOT_ALL_BAD & (GROUPS > 1),
+    "tie": NOT_ALL_BAD & (GROUPS == 1),
     "all bad": rankings.c.all_bad.is_(True),
     "skipped": (comparisons.c.status == ComparisonStatus.skipped.value) & withdrawn.c.comparison_id.is_(None),
     "taken out": OUT,
@@ -44,7 +43,7 @@ OF_VERDICT: dict[VerdictKind, ColumnElement[bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What there is to choose from: sources, versions, tags and tone tags that occur."""
+    """The filter values that occur: sources, versions, tags and tone tags."""
 
     sources: list[str] = field(default_factory=list)
     versions: list[str] = field(default_factory=list)
@@ -59,38 +58,38 @@ class Search:
     def page(
         self, wanted: Wanted, among: Collection[str] | None, cursor: str | None, limit: int
     ) -> tuple[Page, int]:
-        """Comparisons of which all this is true (only of those `among`), newest first, and how many there are in all.
+        """A page of the comparisons that match (only those in `among`, if given), newest first, and their total number.
         Raises InvalidCursor."""
         after = None if cursor is None else decode_cursor(cursor)
         among = self._among(wanted, among)
         with self.database.read() as connection:
-            found = _positions(connection, wanted, among)
-            rest = [place for place in found if after is None or _key(place) < _key(after)]
+            matches = _positions(connection, wanted, among)
+            rest = [place for place in matches if after is None or _key(place) < _key(after)]
             shown = rest[:limit]
             items = _load(connection, [place.id for place in shown])
         more = encode_cursor(shown[-1]) if len(rest) > limit else None
-        return Page(items, more), len(found)
+        return Page(items, more), len(matches)
 
     def ids(self, wanted: Wanted, among: Collection[str] | None) -> list[str]:
-        """All that `page` would show, newest first."""
+        """The ids of all matching comparisons, newest first."""
         among = self._among(wanted, among)
         with self.database.read() as connection:
             return [place.id for place in _positions(connection, wanted, among)]
 
     def _among(self, wanted: Wanted, among: Collection[str] | None) -> Collection[str] | None:
-        """Where damaged ones are wanted, those: every record is read then."""
+        """For a search for damaged records, their ids; this reads every record."""
         if wanted.verdict != "damaged":
             return among
-        found = {comparison.id for comparison in walk(self.database, true()) if comparison.damaged}
+        damaged = {comparison.id for comparison in read_batches(self.database, true()) if comparison.damaged}
         with self.database.read() as connection:
             out = connection.execute(select(withdrawn)).mappings()
-            found |= {row["comparison_id"] for row in out if annotation_from(row).damaged}
-        return found if among is None else found.intersection(among)
+            damaged |= {row["comparison_id"] for row in out if annotation_from(row).damaged}
+        return damaged if among is None else damaged.intersection(among)
 
     def choices(self) -> Choices:
-        """Versions are only those whose replies were judged."""
+        """The filter values. Versions are only those whose replies were ranked."""
         tags, versions, aspects = set[str](), set[str](), set[str]()
-        given = select(
+        columns = select(
             comparisons.c.tags,
             comparisons.c.candidates,
             rankings.c.aspects.label("counts"),
@@ -98,7 +97,7 @@ class Search:
         )
         sources = union(select(comparisons.c.source), select(rankings.c.source))
         with self.database.read() as connection:
-            for row in _rows(connection, _joined(given)):
+            for row in _rows(connection, _joined(columns)):
                 with suppress(*MISFITS):
                     tags.update(texts(row.tags))
                     aspects.update(texts(row.counts or row.out or []))
@@ -109,8 +108,8 @@ class Search:
 
 
 def _positions(connection: Connection, wanted: Wanted, among: Collection[str] | None) -> list[Position]:
-    """Texts are read here and not by the database: they are kept encoded, and SQLite knows upper and lower case of ASCII
-    alone."""
+    """The positions of the matching comparisons, newest first. Texts are searched here and not by the database, because they
+    are stored JSON-encoded and SQLite ignores case for ASCII only."""
     columns: list[Any] = [comparisons.c.created_at, comparisons.c.id]
     if wanted.words or wanted.version:
         columns.append(comparisons.c.candidates)
@@ -124,8 +123,8 @@ def _positions(connection: Connection, wanted: Wanted, among: Collection[str] | 
     query = _joined(select(*columns)).where(*_conditions(wanted)).order_by(*NEWEST_FIRST)
     words = folded(wanted.words.strip())
     rows = (row for row in _rows(connection, query) if among is None or row.id in among)
-    found = [Position(row.created_at, row.id) for row in rows if _wanted(row, wanted, words)]
-    return sorted(found, key=_key, reverse=True)  # the database sorts a date that it cannot read as a text
+    matches = [Position(row.created_at, row.id) for row in rows if _wanted(row, wanted, words)]
+    return sorted(matches, key=_key, reverse=True)  # the database sorts unreadable dates as text
 
 
 def _joined(query: Select[Any]) -> Select[Any]:
@@ -141,25 +140,25 @@ def _rows(connection: Connection, query: Select[Any]) -> Iterable[Row[Any]]:
 
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
-    """What the database can tell by itself."""
-    asked: list[ColumnElement[bool]] = []
+    """The conditions that the database checks."""
+    conditions: list[ColumnElement[bool]] = []
     if wanted.id:
-        asked.append(comparisons.c.id == wanted.id)
+        conditions.append(comparisons.c.id == wanted.id)
     if wanted.verdict and wanted.verdict != "damaged":
-        asked.append(OF_VERDICT.get(wanted.verdict, false()))
+        conditions.append(OF_VERDICT.get(wanted.verdict, false()))
     if wanted.source:
-        asked.append((comparisons.c.source == wanted.source) | (rankings.c.source == wanted.source))
+        conditions.append((comparisons.c.source == wanted.source) | (rankings.c.source == wanted.source))
     if wanted.version or wanted.chosen:
-        asked.append(JUDGED)
+        conditions.append(RANKED)
     if wanted.chosen == "came back":
-        asked.append(comparisons.c.repeat_of.is_not(None))
+        conditions.append(comparisons.c.repeat_of.is_not(None))
     elif wanted.chosen:
-        asked += [comparisons.c.repeat_of.is_(None), comparisons.c.selection == wanted.chosen]
-    return asked
+        conditions += [comparisons.c.repeat_of.is_(None), comparisons.c.selection == wanted.chosen]
+    return conditions
 
 
 def _wanted(row: Row[Any], wanted: Wanted, words: str) -> bool:
-    """The rest; `words` are folded. A row that cannot be read has none of it."""
+    """Check the other conditions; `words` are case-folded. An unreadable row does not match."""
     try:
         return _fits(row, wanted, words)
     except MISFITS:
@@ -177,7 +176,7 @@ def _fits(row: Row[Any], wanted: Wanted, words: str) -> bool:
 
 
 def _texts(row: Row[Any]) -> Iterable[str]:
-    """Without the system turn, which is alike in every comparison of a persona."""
+    """All texts but the system message, which is the same in every comparison of a persona."""
     yield from (message["content"] for message in row.messages if message["role"] != "system")
     yield from (candidate["text"] for candidate in row.candidates)
     yield from filter(None, (row.note, row.edit, row.note_out, row.edit_out))
@@ -185,8 +184,8 @@ def _texts(row: Row[Any]) -> Iterable[str]:
 
 def _load(connection: Connection, ids: list[str]) -> list[Comparison]:
     query = select_comparisons().where(comparisons.c.id.in_(ids))
-    found = [comparison_from(row) for row in connection.execute(query).mappings()]
-    return sorted(found, key=lambda one: (one.created_at, one.id), reverse=True)
+    comparisons_read = [comparison_from(row) for row in connection.execute(query).mappings()]
+    return sorted(comparisons_read, key=lambda one: (one.created_at, one.id), reverse=True)
 
 
 def _key(place: Position) -> tuple[Any, str]:

@@ -1,4 +1,4 @@
-"""Everything that codeLynn keeps, in one place."""
+"""The store: all repositories on one database."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ from feedback_app.store.unpaired import Demonstrations, Ratings
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """The repositories on one database. Threads may share it; a forked process opens its own."""
+    """The repositories on one database. Threads may share a store; a forked process must open its own."""
 
     database: Database
     comparisons: Comparisons
@@ -55,7 +55,7 @@ class Store:
 
 
 def open_store(url: str) -> Store:
-    """The store at a SQLAlchemy address, whose tables `migrate(url)` has made. Connects at first use."""
+    """Open the store at a SQLAlchemy address, whose tables `migrate(url)` has created. Connects at first use."""
     database = open_database(url)
     return Store(
         database=database,

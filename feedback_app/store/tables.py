@@ -1,4 +1,4 @@
-"""The tables of codeLynn. One description for SQLite and PostgreSQL; `migrations/` brings a database to it."""
+"""The tables, defined once for SQLite and PostgreSQL. `migrations/` brings a database up to this definition."""
 
 from typing import Any
 
@@ -19,8 +19,8 @@ from sqlalchemy import (
 
 from feedback_app.store.types import Document, Finite, Seconds, UtcDateTime
 
-# Free text is kept as a JSON string: a database that was written by an older version may hold NUL and half surrogate pairs,
-# which PostgreSQL's text refuses, while its json (unlike jsonb) takes any escaped character. `json_rules.stored` reads it.
+# Free text is stored as a JSON string: databases of older versions may contain NUL and lone surrogates, which PostgreSQL's
+# text type refuses, while its json type (unlike jsonb) takes any escaped character. `json_rules.stored` reads it.
 FREE_TEXT = JSON(none_as_null=True)
 DOCUMENT = JSON(none_as_null=True)
 
@@ -52,7 +52,7 @@ comparisons = Table(
 )
 
 
-def _verdict() -> tuple[Column[Any], ...]:
+def _ranking_columns() -> tuple[Column[Any], ...]:
     return (
         Column("groups", DOCUMENT, nullable=False),
         Column("all_bad", Boolean, nullable=False),
@@ -69,33 +69,33 @@ def _verdict() -> tuple[Column[Any], ...]:
     )
 
 
-# `pairs`, `ties` and `met` (see domain/duels.py) are found when the verdict is stored, so that totals and the leaderboard need
-# not read every comparison.
+# `pairs`, `ties` and `met` (see domain/pairwise_outcomes.py) are computed when the ranking is stored, so that totals and the
+# leaderboard need not read every comparison.
 rankings = Table(
     "rankings",
     metadata,
     Column("comparison_id", Text, ForeignKey("comparisons.id", ondelete="CASCADE"), primary_key=True),
-    *_verdict(),
+    *_ranking_columns(),
 )
 
-# Rankings by other annotators than the owner, at a desk.
+# Rankings by annotators other than the owner, made at a desk.
 annotations = Table(
     "annotations",
     metadata,
     Column("comparison_id", Text, ForeignKey("comparisons.id", ondelete="CASCADE"), nullable=False),
-    *_verdict(),
+    *_ranking_columns(),
     PrimaryKeyConstraint("comparison_id", "annotator"),
 )
 
-# Verdicts that were taken out: they count nowhere, and can be brought back as they were.
+# Withdrawn rankings: they do not count, and can be restored unchanged.
 withdrawn = Table(
     "withdrawn",
     metadata,
     Column("comparison_id", Text, ForeignKey("comparisons.id", ondelete="CASCADE"), primary_key=True),
-    *_verdict(),
+    *_ranking_columns(),
 )
 
-# What the live reward model said of a comparison before its verdict: a chance for each candidate, in their order.
+# The live reward model's guesses, made before the ranking: one probability per candidate, in their order.
 guesses = Table(
     "guesses",
     metadata,
@@ -107,8 +107,8 @@ guesses = Table(
     Column("correct", Finite),
 )
 
-# What a verdict was here (`ours`) and at the desk (`theirs`) when both were last the same, as digests: whichever
-# differs from its digest has changed since. No foreign key: rows must not hold up the deletion of a comparison.
+# Digests of a ranking in the store (`ours`) and at the desk (`theirs`) when both last matched. A side that differs from its
+# digest has changed since. There is no foreign key, because rows must not prevent the deletion of a comparison.
 desk_verdicts = Table(
     "desk_verdicts",
     metadata,
@@ -133,7 +133,7 @@ desk_states = Table(
     Column("at", UtcDateTime, nullable=False),
 )
 
-# AUTOINCREMENT: an id is never given twice, so that a late `delivered(id)` cannot remove a newer row.
+# AUTOINCREMENT: ids are never reused, so that a late `delivered(id)` cannot remove a newer row.
 outbox = Table(
     "outbox",
     metadata,
@@ -184,8 +184,8 @@ conversations = Table(
 )
 
 
-def _said() -> list[Column[Any]]:
-    """What is kept of a message, whether it stands in the conversation or aside."""
+def _message_columns() -> list[Column[Any]]:
+    """The columns of a message, in the conversation or as an alternative."""
     return [
         Column("role", Text, nullable=False),
         Column("content", FREE_TEXT, nullable=False),
@@ -205,7 +205,7 @@ turns = Table(
     metadata,
     Column("conversation_id", Text, ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
     Column("position", Integer, primary_key=True),
-    *_said(),
+    *_message_columns(),
     Column("number", Integer, nullable=False, server_default="0"),
 )
 
@@ -215,9 +215,9 @@ alternatives = Table(
     Column("conversation_id", Text, ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("number", Integer, primary_key=True),
-    *_said(),
+    *_message_columns(),
 )
-"""Replies that could stand at a turn's place."""
+"""Alternative replies at a turn's position."""
 
 rounds = Table(
     "rounds",
@@ -283,7 +283,7 @@ aliases = Table(
     Column("checkpoint", Text, nullable=False),
 )
 
-# `before` is all aliases as they were, which is what a rollback goes back to.
+# `before` holds all aliases before the promotion, which a rollback restores.
 promotions = Table(
     "promotions",
     metadata,

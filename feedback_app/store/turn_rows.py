@@ -1,4 +1,4 @@
-"""The turns of a conversation as rows, and its replies that are set aside. Inside the caller's transaction."""
+"""Reads and writes the turns of a conversation and their alternatives, inside the caller's transaction."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -29,7 +29,7 @@ def aside_of(connection: Connection, conversation_id: str) -> tuple[tuple[int, T
 
 
 def insert_turns(connection: Connection, conversation_id: str, first: int, new: Sequence[Turn]) -> None:
-    """The turns from place `first` on. A reply that has alternatives is the next of them."""
+    """Insert turns from position `first` on. A reply that has alternatives gets the next number."""
     rows = [
         {
             "conversation_id": conversation_id,
@@ -53,27 +53,27 @@ def insert_turns(connection: Connection, conversation_id: str, first: int, new: 
 
 
 def put_aside(connection: Connection, conversation_id: str, place: int) -> None:
-    """The reply at that place, if there is one, becomes an alternative."""
+    """Turn the reply at that position, if there is one, into an alternative."""
     _move(connection, turns, alternatives, _at(turns, conversation_id, place))
 
 
 def bring_back(connection: Connection, conversation_id: str, place: int, number: int) -> None:
-    """An alternative takes the place, which is free."""
+    """Move an alternative to its position, which must be free."""
     chosen = _at(alternatives, conversation_id, place) & (alternatives.c.number == number)
     _move(connection, alternatives, turns, chosen)
 
 
 def _move(connection: Connection, source: Table, target: Table, which: ColumnElement[bool]) -> None:
-    found = connection.execute(select(source).where(which)).mappings().all()
-    if found:
-        connection.execute(insert(target), [dict(row) for row in found])
+    rows = connection.execute(select(source).where(which)).mappings().all()
+    if rows:
+        connection.execute(insert(target), [dict(row) for row in rows])
         connection.execute(delete(source).where(which))
 
 
 def _next(connection: Connection, conversation_id: str, place: int) -> int:
     newest = select(func.max(alternatives.c.number)).where(_at(alternatives, conversation_id, place))
-    found = connection.execute(newest).scalar_one()
-    return 0 if found is None else int(found) + 1
+    highest = connection.execute(newest).scalar_one()
+    return 0 if highest is None else int(highest) + 1
 
 
 def _at(table: Table, conversation_id: str, place: int) -> ColumnElement[bool]:

@@ -1,5 +1,5 @@
-"""Column types that give the same on SQLite and PostgreSQL, whatever an older version stored. What cannot be read becomes one of the
-`mended` values and never an error, so that no row is in the way of the others."""
+"""Column types that behave the same on SQLite and PostgreSQL. A value of an older version that cannot be read becomes one of the
+`mended` values instead of raising an error, so that one bad row does not block the others."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -15,20 +15,20 @@ from feedback_app.domain.text_rules import number_fault, seconds_fault
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment: aware and in UTC on the way in and out, on both databases (SQLite itself keeps no zone)."""
+    """A date with time, aware and in UTC on both databases (SQLite itself stores no time zone)."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def bind_processor(self, dialect: Dialect) -> Any:
-        """A moment that could not be read is compared as it stands in the store."""
+        """A date that could not be read is compared by its stored form."""
         write: Any = super().bind_processor(dialect)
         return lambda value: (
             value.stored if isinstance(value, MendedMoment) else write(value) if write else value
         )
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:
-        """SQLite may hold anything in place of a date."""
+        """SQLite may store anything in a date column."""
         read: Any = super().result_processor(dialect, coltype)
 
         def moment(value: Any) -> Any:
@@ -51,7 +51,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Finite(TypeDecorator[float]):
-    """A number; what is none or is not finite, which older versions stored, is not known."""
+    """A number. Values that are not finite numbers, which older versions stored, become None."""
 
     impl = Float
     cache_ok = True
@@ -64,7 +64,7 @@ class Finite(TypeDecorator[float]):
 
 
 class Seconds(Finite):
-    """The time that a verdict took; what nobody can have taken is not known."""
+    """The time that a ranking took. Impossible times become None."""
 
     cache_ok = True
 
@@ -84,7 +84,7 @@ class Document(TypeDecorator[dict[str, Any]]):
 
 
 class array_length(FunctionElement[int]):
-    """How many items a JSON array has; NULL for what is none."""
+    """The length of a JSON array; NULL for anything else."""
 
     type = Integer()
     inherit_cache = True

@@ -1,6 +1,6 @@
 """Imported demonstrations and ratings: one reply each, without a comparison.
 
-Edits (`Ranking.edit`) and thumbs in a chat (`Turn.rating`) are not copied here: exporters derive them.
+Edits (`Ranking.edit`) and ratings in a chat (`Turn.rating`) are not copied here: exports derive them.
 """
 
 import hashlib
@@ -25,12 +25,12 @@ class Demonstrations:
     database: Database
 
     def add_all(self, items: Sequence[Demonstration], stored: Stored = unheard) -> int:
-        """Store all or none; gives how many were new (the same content is kept once)."""
+        """Store all or none and return how many were new. The same content is stored once."""
         return _add(self.database, demonstrations, items, stored)
 
     def all(self) -> list[Demonstration]:
-        """In the order they came."""
-        return [Demonstration(*_said(row), row["source"]) for row in _rows(self.database, demonstrations)]
+        """All of them, in the order in which they were stored."""
+        return [Demonstration(*_texts(row), row["source"]) for row in _rows(self.database, demonstrations)]
 
     def count(self) -> int:
         return _count(self.database, demonstrations)
@@ -41,12 +41,12 @@ class Ratings:
     database: Database
 
     def add_all(self, items: Sequence[Rating], stored: Stored = unheard) -> int:
-        """Store all or none; gives how many were new (the same content is kept once)."""
+        """Store all or none and return how many were new. The same content is stored once."""
         return _add(self.database, ratings, items, stored)
 
     def all(self) -> list[Rating]:
-        """In the order they came."""
-        return [Rating(*_said(row), row["good"], row["source"]) for row in _rows(self.database, ratings)]
+        """All of them, in the order in which they were stored."""
+        return [Rating(*_texts(row), row["good"], row["source"]) for row in _rows(self.database, ratings)]
 
     def count(self) -> int:
         return _count(self.database, ratings)
@@ -62,7 +62,7 @@ def _add(
 def insert_unpaired(
     connection: Connection, table: Table, items: Sequence[Demonstration] | Sequence[Rating], stored: Stored
 ) -> int:
-    """In the caller's transaction; gives how many were new."""
+    """Insert records in the caller's transaction and return how many were new."""
     documents = [asdict(item) for item in items]
     rows = [{"digest": digest, **d} for digest, d in {_digest(d): d for d in documents}.items()]
     added = 0
@@ -82,8 +82,8 @@ def _rows(database: Database, table: Table) -> Iterable[RowMapping]:
         return connection.execute(select(table).order_by(table.c.id)).mappings().all()
 
 
-def _said(row: RowMapping) -> tuple[tuple[Message, ...], str]:
-    """Prompt and reply. One that cannot be read is damaged, and left out of exports and rounds."""
+def _texts(row: RowMapping) -> tuple[tuple[Message, ...], str]:
+    """Prompt and reply. An unreadable row gives a damaged record, which exports and rounds leave out."""
     try:
         prompt = tuple(Message(one["role"], text_from(one["content"])) for one in row["prompt"])
         return prompt, text_from(row["reply"])

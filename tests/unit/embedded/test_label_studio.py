@@ -9,8 +9,14 @@ from pathlib import Path
 import pytest
 
 from feedback_app.desks.label_studio import label_studio_desk
-from feedback_app.embedded.label_studio import NotInstalled, find_server, install, login, part
-from feedback_app.embedded.label_studio_up import sole_label_studio
+from feedback_app.embedded.label_studio import (
+    NotInstalled,
+    find_server,
+    install,
+    login,
+    part,
+    sole_label_studio,
+)
 from feedback_app.embedded.running_services import (
     AlreadyRunning,
     label_studio_file,

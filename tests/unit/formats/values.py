@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStatus, Message, Ranking, Sampling
 from feedback_app.domain.preference import PreferencePair
-from feedback_app.formats import container, detect, jsonl
+from feedback_app.formats import catalogue, container, jsonl
 from feedback_app.formats.errors import ImportRefused, LineError, Problems
 from feedback_app.formats.jsonl import Limits
 from feedback_app.formats.rankings import Finish
@@ -136,7 +136,7 @@ def refused(record: Any, load: Callable[[dict[str, Any]], Any]) -> str:
 
 def detected(content: bytes) -> str | None:
     """The format that the records of a file show; None where they show none."""
-    return detect.detected(record for _, record in container.records([content], Limits(), Problems()))
+    return catalogue.detected(record for _, record in container.records([content], Limits(), Problems()))
 
 
 def taken(

@@ -12,8 +12,8 @@ from alignment.models.base_model import BaseModel, BaseModelUnavailable, prepare
 from feedback_app.domain.comparison import Message, Sampling
 from feedback_app.engines.base import GenerationRequest, ModelVersion
 from feedback_app.engines.ct2 import Ct2Engine
+from feedback_app.engines.selection import cannot_answer
 from feedback_app.engines.tokenizer import ChatTokenizer
-from feedback_app.engines.trial import cannot_answer
 
 pytestmark = pytest.mark.integration
 Change = Callable[[Path], None]

@@ -5,6 +5,8 @@ attention head in float32, and the attention scores of a prompt are held twice w
 the square of its length: 8,000 tokens would take 6 GB.
 """
 
+import ctypes
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isqrt
@@ -58,3 +60,35 @@ class Footprint:
 def budget_for(weights: int, megabytes: int) -> int:
     """Bytes for all replies on their way: what the settings say, else a multiple of the weights."""
     return megabytes * 1024**2 if megabytes else max(LEAST_BUDGET, WEIGHTS_FACTOR * weights)
+
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
+KEPT_BLOCK = 32 * 1024**2
+"""Bytes from which a block is mapped by itself; the most that glibc allows."""
+KEPT = 1024**3
+ARENAS = 2
+
+
+def _glibc() -> ctypes.CDLL | None:
+    if sys.platform != "linux":
+        return None
+    try:
+        library = ctypes.CDLL("libc.so.6")
+        library.malloc_trim.argtypes = [ctypes.c_size_t]
+    except (OSError, AttributeError):
+        return None
+    return library
+
+
+def keep_blocks() -> None:
+    """Have freed blocks kept for the next step. Once, before threads are started."""
+    if (library := _glibc()) is not None:
+        library.mallopt(M_ARENA_MAX, ARENAS)
+        library.mallopt(M_MMAP_THRESHOLD, KEPT_BLOCK)
+        library.mallopt(M_TRIM_THRESHOLD, KEPT)
+
+
+def give_back() -> None:
+    """Return to the system what is free now: some milliseconds."""
+    if (library := _glibc()) is not None:
+        library.malloc_trim(0)

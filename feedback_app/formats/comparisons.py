@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStatus, Message, Ranking
 from feedback_app.formats import fields, rankings, trl
-from feedback_app.formats.fields import Record
-from feedback_app.formats.identity import content_id
+from feedback_app.formats.fields import Record, content_id
 
 Groups = tuple[tuple[str, ...], ...]
 FIRST: Groups = (("c1",), ("c2",))
@@ -27,7 +26,7 @@ class Reply:
     model: str = "imported"
 
 
-def comparison(
+def build(
     kind: str,
     prompt: Sequence[Message],
     replies: Sequence[Reply],

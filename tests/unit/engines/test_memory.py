@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedback_app.engines.footprint import Footprint, budget_for
+from feedback_app.engines.memory import Footprint, budget_for
 
 DEFAULT = {"num_attention_heads": 9, "num_hidden_layers": 30, "hidden_size": 576, "head_dim": 64}
 MEGABYTE = 1024**2
