@@ -28,7 +28,7 @@ from feedback_app.reward_models import rewards
 from feedback_app.services.annotation.agreement import Agreements
 from feedback_app.services.annotation.desks import Desks
 from feedback_app.services.arena.arena import Arena, ArenaOptions
-from feedback_app.services.arena.pair_selection import Drafts, PairSelection
+from feedback_app.services.arena.pair_selection import DraftComparisons, PairSelection
 from feedback_app.services.arena.prefetch import Prefetch
 from feedback_app.services.arena.prompt_packs import PromptPacks
 from feedback_app.services.arena.repeats import Repeats
@@ -50,7 +50,7 @@ from feedback_app.services.rounds.before_after import BeforeAfter
 from feedback_app.services.rounds.estimate import Estimates
 from feedback_app.services.rounds.lineage import Lineage
 from feedback_app.services.rounds.queue import RoundQueue
-from feedback_app.services.rounds.readiness import Advisor
+from feedback_app.services.rounds.readiness import RoundReadiness
 from feedback_app.services.rounds.rounds import Rounds
 from feedback_app.services.rounds.snapshots import Snapshots
 from feedback_app.services.rounds.training_data import TrainingData
@@ -196,7 +196,7 @@ def _services(
     repeats = Repeats(store, settings.repeat_share, desks, chance)
     trained = rewards(settings, store, base, repeats)
     best = BestOf((TrainedScorer(trained), live))
-    drafts = Drafts(store, arena, generations, live, desks, chance)
+    drafts = DraftComparisons(store, arena, generations, live, desks, chance)
     training_data = _training_data(settings, store, trained)
     draws = PairSelection(arena, live, repeats, drafts, settings.active_share, chance)
     chat = Chat(store, models, generations, persona, chosen.chat_sampling, best)
@@ -224,7 +224,7 @@ def _services(
         desks=Desks(store, desks),
         status=service_status(store, models, queue, settings.redis_url, partial(with_embedded, settings)),
         personas=personas,
-        advisor=Advisor(
+        readiness=RoundReadiness(
             store, training_data, knowing, lineage, settings.min_pairs, settings.heldout_fraction
         ),
         before_after=BeforeAfter(store, generations, chosen.chat_sampling, settings.heldout_fraction),

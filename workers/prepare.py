@@ -13,7 +13,7 @@ from feedback_app.domain.persona import read_persona
 from feedback_app.domain.round import Round
 from feedback_app.engines.selection import cannot_answer
 from feedback_app.formats import kto, sft
-from feedback_app.services.dataset.unpaired_feedback import given_demonstrations, given_ratings
+from feedback_app.services.dataset.unpaired_feedback import stored_demonstrations, stored_ratings
 from feedback_app.services.reward.reward_models import RewardModelRegistry
 from feedback_app.settings import Settings
 from feedback_app.store import Store
@@ -40,7 +40,7 @@ def prepare_round(settings: Settings, store: Store, claimed: Round, base: BaseMo
             write_spec(folder, spec)
             return spec
     snapshot = export(
-        store.comparisons.judged(),
+        store.comparisons.with_rankings(),
         settings.heldout_fraction,
         settings.root / "snapshots",
         unpaired_feedback(settings, store),
@@ -91,8 +91,8 @@ def make_spec(
 def unpaired_feedback(settings: Settings, store: Store) -> UnpairedFeedback:
     """Ratings and demonstrations that can be trained on: what an import would refuse (an empty reply) is left out."""
     persona = partial(read_persona, settings.personas)
-    ratings = filter(kto.carried, given_ratings(store, persona))
-    return UnpairedFeedback(tuple(ratings), tuple(filter(sft.carried, given_demonstrations(store, persona))))
+    ratings = filter(kto.carried, stored_ratings(store, persona))
+    return UnpairedFeedback(tuple(ratings), tuple(filter(sft.carried, stored_demonstrations(store, persona))))
 
 
 def rewards_folder(settings: Settings) -> Path:

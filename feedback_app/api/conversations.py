@@ -155,7 +155,7 @@ def router(chat: Chat, default_persona: Callable[[], str]) -> APIRouter:
     @routes.patch("/{conversation_id}", summary="Go on with another version or persona")
     def switch(conversation_id: str, body: SwitchRequest) -> ConversationBody:
         """From the next reply on. What was said stays as it is, and each reply keeps the version and the persona that wrote it."""
-        return ConversationBody.of(chat.become(chat.get(conversation_id).id, body.persona, body.model))
+        return ConversationBody.of(chat.switch(chat.get(conversation_id).id, body.persona, body.model))
 
     @routes.delete("/{conversation_id}", status_code=204, summary="Delete a conversation")
     def delete(conversation_id: str) -> None:
@@ -230,4 +230,4 @@ def _written(chat: Chat, conversation: Conversation, kind: TranscriptFormat) -> 
     if kind == "json":
         return ConversationBody.of(conversation).model_dump_json()
     write = as_markdown if kind == "markdown" else as_text
-    return write(conversation, chat.speaker)
+    return write(conversation, chat.persona_name)

@@ -12,7 +12,7 @@ class Expected:
     first: bool = False
 
 
-def in_words(expected: Expected | None) -> str:
+def estimate_text(expected: Expected | None) -> str:
     """The estimate as a person reads it; None: nothing can be said."""
     if expected is None:
         return "No estimate yet: it needs valid settings and a model that is prepared."

@@ -34,7 +34,7 @@ class Guess:
         return max(self.probabilities)
 
 
-def judged(guess: Guess, comparison: Comparison) -> Guess:
+def marked(guess: Guess, comparison: Comparison) -> Guess:
     """The guess held against the verdict of its comparison; as before any verdict where there is none."""
     ranking = comparison.ranking
     if ranking is None or ranking.all_bad:

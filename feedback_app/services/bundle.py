@@ -23,7 +23,7 @@ from feedback_app.services.reward.reward_models import RewardModels
 from feedback_app.services.rounds.before_after import BeforeAfter
 from feedback_app.services.rounds.estimate import Estimates
 from feedback_app.services.rounds.lineage import Lineage
-from feedback_app.services.rounds.readiness import Advisor
+from feedback_app.services.rounds.readiness import RoundReadiness
 from feedback_app.services.rounds.rounds import Rounds
 from feedback_app.services.rounds.snapshots import Snapshots
 from feedback_app.services.system.preferences import PreferenceBook
@@ -56,7 +56,7 @@ class Services:
     desks: Desks
     agreements: Agreements
     status: Status
-    advisor: Advisor
+    readiness: RoundReadiness
     before_after: BeforeAfter
     personas: Callable[[], list[Persona]]
     preferences: PreferenceBook

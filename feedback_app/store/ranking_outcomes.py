@@ -49,7 +49,7 @@ class RankingOutcomes:
 
     def outcomes(self, annotator: str = "") -> list[tuple[tuple[str, ...], int]]:
         """Distinct outcomes of comparisons (see `pairwise_outcomes`) with the number of comparisons each, sorted. Counts the
-        rankings that count (see `Comparison.verdicts`), or those of one annotator."""
+        rankings that count (see `Comparison.counted_rankings`), or those of one annotator."""
         with self.database.read() as connection:
             outcomes = Counter({(met,): number for met, number in connection.execute(_alike(annotator))})
             rows = connection.execute(_others(annotator))

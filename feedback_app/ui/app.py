@@ -66,7 +66,7 @@ def arena_services(services: Services) -> ArenaServices:
         live_reward=services.live_reward,
         repeats=services.repeats,
         models=services.models,
-        advisor=services.advisor,
+        readiness=services.readiness,
     )
 
 

@@ -115,7 +115,7 @@ class Arena:
         self.write(comparison, background)
         return comparison
 
-    def again(self, comparison_id: str, background: bool = False) -> Comparison:
+    def regenerate(self, comparison_id: str, background: bool = False) -> Comparison:
         """Fresh replies to the same prompt; the comparison there was is skipped. Raises InvalidRanking once it is ranked."""
         old = self.get(comparison_id)
         self.skip(comparison_id)
@@ -214,20 +214,20 @@ class Arena:
     def rank(self, comparison_id: str, ranking: Ranking) -> Comparison:
         """Keep the verdict, in one write. Raises ComparisonNotFound, InvalidRanking."""
         ranked = self._store.comparisons.rank(comparison_id, ranking, self._options.desks)
-        self._live.decided(comparison_id)
+        self._live.ranking_changed(comparison_id)
         return ranked
 
     def undo(self, comparison_id: str) -> Comparison:
         """Take a verdict or a skip back. Raises ComparisonNotFound."""
         reopened = self._store.comparisons.unrank(comparison_id, self._options.desks)
-        self._live.decided(comparison_id)
+        self._live.ranking_changed(comparison_id)
         return reopened
 
     def skip(self, comparison_id: str) -> None:
         """Leave a comparison without a verdict; replies still on their way are stopped."""
         self.stop(comparison_id)
         self._store.comparisons.skip(comparison_id, self._options.desks)
-        self._live.decided(comparison_id)
+        self._live.ranking_changed(comparison_id)
 
     def stop(self, comparison_id: str) -> None:
         """End the replies that are still being written, if any are."""
@@ -288,7 +288,9 @@ class Arena:
                 filled = tuple(candidate for i, candidate in enumerate(filled) if i not in alike)
             if len(filled) < 2:
                 raise GenerationFailed(ALIKE)
-            self._live.written(self._store.comparisons.fill(comparison.id, filled, self._options.desks))
+            self._live.replies_written(
+                self._store.comparisons.fill(comparison.id, filled, self._options.desks)
+            )
 
     def _ready(self, comparison_id: str) -> Comparison:
         comparison = self._store.comparisons.get(comparison_id)

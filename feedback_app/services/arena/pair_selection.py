@@ -19,7 +19,7 @@ from feedback_app.store import Store
 
 ENOUGH_VOTES = 10
 """Verdicts below which the model's doubts say nothing."""
-DRAFTED = 4
+DRAFT_REPLIES = 4
 
 
 def pairs_to_choose_from(comparison: Comparison) -> list[tuple[int, int]]:
@@ -31,7 +31,7 @@ def pairs_to_choose_from(comparison: Comparison) -> list[tuple[int, int]]:
     return [(i, j) for i, j in apart if models[i] != models[j]] or apart
 
 
-class Drafts:
+class DraftComparisons:
     """Replies written off the page: four, of which the two are shown whose verdict teaches most."""
 
     def __init__(
@@ -54,7 +54,7 @@ class Drafts:
 
     def begin(self, prompt: PackPrompt) -> None:
         """Have four replies written; the comparison is stored when they are. Raises UnknownModel, GenerationFailed."""
-        draft = self._arena.planned([Message("user", prompt.prompt)], DRAFTED, tags=prompt.tags)
+        draft = self._arena.planned([Message("user", prompt.prompt)], DRAFT_REPLIES, tags=prompt.tags)
         requests = self._arena.requests(draft)
         self.writing.add(prompt.key)
         try:
@@ -78,7 +78,7 @@ class Drafts:
             if allowed and all(reply.finish for reply in replies):
                 chosen = self._chosen(written, allowed)
                 self._store.comparisons.add_all([chosen], self._desks)
-                self._live.written(chosen)
+                self._live.replies_written(chosen)
         finally:
             self.writing.discard(key)
 
@@ -105,7 +105,7 @@ class PairSelection:
         arena: Arena,
         live: LiveRewardService,
         repeats: Repeats,
-        drafts: Drafts,
+        drafts: DraftComparisons,
         active_rate: float,
         chance: random.Random,
     ) -> None:
@@ -119,14 +119,14 @@ class PairSelection:
     def open(self, topic: str | None, n: int, background: bool = False) -> Comparison | None:
         """A comparison to judge now, or later (`background`); None where no prompt suits."""
         if n == 2 and (repeat := self._repeats.maybe(partial(self._arena.suits_key, topic))) is not None:
-            self._live.written(repeat)
+            self._live.replies_written(repeat)
             return repeat
         prompt = self._arena.draw(topic, self._drafts.writing)
         if prompt is None:
             return None
         return self._arena.open([Message("user", prompt.prompt)], n, tags=prompt.tags, background=background)
 
-    def ahead(self, topic: str | None, n: int) -> None:
+    def prepare(self, topic: str | None, n: int) -> None:
         """The comparison after the one that is being read. One draft at a time; it comes when it is done."""
         if self._drafts.writing:
             return

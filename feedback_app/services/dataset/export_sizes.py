@@ -9,7 +9,7 @@ from feedback_app.domain.preference import preference_pairs
 from feedback_app.formats import kto, sft
 from feedback_app.formats.catalogue import FORMATS
 from feedback_app.formats.pairs import carried
-from feedback_app.services.dataset.unpaired_feedback import PersonaOf, edited_in_chats, given_ratings
+from feedback_app.services.dataset.unpaired_feedback import PersonaOf, chat_edits, stored_ratings
 from feedback_app.store import Store
 
 
@@ -53,7 +53,7 @@ class Sizes:
     def _count(self) -> dict[str, ExportCount]:
         """Every comparison is read once."""
         rankings, pairs, single, said = (Counter[bool]() for _ in range(4))
-        for comparison in self._store.comparisons.judged(damaged=True):
+        for comparison in self._store.comparisons.with_rankings(damaged=True):
             rankings[comparison.damaged] += 1
             if comparison.damaged:
                 continue
@@ -63,9 +63,9 @@ class Sizes:
                 fits = carried(pair)
                 pairs[fits] += 1
                 single[fits] += len(kto.taken_apart(pair))
-        single.update(map(kto.carried, given_ratings(self._store, self._persona)))
+        single.update(map(kto.carried, stored_ratings(self._store, self._persona)))
         said.update(map(sft.carried, self._store.demonstrations.all()))
-        said.update(map(sft.carried, edited_in_chats(self._store, self._persona)))
+        said.update(map(sft.carried, chat_edits(self._store, self._persona)))
         counts = dict.fromkeys(FORMATS, _counted(pairs))
         single_replies = {"kto": _counted(single), "sft": _counted(said)}
         return {**counts, **single_replies, "rankings": ExportCount(rankings[False], rankings[True])}

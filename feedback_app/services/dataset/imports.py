@@ -15,9 +15,9 @@ from feedback_app.formats.reading import WORDS, Item, Reading, opened
 from feedback_app.services.dataset.import_progress import Meter
 from feedback_app.services.dataset.unpaired_feedback import (
     PersonaOf,
-    every_rating,
-    given_demonstrations,
-    given_pairs,
+    ratings_and_pairs,
+    stored_demonstrations,
+    stored_pairs,
 )
 from feedback_app.store import Store
 
@@ -69,7 +69,7 @@ class Importer:
 
     def _new_pairs(self, pairs: Sequence[PreferencePair], format: str, meter: Meter) -> list[Comparison]:
         """A pair that occurs more often than it is known is new as often as that is so."""
-        known = Counter(map(pair_id, meter.known(given_pairs(self.store)))) if pairs else Counter[str]()
+        known = Counter(map(pair_id, meter.known(stored_pairs(self.store)))) if pairs else Counter[str]()
         begun, seen, fresh = datetime.now(UTC), Counter[str](), list[Comparison]()
         for pair in pairs:
             key = pair_id(pair)
@@ -82,7 +82,7 @@ class Importer:
     def _new_ratings(self, ratings: Sequence[Rating], meter: Meter) -> list[Rating]:
         if not ratings:
             return []
-        known = set(map(kto.rating_id, meter.known(every_rating(self.store, self.persona))))
+        known = set(map(kto.rating_id, meter.known(ratings_and_pairs(self.store, self.persona))))
         return [rating for rating in ratings if kto.rating_id(rating) not in known]
 
     def _new_demonstrations(
@@ -90,7 +90,7 @@ class Importer:
     ) -> list[Demonstration]:
         if not demonstrations:
             return []
-        here = meter.known(given_demonstrations(self.store, self.persona))
+        here = meter.known(stored_demonstrations(self.store, self.persona))
         known = set(map(sft.demonstration_id, here))
         return [one for one in demonstrations if sft.demonstration_id(one) not in known]
 

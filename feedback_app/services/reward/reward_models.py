@@ -158,7 +158,7 @@ class RewardModels:
         """The verdicts on prompts that training never sees."""
         return [
             ranked
-            for comparison in self.store.comparisons.judged()
+            for comparison in self.store.comparisons.with_rankings()
             if split_of(comparison.messages, self.heldout_fraction) == "heldout"
             for ranked in ranked_replies(comparison)
         ]

@@ -26,7 +26,7 @@ from feedback_app.domain.snapshot import (
 )
 from feedback_app.formats import kto, sft
 from feedback_app.services.dataset.export_sizes import data_fingerprint
-from feedback_app.services.dataset.unpaired_feedback import PersonaOf, given_demonstrations, given_ratings
+from feedback_app.services.dataset.unpaired_feedback import PersonaOf, stored_demonstrations, stored_ratings
 from feedback_app.services.rounds.snapshot_files import (
     StoredSnapshot,
     demonstration,
@@ -160,7 +160,7 @@ class Snapshots:
 
     def _here(self, kinds: set[RecordKind], by_pairs: bool) -> Iterator[SnapshotRecord]:
         """What a snapshot written now would hold."""
-        for comparison in self.store.comparisons.judged():
+        for comparison in self.store.comparisons.with_rankings():
             if by_pairs:
                 pairs = [(p.chosen, p.rejected) for p in preference_pairs(comparison) if p.informative]
                 if pairs:
@@ -168,9 +168,9 @@ class Snapshots:
             else:
                 yield from map(ranking, ranked_replies(comparison))
         if "ratings" in kinds:
-            yield from map(rating, filter(kto.carried, given_ratings(self.store, self.persona)))
+            yield from map(rating, filter(kto.carried, stored_ratings(self.store, self.persona)))
         if "demonstrations" in kinds:
-            said_ = given_demonstrations(self.store, self.persona)
+            said_ = stored_demonstrations(self.store, self.persona)
             yield from map(demonstration, filter(sft.carried, said_))
 
     def _origins(

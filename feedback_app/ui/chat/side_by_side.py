@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from feedback_app.domain.comparison import InvalidPrompt
-from feedback_app.domain.conversation import Conversation, heard_the_same
+from feedback_app.domain.conversation import Conversation, same_context
 from feedback_app.services.bundle import Services
 from feedback_app.services.chat.side_by_side import Better, Pair
 from feedback_app.ui.chat import marks as chat_marks
@@ -29,7 +29,7 @@ GOES_ON = "{here} goes on alone. The conversation with {other} is in the list, o
 def said(pair: Pair, better: Better | None, left: str, right: str) -> str:
     """The question, or what was answered, or why it is not asked; as HTML. `left` and `right` are what the versions are called."""
     if better is None:
-        return plain(QUESTION if heard_the_same(*pair.both) else PARTED, "which")
+        return plain(QUESTION if same_context(*pair.both) else PARTED, "which")
     told = {
         "left": f"{left} is better",
         "right": f"{right} is better",
@@ -153,7 +153,7 @@ class BesidePage:
         }
 
     def _side(self, thread: Thread, conversation: Conversation, busy: bool) -> Updates:
-        writing = self._chat.so_far(conversation.id)
+        writing = self._chat.partial_reply(conversation.id)
         shown = gr.update(value=messages(conversation, writing), feedback_value=thumbs(conversation))
         label = f"Keep this one: {self._called(conversation)}"
         return {
@@ -169,7 +169,7 @@ class BesidePage:
     def _which(self, pair: Pair, busy: bool) -> Updates:
         threads = self._threads
         both = not busy and not any(map(unanswered, pair.both)) and bool(pair.left.turns)
-        on = gr.update(interactive=both and heard_the_same(*pair.both))
+        on = gr.update(interactive=both and same_context(*pair.both))
         left, right = map(self._called, pair.both)
         return {
             threads.verdict: gr.update(visible=True if both else "hidden"),

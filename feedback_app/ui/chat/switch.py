@@ -95,7 +95,7 @@ class Switching:
 
     def here(self, current: str, persona: str) -> Updates:
         """Go on as that persona, beside each other too."""
-        self._chat.become(current, persona)
+        self._chat.switch(current, persona)
         return self._opened(current)
 
     def fresh(self) -> Updates:

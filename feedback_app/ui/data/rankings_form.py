@@ -5,11 +5,11 @@ from html import escape
 
 from feedback_app.domain.aspects import ASPECTS
 from feedback_app.domain.comparison import Comparison
-from feedback_app.domain.ranking_query import CHOSEN, VERDICT_WORDS, VERDICTS
+from feedback_app.domain.ranking_query import RANKING_FILTERS, RANKING_LABELS, SELECTION_FILTERS
 from feedback_app.store.search import Choices
 from feedback_app.ui.arena.view import places_of
 
-CHOSEN_WORDS = {
+SELECTION_LABELS = {
     "random": "random",
     "active": "most informative",
     "named": "versions you named",
@@ -82,10 +82,10 @@ def search_form() -> str:
     return (
         '<form id="find" role="search"><label class="wide">Words'
         '<input type="search" name="words" placeholder="in prompts, replies, notes and rewrites"></label>'
-        f"{_select('verdict', 'Verdict', ((name, VERDICT_WORDS.get(name, name)) for name in VERDICTS))}"
+        f"{_select('verdict', 'Verdict', ((name, RANKING_LABELS.get(name, name)) for name in RANKING_FILTERS))}"
         f"{_select('source', 'Source', ())}{_select('version', 'Version', ())}"
         f"{_select('tag', 'Tag', ())}{_select('aspect', 'Tone', ())}"
-        f"{_select('chosen', 'Selection', ((name, CHOSEN_WORDS[name]) for name in CHOSEN))}"
+        f"{_select('chosen', 'Selection', ((name, SELECTION_LABELS[name]) for name in SELECTION_FILTERS))}"
         '<label class="box"><input type="checkbox" name="differs" value="true">I changed my mind</label>'
         '<div class="does"><button type="submit" class="main">Search</button>'
         '<button type="reset">Show all</button></div></form>'

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from feedback_app.domain.bodies import Body
 from feedback_app.domain.comparison import InvalidRanking, Ranking
-from feedback_app.domain.ranking_query import Chosen, VerdictKind, Wanted
+from feedback_app.domain.ranking_query import RankingFilter, RankingQuery, SelectionFilter
 from feedback_app.domain.text_rules import LONGEST_EDIT, LONGEST_NOTE, MOST_ASPECTS, MOST_TAGS
 from feedback_app.domain.version_names import short_name
 from feedback_app.services.bundle import Services
@@ -28,21 +28,21 @@ from feedback_app.ui.data.view import counts_html
 
 
 class Looked(Body):
-    """See `Wanted`."""
+    """See `RankingQuery`."""
 
     id: str = Field("", max_length=200)
     words: str = Field("", max_length=1000)
-    verdict: VerdictKind = ""
+    verdict: RankingFilter = ""
     source: str = Field("", max_length=200)
     version: str = Field("", max_length=200)
     tag: str = Field("", max_length=200)
     aspect: str = Field("", max_length=200)
-    chosen: Chosen = ""
+    chosen: SelectionFilter = ""
     differs: bool = False
 
-    def wanted(self) -> Wanted:
+    def wanted(self) -> RankingQuery:
         fields = self.model_dump()
-        return Wanted(**{**fields, "words": self.words.strip()})
+        return RankingQuery(**{**fields, "words": self.words.strip()})
 
 
 class Search(Body):
@@ -87,7 +87,7 @@ class RankingsDesk:
         """Raises InvalidCursor."""
         wanted = asked.wanted.wanted()
         found = self._curation.find(wanted, asked.cursor)
-        empty = NOTHING if wanted == Wanted() else NOT_FOUND
+        empty = NOTHING if wanted == RankingQuery() else NOT_FOUND
         shown = items(found.entries, wanted) or (empty if asked.cursor is None else "")
         line = found_line(found.found, wanted)
         return {"items": shown, "found": found.found, "line": line, "next": found.next_cursor}
@@ -134,7 +134,7 @@ class RankingsDesk:
         return {"ids": self._curation.delete(named.ids)}
 
     def _shown(self, entry: Entry) -> dict[str, Any]:
-        other = self._curation.other_time(entry.judged)
+        other = self._curation.other_time(entry.as_ranked)
         told = detail(entry, self._curation.guess(entry), other, self._names())
         return {"item": item(entry), "detail": told}
 

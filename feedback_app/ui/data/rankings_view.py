@@ -7,8 +7,8 @@ from html import escape
 from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStatus, Message, Ranking
 from feedback_app.domain.guess import Guess
 from feedback_app.domain.mended import damaged
-from feedback_app.domain.ranking_query import Wanted
-from feedback_app.services.arena.repeats import again
+from feedback_app.domain.ranking_query import RankingQuery
+from feedback_app.services.arena.repeats import compare_rankings
 from feedback_app.services.dataset.curation import Consistency, Entry
 from feedback_app.ui.arena.view import guess_line, places_of, repeat_line
 from feedback_app.ui.data.rankings_form import form
@@ -36,7 +36,7 @@ NOT_FOUND = (
 )
 
 
-def items(entries: Iterable[Entry], wanted: Wanted) -> str:
+def items(entries: Iterable[Entry], wanted: RankingQuery) -> str:
     """Rows of the list."""
     return "".join(item(entry, wanted.words) for entry in entries)
 
@@ -46,14 +46,14 @@ def item(entry: Entry, words: str = "") -> str:
     comparison = entry.comparison
     prompt = snippet(comparison.messages[-1].content)
     tags = "".join(f'<span class="tag">{escape(tag.replace("_", " "))}</span>' for tag in comparison.tags)
-    broken = ' <span class="badge damaged">damaged</span>' if entry.judged.damaged else ""
-    back = " · repeated pair" if comparison.repeat_of and entry.judged.ranking else ""
-    about = f"{when(entry.judged)} · {escape(comparison.source)}{back}"
+    broken = ' <span class="badge damaged">damaged</span>' if entry.as_ranked.damaged else ""
+    back = " · repeated pair" if comparison.repeat_of and entry.as_ranked.ranking else ""
+    about = f"{when(entry.as_ranked)} · {escape(comparison.source)}{back}"
     return (
         f'<li data-id="{escape(comparison.id)}"><label class="pick"><input type="checkbox">'
         f'<span class="sr">Select: {escape(prompt)}</span></label>'
         f'<details class="ranking"><summary><span class="badge said">{escape(said(entry))}</span>{broken} '
-        f'<span class="snippet">{escape(prompt)}</span>{hit(comparison, entry.judged.ranking, words)}'
+        f'<span class="snippet">{escape(prompt)}</span>{hit(comparison, entry.as_ranked.ranking, words)}'
         f'<span class="quiet">{about} {tags}</span></summary><div class="one"></div></details></li>'
     )
 
@@ -89,7 +89,7 @@ def _texts(comparison: Comparison, ranking: Ranking | None) -> list[tuple[str, s
 def said(entry: Entry) -> str:
     """The verdict in a few signs: `A > B`."""
     if entry.taken_out is not None:
-        return f"excluded ({verdict(entry.judged)})"
+        return f"excluded ({verdict(entry.as_ranked)})"
     return verdict(entry.comparison)
 
 
@@ -122,7 +122,7 @@ def detail(
 ) -> str:
     """All there is to know of one, and the form to change it. `other` is the same pair the other time. `called` tells what a
     version is called."""
-    seen = entry.judged
+    seen = entry.as_ranked
     cards = "".join(_card(seen, i, called) for i in range(len(seen.candidates)))
     return (
         f'{conversation(seen.messages)}<div class="replies">{cards}</div>{_facts(entry, guess, other)}'
@@ -179,7 +179,7 @@ def side(comparison: Comparison, candidate: Candidate) -> str:
 
 
 def _facts(entry: Entry, guess: Guess | None, other: Comparison | None) -> str:
-    seen = entry.judged
+    seen = entry.as_ranked
     ranking = seen.ranking
     rows: list[tuple[str, str]] = []
     if ranking is not None:
@@ -208,7 +208,7 @@ def _other(seen: Comparison, other: Comparison | None) -> str:
     """How it compares with the other time, with a way there."""
     if other is None:
         return ""
-    how = again(other, seen) if seen.repeat_of else again(seen, other)
+    how = compare_rankings(other, seen) if seen.repeat_of else compare_rankings(seen, other)
     told = repeat_line(how) if seen.repeat_of else f"Repeated later: {_later(how)}."
     link = f'<a href="data?c={escape(other.id)}">Show the other vote</a>'
     return f"{escape(told)} {link}"
@@ -232,9 +232,9 @@ def _actions(entry: Entry) -> str:
     return f'<div class="does">{"".join(buttons)}</div>'
 
 
-def found_line(found: int, wanted: Wanted) -> str:
+def found_line(found: int, wanted: RankingQuery) -> str:
     """How many there are, as text."""
-    return f"{count(found, 'ranking')} found" if wanted != Wanted() else count(found, "comparison")
+    return f"{count(found, 'ranking')} found" if wanted != RankingQuery() else count(found, "comparison")
 
 
 def consistency(known: Consistency) -> str:
@@ -244,7 +244,7 @@ def consistency(known: Consistency) -> str:
             '<p class="quiet">Sometimes the arena repeats a pair that you ranked, with the sides swapped. '
             "Here you see how often you make the same choice.</p>"
         )
-    same, ties = known.repeated.same, known.repeated.ties
+    same, ties = known.self_agreement.same, known.self_agreement.ties
     told = f"{count(known.pairs, 'pair was', 'pairs were')} repeated."
     if same.value is not None:
         told += (

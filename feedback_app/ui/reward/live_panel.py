@@ -42,7 +42,7 @@ def build(services: Services, demo: gr.Blocks) -> None:
         state, now = services.guess_calibration.state(), services.guess_calibration.signature()
         if now == before:
             return {seen: now}
-        known, repeats = services.guess_calibration.knowledge(), services.guess_calibration.repeats()
+        known, repeats = services.guess_calibration.guess_accuracy(), services.guess_calibration.repeats()
         drawn = known.overall.trials > 0
         return {
             seen: now,

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from feedback_app.services.arena.repeats import Repeated
-from feedback_app.services.reward.guess_calibration import RECENT, Knowledge
+from feedback_app.services.arena.repeats import SelfAgreement
+from feedback_app.services.reward.guess_calibration import RECENT, GuessAccuracy
 from feedback_app.services.reward.live_reward import LiveState
 from feedback_app.services.shares import Share
 from feedback_app.ui.shared.text import count
@@ -38,7 +38,7 @@ def _failed(state: LiveState) -> str:
     return f'<p class="notice alert" role="alert">{steps} of the live reward model failed: see the service\'s log.</p>'
 
 
-def summary(state: LiveState, known: Knowledge, repeats: Repeated) -> str:
+def summary(state: LiveState, known: GuessAccuracy, repeats: SelfAgreement) -> str:
     """Accuracy by kind of guess, agreement with oneself, and calibration, as HTML."""
     if not state.on and not known.overall.trials:
         return OFF
@@ -69,7 +69,7 @@ def _row(name: str, found: Share) -> str:
     )
 
 
-def _calibrated(known: Knowledge) -> str:
+def _calibrated(known: GuessAccuracy) -> str:
     """What was said beside what came true."""
     if known.error is None:
         return ""
@@ -84,7 +84,7 @@ def _calibrated(known: Knowledge) -> str:
     )
 
 
-def curves(known: Knowledge) -> pd.DataFrame:
+def curves(known: GuessAccuracy) -> pd.DataFrame:
     """Columns guesses, accuracy, over: two lines, thinned out where there are many points."""
     step = max(1, len(known.curve) // POINTS)
     kept = known.curve[::-1][::step][::-1]
@@ -94,7 +94,7 @@ def curves(known: Knowledge) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["guesses", "accuracy", "over"])
 
 
-def calibration(known: Knowledge) -> pd.DataFrame:
+def calibration(known: GuessAccuracy) -> pd.DataFrame:
     """Columns confidence, share, line: what came true at each confidence, and what should have."""
     right = [(found.confidence, found.right.value, "guesses") for found in known.bins]
     return pd.DataFrame(

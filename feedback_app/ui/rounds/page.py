@@ -37,7 +37,7 @@ class RoundsPage:
         self._lineage = services.lineage
         self._models = services.models
         self._estimates = services.estimates
-        self._advisor = services.advisor
+        self._readiness = services.readiness
         self.before_after = BeforeAfterPanel(services.before_after, services.models, screen.before_after)
         self._screen = screen
 
@@ -154,7 +154,7 @@ class RoundsPage:
 
     def _supply(self) -> Updates:
         """What there is to train on, and the button, which is the main one only while no round is under way."""
-        now = self._advisor.now()
+        now = self._readiness.now()
         label = "Queue another round" if now.running else "Train a new version"
         button = gr.update(value=label, variant="secondary" if now.running else "primary")
         return {self._screen.supply: supply(now), self._screen.queue: button}

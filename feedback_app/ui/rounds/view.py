@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from feedback_app.domain.decision import MARKS, checks, title, update_strength
-from feedback_app.domain.expectation import Expected, in_words
+from feedback_app.domain.expectation import Expected, estimate_text
 from feedback_app.domain.mended import damaged
 from feedback_app.domain.round import Checkpoint, Round, RoundEvent, RoundState, method_name
 from feedback_app.domain.versions import called, numbered, roles
@@ -98,7 +98,7 @@ def duration(seconds: float | None) -> str:
 
 def estimate(expected: Expected | None) -> str:
     """How long a round will take, as HTML."""
-    return f'<p class="quiet">{in_words(expected)}</p>'
+    return f'<p class="quiet">{estimate_text(expected)}</p>'
 
 
 def detail(round_: Round, numbers: Mapping[str, int]) -> str:

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from feedback_app.services.rounds.readiness import Readiness, in_words
+from feedback_app.services.rounds.readiness import Readiness, readiness_text
 from feedback_app.ui.shared.text import count
 
 
@@ -14,7 +14,7 @@ def readiness_line(now: Readiness) -> str:
 
 
 def _next(now: Readiness) -> str:
-    words = escape(in_words(now))
+    words = escape(readiness_text(now))
     if now.running:
         return f'{words}. <a id="to-training" href="rounds">See how far it is</a>'
     if not now.ready or now.up_to_date:
@@ -33,6 +33,6 @@ def supply(now: Readiness) -> str:
     )
     pairs = f"{count(now.pairs, 'pair')} to train on; a round needs at least {now.min_pairs:,}."
     return (
-        f'<p class="about"><span class="badge">{state}</span> <strong>{escape(in_words(now))}</strong></p>'
+        f'<p class="about"><span class="badge">{state}</span> <strong>{escape(readiness_text(now))}</strong></p>'
         f'<p class="quiet">{pairs}{more} Some prompts are held out to test the new version.</p>'
     )

@@ -27,7 +27,7 @@ class ShellDesk:
 
     def _standing(self) -> Standing:
         services = self._services
-        votes, needed = services.advisor.votes()
+        votes, needed = services.readiness.votes()
         latest = services.models.resolve("latest")
         newest = next(iter(services.rounds.list(1)), None)
         return Standing(

@@ -92,7 +92,7 @@ def test_a_dpo_round_trains_one_first_if_asked_to_and_hears_it_in_the_gate(
 def test_rankings_that_say_nothing_end_the_round_with_the_reason(
     workshop: WorkerContext, store: Store, settings: Settings
 ) -> None:
-    for comparison in list(store.comparisons.judged()):
+    for comparison in list(store.comparisons.with_rankings()):
         ranking = comparison.ranking
         assert ranking is not None
         store.comparisons.rank(comparison.id, replace(ranking, groups=(("c1", "c2"),)), ())
