@@ -8,10 +8,13 @@ from uuid import uuid4
 
 from alignment.contract.events import RoundEvent as RoundEvent
 from feedback_app.domain.mended import damaged
+from feedback_app.errors import WRONG_USE, Conflict
 
 
-class InvalidRound(ValueError):
+class InvalidRound(Conflict, ValueError):
     """A round that cannot be queued, cancelled or resumed; the message says why and what to do."""
+
+    exit_code = WRONG_USE
 
 
 class RoundState(StrEnum):

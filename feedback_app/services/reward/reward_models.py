@@ -11,6 +11,7 @@ from alignment.contract.manifests.reward import RewardEvaluation, RewardManifest
 from feedback_app.domain.comparison import Message
 from feedback_app.domain.preference import RankedReplies, ranked_replies, split_of
 from feedback_app.domain.round import Checkpoint
+from feedback_app.errors import Conflict, NotFound, Unavailable
 from feedback_app.services.leaderboard.design_matrix import league
 from feedback_app.services.leaderboard.leaderboard import met
 from feedback_app.services.reward.reward_hacking import Lengths, WatchPoint, alarms, watch_points
@@ -21,19 +22,19 @@ Reply = tuple[tuple[Message, ...], str]
 """A prompt and one reply to it."""
 
 
-class NoRewardModel(RuntimeError):
+class NoRewardModel(Conflict, RuntimeError):
     """Nothing was trained yet; the message says how to."""
 
 
-class UnknownRewardModel(LookupError):
+class UnknownRewardModel(NotFound, LookupError):
     """No reward model of that name."""
 
 
-class NoHeldoutRankings(RuntimeError):
+class NoHeldoutRankings(Conflict, RuntimeError):
     """There is nothing to evaluate a reward model on; the message says what to do."""
 
 
-class RewardModelUnavailable(RuntimeError):
+class RewardModelUnavailable(Unavailable, RuntimeError):
     """A reward model gives no scores now; the message says why, and what to do."""
 
 
