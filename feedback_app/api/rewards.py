@@ -98,9 +98,9 @@ def _body(model: RewardModel, current: RewardModel | None) -> RewardModelBody:
     return RewardModelBody(
         name=model.name,
         created_at=model.created_at,
-        passed=bool(model.manifest.get("passed")),
+        passed=model.manifest.passed,
         current=current is not None and current.name == model.name,
-        evaluation=model.evaluation,
+        evaluation=model.evaluation.record(),
     )
 
 
