@@ -7,11 +7,19 @@ from feedback_app.domain.conversation import Conversation, Turn
 from feedback_app.domain.preference import Demonstration
 from feedback_app.services.chat.chat import edited_replies, rated_replies
 from feedback_app.services.generation.background import Problem
-from feedback_app.ui.chat.view import MARKS, listed, messages, problem_line, unanswered, unmarked, which
+from feedback_app.ui.chat.view import (
+    MARKS,
+    listed,
+    messages,
+    problem_line,
+    reply_position,
+    unanswered,
+    unmarked,
+)
 from feedback_app.ui.shared.text import typed, untrusted
 
 
-def test_a_message_without_a_reply_is_told_of() -> None:
+def test_a_message_without_a_reply_is_named() -> None:
     asked, answered = Turn("user", "Hello"), Turn("assistant", "Hi!", model="base")
     conversation = Conversation(model="base", persona="lynn", turns=(asked,))
     assert "Regenerate" in unanswered(conversation)
@@ -28,7 +36,7 @@ def test_the_way_on_from_an_engine_that_is_away_is_another_than_from_a_prompt_th
     assert problem_line(long).endswith("shorten it. Send a shorter message: the long one is left out then.")
 
 
-def test_two_versions_beside_each_other_are_marked_in_the_list() -> None:
+def test_a_conversation_with_two_versions_is_marked_in_the_list() -> None:
     alone = Conversation("base", "lynn", "Tea", id="x")
     assert listed(alone) == ("Tea", "x")
     assert listed(replace(alone, beside="y")) == ("A | B · Tea", "x")
@@ -89,7 +97,7 @@ def test_alternatives_are_counted_where_the_last_message_has_several() -> None:
         Turn("assistant", "No", number=1),
     )
     talk = Conversation("base", "lynn", turns=(asked, one))
-    assert which(talk) == ""
+    assert reply_position(talk) == ""
     both = replace(talk, aside=((1, two),))
-    assert which(both) == "Reply 1 of 2"
-    assert which(replace(both, turns=(asked, one, asked))) == ""
+    assert reply_position(both) == "Reply 1 of 2"
+    assert reply_position(replace(both, turns=(asked, one, asked))) == ""
