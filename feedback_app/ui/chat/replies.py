@@ -8,13 +8,13 @@ import gradio as gr
 
 from feedback_app.domain.conversation import Conversation
 from feedback_app.domain.persona import Persona
-from feedback_app.services.chat.chat import Chat
+from feedback_app.services.chat.chat import Busy, Chat
 from feedback_app.services.generation.versions import ALIASES, Models
 from feedback_app.store import InvalidRating
 from feedback_app.ui.chat.layout import ChatScreen
 from feedback_app.ui.chat.view import reply_position, unmarked
-from feedback_app.ui.shared.guard import Updates
-from feedback_app.ui.shared.text import alert, notice, sentence, typed
+from feedback_app.ui.shared.guard import Updates, error_line
+from feedback_app.ui.shared.text import alert, notice, typed
 
 EDITED = "Saved. The next round can learn from your version."
 OWN_MESSAGE = "Your own messages stay as they were sent. Write another one below."
@@ -25,18 +25,23 @@ def rate(chat: Chat, conversation_id: str, like: gr.LikeData) -> str:
     value: Literal[1, -1] | None = 1 if like.liked is True else -1 if like.liked is False else None
     try:
         chat.rate(conversation_id, _turn(like.index), value)
-    except InvalidRating as error:
-        return alert(sentence(str(error)))
+    except (Busy, InvalidRating) as error:
+        return error_line(error)
     return ""
 
 
 def edit(chat: Chat, conversation_id: str, change: gr.EditData) -> str:
-    """Save the owner's version of a reply. Returns a notice as HTML; an alert for a message of their own, which stays."""
-    turn = _turn(change.index)
-    reply = chat.get(conversation_id).turns[turn]
-    if reply.role == "user":
+    """Save the owner's version of a reply. Returns a notice as HTML, or an alert where there is nothing to edit: a message of their own,
+    a reply that is still being written."""
+    index = _turn(change.index)
+    try:
+        chat.check_idle(conversation_id)
+    except Busy as error:
+        return error_line(error)
+    turns = chat.get(conversation_id).turns
+    if index >= len(turns) or turns[index].role == "user":
         return alert(OWN_MESSAGE)
-    chat.edit(conversation_id, turn, typed(unmarked(str(change.value), reply.ending)))
+    chat.edit(conversation_id, index, typed(unmarked(str(change.value), turns[index].ending)))
     return notice(EDITED)
 
 
