@@ -44,8 +44,7 @@ from feedback_app.services.leaderboard.leaderboard import Leaderboard
 from feedback_app.services.reward.guess_calibration import GuessCalibration
 from feedback_app.services.reward.live_learner import LiveReward
 from feedback_app.services.reward.live_reward import LiveRewardService
-from feedback_app.services.reward.reward_models import RewardModels
-from feedback_app.services.reward.trained_scorer import TrainedScorer
+from feedback_app.services.reward.reward_models import RewardModels, TrainedScorer
 from feedback_app.services.rounds.before_after import BeforeAfter
 from feedback_app.services.rounds.estimate import Estimates
 from feedback_app.services.rounds.lineage import Lineage
@@ -54,7 +53,7 @@ from feedback_app.services.rounds.readiness import RoundReadiness
 from feedback_app.services.rounds.rounds import Rounds
 from feedback_app.services.rounds.snapshots import Snapshots
 from feedback_app.services.rounds.training_data import TrainingData
-from feedback_app.services.system.parts import service_status
+from feedback_app.services.system.status import service_status
 from feedback_app.settings import DATABASE_FILE, Settings, load_settings
 from feedback_app.store import Store, migrate, open_store
 

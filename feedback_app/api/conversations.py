@@ -11,12 +11,12 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from feedback_app.api.streams import until_gone
-from feedback_app.domain.best_of import MOST
 from feedback_app.domain.bodies import Body
 from feedback_app.domain.conversation import Conversation, Ending, chosen
 from feedback_app.services.chat.chat import Chat
 from feedback_app.services.chat.transcript import as_markdown, as_text, file_name
 from feedback_app.services.generation.batch import GenerationFailed
+from feedback_app.services.generation.best_of import MOST
 
 LONGEST_MESSAGE = 100_000
 

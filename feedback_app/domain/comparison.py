@@ -1,4 +1,4 @@
-"""Prompt, candidate, comparison, ranking: what one vote is made of."""
+"""Prompts, candidates, comparisons and rankings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -19,6 +19,9 @@ from feedback_app.domain.text_rules import (
     text_fault,
 )
 from feedback_app.errors import FAILED, Invalid
+
+ASPECTS = ("warmer", "shorter", "clearer", "funnier", "more honest", "more like me")
+
 
 Role = Literal["system", "user", "assistant"]
 Selection = Literal["random", "active", "named"]

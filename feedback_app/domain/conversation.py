@@ -1,4 +1,4 @@
-"""A chat as it is kept: its turns, and who writes the next reply."""
+"""Conversations: turns, alternative replies, and the version that writes the next reply."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime

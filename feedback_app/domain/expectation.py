@@ -1,4 +1,4 @@
-"""How long a round is expected to take, and how pages and commands say it. Pure."""
+"""The expected duration of a round, and its text. Pure."""
 
 import math
 from dataclasses import dataclass

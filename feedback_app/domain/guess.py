@@ -1,4 +1,4 @@
-"""What the live reward model said of a comparison before its verdict."""
+"""What the live reward model expected before a comparison was ranked."""
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What a ranking says: preference pairs, and the stable split of prompts into train and heldout."""
+"""Preference pairs, ratings and demonstrations, and the split of prompts into train and held-out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What is looked for among one's own rankings."""
+"""Filters to find rankings."""
 
 import unicodedata
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Snapshots of what people said, and how two of them differ. Pure."""
+"""Snapshots of the training data, and how two of them differ. Pure."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Everything the API and the pages are given."""
+"""All services, as API and pages receive them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What to do where a verdict is not the same here and at a desk. Pure; docs/decisions/0012-desk-sync.md has the rule."""
+"""Which ranking counts when ours and an annotation server's differ. Pure; docs/decisions/0012-desk-sync.md has the rule."""
 
 from datetime import datetime
 from typing import Literal

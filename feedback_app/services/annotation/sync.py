@@ -1,4 +1,4 @@
-"""Keeping an annotation desk and us in step. One loop for every desk: pull, settle, push."""
+"""Synchronises our rankings with an annotation server: pull, resolve conflicts, push."""
 
 import time
 from collections.abc import Iterator

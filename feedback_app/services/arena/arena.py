@@ -18,8 +18,15 @@ from feedback_app.domain.comparison import (
 from feedback_app.domain.persona import Persona
 from feedback_app.domain.preference import prompt_key
 from feedback_app.engines.base import Asker, GenerationRequest
-from feedback_app.services.arena.comparisons import drawn, with_replies, with_texts
-from feedback_app.services.arena.earlier_replies import EDIT, EarlierTurn, earlier_turns
+from feedback_app.services.arena.comparisons import (
+    EDIT,
+    EarlierTurn,
+    drawn,
+    earlier_turns,
+    line_up,
+    with_replies,
+    with_texts,
+)
 from feedback_app.services.arena.prompt_packs import Interests, PackPrompt, PromptPacks
 from feedback_app.services.generation.background import Generations, Problem
 from feedback_app.services.generation.batch import (
@@ -45,15 +52,6 @@ class ArenaOptions:
     candidates: int
     sampling: Callable[[], Sampling]
     desks: tuple[str, ...]
-
-
-def line_up(n: int, latest: str, predecessor: str, wanted: Sequence[str] = ()) -> list[str]:
-    """The model of each of `n` candidates, before shuffling.
-
-    Wanted models take turns; without a wish, the latest version meets its predecessor.
-    """
-    turns = list(wanted) or [latest, predecessor]
-    return [turns[i % len(turns)] for i in range(max(n, len(wanted)))]
 
 
 class Arena:

@@ -1,4 +1,4 @@
-"""What the arena draws: fresh prompts, now and then a pair that comes back, and pairs worth asking about."""
+"""What the arena shows next: a fresh prompt, sometimes a repeated pair, or the most informative pair of four replies."""
 
 import random
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
-"""Comparisons that are ready before anybody asks for them, so that no verdict waits for the model.
+"""Comparisons that are written before the page needs them, so that nobody waits for the model.
 
-The database is the queue: what was prepared is an open comparison like any other, and is there after a restart.
+The database is the queue: a prefetched comparison is an open comparison like any other, and survives a restart.
 """
 
 import threading

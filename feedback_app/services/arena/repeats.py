@@ -1,4 +1,4 @@
-"""Pairs that come back: how well the owner agrees with their own earlier verdicts is the ceiling for any model of them."""
+"""Repeated pairs: the owner's agreement with earlier rankings limits what any model of the owner can reach."""
 
 import random
 from collections.abc import Callable, Iterable, Sequence

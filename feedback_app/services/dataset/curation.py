@@ -1,4 +1,4 @@
-"""The owner's rankings afterwards: found again, looked at, corrected, taken out, deleted."""
+"""Find, correct, withdraw, restore and delete the owner's rankings."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace

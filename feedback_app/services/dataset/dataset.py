@@ -10,10 +10,8 @@ from feedback_app.formats.jsonl import FileTooLarge, Limits
 from feedback_app.formats.pairs import carried
 from feedback_app.formats.reading import AUTO, Look, look
 from feedback_app.formats.unused import CannotIgnore
-from feedback_app.services.dataset.export_sizes import ExportCount, Sizes
-from feedback_app.services.dataset.export_stream import ExportFailed, lines, parquet_file
-from feedback_app.services.dataset.import_progress import Meter, Watch, unwatched
-from feedback_app.services.dataset.imports import Importer, ImportReport
+from feedback_app.services.dataset.exports import ExportCount, ExportFailed, Sizes, lines, parquet_file
+from feedback_app.services.dataset.imports import Importer, ImportReport, Meter, Watch, unwatched
 from feedback_app.services.dataset.unpaired_feedback import (
     PersonaOf,
     ratings_and_pairs,

@@ -1,4 +1,4 @@
-"""What people said of single replies: thumbs in chats, imported ratings, demonstrations and edits."""
+"""Stored feedback in one stream each: preference pairs, ratings and demonstrations."""
 
 from collections.abc import Callable, Iterator
 from typing import TypeVar

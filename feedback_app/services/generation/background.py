@@ -1,4 +1,4 @@
-"""The batches that are being written: they go on in the background, whoever watches or leaves the page."""
+"""The replies that are being written in background threads. They continue when a reader leaves the page."""
 
 import threading
 from collections import deque

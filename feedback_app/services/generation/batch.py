@@ -1,4 +1,4 @@
-"""One batch of replies that is being written, and who watches it."""
+"""One batch of replies while it is being written, with any number of watchers."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Meetings to the counts that Bradley-Terry is fitted on, and to the win matrix."""
+"""From ranking outcomes to the design matrix and the counts that Bradley-Terry is fitted on."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Who wins the votes: Bradley-Terry scores with bootstrap intervals, as they are and adjusted for length and side.
+"""The leaderboard: Bradley-Terry scores with bootstrap intervals, plain and adjusted for length and side.
 
 Scores are on the Elo scale, 400 / ln 10 per unit of log odds, with `base` at 1000.
 """

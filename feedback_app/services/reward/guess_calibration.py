@@ -1,4 +1,4 @@
-"""How well the live reward model knows the owner: its guesses against the verdicts that came after them."""
+"""How often the live reward model predicted the owner's rankings, and when the next round is worth it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the live reward model is told and asked: each verdict once, and a guess before it. For one thread."""
+"""Trains the live reward model on each ranking, and records a guess before each. Used by one thread only."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol

@@ -1,4 +1,4 @@
-"""The live reward model beside the arena: a thread of its own, so that no vote and no page waits for it."""
+"""The live reward model in a thread of its own, so that neither votes nor pages wait for it."""
 
 import threading
 import traceback

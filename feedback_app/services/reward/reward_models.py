@@ -1,4 +1,4 @@
-"""Reward models as the service sees them: folders with a manifest, and a scorer that is loaded when it is asked."""
+"""Trained reward models: their folders and manifests, evaluation, and scoring of replies."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -195,3 +195,28 @@ def score_all(
     listed = list(asked)
     flat = iter(scorer.score([(prompt, reply) for prompt, replies in listed for reply in replies]))
     return [[next(flat) for _ in replies] for _, replies in listed]
+
+
+class TrainedScorer:
+    """Scores with the newest that passed, of the base model in force."""
+
+    name = "the trained reward model"
+
+    def __init__(self, rewards: RewardModels) -> None:
+        self._rewards = rewards
+        self._opened: tuple[str, LoadedRewardModel] | None = None
+
+    def score(self, messages: Sequence[Message], replies: Sequence[str]) -> list[float] | None:
+        """See `best_of.ReplyScorer`. Raises RewardModelUnavailable."""
+        current = self._rewards.current()
+        if current is None:
+            return None
+        if not replies:
+            return []
+        return self._scorer(current).score([(tuple(messages), reply) for reply in replies])
+
+    def _scorer(self, current: RewardModel) -> LoadedRewardModel:
+        opened = self._opened
+        if opened is None or opened[0] != current.name:
+            opened = self._opened = current.name, self._rewards.load(current.folder)
+        return opened[1]

@@ -1,5 +1,4 @@
-"""How long a round will take: as long as the last one of its kind did here, for as much as there is to learn from now. Before the
-first one an upper bound is reckoned from times measured elsewhere."""
+"""How long a round will take: scaled from the last comparable round, or an upper bound before the first."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Whether a round can start, whether it is worth it, and how many votes are missing."""
+"""Whether a round can start, whether it is worth it, and how many more votes it needs."""
 
 import math
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Alignment rounds as the user drives them: queue, watch, cancel, resume."""
+"""Queue, follow, cancel and resume alignment rounds."""
 
 from collections.abc import Iterator, Mapping
 from threading import Event

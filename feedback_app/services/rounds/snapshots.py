@@ -1,4 +1,4 @@
-"""The snapshots that rounds learned from, how two differ, and what has been said since."""
+"""Lists, compares and deletes snapshots, and compares the newest with the current data."""
 
 import shutil
 from collections import Counter
@@ -25,7 +25,7 @@ from feedback_app.domain.snapshot import (
     from_pairs,
 )
 from feedback_app.formats import kto, sft
-from feedback_app.services.dataset.export_sizes import data_fingerprint
+from feedback_app.services.dataset.exports import data_fingerprint
 from feedback_app.services.dataset.unpaired_feedback import PersonaOf, stored_demonstrations, stored_ratings
 from feedback_app.services.rounds.snapshot_files import (
     StoredSnapshot,

@@ -1,4 +1,4 @@
-"""How much there is for a round to learn from now."""
+"""How much training data is available now."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus
 from feedback_app.domain.guess import Guess
-from feedback_app.services.arena.earlier_replies import EDIT, EarlierTurn
+from feedback_app.services.arena.comparisons import EDIT, EarlierTurn
 from feedback_app.services.arena.repeats import RepeatOutcome
 
 LETTERS = "ABCD"

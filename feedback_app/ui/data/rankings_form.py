@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from html import escape
 
-from feedback_app.domain.aspects import ASPECTS
-from feedback_app.domain.comparison import Comparison
+from feedback_app.domain.comparison import ASPECTS, Comparison
 from feedback_app.domain.ranking_query import RANKING_FILTERS, RANKING_LABELS, SELECTION_FILTERS
 from feedback_app.store.search import Choices
 from feedback_app.ui.arena.view import places_of

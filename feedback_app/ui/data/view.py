@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from feedback_app.services.dataset.dataset import ExportCount, ImportRefused, ImportReport, Look
-from feedback_app.services.dataset.import_progress import Progress, words
+from feedback_app.services.dataset.imports import Progress, words
 from feedback_app.services.system.status import PartStatus
 from feedback_app.ui.shared.text import count
 

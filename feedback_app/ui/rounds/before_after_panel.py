@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from feedback_app.domain.versions import numbered
+from feedback_app.domain.version_names import numbered
 from feedback_app.services.generation.versions import Models
 from feedback_app.services.rounds.before_after import BeforeAfter, BeforeAfterView
 from feedback_app.ui.rounds.before_after_view import before_after

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from html import escape
 
-from feedback_app.domain.versions import called
+from feedback_app.domain.version_names import called
 from feedback_app.services.rounds.before_after import BeforeAfterView, Shown
 from feedback_app.ui.shared.markdown import safe_html
 from feedback_app.ui.shared.text import alert, count, sentence

@@ -6,7 +6,7 @@ import gradio as gr
 
 from feedback_app.domain.current_round import that_matters
 from feedback_app.domain.round import Round, RoundEvent, RoundState
-from feedback_app.domain.versions import numbered
+from feedback_app.domain.version_names import numbered
 from feedback_app.services.bundle import Services
 from feedback_app.store import RoundNotFound
 from feedback_app.ui.rounds import checkpoints_panel, compare_panel

@@ -11,7 +11,7 @@ from feedback_app.domain.decision import MARKS, checks, title, update_strength
 from feedback_app.domain.expectation import Expected, estimate_text
 from feedback_app.domain.mended import damaged
 from feedback_app.domain.round import Checkpoint, Round, RoundEvent, RoundState, method_name
-from feedback_app.domain.versions import called, numbered, roles
+from feedback_app.domain.version_names import called, numbered, roles
 from feedback_app.services.rounds.lineage import Link
 from feedback_app.ui.shared.text import count
 

@@ -22,7 +22,7 @@ from feedback_app.services.dataset.dataset import (
     ImportReport,
     UnknownFormat,
 )
-from feedback_app.services.dataset.import_progress import Cancelled, Progress
+from feedback_app.services.dataset.imports import Cancelled, Progress
 from feedback_app.store import Store
 from tests.integration.services.dataset.stores import NewStore, preferences
 from tests.paths import SHAPES

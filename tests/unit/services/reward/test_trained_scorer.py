@@ -7,8 +7,12 @@ from pathlib import Path
 import pytest
 
 from feedback_app.domain.comparison import Message
-from feedback_app.services.reward.reward_models import PromptReply, RewardModelRegistry, RewardModels
-from feedback_app.services.reward.trained_scorer import TrainedScorer
+from feedback_app.services.reward.reward_models import (
+    PromptReply,
+    RewardModelRegistry,
+    RewardModels,
+    TrainedScorer,
+)
 from feedback_app.services.shares import Share
 from feedback_app.store import Store
 from tests.unit.services.reward.examples_reward import shelved
