@@ -15,7 +15,7 @@ MOST_IDS = 100_000
 WORDS = "Words in the prompt, a reply, the note or the rewrite; case is ignored."
 
 
-class Looked(BaseModel):
+class RankingQuery(BaseModel):
     """Filters; a comparison must match all of them."""
 
     model_config = ConfigDict(extra="forbid")
@@ -35,7 +35,7 @@ class Looked(BaseModel):
         return Wanted(**self.model_dump(exclude={"cursor", "limit"}))
 
 
-class PageLooked(Looked):
+class RankingPageQuery(RankingQuery):
     cursor: str | None = None
     limit: int = Field(50, ge=1, le=500)
 
@@ -46,7 +46,7 @@ class FoundBody(ComparisonBody):
     taken_out: RankingBody | None = None
 
     @classmethod
-    def found(cls, entry: Entry) -> "FoundBody":
+    def of_entry(cls, entry: Entry) -> "FoundBody":
         shown = ComparisonBody.of(entry.comparison).model_dump()
         return cls(**shown, taken_out=ComparisonBody.of(entry.judged).ranking if entry.taken_out else None)
 
@@ -92,16 +92,16 @@ def router(curation: Curation) -> APIRouter:
     routes = APIRouter(prefix="/api/v1", tags=["rankings"])
 
     @routes.get("/rankings", summary="Search rankings")
-    def find(looked: Annotated[PageLooked, Query()]) -> FoundPage:
+    def find(query: Annotated[RankingPageQuery, Query()]) -> FoundPage:
         """Comparisons that match all given filters, newest first. For the next page, send `next_cursor` as `cursor`."""
-        found = curation.find(looked.wanted(), looked.cursor, looked.limit)
-        shown = [FoundBody.found(entry) for entry in found.entries]
-        return FoundPage(items=shown, found=found.found, next_cursor=found.next_cursor)
+        result = curation.find(query.wanted(), query.cursor, query.limit)
+        shown = [FoundBody.of_entry(entry) for entry in result.entries]
+        return FoundPage(items=shown, found=result.found, next_cursor=result.next_cursor)
 
-    @routes.get("/rankings/ids", summary="List the ids of found rankings")
-    def ids(looked: Annotated[Looked, Query()]) -> Ids:
+    @routes.get("/rankings/ids", summary="List the ids of matching rankings")
+    def ids(query: Annotated[RankingQuery, Query()]) -> Ids:
         """The ids of all comparisons that match the filters, newest first."""
-        return Ids.model_construct(ids=curation.ids(looked.wanted()))
+        return Ids.model_construct(ids=curation.ids(query.wanted()))
 
     @routes.get("/rankings/consistency", summary="Get the agreement with repeated votes")
     def consistency() -> ConsistencyBody:
@@ -131,6 +131,6 @@ def router(curation: Curation) -> APIRouter:
     @routes.put("/comparisons/{comparison_id}/tags", summary="Set tags")
     def tag(comparison_id: str, body: TagsBody) -> FoundBody:
         """Replace the tags of a comparison."""
-        return FoundBody.found(curation.tag(comparison_id, body.tags))
+        return FoundBody.of_entry(curation.tag(comparison_id, body.tags))
 
     return routes
