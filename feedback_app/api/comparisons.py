@@ -48,9 +48,9 @@ def router(arena: Arena, live: LiveRewardService) -> APIRouter:
 
     @routes.put("/{comparison_id}/ranking", summary="Rank the replies")
     def rank(comparison_id: str, body: RankingRequest) -> RankedBody:
-        """Save a ranking; the answer reveals the models and what was guessed. Sending the same body again changes nothing."""
+        """Save a ranking; the answer reveals the models and the guess of the live reward model. Sending the same body again changes nothing."""
         ranked = arena.rank(comparison_id, body.value())
-        return RankedBody.told(ranked, live.guess(ranked))
+        return RankedBody.revealed(ranked, live.guess(ranked))
 
     @routes.delete("/{comparison_id}/ranking", summary="Undo a ranking")
     def undo(comparison_id: str) -> ComparisonBody:

@@ -10,8 +10,7 @@ from feedback_app.services.system.preferences import Changes, PreferenceBook
 
 
 class PreferencesBody(BaseModel):
-    """What holds now. `set_by` names the environment variable behind each field that it decides; those cannot be changed
-    here."""
+    """The current preferences. `set_by` maps a field to the environment variable that sets it; such a field cannot be changed here."""
 
     languages: list[str]
     topics: list[str]
@@ -49,12 +48,12 @@ def router(book: PreferenceBook) -> APIRouter:
 
     @routes.patch("", summary="Change preferences")
     def change(changes: Changes) -> PreferencesBody:
-        """Keeps the fields that are given, all or none; null takes one back to its default. They hold at once."""
+        """Saves the given fields, all or none. Null resets a field to its default. Changes apply at once."""
         return told(book.change(changes))
 
     @routes.delete("", summary="Reset all preferences")
     def reset() -> PreferencesBody:
-        """Back to the defaults."""
+        """Resets every preference to its default."""
         return told(book.reset())
 
     return routes

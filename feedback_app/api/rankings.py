@@ -1,4 +1,4 @@
-"""The owner's rankings afterwards: found again, tagged, taken out, brought back, deleted."""
+"""Stored rankings: search, tag, exclude, include and delete them."""
 
 from typing import Annotated
 
@@ -12,7 +12,7 @@ from feedback_app.domain.text_rules import MOST_TAGS
 from feedback_app.services.dataset.curation import Consistency, Curation, Entry
 
 MOST_IDS = 100_000
-WORDS = "Words in the prompt, a reply, the note or the rewrite; upper and lower case are the same."
+WORDS = "Words in the prompt, a reply, the note or the rewrite; case is ignored."
 
 
 class Looked(BaseModel):
@@ -52,7 +52,7 @@ class FoundBody(ComparisonBody):
 
 
 class FoundPage(BaseModel):
-    """`found` in all, of which `items` are one page."""
+    """`items` is one page of the `found` comparisons."""
 
     items: list[FoundBody]
     found: int
@@ -70,8 +70,8 @@ class TagsBody(Body):
 
 
 class ConsistencyBody(BaseModel):
-    """Of `pairs` that came back, `judged` were judged apart both times and `same` of those the same way: a share between `low`
-    and `high` (95 %). `ties`: a tie at least once. `differing`: not judged the same way."""
+    """Of the repeated `pairs`, `judged` had a preferred reply both times, and in `same` of these it was the same reply. `low` and `high`
+    bound the 95 % interval of that share. `ties`: a tie at least once. `differing`: another choice the second time."""
 
     pairs: int
     judged: int
@@ -118,9 +118,9 @@ def router(curation: Curation) -> APIRouter:
         """Include excluded rankings again, unchanged. Answers the ids that were excluded."""
         return Ids.model_construct(ids=curation.bring_back(body.ids))
 
-    @routes.post("/rankings/deletion", summary="What a deletion would delete")
+    @routes.post("/rankings/deletion", summary="Preview a deletion")
     def deletion(body: Ids) -> Ids:
-        """Answers all that `delete` would delete, and deletes nothing."""
+        """Answers the ids of everything that `delete` would delete. Deletes nothing."""
         return Ids.model_construct(ids=curation.deletion(body.ids))
 
     @routes.post("/rankings/delete", summary="Delete rankings permanently")

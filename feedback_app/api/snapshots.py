@@ -1,4 +1,4 @@
-"""The snapshots that rounds learned from, and how two differ."""
+"""The snapshots that rounds were trained on, and the difference of two."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,8 +13,8 @@ from feedback_app.services.rounds.snapshots import NOW, Compared, Snapshots
 
 
 class SnapshotBody(BaseModel):
-    """`size` in bytes, `rounds` the ids of those that learned from it, newest first. A snapshot with a `problem` is not
-    here or cannot be read."""
+    """`size` in bytes. `rounds`: ids of the rounds that were trained on it, newest first. A snapshot with a `problem` is missing or cannot be
+    read."""
 
     hash: str
     created_at: datetime | None
@@ -36,7 +36,7 @@ class SnapshotBody(BaseModel):
 
 
 class RecordBody(BaseModel):
-    """`places[i]` is the place of `replies[i]`, 0 the best; of a rating 0 is good and 1 bad."""
+    """`places[i]` is the rank of `replies[i]`, 0 for the best. In a rating, 0 is good and 1 is bad."""
 
     messages: list[MessageBody]
     replies: list[str]
@@ -63,8 +63,8 @@ class ChangeBody(BaseModel):
 
 
 class DifferenceBody(BaseModel):
-    """`counts` by each kind that both hold: `added`, `removed`, `changed` and `same`. `sources` and `tags` count the comparisons whose rankings
-    differ; `first` are the first ten of each; `notes` say what was not compared."""
+    """`counts`: the number of `added`, `removed`, `changed` and `same` records of each kind that both hold. `sources` and `tags` count the
+    comparisons whose rankings differ. `first`: the first ten of each. `notes`: what was not compared."""
 
     one: str
     other: str

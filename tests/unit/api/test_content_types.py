@@ -3,7 +3,7 @@
 import pytest
 from starlette.datastructures import Headers
 
-from feedback_app.api.content_types import TAKEN, type_refused
+from feedback_app.api.request_checks import TAKEN, type_refused
 
 OF_FORMS = ["text/plain", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded"]
 
