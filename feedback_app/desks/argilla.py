@@ -15,7 +15,7 @@ import httpx
 from feedback_app.desks import argilla_payload as payload
 from feedback_app.desks.argilla_payload import DatasetGone
 from feedback_app.desks.argilla_sync import delete_all, pull_all, push_alike
-from feedback_app.desks.base import DeskRecord, DeskUnavailable, DeskVerdict, Pulled, Pushed
+from feedback_app.desks.base import DeskRanking, DeskRecord, DeskUnavailable, Pulled, Pushed
 from feedback_app.domain.aspects import ASPECTS
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class ArgillaDesk:
         """See AnnotationDesk. Raises DeskUnavailable, DeskRefused."""
         refused = {record.comparison_id: reason for record in records if (reason := _unfit(record))}
         fit = [record for record in records if record.comparison_id not in refused]
-        verdicts: list[DeskVerdict] = []
+        verdicts: list[DeskRanking] = []
         for replies, alike in _by_size(fit).items():
             found = self._within(partial(push_alike, replies=replies, records=alike))
             verdicts += found.verdicts

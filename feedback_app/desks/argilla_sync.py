@@ -11,7 +11,7 @@ import httpx
 
 from feedback_app.desks import argilla_payload as payload
 from feedback_app.desks.argilla_payload import ForeignDataset
-from feedback_app.desks.base import OWNER, DeskProblem, DeskRecord, DeskVerdict, Pulled, Pushed
+from feedback_app.desks.base import OWNER, DeskProblem, DeskRanking, DeskRecord, Pulled, Pushed
 
 
 def annotator_name(user_id: str, me: str, users: Mapping[str, str]) -> str:
@@ -22,27 +22,29 @@ def annotator_name(user_id: str, me: str, users: Mapping[str, str]) -> str:
     return f"{name}@argilla" if name == OWNER else name
 
 
-def verdict_of(comparison_id: str, annotator: str, response: Mapping[str, Any]) -> DeskVerdict | DeskProblem:
+def read_response(
+    comparison_id: str, annotator: str, response: Mapping[str, Any]
+) -> DeskRanking | DeskProblem:
     """A response of Argilla as a verdict, or why it is none."""
     at = _moment(str(response.get("updated_at", "")))
     match response.get("status"):
         case "discarded":
-            return DeskVerdict(comparison_id, annotator, "discarded", at=at)
+            return DeskRanking(comparison_id, annotator, "discarded", at=at)
         case "submitted":
             return _submitted(comparison_id, annotator, response.get("values") or {}, at)
         case _:
-            return DeskVerdict(comparison_id, annotator, "draft", at=at)
+            return DeskRanking(comparison_id, annotator, "draft", at=at)
 
 
 def _submitted(
     comparison_id: str, annotator: str, values: Mapping[str, Any], at: datetime
-) -> DeskVerdict | DeskProblem:
+) -> DeskRanking | DeskProblem:
     given = {name: (answer or {}).get("value") for name, answer in values.items()}
     order = order_of(given.get(payload.RANKING))
     if order is None:
         return DeskProblem(comparison_id, annotator, "its ranking is not complete: rank every reply")
     edit = given.get(payload.EDIT)
-    return DeskVerdict(
+    return DeskRanking(
         comparison_id,
         annotator,
         "submitted",
@@ -119,7 +121,7 @@ def _upsert(session: ArgillaSession, replies: int, pairs: list[tuple[DeskRecord,
     return Pushed(tuple(verdict for verdict in found if verdict))
 
 
-def _kept(session: ArgillaSession, record: DeskRecord, item: dict[str, Any]) -> DeskVerdict | None:
+def _kept(session: ArgillaSession, record: DeskRecord, item: dict[str, Any]) -> DeskRanking | None:
     """The owner's verdict as stored; taken back where there is none any more."""
     own = next((r for r in item.get("responses") or () if r["user_id"] == session.user_id), None)
     if own is None:
@@ -128,8 +130,8 @@ def _kept(session: ArgillaSession, record: DeskRecord, item: dict[str, Any]) -> 
         if own["status"] != "draft":  # what is being written there is not ours to delete
             session.withdraw(own["id"])
         return None
-    verdict = verdict_of(record.comparison_id, OWNER, own)
-    return verdict if isinstance(verdict, DeskVerdict) else None
+    verdict = read_response(record.comparison_id, OWNER, own)
+    return verdict if isinstance(verdict, DeskRanking) else None
 
 
 def delete_all(session: ArgillaSession, comparison_ids: Collection[str]) -> None:
@@ -148,7 +150,7 @@ def pull_all(session: ArgillaSession, mark: str) -> Pulled | None:
         return None
     users = session.users()
     listed: set[str] = set()
-    verdicts: list[DeskVerdict] = []
+    verdicts: list[DeskRanking] = []
     problems: list[DeskProblem] = []
     for dataset_id in activity:
         for item in session.records(dataset_id):
@@ -159,7 +161,7 @@ def pull_all(session: ArgillaSession, mark: str) -> Pulled | None:
                 if response["user_id"] is None:  # of a login that has ended: whose it was is no longer known
                     continue
                 annotator = annotator_name(response["user_id"], session.user_id, users)
-                said = verdict_of(comparison_id, annotator, response)
+                said = read_response(comparison_id, annotator, response)
                 (problems if isinstance(said, DeskProblem) else verdicts).append(said)  # type: ignore[arg-type]
     names = frozenset(annotator_name(user_id, session.user_id, users) for user_id in users)
     return Pulled(found, frozenset(listed), tuple(verdicts), tuple(problems), names | {OWNER})

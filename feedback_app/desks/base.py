@@ -44,7 +44,7 @@ class DeskRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class DeskVerdict:
+class DeskRanking:
     """What one annotator has said of one record at the desk.
 
     `order` is groups of positions from 1 (the first candidate shown is 1), best first; empty unless `submitted`.
@@ -76,7 +76,7 @@ class Pushed:
     """What the desk now holds of the records that were pushed: the owner's verdicts as stored there (none for a record
     without one), and comparison id -> reason for those it refused."""
 
-    verdicts: tuple[DeskVerdict, ...] = ()
+    verdicts: tuple[DeskRanking, ...] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -88,7 +88,7 @@ class Pulled:
 
     mark: str
     listed: frozenset[str]
-    verdicts: tuple[DeskVerdict, ...]
+    verdicts: tuple[DeskRanking, ...]
     problems: tuple[DeskProblem, ...] = ()
     annotators: frozenset[str] | None = None
 

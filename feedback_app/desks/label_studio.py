@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from feedback_app.desks import label_studio_payload as payload
 from feedback_app.desks.base import (
+    DeskRanking,
     DeskRecord,
     DeskRefused,
     DeskUnavailable,
-    DeskVerdict,
     Pulled,
     Pushed,
 )
@@ -22,7 +22,7 @@ from feedback_app.domain.aspects import ASPECTS
 from feedback_app.settings import Settings
 
 if TYPE_CHECKING:
-    from feedback_app.desks.label_studio_exchange import LabelStudioWork
+    from feedback_app.desks.label_studio_exchange import LabelStudioExchange
 
 BATCH = 250
 Answer = TypeVar("Answer")
@@ -42,12 +42,12 @@ class LabelStudioDesk:
         self._timeout = timeout
         self._aspects = aspects
         self._lock = threading.Lock()
-        self._work: LabelStudioWork | None = None
+        self._exchange: LabelStudioExchange | None = None
 
     def push(self, records: Sequence[DeskRecord]) -> Pushed:
         """See AnnotationDesk."""
         refused: dict[str, str] = {}
-        verdicts: list[DeskVerdict] = []
+        verdicts: list[DeskRanking] = []
         for batch in batches(records, refused):
             pushed = self._push(batch)
             verdicts += pushed.verdicts
@@ -56,16 +56,16 @@ class LabelStudioDesk:
 
     def pull(self, mark: str) -> Pulled | None:
         """See AnnotationDesk."""
-        return self._with_work(lambda work: work.pull(mark))
+        return self._with_exchange(lambda exchange: exchange.pull(mark))
 
     def delete(self, comparison_ids: Collection[str]) -> None:
         """See AnnotationDesk."""
-        self._with_work(lambda work: work.delete(comparison_ids))
+        self._with_exchange(lambda exchange: exchange.delete(comparison_ids))
 
     def health(self) -> bool:
         """Whether the server answers and takes our token."""
         try:
-            return self._with_work(lambda work: work.known_user())
+            return self._with_exchange(lambda exchange: exchange.known_user())
         except (DeskUnavailable, DeskRefused):
             return False
 
@@ -74,9 +74,9 @@ class LabelStudioDesk:
             self._disconnect()
 
     def _push(self, batch: Sequence[DeskRecord]) -> Pushed:
-        return self._with_work(lambda work: work.push(batch))
+        return self._with_exchange(lambda exchange: exchange.push(batch))
 
-    def _with_work(self, do: Callable[[LabelStudioWork], Answer]) -> Answer:
+    def _with_exchange(self, do: Callable[[LabelStudioExchange], Answer]) -> Answer:
         """Do it over our connection; once more over a new one where the server has lost what we knew of."""
         from feedback_app.desks.label_studio_client import Gone, desk_errors
 
@@ -92,20 +92,20 @@ class LabelStudioDesk:
                 self._disconnect()
                 raise
 
-    def _connected(self) -> LabelStudioWork:
-        if self._work is None:
+    def _connected(self) -> LabelStudioExchange:
+        if self._exchange is None:
             from feedback_app.desks.label_studio_client import LabelStudioSession
-            from feedback_app.desks.label_studio_exchange import LabelStudioWork
+            from feedback_app.desks.label_studio_exchange import LabelStudioExchange
 
-            self._work = LabelStudioWork(
+            self._exchange = LabelStudioExchange(
                 LabelStudioSession(self._url, self._token, self._timeout, self._aspects)
             )
-        return self._work
+        return self._exchange
 
     def _disconnect(self) -> None:
-        if self._work is not None:
-            self._work.close()
-            self._work = None
+        if self._exchange is not None:
+            self._exchange.close()
+            self._exchange = None
 
 
 def batches(records: Sequence[DeskRecord], refused: dict[str, str]) -> Iterator[list[DeskRecord]]:

@@ -29,7 +29,7 @@ class Gone(DeskUnavailable):
     """The server has nothing of the id that we knew: it was replaced, or somebody deleted a project or an annotation."""
 
 
-class Unfit(DeskRefused):
+class RecordRefused(DeskRefused):
     """The server does not take what we sent."""
 
 
@@ -55,7 +55,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Pulse:
+class ProjectState:
     """Changes whenever a task or an annotation of the project does. `annotations` counts those not cancelled."""
 
     tasks: int
@@ -87,7 +87,7 @@ def of_status(status: int) -> DeskUnavailable | DeskRefused:
         return DeskUnavailable(f"Label Studio answered {status}")
     if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
         return DeskRefused(f"Label Studio answered {status} to our token: check CODELYNN_LABEL_STUDIO_TOKEN")
-    return Unfit(f"Label Studio answered {status}: the record does not fit its project")
+    return RecordRefused(f"Label Studio answered {status}: the record does not fit its project")
 
 
 class LabelStudioSession:
@@ -159,7 +159,7 @@ class LabelStudioSession:
         )
         return self._project(int(made.id), replies)
 
-    def pulse(self, project_id: int) -> Pulse:
+    def state(self, project_id: int) -> ProjectState:
         query = json.dumps({"ordering": ["-tasks:updated_at"]})
         page = self._client.tasks.list(
             project=project_id, page=1, page_size=1, include="id,updated_at", query=query
@@ -168,7 +168,7 @@ class LabelStudioSession:
         if answer is None:
             raise ValueError("no answer")
         newest = str(answer.tasks[0].updated_at) if answer.tasks else ""
-        return Pulse(int(answer.total), int(answer.total_annotations), newest)
+        return ProjectState(int(answer.total), int(answer.total_annotations), newest)
 
     def tasks(self, project_id: int, since: str = "") -> Iterator[Task]:
         """All tasks by id, or those changed since that time. Paged by id: a task deleted meanwhile moves no other."""

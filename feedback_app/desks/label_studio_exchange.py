@@ -5,40 +5,40 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from feedback_app.desks import label_studio_payload as payload
-from feedback_app.desks.base import OWNER, DeskProblem, DeskRecord, DeskVerdict, Pulled, Pushed
+from feedback_app.desks.base import OWNER, DeskProblem, DeskRanking, DeskRecord, Pulled, Pushed
 from feedback_app.desks.label_studio_client import (
     LabelStudioSession,
     Project,
-    Pulse,
+    ProjectState,
+    RecordRefused,
     Task,
-    Unfit,
     desk_errors,
 )
-from feedback_app.desks.label_studio_payload import OddAnnotation
+from feedback_app.desks.label_studio_payload import UnusableAnnotation
 
 # A transaction may end a little after a younger one: look back a little further than the newest that we saw.
 OVERLAP = timedelta(seconds=1)
 TIME = "%Y-%m-%dT%H:%M:%S.%fZ"  # the one form that Label Studio's filters take
 
 
-class Shelf:
+class TaskCache:
     """All tasks of one project, for one session."""
 
     def __init__(self, session: LabelStudioSession, project_id: int) -> None:
         self._session = session
         self._project_id = project_id
-        self._pulse: Pulse | None = None
+        self._state: ProjectState | None = None
         self._tasks: dict[int, Task] = {}
 
-    def refresh(self) -> Pulse:
-        """Bring the tasks up to date; the pulse is from before the look, so a change meanwhile shows next time."""
-        pulse = self._session.pulse(self._project_id)
-        if pulse != self._pulse:
+    def refresh(self) -> ProjectState:
+        """Bring the tasks up to date; the state is from before the look, so a change meanwhile shows next time."""
+        state = self._session.state(self._project_id)
+        if state != self._state:
             self._look_at_changes()
-            if not self._complete(pulse):  # something was deleted, or this is the first look
+            if not self._complete(state):  # something was deleted, or this is the first look
                 self._tasks = {task.id: task for task in self._session.tasks(self._project_id)}
-            self._pulse = pulse
-        return pulse
+            self._state = state
+        return state
 
     def tasks(self) -> list[Task]:
         return [self._tasks[task_id] for task_id in sorted(self._tasks)]
@@ -52,28 +52,28 @@ class Shelf:
         return found
 
     def _look_at_changes(self) -> None:
-        if self._pulse is None or not self._pulse.newest:
+        if self._state is None or not self._state.newest:
             return
-        since = datetime.fromisoformat(self._pulse.newest) - OVERLAP
+        since = datetime.fromisoformat(self._state.newest) - OVERLAP
         for task in self._session.tasks(self._project_id, since.astimezone(UTC).strftime(TIME)):
             self._tasks[task.id] = task
 
-    def _complete(self, pulse: Pulse) -> bool:
+    def _complete(self, state: ProjectState) -> bool:
         live = sum(
             not each.get("was_cancelled") for task in self._tasks.values() for each in task.annotations
         )
-        return (len(self._tasks), live) == (pulse.tasks, pulse.annotations)
+        return (len(self._tasks), live) == (state.tasks, state.annotations)
 
 
 Annotation = Mapping[str, Any]
 
 
-class LabelStudioWork:
+class LabelStudioExchange:
     """Raises the errors of its session."""
 
     def __init__(self, session: LabelStudioSession) -> None:
         self._session = session
-        self._shelves: dict[int, Shelf] = {}
+        self._caches: dict[int, TaskCache] = {}
 
     def close(self) -> None:
         self._session.close()
@@ -87,31 +87,31 @@ class LabelStudioWork:
         project = self._session.projects().get(replies) or self._session.make_project(replies)
         if project.odd:
             return Pushed(refused=dict.fromkeys((r.comparison_id for r in records), changed(project)))
-        shelf = self._shelf(project)
-        shelf.refresh()
-        held = shelf.by_comparison()
+        cache = self._cache(project)
+        cache.refresh()
+        held = cache.by_comparison()
         refused = self._import(project, [r for r in records if r.comparison_id not in held])
         for record in records:
             if record.comparison_id in held:
                 self._bring_up_to_date(record, project, held[record.comparison_id], refused)
         taken = [record for record in records if record.comparison_id not in refused]
-        verdicts = [payload.owners_verdict(record, project.aspects) for record in taken]
+        verdicts = [payload.owner_ranking(record, project.aspects) for record in taken]
         return Pushed(tuple(verdict for verdict in verdicts if verdict), refused)
 
     def pull(self, mark: str) -> Pulled | None:
         projects = self._session.projects()
         usable = [project for project in projects.values() if not project.odd]
-        pulses = {project.id: self._session.pulse(project.id) for project in usable}
-        fresh = ";".join(f"{p.id}:{p.odd or pulses[p.id]}" for p in projects.values()) or "none"
+        states = {project.id: self._session.state(project.id) for project in usable}
+        fresh = ";".join(f"{p.id}:{p.odd or states[p.id]}" for p in projects.values()) or "none"
         if fresh == mark:
             return None
         listed: set[str] = set()
-        verdicts: dict[tuple[str, str], DeskVerdict] = {}
+        verdicts: dict[tuple[str, str], DeskRanking] = {}
         problems = [problem(p, changed(p)) for p in projects.values() if p.odd]
         for project in usable:
-            shelf = self._shelf(project)
-            shelf.refresh()
-            for task in shelf.tasks():
+            cache = self._cache(project)
+            cache.refresh()
+            for task in cache.tasks():
                 listed |= {task.comparison_id} - {""}
                 self._read(project, task, verdicts, problems)
         return Pulled(fresh, frozenset(listed), tuple(verdicts.values()), tuple(problems))
@@ -123,8 +123,8 @@ class LabelStudioWork:
                 if task.comparison_id in comparison_ids:
                     self._session.delete_task(task.id)
 
-    def _shelf(self, project: Project) -> Shelf:
-        return self._shelves.setdefault(project.id, Shelf(self._session, project.id))
+    def _cache(self, project: Project) -> TaskCache:
+        return self._caches.setdefault(project.id, TaskCache(self._session, project.id))
 
     def _import(self, project: Project, records: Sequence[DeskRecord]) -> dict[str, str]:
         """New tasks, with their verdicts, in one request; one by one if that is refused. Id → reason of those refused."""
@@ -133,7 +133,7 @@ class LabelStudioWork:
         try:
             with desk_errors():
                 self._session.import_tasks(project.id, [new_task(r, project) for r in records])
-        except Unfit as error:
+        except RecordRefused as error:
             if len(records) == 1:
                 return {records[0].comparison_id: str(error)}
             refused: dict[str, str] = {}
@@ -148,14 +148,14 @@ class LabelStudioWork:
         first, *copies = tasks
         try:
             with desk_errors():
-                self._set_verdict(first, payload.owners_verdict(record, project.aspects), project)
+                self._set_verdict(first, payload.owner_ranking(record, project.aspects), project)
                 self._set_prediction(first, payload.prediction(record))
                 for copy in copies:
                     self._merge(copy)
-        except Unfit as error:
+        except RecordRefused as error:
             refused[record.comparison_id] = str(error)
 
-    def _set_verdict(self, task: Task, wanted: DeskVerdict | None, project: Project) -> None:
+    def _set_verdict(self, task: Task, wanted: DeskRanking | None, project: Project) -> None:
         mine = self._ours(task)
         if wanted is None:
             self._withdraw(mine)
@@ -193,7 +193,7 @@ class LabelStudioWork:
         self,
         project: Project,
         task: Task,
-        verdicts: dict[tuple[str, str], DeskVerdict],
+        verdicts: dict[tuple[str, str], DeskRanking],
         problems: list[DeskProblem],
     ) -> None:
         """Add what this task says: of two annotations by one person, the newer counts."""
@@ -203,8 +203,8 @@ class LabelStudioWork:
             return
         for annotator, annotation in self._by_annotator(task):
             try:
-                said = payload.read_verdict(annotation, task.comparison_id, annotator, project.replies)
-            except OddAnnotation as odd:
+                said = payload.read_ranking(annotation, task.comparison_id, annotator, project.replies)
+            except UnusableAnnotation as odd:
                 reason = f"annotation {annotation.get('id')} in {payload.title(project.replies)}: {odd}"
                 problems.append(DeskProblem(task.comparison_id, annotator, reason))
                 continue
@@ -225,7 +225,7 @@ class LabelStudioWork:
 
 def new_task(record: DeskRecord, project: Project) -> dict[str, Any]:
     """The task as the import takes it."""
-    verdict = payload.owners_verdict(record, project.aspects)
+    verdict = payload.owner_ranking(record, project.aspects)
     predicted = payload.prediction(record)
     given = {**payload.annotation(verdict, project.replies), "ground_truth": False} if verdict else None
     return {
@@ -235,10 +235,10 @@ def new_task(record: DeskRecord, project: Project) -> dict[str, Any]:
     }
 
 
-def says(annotation: Annotation, wanted: DeskVerdict, replies: int) -> bool:
+def says(annotation: Annotation, wanted: DeskRanking, replies: int) -> bool:
     try:
-        return payload.read_verdict(annotation, wanted.comparison_id, wanted.annotator, replies) == wanted
-    except OddAnnotation:
+        return payload.read_ranking(annotation, wanted.comparison_id, wanted.annotator, replies) == wanted
+    except UnusableAnnotation:
         return False
 
 

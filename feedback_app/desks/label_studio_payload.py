@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
-from feedback_app.desks.base import OWNER, DeskRecord, DeskVerdict
+from feedback_app.desks.base import OWNER, DeskRanking, DeskRecord
 from feedback_app.domain.comparison import Message
 from feedback_app.domain.text_rules import mended
 
@@ -24,7 +24,7 @@ TITLE = re.compile(r"codelynn-(\d+)")
 Order = tuple[tuple[int, ...], ...]
 
 
-class OddAnnotation(ValueError):
+class UnusableAnnotation(ValueError):
     """An annotation that says nothing we can use; the message says why, without any text of the record."""
 
 
@@ -123,12 +123,12 @@ def conversation(messages: Sequence[Message]) -> str:
     return "\n\n".join(f"{message.role}: {mended(message.content)}" for message in messages)
 
 
-def owners_verdict(record: DeskRecord, known_aspects: Collection[str]) -> DeskVerdict | None:
+def owner_ranking(record: DeskRecord, known_aspects: Collection[str]) -> DeskRanking | None:
     """The record's verdict as this desk can keep it; None if there is none."""
     if record.ranking is None and not record.all_bad:
-        return DeskVerdict(record.comparison_id, OWNER, "discarded") if record.skipped else None
+        return DeskRanking(record.comparison_id, OWNER, "discarded") if record.skipped else None
     edit = mended(record.edit) if record.edit is not None and record.edit.strip() else None
-    return DeskVerdict(
+    return DeskRanking(
         comparison_id=record.comparison_id,
         annotator=OWNER,
         state="submitted",
@@ -148,7 +148,7 @@ def positions(record: DeskRecord) -> Order:
     return tuple(tuple(sorted(at[candidate_id] for candidate_id in group)) for group in groups)
 
 
-def annotation(verdict: DeskVerdict, replies: int) -> dict[str, Any]:
+def annotation(verdict: DeskRanking, replies: int) -> dict[str, Any]:
     """The body of an annotation that says this; a record set aside is a cancelled one."""
     if verdict.state == "discarded":
         return {"result": [], "was_cancelled": True}
@@ -201,16 +201,16 @@ def prediction(record: DeskRecord) -> dict[str, Any] | None:
     return {"model_version": record.scorer, "score": lead, "result": result}
 
 
-def read_verdict(found: Mapping[str, Any], comparison_id: str, annotator: str, replies: int) -> DeskVerdict:
-    """What an annotation says. Raises OddAnnotation."""
+def read_ranking(found: Mapping[str, Any], comparison_id: str, annotator: str, replies: int) -> DeskRanking:
+    """What an annotation says. Raises UnusableAnnotation."""
     at = _time(found.get("updated_at"))
     if found.get("was_cancelled"):
-        return DeskVerdict(comparison_id, annotator, "discarded", at=at)
+        return DeskRanking(comparison_id, annotator, "discarded", at=at)
     values = _values(found.get("result"))
     chosen = _strings(values, VERDICT, "choices")
     all_bad = ALL_BAD in chosen
     edit = "\n".join(_strings(values, EDIT, "text"))
-    return DeskVerdict(
+    return DeskRanking(
         comparison_id=comparison_id,
         annotator=annotator,
         state="submitted",
@@ -226,7 +226,7 @@ def read_verdict(found: Mapping[str, Any], comparison_id: str, annotator: str, r
 def _values(result: object) -> dict[str, Mapping[str, Any]]:
     """Question → its value."""
     if not isinstance(result, list):
-        raise OddAnnotation("it has no answers")
+        raise UnusableAnnotation("it has no answers")
     parts = [part for part in result if isinstance(part, Mapping) and isinstance(part.get("value"), Mapping)]
     return {str(part.get("from_name")): part["value"] for part in parts}
 
@@ -235,7 +235,7 @@ def _strings(values: Mapping[str, Mapping[str, Any]], name: str, key: str) -> li
     found = values.get(name, {}).get(key) or []
     listed = found if isinstance(found, list) else [found]
     if not all(isinstance(each, str) for each in listed):
-        raise OddAnnotation(f"its answer to `{name}` is not text")
+        raise UnusableAnnotation(f"its answer to `{name}` is not text")
     return listed
 
 
@@ -246,13 +246,13 @@ def _order(value: Mapping[str, Any], replies: int, *, tie: bool, all_bad: bool) 
         return groups
     if all_bad:  # nothing to rank then
         return whole
-    raise OddAnnotation("its ranking is not complete")
+    raise UnusableAnnotation("its ranking is not complete")
 
 
 def _pair_order(value: Mapping[str, Any], tie: bool) -> Order:
     selected = value.get("selected")
     if tie and selected in SIDES:
-        raise OddAnnotation(f"it says both that one reply is better and `{TIE}`")
+        raise UnusableAnnotation(f"it says both that one reply is better and `{TIE}`")
     return ((1, 2),) if tie else SIDES.get(str(selected), ())
 
 
@@ -266,7 +266,7 @@ def _ranker_order(value: Mapping[str, Any], replies: int) -> Order:
     for number in range(1, replies + 1):
         found = buckets.get(place(number)) or []
         if not isinstance(found, list) or not all(isinstance(each, str) and each in known for each in found):
-            raise OddAnnotation("its ranking names a reply that is not there")
+            raise UnusableAnnotation("its ranking names a reply that is not there")
         groups.append(tuple(sorted(known[each] for each in found)))
     return tuple(group for group in groups if group)
 

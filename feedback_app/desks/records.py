@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from feedback_app.desks.base import OWNER, DeskRecord, DeskVerdict
+from feedback_app.desks.base import OWNER, DeskRanking, DeskRecord
 from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStatus, InvalidRanking, Ranking
 from feedback_app.domain.guess import Guess
 from feedback_app.domain.text_rules import mended
@@ -48,20 +48,20 @@ def _scores(comparison: Comparison, guess: Guess) -> tuple[float, ...]:
     return tuple(logs[candidate.id] for candidate in shown(comparison))
 
 
-def owner_verdict(comparison: Comparison) -> DeskVerdict | None:
+def owner_ranking(comparison: Comparison) -> DeskRanking | None:
     """The deciding verdict, or the skip, as a desk would tell it."""
     if comparison.status is ComparisonStatus.skipped:
-        return DeskVerdict(comparison.id, OWNER, "discarded", at=comparison.created_at)
+        return DeskRanking(comparison.id, OWNER, "discarded", at=comparison.created_at)
     ranking = comparison.ranking
     if ranking is None:
         return None
     places = {candidate.id: place for place, candidate in enumerate(shown(comparison), start=1)}
     order = tuple(tuple(sorted(places[name] for name in group)) for group in ranking.groups)
     more = (ranking.all_bad, ranking.aspects, ranking.note, ranking.edit)
-    return DeskVerdict(comparison.id, OWNER, "submitted", order, *more, at=ranking.created_at)
+    return DeskRanking(comparison.id, OWNER, "submitted", order, *more, at=ranking.created_at)
 
 
-def ranking_of(verdict: DeskVerdict, comparison: Comparison, source: str) -> Ranking:
+def ranking_of(verdict: DeskRanking, comparison: Comparison, source: str) -> Ranking:
     """A submitted verdict as a ranking of this comparison, its texts mended: nobody can be asked to write them anew. Raises
     InvalidRanking."""
     names = [candidate.id for candidate in shown(comparison)]
@@ -79,7 +79,7 @@ def ranking_of(verdict: DeskVerdict, comparison: Comparison, source: str) -> Ran
     )
 
 
-def digest(verdict: DeskVerdict | None) -> str:
+def digest(verdict: DeskRanking | None) -> str:
     """The same for verdicts that say the same, whenever it was said; empty for none."""
     if verdict is None:
         return ""

@@ -15,7 +15,7 @@ LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where to rea
 
 
 @dataclass(frozen=True, slots=True)
-class Local:
+class LocalResources:
     """What this machine gives the embedded parts. Ports are free ones."""
 
     project: Path
@@ -66,7 +66,7 @@ def reached_at(host: str, port: int) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def addresses(settings: Settings, local: Local) -> Addresses:
+def addresses(settings: Settings, local: LocalResources) -> Addresses:
     login = local.argilla_login
     embedded_argilla = f"http://127.0.0.1:{local.argilla_port}" if login else ""
     return Addresses(
@@ -77,7 +77,7 @@ def addresses(settings: Settings, local: Local) -> Addresses:
     )
 
 
-def make_plan(settings: Settings, local: Local) -> Plan:
+def make_plan(settings: Settings, local: LocalResources) -> Plan:
     """The parts for these settings: an address that is set replaces the embedded part."""
     where = addresses(settings, local)
     env = {
@@ -108,7 +108,7 @@ def _log(settings: Settings, name: str) -> Path:
     return settings.root / "logs" / f"{name}.log"
 
 
-def _valkey(settings: Settings, local: Local, where: Addresses) -> Part:
+def _valkey(settings: Settings, local: LocalResources, where: Addresses) -> Part:
     config = str(settings.root / "run" / "valkey.conf")
     command = Command((str(local.valkey_server), config), _log(settings, "valkey"), {})
     return Part("queue (Valkey)", command, where.redis_url, patience=30)
@@ -128,7 +128,7 @@ def _worker(settings: Settings, env: dict[str, str], queue: str, *more: str, gra
     return Part(name, Command(argv, _log(settings, f"worker-{queue}"), env, grace=grace))
 
 
-def _argilla(settings: Settings, local: Local, where: Addresses) -> Part:
+def _argilla(settings: Settings, local: LocalResources, where: Addresses) -> Part:
     assert local.argilla_login is not None
     argv = (
         str(local.argilla_python),

@@ -73,7 +73,7 @@ def service_file(root: Path) -> Path:
 
 
 @contextmanager
-def service_told(root: Path, address: str) -> Iterator[None]:
+def announced_service(root: Path, address: str) -> Iterator[None]:
     """While it lasts, commands on that HOME find this process's service at `address`."""
     content = {"pid": os.getpid(), "address": address}
     write_private(service_file(root), json.dumps(content, indent=1) + "\n")

@@ -10,7 +10,7 @@ from types import FrameType
 from rich.console import Console
 
 from feedback_app.embedded import argilla
-from feedback_app.embedded.plan import Local, Plan, make_plan
+from feedback_app.embedded.plan import LocalResources, Plan, make_plan
 from feedback_app.embedded.report import Report
 from feedback_app.embedded.running_services import AlreadyRunning, sole_owner, write_services
 from feedback_app.embedded.supervisor import TICK, PartFailed, Supervisor, ready
@@ -52,7 +52,7 @@ def _run(
 ) -> None:
     started = time.monotonic()
     usable_home(settings.root)
-    local = look_around(settings, PROJECT, report.line)
+    local = find_resources(settings, PROJECT, report.line)
     with report.preparing() as progress:
         prepare_model(settings, progress)
     migrate(settings)
@@ -69,7 +69,7 @@ def _run(
         supervisor.stop()
 
 
-def look_around(settings: Settings, project: Path, say: Callable[[str], None]) -> Local:
+def find_resources(settings: Settings, project: Path, say: Callable[[str], None]) -> LocalResources:
     """Servers, free ports and secrets for the embedded parts. Raises PortTaken, ValkeyMissing."""
     if settings.port and taken(settings.host, settings.port):
         raise PortTaken(f"port {settings.port} is in use: stop what listens there, or set CODELYNN_PORT")
@@ -85,7 +85,7 @@ def look_around(settings: Settings, project: Path, say: Callable[[str], None]) -
         login = argilla.login(settings.root / "secrets" / "argilla.json", settings.argilla_workspace)
         if python is None:
             say("  Argilla is not installed: rankings wait in the outbox until `make setup` installs it")
-    return Local(project, port, server, redis_port, password, python, argilla_port, login)
+    return LocalResources(project, port, server, redis_port, password, python, argilla_port, login)
 
 
 def _argilla_port(settings: Settings, say: Callable[[str], None]) -> int:
@@ -111,7 +111,7 @@ def start_parts(plan: Plan, supervisor: Supervisor, report: Report) -> None:
                 report.done(part.name, seconds)
 
 
-def _keep_running(plan: Plan, local: Local, supervisor: Supervisor, report: Report) -> None:
+def _keep_running(plan: Plan, local: LocalResources, supervisor: Supervisor, report: Report) -> None:
     """Watch until interrupted. The later parts start now, and are told of once they answer."""
     for part in plan.later:
         supervisor.start(part)
@@ -124,7 +124,7 @@ def _keep_running(plan: Plan, local: Local, supervisor: Supervisor, report: Repo
         time.sleep(TICK)
 
 
-def _how_to_open(plan: Plan, local: Local) -> str:
+def _how_to_open(plan: Plan, local: LocalResources) -> str:
     login = local.argilla_login
     assert login is not None
     password = f"{login.fresh_password} (shown this once; kept in" if login.fresh_password else "(in"

@@ -29,7 +29,7 @@ Job = tuple[LoadedModel, list[Tokenized]]
 
 
 class Ct2Engine:
-    """Requests for one model and one prompt are one batch; see `Line` for whose turn it is.
+    """Requests for one model and one prompt are one batch; see `RequestQueue` for whose turn it is.
 
     A prompt cannot be interrupted while it is read. So that this stays short, and memory bounded, a prompt and its reply
     have at most the tokens that three quarters of the budget hold.

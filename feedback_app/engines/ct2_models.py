@@ -11,7 +11,7 @@ import ctranslate2
 
 from feedback_app.domain.comparison import Message
 from feedback_app.engines.base import Catalogue, EngineUnavailable, ModelVersion
-from feedback_app.engines.memory import LARGEST_SHARE, Footprint, budget_for
+from feedback_app.engines.memory import LARGEST_SHARE, BatchMemory, budget_for
 from feedback_app.engines.threads import best_threads
 from feedback_app.engines.tokenizer import ChatTokenizer
 
@@ -25,7 +25,7 @@ class LoadedModel:
 
     generator: ctranslate2.Generator
     tokenizer: ChatTokenizer
-    footprint: Footprint
+    footprint: BatchMemory
     share: int
 
     @property
@@ -92,7 +92,7 @@ class LoadedModels:
                 notes = version.base_dir.parent / NOTES
                 self._threads = best_threads(version.ct2_dir, opening, prompt, notes)
             self.budget = budget_for((version.ct2_dir / "model.bin").stat().st_size, self._megabytes)
-            footprint = Footprint.of(json.loads((version.base_dir / "config.json").read_text("utf-8")))
+            footprint = BatchMemory.of(json.loads((version.base_dir / "config.json").read_text("utf-8")))
             share = int(self.budget * LARGEST_SHARE)
             return LoadedModel(self._open(version.ct2_dir, self._threads), tokenizer, footprint, share)
         except (OSError, RuntimeError, ValueError) as error:

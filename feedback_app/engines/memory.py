@@ -23,14 +23,14 @@ LARGEST_SHARE = 0.75
 
 
 @dataclass(frozen=True, slots=True)
-class Footprint:
+class BatchMemory:
     """`token`: bytes of keys and values for each token of each reply. `square`: bytes of scores, times the prompt's length squared."""
 
     token: int
     square: int
 
     @classmethod
-    def of(cls, config: Mapping[str, Any]) -> "Footprint":
+    def of(cls, config: Mapping[str, Any]) -> "BatchMemory":
         """From the `config.json` of a Hugging Face model. Where it is silent, nothing is bounded."""
         config = config.get("text_config") or config
         heads = int(config.get("num_attention_heads") or config.get("n_head") or 0)

@@ -34,7 +34,7 @@ class Ticket:
     number: int = field(default=0, init=False)
 
 
-class Line:
+class RequestQueue:
     """What waits and what runs. Not thread-safe."""
 
     def __init__(self, limits: Limits) -> None:

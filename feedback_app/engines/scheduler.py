@@ -7,7 +7,7 @@ from threading import Lock
 from time import monotonic
 
 from feedback_app.engines.base import Asker, EngineBusy, EngineUnavailable
-from feedback_app.engines.request_queue import Limits, Line, Ticket
+from feedback_app.engines.request_queue import Limits, RequestQueue, Ticket
 
 UNBOUNDED = 2**62
 FIRST_GUESS_SECONDS = 5.0
@@ -17,7 +17,7 @@ Work = Callable[[], None]
 
 
 class Scheduler:
-    """A pool of threads that takes batches in the order of `Line`. `afterwards` is called in the batch's thread with its
+    """A pool of threads that takes batches in the order of `RequestQueue`. `afterwards` is called in the batch's thread with its
     cost once it has ended and its reader knows."""
 
     def __init__(
@@ -27,7 +27,7 @@ class Scheduler:
         self._afterwards = afterwards
         self.budget = UNBOUNDED
         """Bytes that the running batches may take together."""
-        self._line = Line(limits)
+        self._line = RequestQueue(limits)
         self._work: dict[Ticket, tuple[Future[None], Work]] = {}
         self._lock = Lock()
         self._seconds_each = FIRST_GUESS_SECONDS

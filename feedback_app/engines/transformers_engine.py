@@ -35,7 +35,7 @@ from feedback_app.engines.tokenizer import ChatTokenizer
 
 
 class TransformersEngine:
-    """Batches run one after another in one thread, in the order of `Line`; so does loading. `limits` bounds what waits."""
+    """Batches run one after another in one thread, in the order of `RequestQueue`; so does loading. `limits` bounds what waits."""
 
     def __init__(
         self, catalogue: Catalogue, threads: int = 0, loaded_models: int = 3, limits: Limits | None = None

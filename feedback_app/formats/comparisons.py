@@ -14,7 +14,7 @@ TIE: Groups = (("c1", "c2"),)
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class LeftOut:
     """What is left out of an import, and counted: `reason` is shown, and holds nothing of the file's text."""
 
     reason: str

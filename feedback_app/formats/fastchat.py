@@ -8,7 +8,7 @@ from typing import Any
 from feedback_app.domain.comparison import Comparison, Message, Role
 from feedback_app.domain.preference import Rating
 from feedback_app.formats import comparisons, fields, lmarena, unused
-from feedback_app.formats.comparisons import FIRST, SECOND, TIE, Left
+from feedback_app.formats.comparisons import FIRST, SECOND, TIE, LeftOut
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
 
@@ -33,11 +33,11 @@ VOTES = {
     "bothbad_vote": (TIE, True),
 }
 THUMBS = {"upvote": True, "downvote": False}
-NO_VOTE = Left("event without a vote")
+NO_VOTE = LeftOut("event without a vote")
 SPEAKERS: tuple[Role, Role] = ("user", "assistant")
 
 
-def load(record: Record) -> Comparison | Rating | Left:
+def load(record: Record) -> Comparison | Rating | LeftOut:
     """A vote between two replies as a comparison, a thumb as a rating. Raises BadRecord."""
     event = fields.as_text(fields.required(record, "type"), "type")
     if event in VOTES:

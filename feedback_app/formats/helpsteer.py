@@ -12,7 +12,7 @@ from typing import Any
 
 from feedback_app.domain.comparison import Comparison, Message
 from feedback_app.formats import comparisons, conversation, fields, unused
-from feedback_app.formats.comparisons import FIRST, SECOND, TIE, Groups, Left, Reply
+from feedback_app.formats.comparisons import FIRST, SECOND, TIE, Groups, LeftOut, Reply
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
 
@@ -34,7 +34,7 @@ USED = frozenset(
 )
 SAID = frozenset({"score", "reasoning", "feedback1", "feedback2"})
 SPEAKER = re.compile(r"\n?<extra_id_1>(User|Assistant)\n")
-ALONE = Left("reply that is the only one to its prompt")
+ALONE = LeftOut("reply that is the only one to its prompt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def load(record: Record) -> Comparison | Scored:
     return comparisons.build("helpsteer", _prompt(record), replies, groups, note=note, others=_others(record))
 
 
-def grouped(found: Iterable[Comparison | Scored]) -> Iterator[Comparison | Left]:
+def grouped(found: Iterable[Comparison | Scored]) -> Iterator[Comparison | LeftOut]:
     """The preferences as they come, then the single replies to the same prompt as one ranking, in the order of the prompts."""
     prompts: dict[tuple[Message, ...], dict[str, float]] = {}
     for one in found:

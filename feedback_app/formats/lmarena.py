@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from feedback_app.domain.comparison import Comparison, Message
 from feedback_app.formats import comparisons, conversation, fields
-from feedback_app.formats.comparisons import FIRST, SECOND, TIE, Left, Reply
+from feedback_app.formats.comparisons import FIRST, SECOND, TIE, LeftOut, Reply
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
 
@@ -40,10 +40,10 @@ WINNERS = {
     "both_bad": (TIE, True),
     "bothbad": (TIE, True),
 }
-APART = Left("vote on conversations that differ before the last reply")
+APART = LeftOut("vote on conversations that differ before the last reply")
 
 
-def load(record: Record) -> Comparison | Left:
+def load(record: Record) -> Comparison | LeftOut:
     """The last replies of both sides, ranked by the vote. Raises BadRecord."""
     winner = fields.as_text(fields.required(record, "winner"), "winner")
     if winner not in WINNERS:
@@ -66,7 +66,7 @@ def vote(
     *,
     all_bad: bool,
     annotator: str = "imported",
-) -> Comparison | Left:
+) -> Comparison | LeftOut:
     """A vote between two conversations. Where they went apart earlier there is no one prompt to both last replies. Raises BadRecord."""
     for said in sides:
         if not said or said[-1].role != "assistant":

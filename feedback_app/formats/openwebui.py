@@ -10,7 +10,7 @@ from typing import Any
 from feedback_app.domain.comparison import Comparison, Message
 from feedback_app.domain.preference import Rating
 from feedback_app.formats import comparisons, conversation, fields, unused
-from feedback_app.formats.comparisons import FIRST, SECOND, Left, Reply
+from feedback_app.formats.comparisons import FIRST, SECOND, LeftOut, Reply
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
 
@@ -19,11 +19,11 @@ DATA = frozenset({"rating", "model_id", "sibling_model_ids", "reason", "comment"
 THUMBS = {"1": True, "-1": False}
 # SideBySide the text, these are what a reply can answer or be made of.
 BESIDE = ("files", "images", "sources", "citations", "tool_calls", "code_executions", "embeds", "output")
-NO_THUMB = Left("feedback without a thumb")
+NO_THUMB = LeftOut("feedback without a thumb")
 DEEPEST = 1000
 
 
-def load(record: Record) -> Comparison | Rating | Left:
+def load(record: Record) -> Comparison | Rating | LeftOut:
     """A rating, or a comparison where the message has several replies. Raises BadRecord."""
     data = fields.as_object(fields.required(record, "data"), "data")
     unused.refuse_unread(data, DATA, " in `data`")

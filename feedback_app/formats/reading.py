@@ -11,7 +11,7 @@ from feedback_app.domain.preference import Demonstration, PreferencePair, Rating
 from feedback_app.formats import catalogue, container, helpsteer, sillytavern, unused
 from feedback_app.formats import compression as packed
 from feedback_app.formats.catalogue import LOADERS, UnknownFormat, imported
-from feedback_app.formats.comparisons import Left
+from feedback_app.formats.comparisons import LeftOut
 from feedback_app.formats.container import Numbered
 from feedback_app.formats.errors import BadRecord, Problems
 from feedback_app.formats.jsonl import Limits
@@ -98,7 +98,7 @@ def _items(reading: Reading, records: Iterable[Numbered], ignore: frozenset[str]
             found = sillytavern.told(found)
     try:
         for one in found:
-            if isinstance(one, Left):
+            if isinstance(one, LeftOut):
                 reading.left_out[one.reason] += 1
             else:
                 yield one

@@ -12,7 +12,7 @@ from feedback_app.domain.comparison import Comparison, Message, Role
 from feedback_app.domain.preference import Demonstration
 from feedback_app.domain.text_rules import name_fault
 from feedback_app.formats import comparisons, fields, unused
-from feedback_app.formats.comparisons import Left, Reply
+from feedback_app.formats.comparisons import LeftOut, Reply
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
 
@@ -34,9 +34,9 @@ BESIDE = (
     "tool_invocations",
     "reasoning",
 )
-UNDECIDED = Left("last reply with swipes, of which none was chosen yet")
-UNASKED = Left("reply that answers no message of the user")
-EMPTY = Left("empty reply")
+UNDECIDED = LeftOut("last reply with swipes, of which none was chosen yet")
+UNASKED = LeftOut("reply that answers no message of the user")
+EMPTY = LeftOut("empty reply")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def _model(extra: Record) -> str:
     return name if isinstance(name, str) and name and name_fault(name) is None else "imported"
 
 
-def told(lines: Iterable[Line]) -> Iterator[Comparison | Demonstration | Left]:
+def told(lines: Iterable[Line]) -> Iterator[Comparison | Demonstration | LeftOut]:
     """What the replies of a chat say."""
     before: list[Message] = []
     held: Line | None = None
@@ -101,7 +101,7 @@ def told(lines: Iterable[Line]) -> Iterator[Comparison | Demonstration | Left]:
 
 def _said(
     before: list[Message], line: Line, kept: Message, went_on: bool
-) -> Comparison | Demonstration | Left:
+) -> Comparison | Demonstration | LeftOut:
     if not before or before[-1].role != "user" or not before[-1].content.strip():
         return UNASKED
     if not kept.content.strip():
@@ -111,7 +111,7 @@ def _said(
     try:
         return _kept(before, line, kept.content)
     except BadRecord as error:  # a chat that has grown too long, for one
-        return Left(f"reply that cannot be stored: {error}")
+        return LeftOut(f"reply that cannot be stored: {error}")
 
 
 def _kept(before: list[Message], line: Line, text: str) -> Comparison | Demonstration:

@@ -10,7 +10,7 @@ from typing import Any
 
 from feedback_app.domain.comparison import Comparison, Message
 from feedback_app.formats import comparisons, fields, unused
-from feedback_app.formats.comparisons import Left, Reply
+from feedback_app.formats.comparisons import LeftOut, Reply
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
 
@@ -20,16 +20,16 @@ REPLY = frozenset(
     {"model", "response", "annotations", "fine-grained_score", "overall_score", "critique", "principle"}
     | {"custom_system_prompt"}
 )
-UNSCORED = Left("reply without a score")
-TOO_FEW = Left("prompt with fewer than two scored replies")
+UNSCORED = LeftOut("reply without a score")
+TOO_FEW = LeftOut("prompt with fewer than two scored replies")
 
 
-def load(record: Record) -> list[Comparison | Left]:
+def load(record: Record) -> list[Comparison | LeftOut]:
     """The replies as one ranking, best first. Raises BadRecord."""
     listed = fields.as_list(fields.required(record, "completions"), "completions")
     found = [_scored(fields.as_object(one, "completions[]")) for one in listed]
     scored = [(reply, score) for reply, score in found if score is not None]
-    left: list[Comparison | Left] = [UNSCORED] * (len(found) - len(scored))
+    left: list[Comparison | LeftOut] = [UNSCORED] * (len(found) - len(scored))
     if len(scored) < 2:
         return [TOO_FEW, *left]
     asked = Message("user", fields.as_text(fields.required(record, "instruction"), "instruction"))

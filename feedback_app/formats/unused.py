@@ -52,7 +52,7 @@ id role content from value text type messages history chat params system parentI
 prompt response annotations replies rank deleted
 """
 STRUCTURE = frozenset(_STRUCTURE.split())
-"""Left out of a record only, and not of what is inside it, where they may be what makes it a conversation."""
+"""LeftOut out of a record only, and not of what is inside it, where they may be what makes it a conversation."""
 
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 

@@ -10,7 +10,7 @@ import pytest
 
 from feedback_app.desks.argilla import ArgillaDesk
 from feedback_app.desks.argilla_users import ArgillaUsers
-from feedback_app.desks.base import OWNER, DeskRefused, DeskVerdict, Pulled
+from feedback_app.desks.base import OWNER, DeskRanking, DeskRefused, Pulled
 from tests.integration.argilla_server import API_KEY, WORKSPACE, ArgillaServer
 from tests.integration.desks.argilla.records import comparison, dataset_of, stored
 
@@ -59,7 +59,7 @@ def everything(desk: ArgillaDesk) -> Pulled:
     return pulled
 
 
-def said(pulled: Pulled, comparison_id: str) -> dict[str, DeskVerdict]:
+def said(pulled: Pulled, comparison_id: str) -> dict[str, DeskRanking]:
     return {v.annotator: v for v in pulled.verdicts if v.comparison_id == comparison_id}
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from feedback_app.desks.base import OWNER, DeskRefused, DeskUnavailable, DeskVerdict
+from feedback_app.desks.base import OWNER, DeskRanking, DeskRefused, DeskUnavailable
 from feedback_app.desks.label_studio import LabelStudioDesk
 from feedback_app.domain.comparison import Message
 from feedback_app.processes.local_files import free_port
@@ -45,7 +45,7 @@ def test_a_ranking_comes_back_as_it_was_pushed(
     order: tuple[tuple[int, ...], ...],
 ) -> None:
     record = comparison(replies, ranking=ranking, note="first\nsecond", edit="A newt is a salamander.")
-    wanted = DeskVerdict(
+    wanted = DeskRanking(
         record.comparison_id,
         OWNER,
         "submitted",
