@@ -1,16 +1,19 @@
-"""How tests are dealt to the workers of pytest-xdist: whole files, and all tests of one costly server to one worker."""
+"""How pytest-xdist deals the tests: whole files, and all files that share one costly server to one worker."""
 
 from xdist.scheduler.loadscope import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
-ONE_SERVER = ("tests/integration/argilla/", "tests/integration/label_studio/")
+ONE_SERVER = (
+    "tests/integration/desks/argilla/",
+    "tests/integration/desks/label_studio/",
+    "tests/integration/api/openai/",
+)
 """Folders whose tests share a server that takes long to start."""
 LONGEST_FIRST = (
+    "tests/integration/desks/",
     "tests/browser/",
     "tests/integration/alignment/",
-    "tests/integration/argilla/",
     "tests/integration/workers/",
-    "tests/integration/label_studio/",
     "tests/acceptance/",
     "tests/integration/",
 )

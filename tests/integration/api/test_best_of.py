@@ -14,7 +14,7 @@ from feedback_app.cli import app
 from feedback_app.domain.conversation import Turn
 from feedback_app.settings import Settings
 from feedback_app.store import Store, open_store
-from tests.integration.rewards_on_disk import shelve
+from tests.integration.reward_model.rewards_on_disk import shelve
 from tests.unit.services.reward.live.examples import LONGER_WON, opened
 
 pytestmark = [

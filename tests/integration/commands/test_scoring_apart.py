@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from tests.integration.commands.conftest import Running
-from tests.integration.rewards_on_disk import shelve
+from tests.integration.reward_model.rewards_on_disk import shelve
 from tests.waiting import ended, until
 
 pytestmark = [

@@ -23,7 +23,7 @@ from feedback_app.domain.comparison import ComparisonStatus
 from feedback_app.processes.local_files import free_port
 from feedback_app.store import open_store
 from tests.conftest import WAIT_MS
-from tests.integration.argilla_server import PROJECT
+from tests.integration.desks.argilla.server import PROJECT
 from tests.unit.workers.examples import ranked
 from tests.waiting import until
 

@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert
 from feedback_app.store import Store, migrate, open_store
 from feedback_app.store.database import Database, open_database
 from feedback_app.store.tables import aliases, metadata
-from tests.integration.postgres import PostgresServer, binaries, postgres_server
+from tests.integration.store.postgres import PostgresServer, binaries, postgres_server
 
 
 @pytest.fixture(scope="session")

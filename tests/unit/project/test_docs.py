@@ -57,3 +57,11 @@ def test_the_session_shows_the_commands_that_its_script_runs() -> None:
 def test_the_cli_page_is_what_the_commands_print() -> None:
     page = runpy.run_path(str(PROJECT / "deploy" / "cli_page.py"))["page"]
     assert (PROJECT / "docs" / "cli.md").read_text(encoding="utf-8") == page()
+
+
+def test_the_list_of_decisions_has_each_of_them_with_its_title() -> None:
+    folder = PROJECT / "docs" / "decisions"
+    titles = {page: page.read_text(encoding="utf-8").splitlines()[0] for page in folder.glob("0*.md")}
+    rows = [f"| [{page.name[:4]}]({page.name}) | {title[7:]} |" for page, title in sorted(titles.items())]
+    listed = (folder / "README.md").read_text(encoding="utf-8").splitlines()
+    assert [line for line in listed if line.startswith("| [")] == rows

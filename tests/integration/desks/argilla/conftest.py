@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from feedback_app.desks.argilla import ArgillaDesk
-from tests.integration.argilla_server import API_KEY, PROJECT, WORKSPACE, ArgillaServer, running
+from tests.integration.desks.argilla.server import API_KEY, PROJECT, WORKSPACE, ArgillaServer, running
 
 with warnings.catch_warnings():  # argilla 2.8 declares its models in pydantic 1's way
     warnings.simplefilter("ignore", DeprecationWarning)

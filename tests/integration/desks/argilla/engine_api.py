@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import argilla as rg
 
-from tests.integration.argilla_server import WORKSPACE
+from tests.integration.desks.argilla.server import WORKSPACE
 
 Found = list[dict[str, Any]]
 

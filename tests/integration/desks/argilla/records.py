@@ -10,7 +10,7 @@ import argilla as rg
 
 from feedback_app.desks.base import DeskRecord
 from feedback_app.domain.comparison import Message
-from tests.integration.argilla_server import WORKSPACE
+from tests.integration.desks.argilla.server import WORKSPACE
 
 SECRET = "xylophone-in-the-cellar"  # a word that no log may hold
 

@@ -10,7 +10,6 @@ import pytest
 from feedback_app.desks.argilla import ArgillaDesk
 from feedback_app.desks.base import DeskRefused, DeskUnavailable
 from feedback_app.domain.comparison import Message
-from tests.integration.argilla_server import API_KEY, WORKSPACE, ArgillaServer, free_port
 from tests.integration.desks.argilla.records import (
     SECRET,
     answers_of,
@@ -20,6 +19,7 @@ from tests.integration.desks.argilla.records import (
     ranks_of,
     stored,
 )
+from tests.integration.desks.argilla.server import API_KEY, WORKSPACE, ArgillaServer, free_port
 
 pytestmark = pytest.mark.integration
 

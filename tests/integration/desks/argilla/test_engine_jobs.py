@@ -16,8 +16,8 @@ import pytest
 import redis
 
 from feedback_app.embedded.valkey import answers, find_server, write_config
-from tests.integration.argilla_server import API_KEY, WORKSPACE, ArgillaServer, free_port, running
 from tests.integration.desks.argilla.records import SECRET
+from tests.integration.desks.argilla.server import API_KEY, WORKSPACE, ArgillaServer, free_port, running
 from tests.waiting import until
 
 pytestmark = pytest.mark.integration

@@ -6,8 +6,8 @@ from typing import Any
 import argilla as rg
 import pytest
 
-from tests.integration.argilla_server import WORKSPACE
 from tests.integration.desks.argilla.records import TOTAL, by, ids_of, numbers, only, questions, searched
+from tests.integration.desks.argilla.server import WORKSPACE
 
 pytestmark = pytest.mark.integration
 

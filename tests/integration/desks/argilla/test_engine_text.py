@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.integration.argilla_server import WORKSPACE
 from tests.integration.desks.argilla.records import ids_of, searched
+from tests.integration.desks.argilla.server import WORKSPACE
 
 pytestmark = pytest.mark.integration
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.argilla_server import PROJECT
+from tests.integration.desks.argilla.server import PROJECT
 
 pytestmark = pytest.mark.integration
 FOLDER = PROJECT / "deploy" / "argilla"

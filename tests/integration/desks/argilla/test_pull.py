@@ -11,8 +11,8 @@ import pytest
 from feedback_app.desks.argilla import ArgillaDesk
 from feedback_app.desks.argilla_users import ArgillaUsers
 from feedback_app.desks.base import OWNER, DeskRanking, DeskRefused, Pulled
-from tests.integration.argilla_server import API_KEY, WORKSPACE, ArgillaServer
 from tests.integration.desks.argilla.records import comparison, dataset_of, stored
+from tests.integration.desks.argilla.server import API_KEY, WORKSPACE, ArgillaServer
 
 pytestmark = pytest.mark.integration
 

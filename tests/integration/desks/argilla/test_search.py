@@ -5,7 +5,7 @@ from typing import Any
 import argilla as rg
 import pytest
 
-from tests.integration.argilla_server import WORKSPACE
+from tests.integration.desks.argilla.server import WORKSPACE
 
 pytestmark = pytest.mark.integration
 TOTAL = 30

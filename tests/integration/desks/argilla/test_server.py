@@ -11,8 +11,14 @@ import pytest
 
 from feedback_app.desks.argilla import ArgillaDesk
 from feedback_app.desks.base import DeskUnavailable
-from tests.integration.argilla_server import API_KEY, PROJECT, ArgillaServer, free_port, write_credentials
 from tests.integration.desks.argilla.records import SECRET, answers_of, comparison, count, stored
+from tests.integration.desks.argilla.server import (
+    API_KEY,
+    PROJECT,
+    ArgillaServer,
+    free_port,
+    write_credentials,
+)
 
 pytestmark = pytest.mark.integration
 

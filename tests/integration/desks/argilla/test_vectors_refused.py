@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 import argilla as rg
 import pytest
 
-from tests.integration.argilla_server import WORKSPACE, ArgillaServer
 from tests.integration.desks.argilla.engine_api import make_dataset, post
+from tests.integration.desks.argilla.server import WORKSPACE, ArgillaServer
 
 pytestmark = pytest.mark.integration
 PLACE = {"name": "place", "title": "Place", "dimensions": 2}

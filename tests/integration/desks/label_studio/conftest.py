@@ -8,7 +8,7 @@ import pytest
 
 from feedback_app.desks.label_studio import LabelStudioDesk
 from feedback_app.embedded.label_studio import find_server
-from tests.integration.label_studio_server import LabelStudioServer, running
+from tests.integration.desks.label_studio.server import LabelStudioServer, running
 from tests.paths import PROJECT
 
 

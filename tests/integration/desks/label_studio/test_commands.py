@@ -13,7 +13,7 @@ from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStat
 from feedback_app.processes.local_files import free_port
 from feedback_app.store import migrate, open_store
 from tests.integration.desks.label_studio.records import answer, pending, task_of
-from tests.integration.label_studio_server import LabelStudioServer
+from tests.integration.desks.label_studio.server import LabelStudioServer
 
 pytestmark = pytest.mark.integration
 Codelynn = Callable[..., Result]

@@ -22,7 +22,7 @@ from tests.integration.desks.label_studio.records import (
     stored,
     task_of,
 )
-from tests.integration.label_studio_server import LabelStudioServer
+from tests.integration.desks.label_studio.server import LabelStudioServer
 
 pytestmark = pytest.mark.integration
 

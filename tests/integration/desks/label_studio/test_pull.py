@@ -18,7 +18,7 @@ from tests.integration.desks.label_studio.records import (
     said_of,
     task_of,
 )
-from tests.integration.label_studio_server import LabelStudioServer
+from tests.integration.desks.label_studio.server import LabelStudioServer
 
 pytestmark = pytest.mark.integration
 ANNA = "anna@example.org"

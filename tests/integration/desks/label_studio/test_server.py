@@ -20,7 +20,7 @@ from feedback_app.embedded.running_services import with_embedded
 from feedback_app.processes.local_files import free_port
 from feedback_app.settings import Settings
 from tests.integration.desks.label_studio.records import SECRET, comparison, project_of, pulled, said_of
-from tests.integration.label_studio_server import LabelStudioServer, copy_home
+from tests.integration.desks.label_studio.server import LabelStudioServer, copy_home
 from tests.waiting import until
 
 pytestmark = pytest.mark.integration

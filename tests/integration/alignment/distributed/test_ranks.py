@@ -12,7 +12,8 @@ import torch
 from safetensors.torch import load_file
 
 from alignment.distributed.group import ALONE
-from tests.integration.alignment.learners import Tensors, learned
+from tests.integration.alignment.distributed.learners import Tensors, learned
+from tests.integration.alignment.methods.test_methods import checkpoint_of, ended
 from tests.integration.alignment.rounds import (
     PROJECT,
     events,
@@ -22,7 +23,6 @@ from tests.integration.alignment.rounds import (
     start,
     write_snapshot,
 )
-from tests.integration.alignment.test_methods import checkpoint_of, ended
 from tests.waiting import until
 
 pytestmark = [
@@ -39,7 +39,7 @@ def learned_by_two(tiny: Path, folder: Path) -> list[Tensors]:
     learner = [
         sys.executable,
         "-m",
-        "tests.integration.alignment.learners",
+        "tests.integration.alignment.distributed.learners",
         str(tiny),
         str(folder / "meeting"),
     ]

@@ -24,7 +24,7 @@ from feedback_app.services.dataset.dataset import (
 )
 from feedback_app.services.dataset.import_progress import Cancelled, Progress
 from feedback_app.store import Store
-from tests.integration.stores import NewStore, preferences
+from tests.integration.services.dataset.stores import NewStore, preferences
 from tests.paths import SHAPES
 
 pytestmark = pytest.mark.integration

@@ -14,6 +14,7 @@ from alignment.contract.spec import read_spec
 from alignment.methods.ppo.stage import pretraining_texts
 from alignment.models.loading import load_tokenizer
 from alignment.stop_signal import StopSignal
+from tests.integration.alignment.methods.test_methods import ended, refusal
 from tests.integration.alignment.rounds import (
     events,
     manifest,
@@ -22,7 +23,6 @@ from tests.integration.alignment.rounds import (
     start,
     write_snapshot,
 )
-from tests.integration.alignment.test_methods import ended, refusal
 from tests.waiting import until
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]

@@ -8,7 +8,7 @@ import pytest
 from gguf import GGUFWriter
 
 from alignment.models.base_model import BaseModelUnavailable
-from tests.integration.alignment.test_odd_base_models import prepared
+from tests.integration.alignment.models.test_odd_base_models import prepared
 
 pytestmark = pytest.mark.integration
 

@@ -17,7 +17,7 @@ from feedback_app.services.dataset.dataset import (
     ImportReport,
     UnknownFormat,
 )
-from tests.integration.stores import NewStore, preferences
+from tests.integration.services.dataset.stores import NewStore, preferences
 
 pytestmark = pytest.mark.integration
 LATER = {"role": "prompter", "text": "More?", "replies": [

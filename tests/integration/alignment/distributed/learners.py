@@ -1,4 +1,4 @@
-"""PPO as one of several processes that learn from the same replies: `python -m tests.integration.alignment.learners BASE MEETING
+"""PPO as one of several processes that learn from the same replies: `python -m tests.integration.alignment.distributed.learners BASE MEETING
 RANK WORLD FILE` writes what was learned to FILE."""
 
 import sys
@@ -19,7 +19,7 @@ from alignment.methods.ppo.training import Ppo
 from alignment.models.chat_template import prompt_ids
 from alignment.models.loading import load_tokenizer
 from alignment.models.sampling import end_ids
-from tests.integration.alignment.test_ppo import fewer_spaces, make_actor
+from tests.integration.alignment.methods.test_ppo import fewer_spaces, make_actor
 from tests.tiny_model import TURNS
 
 Tensors = dict[str, torch.Tensor]

@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 
 from alignment.models import base_check
 from alignment.models.base_model import BaseModelUnavailable
-from tests.integration.alignment.test_odd_base_models import (
+from tests.integration.alignment.models.test_odd_base_models import (
     Change,
     answer,
     edited,
