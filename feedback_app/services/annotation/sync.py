@@ -137,7 +137,7 @@ class DeskSync:
         comparisons = [comparison for comparison in found.values() if comparison]
         guesses = self._store.guesses.of([comparison.id for comparison in comparisons])
         pushed = self._desk.push([desk_record(each, guesses.get(each.id)) for each in comparisons])
-        theirs = {verdict.comparison_id: verdict for verdict in pushed.verdicts}
+        theirs = {verdict.comparison_id: verdict for verdict in pushed.rankings}
         kept = [comparison for comparison in comparisons if comparison.id not in pushed.refused]
         agreed = {(c.id, OWNER): Agreed(digest(owner_ranking(c)), digest(theirs.get(c.id))) for c in kept}
         self._store.desks.agree(self._desk.name, agreed)
@@ -213,7 +213,7 @@ def _changed(pulled: Pulled, agreed: dict[Key, Agreed]) -> Iterator[tuple[Key, D
     """Verdicts that the desk has and that are not as agreed, then those that it had, then the owner's that it might have had:
     of a record that the desk lists something was agreed, unless that was lost. Drafts say nothing yet."""
     seen: set[Key] = {(problem.comparison_id, problem.annotator) for problem in pulled.problems}
-    for verdict in pulled.verdicts:
+    for verdict in pulled.rankings:
         key = (verdict.comparison_id, verdict.annotator)
         seen.add(key)
         if verdict.state != "draft" and digest(verdict) != agreed.get(key, NEVER).theirs:

@@ -60,7 +60,7 @@ def everything(desk: ArgillaDesk) -> Pulled:
 
 
 def said(pulled: Pulled, comparison_id: str) -> dict[str, DeskRanking]:
-    return {v.annotator: v for v in pulled.verdicts if v.comparison_id == comparison_id}
+    return {v.annotator: v for v in pulled.rankings if v.comparison_id == comparison_id}
 
 
 def test_what_we_pushed_comes_back_as_the_push_told(client: rg.Argilla, desk: ArgillaDesk) -> None:
@@ -74,7 +74,7 @@ def test_what_we_pushed_comes_back_as_the_push_told(client: rg.Argilla, desk: Ar
     pulled = everything(desk)
     ours = {record.comparison_id for record in records}
     assert ours <= pulled.listed
-    assert {v for v in pulled.verdicts if v.comparison_id in ours} == set(pushed.verdicts)
+    assert {v for v in pulled.rankings if v.comparison_id in ours} == set(pushed.rankings)
     states = [said(pulled, record.comparison_id).get(OWNER) for record in records]
     assert [verdict and verdict.state for verdict in states] == ["submitted", "submitted", "discarded", None]
     assert states[0] is not None

@@ -62,7 +62,7 @@ def pulled(desk: LabelStudioDesk, mark: str = "") -> Pulled:
 
 def said_of(found: Pulled, record: DeskRecord) -> dict[str, DeskRanking]:
     """Annotator → verdict."""
-    return {each.annotator: each for each in found.verdicts if each.comparison_id == record.comparison_id}
+    return {each.annotator: each for each in found.rankings if each.comparison_id == record.comparison_id}
 
 
 def answer(order: list[str]) -> dict[str, Any]:
