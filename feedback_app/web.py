@@ -13,7 +13,7 @@ from feedback_app.domain.comparison import Sampling
 from feedback_app.engines.base import Engine
 from feedback_app.services.bundle import Services
 from feedback_app.store import Store
-from feedback_app.ui.app import build_ui, mount_options, page_paths
+from feedback_app.ui.app import arena_services, build_ui, mount_options, page_paths
 from feedback_app.ui.arena import routes as arena_routes
 from feedback_app.ui.data import rankings_routes
 from feedback_app.ui.rounds import routes as round_routes
@@ -32,7 +32,7 @@ def build_web(
 ) -> FastAPI:
     """The ASGI app. `close` runs once it stops serving."""
     api = build_api(services, store, engine, sampling, close)
-    api.include_router(arena_routes.router(services))
+    api.include_router(arena_routes.router(arena_services(services)))
     api.include_router(rankings_routes.router(services))
     api.include_router(round_routes.router(services))
     api.include_router(shell_routes.router(services))

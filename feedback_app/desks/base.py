@@ -6,16 +6,17 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from feedback_app.domain.comparison import Message
+from feedback_app.errors import AppError, Unavailable
 
 OWNER = "owner"
 """The annotator name of the desk's own login: the person who ranks in the arena."""
 
 
-class DeskUnavailable(RuntimeError):
+class DeskUnavailable(Unavailable, RuntimeError):
     """The desk cannot be reached now. Try again later."""
 
 
-class DeskRefused(RuntimeError):
+class DeskRefused(AppError, RuntimeError):
     """The desk refuses our key, or one of its projects is not ours. A person must correct it. The message contains no text
     of a record."""
 

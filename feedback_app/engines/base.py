@@ -8,13 +8,14 @@ from threading import Lock
 from typing import Literal, Protocol
 
 from feedback_app.domain.comparison import Message, Sampling
+from feedback_app.errors import NotFound, Unavailable
 
 
-class UnknownModel(LookupError):
+class UnknownModel(NotFound, LookupError):
     """Unknown model version. The message lists the known ones."""
 
 
-class EngineUnavailable(RuntimeError):
+class EngineUnavailable(Unavailable, RuntimeError):
     """The engine cannot answer now. The message says what to do and never contains a prompt."""
 
 

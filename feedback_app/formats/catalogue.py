@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from feedback_app.domain.preference import PreferencePair
+from feedback_app.errors import Invalid
 from feedback_app.formats import (
     alpaca,
     fastchat,
@@ -63,7 +64,7 @@ LOADERS: dict[str, tuple[Load, frozenset[str]]] = {
 """For each format, the function that reads a record and the fields that it uses."""
 
 
-class UnknownFormat(ValueError):
+class UnknownFormat(Invalid, ValueError):
     """An unknown format name, or a file in no known format. The message lists the formats."""
 
 

@@ -7,6 +7,7 @@ import gradio as gr
 
 from feedback_app.services.bundle import Services
 from feedback_app.ui.arena import page as arena_page
+from feedback_app.ui.arena.routes import ArenaServices
 from feedback_app.ui.chat import events as chat_events
 from feedback_app.ui.data import page as data_page
 from feedback_app.ui.leaderboard import page as leaderboard_page
@@ -43,13 +44,30 @@ def build_ui(services: Services) -> gr.Blocks:
     """Every page, ready to be mounted."""
     demo: gr.Blocks
     with gr.Blocks(title="codeLynn", analytics_enabled=False) as demo:
-        _page(navigation.ARENA, arena_page.build, services, demo)
+        _page(navigation.ARENA, _arena, services, demo)
     for place, build in OTHER_PAGES:
         with demo.route(place.name, f"/{place.path}", show_in_navbar=False):
             _page(place, build, services, demo)
     demo.queue(default_concurrency_limit=PARALLEL_EVENTS, api_open=False)
     look_seldom(demo)
     return demo
+
+
+def _arena(services: Services, demo: gr.Blocks) -> None:
+    arena_page.build(services.arena)
+
+
+def arena_services(services: Services) -> ArenaServices:
+    """The services that the routes of the Arena page use."""
+    return ArenaServices(
+        arena=services.arena,
+        pair_selection=services.pair_selection,
+        prefetch=services.prefetch,
+        live_reward=services.live_reward,
+        repeats=services.repeats,
+        models=services.models,
+        advisor=services.advisor,
+    )
 
 
 def look_seldom(demo: gr.Blocks) -> None:

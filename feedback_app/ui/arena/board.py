@@ -1,42 +1,73 @@
-"""A comparison as the HTML that the arena shows. Blind until it is ranked. Pure."""
+"""A comparison as the HTML that the Arena page shows. Models stay hidden until the comparison is ranked. Pure."""
 
 from collections.abc import Mapping
-from html import escape
+from dataclasses import dataclass
 from typing import Any
 
-from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStatus
-from feedback_app.services.arena.comparisons import drawn
-from feedback_app.services.arena.earlier_replies import EarlierTurn
-from feedback_app.services.generation.background import Problem
-from feedback_app.ui.arena.turns import asked
-from feedback_app.ui.arena.view import LETTERS, ORDINALS, Names, places_of, winner
-from feedback_app.ui.shared.markdown import safe_html
+from markupsafe import Markup
 
-NOTHING_YET = '<span class="waiting">…</span>'
-EMPTY_REPLY = "<p><em>(an empty reply)</em></p>"
+from feedback_app.domain.comparison import Comparison, ComparisonStatus, Message
+from feedback_app.services.arena.comparisons import drawn
+from feedback_app.services.arena.earlier_replies import EDIT, EarlierTurn
+from feedback_app.services.generation.background import Problem
+from feedback_app.ui.arena.view import (
+    LETTERS,
+    Names,
+    origin,
+    place_name,
+    replies_to_continue_from,
+    winner,
+)
+from feedback_app.ui.shared.markdown import safe_html
+from feedback_app.ui.shared.templates import render
+
+EarlierTurns = Mapping[int, EarlierTurn]
+"""Index of a message -> the comparison that this reply comes from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One reply. `model`, `model_name` and `place` are empty until it is ranked. `cut_at`: the limit in tokens that ended it, or 0."""
+
+    letter: str
+    id: str
+    text: Markup
+    won: bool
+    model: str
+    model_name: str
+    place: str
+    cut_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTurn:
+    """One message of a conversation. `origin` says which comparison a reply comes from; it may be empty."""
+
+    role: str
+    text: Markup
+    origin: str = ""
 
 
 def board(
     comparison: Comparison,
     name: Names,
     problem: Problem | None = None,
-    earlier: Mapping[int, EarlierTurn] | None = None,
+    earlier: EarlierTurns | None = None,
 ) -> dict[str, Any]:
-    """What the page is given of one comparison: `cards` are shown side by side, in the order of `ids`.
+    """A comparison as the page's scripts receive it. `ids`, `replies` and `texts` are in the order of the cards.
 
-    `problem` is why its replies could not be written, `trouble` of which kind that is; `earlier` says where the replies before
-    come from.
+    `problem` says why no replies could be written, `trouble` is its kind.
     """
-    each = range(len(comparison.candidates))
+    indexes = range(len(comparison.candidates))
     return {
         "id": comparison.id,
         "state": comparison.status.value,
         "ids": [candidate.id for candidate in comparison.candidates],
         "prompt": comparison.messages[-1].content,
         "drawn": drawn(comparison),
-        "asked": asked(comparison, name, earlier or {}),
-        "cards": "".join(card(comparison, i, name) for i in each),
-        "replies": [reply(comparison, i) for i in each],
+        "asked": prompt_html(comparison, name, earlier or {}),
+        "cards": cards_html(comparison, name),
+        "replies": [reply_html(comparison, index) for index in indexes],
         "texts": [candidate.text for candidate in comparison.candidates],
         "problem": problem.text if problem else "",
         "trouble": problem.kind if problem else "",
@@ -45,70 +76,85 @@ def board(
 
 
 def _ranking(comparison: Comparison) -> dict[str, Any] | None:
-    given = comparison.ranking
-    if given is None:
-        return None
-    own = {"aspects": given.aspects, "note": given.note, "edit": given.edit or ""}
-    return {"groups": given.groups, "all_bad": given.all_bad, **own}
-
-
-def card(comparison: Comparison, index: int, name: Names) -> str:
-    """One reply: its letter, by which it can be dragged where there are more than two, its text, its places."""
-    letter, many = LETTERS[index], len(comparison.candidates) > 2
-    won = " won" if winner(comparison, index) else ""
-    candidate = comparison.candidates[index]
-    return (
-        f'<article class="card{won}" id="card-{letter.lower()}" data-id="{escape(candidate.id)}" '
-        f'aria-label="Reply {letter}"><div class="card-head">{_letter(comparison, letter, many)}'
-        f"{_revealed(comparison, index, name)}</div>"
-        f'<div class="reply bounded" data-what="reply {letter}">{reply(comparison, index)}</div>'
-        f"{_cut(candidate)}{_places(comparison, letter) if many else ''}</article>"
-    )
-
-
-def reply(comparison: Comparison, index: int) -> str:
-    """Its text as far as it is written."""
-    writing = comparison.status == ComparisonStatus.generating
-    return safe_html(comparison.candidates[index].text) or (NOTHING_YET if writing else EMPTY_REPLY)
-
-
-def _cut(candidate: Candidate) -> str:
-    """Says that the reply met the limit of its length, which is no fault of its words."""
-    if not candidate.cut:
-        return ""
-    return f'<p class="cut">Cut off at {candidate.sampling.max_new_tokens:,} tokens</p>'
-
-
-def _letter(comparison: Comparison, letter: str, many: bool) -> str:
-    title = f'<h2 class="sr">Reply {letter}</h2>'
-    if not many or comparison.status != ComparisonStatus.open:
-        return f'{title}<span class="letter" aria-hidden="true">{letter}</span>'
-    told = f"Reply {letter}, no place yet: drag it onto another reply, or use the arrow keys"
-    return (
-        f'{title}<button type="button" class="letter grip" aria-label="{told}" title="Drag onto another reply to take its place">'
-        f'{letter}</button><span class="given" hidden></span>'
-    )
-
-
-def _revealed(comparison: Comparison, index: int, name: Names) -> str:
-    """Model and place, once it is ranked."""
     ranking = comparison.ranking
-    if comparison.status != ComparisonStatus.ranked or ranking is None:
-        writing = comparison.status == ComparisonStatus.generating
-        return f'<span class="quiet">{"writing…" if writing else ""}</span>'
-    candidate = comparison.candidates[index]
-    place = "all bad" if ranking.all_bad else ORDINALS[places_of(comparison)[candidate.id] - 1]
-    tie = "tie" if len(ranking.groups) == 1 and not ranking.all_bad else place
-    model = f'<span class="model" title="{escape(candidate.model)}">{escape(name(candidate.model))}</span>'
-    return f'{model}<span class="place">{tie}</span>'
+    if ranking is None:
+        return None
+    details = {"aspects": ranking.aspects, "note": ranking.note, "edit": ranking.edit or ""}
+    return {"groups": ranking.groups, "all_bad": ranking.all_bad, **details}
 
 
-def _places(comparison: Comparison, letter: str) -> str:
-    if comparison.status != ComparisonStatus.open:
-        return ""
-    name = f"place-{letter.lower()}"
-    choices = "".join(
-        f'<label><input type="radio" name="{name}" value="{i}">{i}</label>'
-        for i in range(1, len(comparison.candidates) + 1)
+def cards_html(comparison: Comparison, name: Names) -> Markup:
+    """The replies. Three or four can be ordered by dragging, by numbers or by keys."""
+    count, status = len(comparison.candidates), comparison.status
+    return render(
+        "arena/cards.html",
+        cards=[_card(comparison, index, name) for index in range(count)],
+        to_order=count > 2 and status is ComparisonStatus.open,
+        writing=status is ComparisonStatus.generating,
     )
-    return f'<fieldset class="places" id="{name}"><legend>Place of {letter}</legend>{choices}</fieldset>'
+
+
+def _card(comparison: Comparison, index: int, name: Names) -> Card:
+    candidate, place = comparison.candidates[index], place_name(comparison, index)
+    return Card(
+        letter=LETTERS[index],
+        id=candidate.id,
+        text=reply_html(comparison, index),
+        won=winner(comparison, index),
+        model=candidate.model if place else "",
+        model_name=name(candidate.model) if place else "",
+        place=place,
+        cut_at=candidate.sampling.max_new_tokens if candidate.cut else 0,
+    )
+
+
+def reply_html(comparison: Comparison, index: int) -> Markup:
+    """The text of a reply, as much of it as is written."""
+    text = safe_html(comparison.candidates[index].text)
+    writing = comparison.status is ComparisonStatus.generating
+    return text or render("arena/reply.html", writing=writing)
+
+
+def prompt_html(comparison: Comparison, name: Names, earlier: EarlierTurns) -> Markup:
+    """The prompt, with the turns before it above."""
+    return render(
+        "arena/prompt.html",
+        topic=comparison.tags[0].replace("_", " ") if comparison.tags else "",
+        turns=_turns(comparison, name, earlier),
+        prompt=comparison.messages[-1].content,
+    )
+
+
+def ways_to_continue(comparison: Comparison, name: Names, earlier: EarlierTurns) -> list[dict[str, Any]]:
+    """The replies that the conversation can continue with, each with the conversation up to it as HTML."""
+    return [
+        {**way, "thread": _conversation_with(way["reply"], comparison, name, earlier)}
+        for way in replies_to_continue_from(comparison)
+    ]
+
+
+def _conversation_with(reply: str, comparison: Comparison, name: Names, earlier: EarlierTurns) -> Markup:
+    last = ShownTurn(
+        "assistant", safe_html(_reply_text(comparison, reply)), origin(EarlierTurn(comparison, reply), name)
+    )
+    prompt = _turn(comparison.messages[-1])
+    return render("arena/conversation.html", turns=[*_turns(comparison, name, earlier), prompt, last])
+
+
+def _reply_text(comparison: Comparison, reply: str) -> str:
+    if reply == EDIT:
+        return (comparison.ranking.edit if comparison.ranking else "") or ""
+    return comparison.candidate(reply).text
+
+
+def _turns(comparison: Comparison, name: Names, earlier: EarlierTurns) -> list[ShownTurn]:
+    """The turns before the prompt, without a system prompt."""
+    return [
+        _turn(message, origin(earlier[i], name) if i in earlier else "")
+        for i, message in enumerate(comparison.messages[:-1])
+        if message.role != "system"
+    ]
+
+
+def _turn(message: Message, origin_line: str = "") -> ShownTurn:
+    return ShownTurn(message.role, safe_html(message.content), origin_line)

@@ -30,7 +30,7 @@ def build(services: Services, demo: gr.Blocks) -> None:
         drawn: Updates = dict.fromkeys(plots, gr.update(visible=False))
         if model is not None:
             record = model.evaluation
-            frames = [calibration(record), buckets(record, "by_margin"), buckets(record, "by_length")]
+            frames = [calibration(record), buckets(record.by_margin), buckets(record.by_length)]
             drawn = {plot: _shown(frame) for plot, frame in zip(plots, frames, strict=True)}
         return {
             about: facts(model) if model else EMPTY,

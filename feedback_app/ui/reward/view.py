@@ -1,11 +1,11 @@
 """A trained reward model as the page shows it. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
-from typing import Any
 
 import pandas as pd
 
+from alignment.contract.manifests.reward import Bucket, Repeats, RewardEvaluation
 from feedback_app.domain.counts import span
 from feedback_app.services.reward.reward_hacking import WatchPoint
 from feedback_app.services.reward.reward_models import RewardModel, Watched
@@ -23,31 +23,31 @@ def facts(model: RewardModel) -> str:
     record = model.evaluation
     rows = [
         ("Trained", moment(model.created_at)),
-        ("Pairs trained on", f"{record.get('pairs', 0):,}"),
+        ("Pairs trained on", f"{record.pairs:,}"),
         ("Right on held-out pairs", _accuracy(record)),
-        ("Your agreement with yourself", _repeats(record.get("repeats"))),
-        ("Calibration error", _number(record.get("ece"), "{:.3f}")),
-        ("Correlation with length", _number(record.get("length_correlation"), "{:.2f}")),
+        ("Your agreement with yourself", _repeats(record.repeats)),
+        ("Calibration error", _number(record.ece, "{:.3f}")),
+        ("Correlation with length", _number(record.length_correlation, "{:.2f}")),
     ]
-    if "training_kept" in record:  # not in manifests before there was a choice
-        rows.append(("Share of the training kept", _kept(record["training_kept"])))
+    if record.training_kept is not None:  # early versions kept all of it and did not say so
+        rows.append(("Share of the training kept", _kept(record.training_kept)))
     listed = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in rows)
     return f'<p class="about"><strong>{escape(model.name)}</strong></p><dl class="facts">{listed}</dl>'
 
 
-def _accuracy(record: Mapping[str, Any]) -> str:
-    if record.get("accuracy") is None:
+def _accuracy(record: RewardEvaluation) -> str:
+    if record.accuracy is None:
         return "not known yet"
-    interval = f"{record['accuracy_low']:.0%} to {record['accuracy_high']:.0%}"
-    return f'{record["accuracy"]:.0%} <span class="quiet">{interval}, {record["heldout_pairs"]} pairs</span>'
+    interval = f"{record.accuracy_low:.0%} to {record.accuracy_high:.0%}"
+    return f'{record.accuracy:.0%} <span class="quiet">{interval}, {record.heldout_pairs} pairs</span>'
 
 
-def _repeats(found: Mapping[str, float] | None) -> str:
+def _repeats(found: Repeats | None) -> str:
     """The owner's agreement with earlier verdicts of the same pairs."""
     if not found:
         return "not known yet"
-    interval = f"{found['low']:.0%} to {found['high']:.0%}"
-    return f'{found["agreed"] / found["pairs"]:.0%} <span class="quiet">{interval}, {found["pairs"]:.0f} pairs</span>'
+    interval = f"{found.low:.0%} to {found.high:.0%}"
+    return f'{found.agreed / found.pairs:.0%} <span class="quiet">{interval}, {found.pairs} pairs</span>'
 
 
 def _kept(share: float) -> str:
@@ -64,19 +64,19 @@ def _number(value: float | None, form: str) -> str:
     return "not known yet" if value is None else form.format(value)
 
 
-def calibration(record: Mapping[str, Any]) -> pd.DataFrame:
+def calibration(record: RewardEvaluation) -> pd.DataFrame:
     """Columns confidence, accuracy, what: the model's, and the diagonal that a calibrated one keeps to."""
-    rows = [(bin_["confidence"], bin_["accuracy"], "this model") for bin_ in record.get("calibration") or []]
+    rows = [(bin_.confidence, bin_.accuracy, "this model") for bin_ in record.calibration]
     diagonal = [(share, share, "perfect") for share in (0.5, 1.0)] if rows else []
     return pd.DataFrame(rows + diagonal, columns=["confidence", "accuracy", "what"])
 
 
-def buckets(record: Mapping[str, Any], key: str) -> pd.DataFrame:
+def buckets(parts: Sequence[Bucket]) -> pd.DataFrame:
     """Columns bucket, accuracy, pairs of `by_margin` or `by_length`; empty buckets are left out."""
     rows = [
-        (span(part["low"], part["high"]), part["accuracy"], part["pairs"])
-        for part in record.get(key) or []
-        if part["pairs"] and part["accuracy"] is not None
+        (span(part.low, part.high), part.accuracy, part.pairs)
+        for part in parts
+        if part.pairs and part.accuracy is not None
     ]
     return pd.DataFrame(rows, columns=["bucket", "accuracy", "pairs"])
 

@@ -1,19 +1,20 @@
 """Two rounds side by side: what was set and measured differently. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from html import escape
 from typing import Any
 
+from alignment.contract.manifests.gate import GateEvidence, GateRecord
 from feedback_app.domain.round import Round
 from feedback_app.ui.rounds.view import duration, short, state_word
 
-MEASURED = {
-    "accuracy": "held-out pairs that agree",
-    "kl": "distance from the base model (KL), nats",
-    "length_ratio": "reply length, times the reference version's",
-    "perplexity_ratio": "perplexity on general text, times the base model's",
-    "nll": "unusual language, nats per token",
-    "scale": "update strength",
+MEASURED: dict[str, Callable[[GateEvidence], float | None]] = {
+    "held-out pairs that agree": lambda evidence: evidence.accuracy,
+    "distance from the base model (KL), nats": lambda evidence: evidence.kl,
+    "reply length, times the reference version's": lambda evidence: evidence.length_ratio,
+    "perplexity on general text, times the base model's": lambda evidence: evidence.perplexity_ratio,
+    "unusual language, nats per token": lambda evidence: evidence.nll,
+    "update strength": lambda evidence: evidence.scale,
 }
 
 
@@ -26,9 +27,9 @@ def differences(one: Round, other: Round) -> list[tuple[str, str, str]]:
         ("ended", state_word(one), state_word(other)),
     ]
     names = sorted({*one.config, *other.config})
-    facts += [(name, _value(one.config, name), _value(other.config, name)) for name in names]
+    facts += [(name, _value(one.config.get(name)), _value(other.config.get(name))) for name in names]
     mine, theirs = _evidence(one), _evidence(other)
-    facts += [(words, _value(mine, name), _value(theirs, name)) for name, words in MEASURED.items()]
+    facts += [(words, _value(value(mine)), _value(value(theirs))) for words, value in MEASURED.items()]
     return rows + [row for row in facts if row[1] != row[2]]
 
 
@@ -51,12 +52,11 @@ def _took(round_: Round) -> str:
     return duration((round_.finished_at - round_.started_at).total_seconds())
 
 
-def _evidence(round_: Round) -> Mapping[str, Any]:
-    return (round_.decision or {}).get("evidence") or {}
+def _evidence(round_: Round) -> GateEvidence:
+    return GateRecord.from_record(round_.decision or {}).evidence
 
 
-def _value(found: Mapping[str, Any], name: str) -> str:
-    value = found.get(name)
+def _value(value: Any) -> str:
     if value is None:
         return "–"
     return f"{value:.4g}" if isinstance(value, float) else str(value)

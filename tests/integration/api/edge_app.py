@@ -17,6 +17,7 @@ from feedback_app.domain.comparison import Sampling
 from feedback_app.main import App, prepare_database
 from feedback_app.settings import Settings
 from feedback_app.store.tables import metadata
+from feedback_app.ui.app import arena_services
 from feedback_app.ui.arena import routes as arena_routes
 from feedback_app.ui.data import rankings_routes
 from tests.fakes import ScriptedEngine
@@ -81,8 +82,8 @@ def edge_app(home: Path, base_model: str = "unused", **changes: object) -> Itera
     api = build_api(
         built.services, built.store, built.engine, lambda: Sampling(max_new_tokens=12), lambda: None
     )
-    for routes in (arena_routes, rankings_routes):
-        api.include_router(routes.router(built.services))
+    api.include_router(arena_routes.router(arena_services(built.services)))
+    api.include_router(rankings_routes.router(built.services))
     try:
         yield Edge(built, api, settings.database)
     finally:

@@ -7,9 +7,8 @@ import pytest
 from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStatus, Message, Ranking
 from feedback_app.services.arena.earlier_replies import EDIT, EarlierTurn, earlier_turns
 from feedback_app.store import Store
-from feedback_app.ui.arena.board import board
-from feedback_app.ui.arena.turns import go_on, origin
-from feedback_app.ui.arena.view import verdict_line
+from feedback_app.ui.arena.board import board, ways_to_continue
+from feedback_app.ui.arena.view import origin, ranking_line
 
 A_WON = Ranking((("c1",), ("c2",)))
 TIE = Ranking((("c1", "c2"),))
@@ -53,7 +52,7 @@ def pair(*models: str, ranking: Ranking | None = A_WON, finish: str = "stop") ->
 def test_after_the_vote_one_line_says_what_was_chosen_and_who_wrote_it(
     comparison: Comparison, line: str
 ) -> None:
-    assert verdict_line(comparison, name) == line
+    assert ranking_line(comparison, name) == line
 
 
 def test_a_reply_that_met_its_limit_is_marked_and_no_model_is_named_before_the_vote() -> None:
@@ -99,9 +98,9 @@ def test_without_a_preference_the_earlier_replies_are_level(ranking: Ranking) ->
 
 
 def test_a_way_on_shows_the_conversation_up_to_its_reply() -> None:
-    (way,) = go_on(pair(), name, {})
+    (way,) = ways_to_continue(pair(), name, {})
     assert (way["reply"], way["label"]) == ("c1", "A")
     assert way["thread"].index("Hello?") < way["thread"].index("Reply 1.")
-    (mine,) = go_on(pair(ranking=replace(A_WON, edit="Mine & yours.")), name, {})
+    (mine,) = ways_to_continue(pair(ranking=replace(A_WON, edit="Mine & yours.")), name, {})
     assert mine["reply"] == EDIT
     assert "Mine &amp; yours." in mine["thread"]

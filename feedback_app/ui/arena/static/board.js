@@ -1,10 +1,10 @@
-// What is on the page. The HTML of replies comes from the service, which has made it harmless.
+// Draws the page. The HTML of replies comes from the service, which has escaped it.
 import { bound } from "./bounds.js";
 
 /** @type {(id: string) => PageElement} */
 export const el = (id) => document.getElementById(id);
 /** @type {Record<string, boolean>} */
-const OPENS = { open: true, generating: true };
+const CAN_VOTE = { open: true, generating: true };
 
 const EMPTY = `<div class="empty"><p class="empty-title">Which reply sounds more like you?</p><p>Write a message above, or press
   “Give me a prompt”: two replies appear here side by side, without the names of their models.</p></div>`;
@@ -13,47 +13,47 @@ const FOLLOWING = `<div class="empty"><p class="empty-title">Write your next mes
 const WAITING = `<article class="card loading"><div class="bone"></div><div class="bone"></div><div class="bone short"></div></article>`;
 
 /** @param {string} id @param {boolean} on */
-const show = (id, on) => {
+const setVisible = (id, on) => {
   el(id).hidden = !on;
 };
 
 /** @type {() => Iterable<HTMLButtonElement>} */
-const verdicts = () => el("verdicts").querySelectorAll(":scope > *");
+const voteButtons = () => el("verdicts").querySelectorAll(":scope > *");
 
 /** @param {string} state @param {number} n */
-function buttons(state, n) {
-  const asking = Boolean(OPENS[state]);
-  for (const button of verdicts()) {
-    const one = button.classList.contains("two") ? n === 2 : button.classList.contains("many") ? n > 2 : true;
-    button.hidden = !(asking && one);
+function showButtons(state, n) {
+  const canVote = Boolean(CAN_VOTE[state]);
+  for (const button of voteButtons()) {
+    const fits = button.classList.contains("two") ? n === 2 : button.classList.contains("many") ? n > 2 : true;
+    button.hidden = !(canVote && fits);
     button.disabled = state === "generating" && !["skip", "rewrite"].includes(button.id);
   }
   el("tie").querySelector(".does").textContent = n > 2 ? "All equal" : "Tie";
-  show("undo", true);
+  setVisible("undo", true);
   el("undo").disabled = false;
-  el("again").hidden = !(asking || state === "failed");
-  el("rewrite").hidden = !(asking || state === "ranked");
-  show("next", state === "ranked" || state === "failed");
-  show("details", asking || state === "ranked");
-  show("save-details", state === "ranked");
+  el("again").hidden = !(canVote || state === "failed");
+  el("rewrite").hidden = !(canVote || state === "ranked");
+  setVisible("next", state === "ranked" || state === "failed");
+  setVisible("details", canVote || state === "ranked");
+  setVisible("save-details", state === "ranked");
 }
 
 /** @param {Board} board */
 export function draw(board) {
   el("arena").dataset.state = board.state;
   el("asked").innerHTML = board.asked;
-  show("asked", true);
+  setVisible("asked", true);
   el("cards").innerHTML = board.cards;
   el("cards").dataset.n = String(board.ids.length);
   el("cards").setAttribute("aria-busy", String(board.state === "generating"));
-  buttons(board.state, board.ids.length);
+  showButtons(board.state, board.ids.length);
   bound(el("asked"));
   bound(el("cards"));
 }
 
-// Replies that grow.
+// Show as much of the replies as is written.
 /** @param {Board} board */
-export function grow(board) {
+export function updateReplies(board) {
   const replies = el("cards").querySelectorAll(".reply");
   board.replies.forEach((html, i) => {
     if (replies[i] && replies[i].innerHTML !== html) replies[i].innerHTML = html;
@@ -61,57 +61,57 @@ export function grow(board) {
   bound(el("cards"));
 }
 
-export function empty() {
+export function drawEmpty() {
   el("arena").dataset.state = "empty";
-  show("asked", false);
+  setVisible("asked", false);
   el("cards").innerHTML = EMPTY;
-  blank();
+  hideVoting();
 }
 
-// The conversation that goes on, in place of the pair that was on the page.
+// The conversation that the owner continues, in place of the pair that was on the page.
 /** @param {string} thread */
-export function conversation(thread) {
+export function drawConversation(thread) {
   el("arena").dataset.state = "following";
   el("asked").innerHTML = thread;
-  show("asked", true);
+  setVisible("asked", true);
   el("cards").innerHTML = FOLLOWING;
   el("cards").removeAttribute("aria-busy");
-  blank();
+  hideVoting();
   bound(el("asked"));
 }
 
-export function loading(n = 2) {
+export function drawLoading(n = 2) {
   el("arena").dataset.state = "loading";
-  show("asked", false);
+  setVisible("asked", false);
   el("cards").innerHTML = WAITING.repeat(n);
   el("cards").setAttribute("aria-busy", "true");
-  blank();
+  hideVoting();
 }
 
-function blank() {
-  for (const button of verdicts()) button.hidden = button.id !== "undo";
-  for (const id of ["details", "own", "own-kept", "places-line"]) show(id, false);
+function hideVoting() {
+  for (const button of voteButtons()) button.hidden = button.id !== "undo";
+  for (const id of ["details", "own", "own-kept", "places-line"]) setVisible(id, false);
 }
 
 /** @param {string} text */
-export function line(text) {
+export function showAlert(text) {
   el("line").innerHTML = text ? `<p class="notice alert"></p>` : "";
   if (text) el("line").firstChild.textContent = text;
 }
 
-// What the last verdict was, and how the conversation may go on.
-/** @param {string} text @param {Way[]} goOn @param {(way: Way) => void} follow */
-export function strip(text, goOn = [], follow = () => {}) {
+// Say what the last vote was, and offer the replies that the conversation can continue with.
+/** @param {string} text @param {Way[]} ways @param {(way: Way) => void} onContinue */
+export function showOutcome(text, ways = [], onContinue = () => {}) {
   el("decided").innerHTML = text ? `<p class="notice"></p>` : "";
-  const told = el("decided").querySelector(".notice");
-  if (!told) return;
-  told.textContent = `${text} `;
-  for (const way of goOn) {
+  const outcome = el("decided").querySelector(".notice");
+  if (!outcome) return;
+  outcome.textContent = `${text} `;
+  for (const way of ways) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "link go-on";
     button.textContent = `Continue with ${way.label}`;
-    button.addEventListener("click", () => follow(way));
-    told.append(button, " ");
+    button.addEventListener("click", () => onContinue(way));
+    outcome.append(button, " ");
   }
 }

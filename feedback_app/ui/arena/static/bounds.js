@@ -1,8 +1,8 @@
-// Long texts stay within bounds and scroll there, so that the page keeps its shape; a button shows all of one.
+// Long texts scroll within a limited height, so that the page keeps its shape. A button shows the whole text.
 const SLACK = 4;
 
 /** @param {HTMLElement} box */
-function toggle(box) {
+function showAllButton(box) {
   const button = document.createElement("button");
   Object.assign(button, { type: "button", className: "link show-all", textContent: "Show all" });
   button.setAttribute("aria-label", `Show all of the ${box.dataset.what}`);
@@ -16,7 +16,7 @@ function toggle(box) {
   return button;
 }
 
-// Those that are too long can be scrolled by keyboard and shown whole; conversations begin at their end.
+// Make long texts below `root` scrollable by keyboard. A conversation is scrolled to its end.
 /** @param {HTMLElement} root */
 export function bound(root) {
   for (const box of root.querySelectorAll(".bounded:not(.long)")) {
@@ -25,7 +25,7 @@ export function bound(root) {
     box.tabIndex = 0;
     if (!box.matches("ol")) box.setAttribute("role", "group");
     box.setAttribute("aria-label", `The ${box.dataset.what}, which can be scrolled`);
-    box.after(toggle(box));
+    box.after(showAllButton(box));
     if (box.classList.contains("end")) box.scrollTop = box.scrollHeight;
   }
 }

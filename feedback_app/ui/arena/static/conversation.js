@@ -1,29 +1,29 @@
-// The reply that the conversation goes on with, told beside the prompt until the next message is sent.
+// The reply that the owner continues the conversation with. It is named above the prompt until the next message is sent.
 import { el } from "./board.js";
 
-/** @type {Followed | null} */
-let after = null;
-/** @type {Followed | null} */
-let last = null; // what the message that was sent last went on with
+/** @type {Continued | null} */
+let current = null;
+/** @type {Continued | null} */
+let lastSent = null; // what the last message continued
 
-export const following = () => Boolean(after);
+export const isContinuing = () => Boolean(current);
 
-// What the message that is sent now goes on with.
-export function goingOn() {
-  last = after;
-  return after && { after: after.after, reply: after.reply };
+// What the message that is about to be sent continues: a reply of a comparison.
+export function continuation() {
+  lastSent = current;
+  return current && { after: current.after, reply: current.reply };
 }
 
 /** @param {Way} way @param {() => void} stop */
-export function follow(way, stop) {
-  after = { ...way, stop };
+export function continueWith(way, stop) {
+  current = { ...way, stop };
   el("after").textContent = `You continue the conversation with ${way.label}. `;
   const button = document.createElement("button");
   button.type = "button";
   button.className = "link";
   button.textContent = "Ask something new instead";
   button.addEventListener("click", () => {
-    unfollow();
+    stopContinuing();
     stop();
   });
   el("after").append(button);
@@ -31,14 +31,14 @@ export function follow(way, stop) {
   el("prompt").focus();
 }
 
-export function unfollow() {
-  after = null;
+export function stopContinuing() {
+  current = null;
   el("after").hidden = true;
 }
 
-// The message could not be answered: it goes on with the same reply when it is sent again.
-export function followAgain() {
-  if (last) follow(last, last.stop);
+// The last message could not be answered: when it is sent again it continues the same reply.
+export function continueAgain() {
+  if (lastSent) continueWith(lastSent, lastSent.stop);
 }
 
-export const thread = () => after?.thread;
+export const thread = () => current?.thread;

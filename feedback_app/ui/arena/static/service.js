@@ -1,5 +1,5 @@
-// What the page says to the service. A verdict is kept here until the service has answered: it is sent again and again,
-// in order, also after a reload. Each names its comparison, and the same verdict twice is one.
+// The requests of the page. Votes wait in an outbox until the service has answered: they are sent again, in order, also after a
+// reload. Each names its comparison, and the service counts the same vote only once.
 import { asker, inWords, Refused, Unreachable } from "../../shared/static/ask.js";
 
 const RETRY_MS = 2000;
@@ -9,10 +9,10 @@ export { inWords, Refused, Unreachable };
 export const ask = asker("arena");
 
 export class Outbox {
-  // `told(n)` hears how many wait for an answer that does not come; 0 once all were sent.
-  /** @param {(waiting: number) => void} told */
-  constructor(told) {
-    this.told = told;
+  // `onWaiting(n)` is called with the number of requests that the service does not answer, and with 0 once all were sent.
+  /** @param {(waiting: number) => void} onWaiting */
+  constructor(onWaiting) {
+    this.onWaiting = onWaiting;
     /** @type {Unsent[]} */
     this.waiting = JSON.parse(sessionStorage.getItem(KEPT) || "[]").map((/** @type {Unsent["request"]} */ request) => ({ request, done() {}, failed() {} }));
     this.sending = false;
@@ -23,12 +23,12 @@ export class Outbox {
   send(method, path, body) {
     return new Promise((done, failed) => {
       this.waiting.push({ request: { method, path, body }, done, failed });
-      this.keep();
+      this.save();
       this.run();
     });
   }
 
-  keep() {
+  save() {
     sessionStorage.setItem(KEPT, JSON.stringify(this.waiting.map((one) => one.request)));
   }
 
@@ -40,25 +40,25 @@ export class Outbox {
       const { request, done, failed } = this.waiting[0];
       try {
         const answer = await ask(request.method, request.path, request.body);
-        this.drop();
+        this.removeFirst();
         done(answer);
       } catch (error) {
         if (error instanceof Unreachable) {
           late = true;
-          this.told(this.waiting.length);
+          this.onWaiting(this.waiting.length);
           await new Promise((again) => setTimeout(again, RETRY_MS));
         } else {
-          this.drop();
+          this.removeFirst();
           failed(error);
         }
       }
     }
     this.sending = false;
-    if (late) this.told(0);
+    if (late) this.onWaiting(0);
   }
 
-  drop() {
+  removeFirst() {
     this.waiting.shift();
-    this.keep();
+    this.save();
   }
 }

@@ -16,14 +16,14 @@ interface Board {
   ranking?: Details & { groups: string[][]; all_bad: boolean };
 }
 
-/** What is said about a comparison besides its ranking. */
+/** The details of a vote. */
 interface Details {
   aspects: string[];
   note: string;
   edit: string;
 }
 
-/** How a conversation may go on: with which reply of which comparison. */
+/** A reply that a conversation can continue with. `after` is the id of its comparison, `thread` the conversation as HTML. */
 interface Way {
   label: string;
   reply: string;
@@ -31,12 +31,20 @@ interface Way {
   after?: string;
 }
 
-/** A way that was chosen; `stop` leaves it. */
-type Followed = Way & { stop: () => void };
+/** The reply that the owner continues with. `stop` is called when the owner asks something new instead. */
+type Continued = Way & { stop: () => void };
 
-/** The comparisons that lie ready, and what the page says beside them. */
-interface Ahead {
-  ahead: Board[];
+/** What the service answers to a vote. A skip has neither `board` nor `ways`. */
+interface Voted {
+  line: string;
+  progress: string;
+  board?: Board;
+  ways?: Way[];
+}
+
+/** The comparisons that are ready. A page that was just opened gets the rest too. */
+interface Prefetched {
+  ready: Board[];
   board?: Board;
   progress?: string;
   topics?: string[];

@@ -4,7 +4,7 @@ import { Node, page } from "./page.mjs";
 
 const CARDS = "#cards .card[data-id]:has(.places)";
 const document = page();
-const places = await import("../arena/static/places.js");
+const ordering = await import("../arena/static/ordering.js");
 let cards;
 
 function card(id, count) {
@@ -22,7 +22,7 @@ function card(id, count) {
 function shown(count) {
   cards = "abcd".slice(0, count).split("").map((id) => card(id, count));
   document.finds[CARDS] = cards;
-  places.reset();
+  ordering.reset();
 }
 
 const line = () => document.getElementById("places-told").textContent;
@@ -31,57 +31,57 @@ const marks = () => cards.map((one) => one.querySelector(".given").textContent);
 beforeEach(() => shown(4));
 
 test("letters in turn give places from best to worst, and the last reply follows by itself", () => {
-  assert.equal(places.groups(), null);
-  places.choose(2);
-  places.choose(0);
+  assert.equal(ordering.groups(), null);
+  ordering.chooseReply(2);
+  ordering.chooseReply(0);
   assert.match(line(), /Your ranking so far: C > A\. The other 2 share the last place\./);
-  places.choose(3);
-  assert.deepEqual(places.groups(), [["c"], ["a"], ["d"], ["b"]]);
+  ordering.chooseReply(3);
+  assert.deepEqual(ordering.groups(), [["c"], ["a"], ["d"], ["b"]]);
   assert.deepEqual(marks(), ["2nd", "4th", "1st", "3rd"]);
 });
 
 test("replies without a place share the last one", () => {
-  places.choose(1);
-  assert.deepEqual(places.groups(), [["b"], ["a", "c", "d"]]);
+  ordering.chooseReply(1);
+  assert.deepEqual(ordering.groups(), [["b"], ["a", "c", "d"]]);
 });
 
 test("a letter again gives the place back, and the next letter takes the free one", () => {
-  places.choose(0);
-  places.choose(1);
-  places.choose(0);
+  ordering.chooseReply(0);
+  ordering.chooseReply(1);
+  ordering.chooseReply(0);
   assert.deepEqual(marks(), ["", "2nd", "", ""]);
-  places.choose(3);
+  ordering.chooseReply(3);
   assert.deepEqual(marks(), ["", "2nd", "", "1st"]);
 });
 
 test("the equals sign makes the next letter share the last place", () => {
-  assert.equal(places.tieNext(), false);
-  places.choose(0);
-  assert.equal(places.tieNext(), true);
-  places.choose(1);
-  assert.deepEqual(places.groups(), [["a", "b"], ["c", "d"]]);
+  assert.equal(ordering.tieNext(), false);
+  ordering.chooseReply(0);
+  assert.equal(ordering.tieNext(), true);
+  ordering.chooseReply(1);
+  assert.deepEqual(ordering.groups(), [["a", "b"], ["c", "d"]]);
   assert.deepEqual(marks(), ["1st (tie)", "1st (tie)", "", ""]);
 });
 
 test("each change can be taken back, one after the other", () => {
-  places.choose(0);
-  places.choose(1);
-  places.back();
+  ordering.chooseReply(0);
+  ordering.chooseReply(1);
+  ordering.takeBack();
   assert.deepEqual(marks(), ["1st", "", "", ""]);
-  places.back();
-  assert.equal(places.groups(), null);
-  assert.equal(places.back(), false);
+  ordering.takeBack();
+  assert.equal(ordering.groups(), null);
+  assert.equal(ordering.takeBack(), false);
   assert.equal(document.getElementById("place-back").disabled, true);
 });
 
 test("three replies have three places, and a letter of none does nothing", () => {
   shown(3);
-  assert.equal(places.choose(3), false);
-  places.choose(1);
-  places.choose(2);
-  assert.deepEqual(places.groups(), [["b"], ["c"], ["a"]]);
+  assert.equal(ordering.chooseReply(3), false);
+  ordering.chooseReply(1);
+  ordering.chooseReply(2);
+  assert.deepEqual(ordering.groups(), [["b"], ["c"], ["a"]]);
 });
 
 test("a ranking is written with letters", () => {
-  assert.equal(places.letters([["b"], ["a", "c"]], ["a", "b", "c"]), "B > A = C");
+  assert.equal(ordering.letters([["b"], ["a", "c"]], ["a", "b", "c"]), "B > A = C");
 });
