@@ -12,7 +12,7 @@ from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStat
 from feedback_app.domain.round import Round
 from tests.browser.site import Site
 from tests.paths import DATA
-from workers.bootstrap import WorkerContext
+from workers.context import WorkerContext
 from workers.rounds import run_round
 
 WARM = DATA / "warm.jsonl"
