@@ -36,9 +36,9 @@ def router(arena: Arena, live: LiveRewardService) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
     ) -> ComparisonPage:
         """Newest first. For the next page, send `next_cursor` as `cursor`."""
-        found = arena.page(status, cursor, limit)
+        result = arena.page(status, cursor, limit)
         return ComparisonPage(
-            items=[ComparisonBody.of(item) for item in found.items], next_cursor=found.next_cursor
+            items=[ComparisonBody.of(item) for item in result.items], next_cursor=result.next_cursor
         )
 
     @routes.get("/{comparison_id}", summary="Get a comparison")

@@ -131,8 +131,9 @@ def router(chat: Chat, default_persona: Callable[[], str]) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
     ) -> list[ConversationSummary]:
         """The most recently used first."""
-        found = chat.list(limit, words)
-        return [ConversationSummary.model_validate(one, from_attributes=True) for one in found]
+        return [
+            ConversationSummary.model_validate(one, from_attributes=True) for one in chat.list(limit, words)
+        ]
 
     @routes.get("/{conversation_id}", summary="Download a conversation", responses=DOWNLOADS)
     def get(

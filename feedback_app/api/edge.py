@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from feedback_app.api.errors import refusal
-from feedback_app.api.request_checks import TAKEN
+from feedback_app.api.request_checks import ACCEPTED
 from feedback_app.domain import json_rules
 from feedback_app.domain.json_rules import NotJson, Unfit
 from feedback_app.domain.text_rules import text_fault
@@ -72,7 +72,7 @@ def takes_json(scope: Scope) -> bool:
     in pieces and checked by their format."""
     kind = Headers(scope=scope).get("content-type", "").partition(";")[0].strip().lower()
     is_json = kind in ("", "application/json") or kind.endswith("+json")
-    return scope["method"] in WITH_BODY and is_json and scope["path"].rstrip("/") not in TAKEN
+    return scope["method"] in WITH_BODY and is_json and scope["path"].rstrip("/") not in ACCEPTED
 
 
 async def _body(headers: Headers, receive: Receive) -> bytes:

@@ -38,22 +38,22 @@ class PreferencesBody(BaseModel):
 def router(book: PreferenceBook) -> APIRouter:
     routes = APIRouter(prefix="/api/v1/preferences", tags=["preferences"])
 
-    def told(value: Preferences) -> PreferencesBody:
+    def body_of(value: Preferences) -> PreferencesBody:
         return PreferencesBody.of(value, dict(book.fixed))
 
     @routes.get("", summary="Show the preferences")
     def show() -> PreferencesBody:
         """What holds now: the environment before what was chosen, that before the defaults."""
-        return told(book.get())
+        return body_of(book.get())
 
     @routes.patch("", summary="Change preferences")
     def change(changes: Changes) -> PreferencesBody:
         """Saves the given fields, all or none. Null resets a field to its default. Changes apply at once."""
-        return told(book.change(changes))
+        return body_of(book.change(changes))
 
     @routes.delete("", summary="Reset all preferences")
     def reset() -> PreferencesBody:
         """Resets every preference to its default."""
-        return told(book.reset())
+        return body_of(book.reset())
 
     return routes

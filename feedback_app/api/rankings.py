@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from feedback_app.api.schemas import ComparisonBody, RankingBody
 from feedback_app.domain.bodies import Body
-from feedback_app.domain.ranking_query import RankingFilter, RankingQuery, SelectionFilter
+from feedback_app.domain.ranking_query import RankingFilter, RankingSearch, SelectionFilter
 from feedback_app.domain.text_rules import MOST_TAGS
 from feedback_app.services.dataset.curation import Consistency, Curation, Entry
 
@@ -15,7 +15,7 @@ MOST_IDS = 100_000
 WORDS = "Words in the prompt, a reply, the note or the rewrite; case is ignored."
 
 
-class Looked(BaseModel):
+class RankingQuery(BaseModel):
     """Filters; a comparison must match all of them."""
 
     model_config = ConfigDict(extra="forbid")
@@ -33,11 +33,11 @@ class Looked(BaseModel):
     )
     differs: bool = Field(False, description="Only repeated pairs with another choice the second time.")
 
-    def wanted(self) -> RankingQuery:
-        return RankingQuery(**self.model_dump(exclude={"cursor", "limit"}))
+    def wanted(self) -> RankingSearch:
+        return RankingSearch(**self.model_dump(exclude={"cursor", "limit"}))
 
 
-class PageLooked(Looked):
+class RankingPageQuery(RankingQuery):
     cursor: str | None = None
     limit: int = Field(50, ge=1, le=500)
 
@@ -48,7 +48,7 @@ class FoundBody(ComparisonBody):
     taken_out: RankingBody | None = None
 
     @classmethod
-    def found(cls, entry: Entry) -> "FoundBody":
+    def of_entry(cls, entry: Entry) -> "FoundBody":
         shown = ComparisonBody.of(entry.comparison).model_dump()
         return cls(**shown, taken_out=ComparisonBody.of(entry.as_ranked).ranking if entry.taken_out else None)
 
@@ -94,16 +94,16 @@ def router(curation: Curation) -> APIRouter:
     routes = APIRouter(prefix="/api/v1", tags=["rankings"])
 
     @routes.get("/rankings", summary="Search rankings")
-    def find(looked: Annotated[PageLooked, Query()]) -> FoundPage:
+    def find(query: Annotated[RankingPageQuery, Query()]) -> FoundPage:
         """Comparisons that match all given filters, newest first. For the next page, send `next_cursor` as `cursor`."""
-        found = curation.find(looked.wanted(), looked.cursor, looked.limit)
-        shown = [FoundBody.found(entry) for entry in found.entries]
-        return FoundPage(items=shown, found=found.found, next_cursor=found.next_cursor)
+        result = curation.find(query.wanted(), query.cursor, query.limit)
+        shown = [FoundBody.of_entry(entry) for entry in result.entries]
+        return FoundPage(items=shown, found=result.found, next_cursor=result.next_cursor)
 
-    @routes.get("/rankings/ids", summary="List the ids of found rankings")
-    def ids(looked: Annotated[Looked, Query()]) -> Ids:
+    @routes.get("/rankings/ids", summary="List the ids of matching rankings")
+    def ids(query: Annotated[RankingQuery, Query()]) -> Ids:
         """The ids of all comparisons that match the filters, newest first."""
-        return Ids.model_construct(ids=curation.ids(looked.wanted()))
+        return Ids.model_construct(ids=curation.ids(query.wanted()))
 
     @routes.get("/rankings/consistency", summary="Get the agreement with repeated votes")
     def consistency() -> ConsistencyBody:
@@ -133,6 +133,6 @@ def router(curation: Curation) -> APIRouter:
     @routes.put("/comparisons/{comparison_id}/tags", summary="Set tags")
     def tag(comparison_id: str, body: TagsBody) -> FoundBody:
         """Replace the tags of a comparison."""
-        return FoundBody.found(curation.tag(comparison_id, body.tags))
+        return FoundBody.of_entry(curation.tag(comparison_id, body.tags))
 
     return routes

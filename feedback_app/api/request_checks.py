@@ -26,7 +26,7 @@ FILES = JSON | NDJSON | PARQUET | ZIP | GZIP | {"application/octet-stream"}
 UPLOADS = frozenset({"multipart/form-data"})
 LOGIN = frozenset({"application/x-www-form-urlencoded"})
 
-TAKEN = {
+ACCEPTED = {
     "/api/v1/import": FILES,
     "/api/v1/rewards/evaluate": NDJSON,
     "/api/v1/rewards/score": NDJSON,
@@ -67,11 +67,11 @@ def type_refused(path: str, headers: Headers) -> str | None:
     """Why the content type is refused, in one line; None if it is accepted or there is no body."""
     if not _has_body(headers):
         return None
-    taken = TAKEN.get(path.rstrip("/"), JSON)
-    given = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if given in taken:
+    accepted = ACCEPTED.get(path.rstrip("/"), JSON)
+    content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type in accepted:
         return None
-    return f"send the body with a `Content-Type` of {' or '.join(sorted(taken))}"
+    return f"send the body with a `Content-Type` of {' or '.join(sorted(accepted))}"
 
 
 def _has_body(headers: Headers) -> bool:

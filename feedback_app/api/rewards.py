@@ -111,10 +111,10 @@ def _evaluated(rewards: RewardModels, name: str, body: bytes) -> dict[str, Any]:
 def _rankings(body: bytes) -> list[RankedReplies]:
     """Raises UnusableLines if any line is invalid."""
     problems = Problems()
-    found = list(jsonl.read([body], rankings.load, Limits(), problems))
+    comparisons = list(jsonl.read([body], rankings.load, Limits(), problems))
     if problems.count:
         raise UnusableLines(problems)
-    return [ranked for comparison in found for ranked in ranked_replies(comparison)]
+    return [ranked for comparison in comparisons for ranked in ranked_replies(comparison)]
 
 
 def _refuse_unusable(body: bytes) -> None:

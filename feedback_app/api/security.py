@@ -68,14 +68,14 @@ class Access:
     page_token: str = ""
 
     def host_known(self, host: str) -> bool:
-        found = HOST.fullmatch(host.lower())
-        return found is not None and (found["address"] or found["name"]) in self.hosts
+        match = HOST.fullmatch(host.lower())
+        return match is not None and (match["address"] or match["name"]) in self.hosts
 
-    def allows(self, given: str) -> bool:
-        return not self.token or _same(given, self.token)
+    def allows(self, token: str) -> bool:
+        return not self.token or _same(token, self.token)
 
-    def from_our_page(self, given: str) -> bool:
-        return not self.page_token or _same(given, self.page_token)
+    def from_our_page(self, token: str) -> bool:
+        return not self.page_token or _same(token, self.page_token)
 
     def with_pages(self, pages: frozenset[str]) -> "Access":
         return replace(self, pages=pages | {"/login"})
@@ -129,7 +129,7 @@ class Guard:
         return from_a_browser(headers) and not path.startswith(CLIENT_APIS)
 
     def _login_needed(self, scope: Scope, headers: Headers) -> Response | None:
-        if scope["path"] in OPEN_PATHS or self._rules.allows(_given(scope, headers)):
+        if scope["path"] in OPEN_PATHS or self._rules.allows(_token(scope, headers)):
             return None
         if "text/html" in headers.get("accept", "") and not is_openai(scope["path"]):
             return RedirectResponse("/login", status_code=303)
@@ -140,17 +140,17 @@ async def login(request: Request, allows: Callable[[str], bool]) -> Response:
     """The login form, or the answer to it. The right token is stored in a cookie that scripts cannot read."""
     if request.method != "POST":
         return HTMLResponse(LOGIN_PAGE.format(message=""))
-    given = parse_qs((await request.body()).decode("utf-8", "replace")).get("token", [""])[0]
-    if not allows(given):
+    token = parse_qs((await request.body()).decode("utf-8", "replace")).get("token", [""])[0]
+    if not allows(token):
         return HTMLResponse(LOGIN_PAGE.format(message="That is not the access token."), status_code=401)
     answer = RedirectResponse("/", status_code=303)
     secure = request.url.scheme == "https"
-    answer.set_cookie(COOKIE, given, httponly=True, samesite="strict", secure=secure, max_age=MONTH)
+    answer.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=secure, max_age=MONTH)
     return answer
 
 
-def _same(given: str, secret: str) -> bool:
-    return hmac.compare_digest(given.encode("utf-8", "replace"), secret.encode())
+def _same(token: str, secret: str) -> bool:
+    return hmac.compare_digest(token.encode("utf-8", "replace"), secret.encode())
 
 
 def _refused(path: str, status: int, reason: str) -> Response:
@@ -161,7 +161,7 @@ def _refused(path: str, status: int, reason: str) -> Response:
     return JSONResponse({"detail": reason}, status_code=status)
 
 
-def _given(scope: Scope, headers: Headers) -> str:
+def _token(scope: Scope, headers: Headers) -> str:
     bearer = headers.get("authorization", "")
     if bearer.lower().startswith("bearer "):
         return bearer[7:].strip()

@@ -32,14 +32,14 @@ class SnapshotBody(BaseModel):
     problem: str
 
     @classmethod
-    def of(cls, found: SnapshotSummary) -> "SnapshotBody":
+    def of(cls, snapshot: SnapshotSummary) -> "SnapshotBody":
         return cls(
-            hash=found.hash,
-            created_at=found.created_at,
-            counts=found.counts,
-            size=found.size,
-            rounds=[round_.id for round_ in found.rounds],
-            problem=found.problem,
+            hash=snapshot.hash,
+            created_at=snapshot.created_at,
+            counts=snapshot.counts,
+            size=snapshot.size,
+            rounds=[round_.id for round_ in snapshot.rounds],
+            problem=snapshot.problem,
         )
 
 
@@ -83,23 +83,23 @@ class DifferenceBody(BaseModel):
     notes: list[str]
 
     @classmethod
-    def of(cls, found: SnapshotComparison) -> "DifferenceBody":
-        said = found.difference
+    def of(cls, compared: SnapshotComparison) -> "DifferenceBody":
+        difference = compared.difference
         return cls(
-            one=found.one,
-            other=found.other,
+            one=compared.one,
+            other=compared.other,
             counts={
                 kind: {
-                    **{how: said.counts.get((kind, how), 0) for how in CHANGE_TYPES},
-                    "same": said.same.get(kind, 0),
+                    **{how: difference.counts.get((kind, how), 0) for how in CHANGE_TYPES},
+                    "same": difference.same.get(kind, 0),
                 }
                 for kind in RECORD_KINDS
-                if kind in found.kinds
+                if kind in compared.kinds
             },
-            sources=found.sources,
-            tags=found.tags,
-            first=[ChangeBody.of(change) for change in said.first],
-            notes=list(found.notes),
+            sources=compared.sources,
+            tags=compared.tags,
+            first=[ChangeBody.of(change) for change in difference.first],
+            notes=list(compared.notes),
         )
 
 
@@ -109,7 +109,7 @@ def router(snapshots: Snapshots) -> APIRouter:
     @routes.get("", summary="List snapshots")
     def listing() -> list[SnapshotBody]:
         """The data that rounds were trained on, newest first. Snapshots that are missing or cannot be read come last."""
-        return [SnapshotBody.of(found) for found in snapshots.all()]
+        return [SnapshotBody.of(snapshot) for snapshot in snapshots.all()]
 
     @routes.get("/{name}/diff", summary="Compare two snapshots")
     def diff(

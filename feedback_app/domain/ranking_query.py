@@ -13,7 +13,7 @@ SELECTION_FILTERS: tuple[SelectionFilter, ...] = get_args(SelectionFilter)[1:]
 
 
 @dataclass(frozen=True, slots=True)
-class RankingQuery:
+class RankingSearch:
     """Comparisons with all of this; an empty field asks for nothing.
 
     `words` stand in the prompt, a reply, the note or the rewrite; `source` is where the comparison or its verdict comes

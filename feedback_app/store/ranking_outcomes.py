@@ -47,7 +47,7 @@ class RankingOutcomes:
         counts, newest, sums = zip(*totals, strict=True)
         return RankingsFingerprint(sum(counts), newest, tuple(map(int, sums)))
 
-    def outcomes(self, annotator: str = "") -> list[tuple[tuple[str, ...], int]]:
+    def counts(self, annotator: str = "") -> list[tuple[tuple[str, ...], int]]:
         """Distinct outcomes of comparisons (see `pairwise_outcomes`) with the number of comparisons each, sorted. Counts the
         rankings that count (see `Comparison.counted_rankings`), or those of one annotator."""
         with self.database.read() as connection:

@@ -40,7 +40,7 @@ class Store:
     guesses: Guesses
     prompts: Prompts
     repeats: Repeats
-    ranking_outcomes: RankingOutcomes
+    outcomes: RankingOutcomes
     search: Search
     curation: Curation
     ids: Ids
@@ -72,7 +72,7 @@ def open_store(url: str) -> Store:
         guesses=Guesses(database),
         prompts=Prompts(database),
         repeats=Repeats(database),
-        ranking_outcomes=RankingOutcomes(database),
+        outcomes=RankingOutcomes(database),
         search=Search(database),
         curation=Curation(database),
         ids=Ids(database),

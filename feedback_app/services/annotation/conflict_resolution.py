@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from feedback_app.desks.base import DeskVerdict
+from feedback_app.desks.base import DeskRanking
 from feedback_app.desks.records import digest
 from feedback_app.store import Agreed
 
@@ -15,7 +15,7 @@ NOTHING_AGREED = Agreed("", "")
 
 
 def resolve_conflict(
-    ours: DeskVerdict | None, theirs: DeskVerdict | None, agreed: Agreed | None
+    ours: DeskRanking | None, theirs: DeskRanking | None, agreed: Agreed | None
 ) -> Resolution:
     """A side that has not changed since both were last the same gives way. If both have, the later verdict stands, and
     any verdict before its deletion."""
@@ -36,6 +36,6 @@ def resolve_conflict(
     return "take" if _moment(theirs) > _moment(ours) else "give"
 
 
-def _moment(verdict: DeskVerdict) -> datetime:
+def _moment(verdict: DeskRanking) -> datetime:
     assert verdict.at is not None
     return verdict.at

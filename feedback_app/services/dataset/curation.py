@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus, Ranking, checked_ranking
 from feedback_app.domain.guess import Guess
-from feedback_app.domain.ranking_query import RankingQuery
+from feedback_app.domain.ranking_query import RankingSearch
 from feedback_app.domain.text_rules import MOST_TAGS, name_fault
 from feedback_app.errors import Invalid
 from feedback_app.services.arena.arena import Arena
@@ -81,13 +81,13 @@ class Curation:
         self._live = live
         self.desks = desks
 
-    def find(self, wanted: RankingQuery, cursor: str | None = None, limit: int = PAGE) -> EntryPage:
+    def find(self, wanted: RankingSearch, cursor: str | None = None, limit: int = PAGE) -> EntryPage:
         """Newest first. Raises InvalidCursor."""
         page, found = self._store.search.page(wanted, self._among(wanted), cursor, limit)
         out = self._store.curation.withdrawn([comparison.id for comparison in page.items])
         return EntryPage([Entry(c, out.get(c.id)) for c in page.items], found, page.next_cursor)
 
-    def ids(self, wanted: RankingQuery) -> list[str]:
+    def ids(self, wanted: RankingSearch) -> list[str]:
         """All that `find` finds, newest first."""
         return self._store.search.ids(wanted, self._among(wanted))
 
@@ -161,7 +161,7 @@ class Curation:
         """The ids of which these are the beginnings; whole ones stay. Raises ComparisonNotFound, AmbiguousId."""
         return [name if len(name) >= WHOLE else self._store.ids.comparison(name) for name in ids]
 
-    def _among(self, wanted: RankingQuery) -> frozenset[str] | None:
+    def _among(self, wanted: RankingSearch) -> frozenset[str] | None:
         """Those judged otherwise when they came back, both times, where that is wanted."""
         if not wanted.differs:
             return None

@@ -64,7 +64,7 @@ class ExportCount:
 def data_fingerprint(store: Store) -> tuple[Any, ...]:
     """Changes whenever anything does that an export holds, and is cheap to ask for: nothing of the text is read."""
     given = (store.ratings.count(), store.demonstrations.count(), store.conversations.fingerprint())
-    return (store.ranking_outcomes.fingerprint(), *given)
+    return (store.outcomes.fingerprint(), *given)
 
 
 class Sizes:

@@ -118,7 +118,7 @@ def counted_outcomes(store: Store, annotator: str = "") -> list[CountedOutcomes]
     """What is said of comparisons, by the verdicts that count or by that annotator's alone, and of how many each."""
     return [
         (tuple(map(RankingOutcome.from_line, lines)), count)
-        for lines, count in store.ranking_outcomes.outcomes(annotator)
+        for lines, count in store.outcomes.counts(annotator)
     ]
 
 
@@ -131,7 +131,7 @@ class Leaderboard:
 
     def board(self, annotator: str = "") -> Board:
         """Of the verdicts that count, or of that annotator's alone."""
-        stamp = self._store.ranking_outcomes.fingerprint()
+        stamp = self._store.outcomes.fingerprint()
         known = self._known.get(annotator)
         if known is None or known[0] != stamp:
             known = self._known[annotator] = stamp, board(counted_outcomes(self._store, annotator))

@@ -177,9 +177,7 @@ class Snapshots:
         self, found: SnapshotDifference
     ) -> tuple[Mapping[ChangeType, Mapping[str, int]], Mapping[ChangeType, Mapping[str, int]]]:
         """Sources and tags of the comparisons whose rankings differ, as far as they are still here."""
-        known = self.store.ranking_outcomes.origins(
-            [one for how in CHANGE_TYPES for one in found.comparisons[how]]
-        )
+        known = self.store.outcomes.origins([one for how in CHANGE_TYPES for one in found.comparisons[how]])
         sources: dict[ChangeType, Mapping[str, int]] = {}
         tags: dict[ChangeType, Mapping[str, int]] = {}
         for how in CHANGE_TYPES:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from feedback_app.domain.bodies import Body
 from feedback_app.domain.comparison import InvalidRanking, Ranking
-from feedback_app.domain.ranking_query import RankingFilter, RankingQuery, SelectionFilter
+from feedback_app.domain.ranking_query import RankingFilter, RankingSearch, SelectionFilter
 from feedback_app.domain.text_rules import LONGEST_EDIT, LONGEST_NOTE, MOST_ASPECTS, MOST_TAGS
 from feedback_app.domain.version_names import short_name
 from feedback_app.services.bundle import Services
@@ -28,7 +28,7 @@ from feedback_app.ui.data.view import counts_html
 
 
 class Looked(Body):
-    """See `RankingQuery`."""
+    """See `RankingSearch`."""
 
     id: str = Field("", max_length=200)
     words: str = Field("", max_length=1000)
@@ -40,9 +40,9 @@ class Looked(Body):
     chosen: SelectionFilter = ""
     differs: bool = False
 
-    def wanted(self) -> RankingQuery:
+    def wanted(self) -> RankingSearch:
         fields = self.model_dump()
-        return RankingQuery(**{**fields, "words": self.words.strip()})
+        return RankingSearch(**{**fields, "words": self.words.strip()})
 
 
 class Search(Body):
@@ -87,7 +87,7 @@ class RankingsDesk:
         """Raises InvalidCursor."""
         wanted = asked.wanted.wanted()
         found = self._curation.find(wanted, asked.cursor)
-        empty = NOTHING if wanted == RankingQuery() else NOT_FOUND
+        empty = NOTHING if wanted == RankingSearch() else NOT_FOUND
         shown = items(found.entries, wanted) or (empty if asked.cursor is None else "")
         line = found_line(found.found, wanted)
         return {"items": shown, "found": found.found, "line": line, "next": found.next_cursor}

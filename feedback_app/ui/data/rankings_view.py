@@ -7,7 +7,7 @@ from html import escape
 from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStatus, Message, Ranking
 from feedback_app.domain.guess import Guess
 from feedback_app.domain.mended import damaged
-from feedback_app.domain.ranking_query import RankingQuery
+from feedback_app.domain.ranking_query import RankingSearch
 from feedback_app.services.arena.repeats import compare_rankings
 from feedback_app.services.dataset.curation import Consistency, Entry
 from feedback_app.ui.arena.view import guess_line, places_of, repeat_line
@@ -36,7 +36,7 @@ NOT_FOUND = (
 )
 
 
-def items(entries: Iterable[Entry], wanted: RankingQuery) -> str:
+def items(entries: Iterable[Entry], wanted: RankingSearch) -> str:
     """Rows of the list."""
     return "".join(item(entry, wanted.words) for entry in entries)
 
@@ -232,9 +232,9 @@ def _actions(entry: Entry) -> str:
     return f'<div class="does">{"".join(buttons)}</div>'
 
 
-def found_line(found: int, wanted: RankingQuery) -> str:
+def found_line(found: int, wanted: RankingSearch) -> str:
     """How many there are, as text."""
-    return f"{count(found, 'ranking')} found" if wanted != RankingQuery() else count(found, "comparison")
+    return f"{count(found, 'ranking')} found" if wanted != RankingSearch() else count(found, "comparison")
 
 
 def consistency(known: Consistency) -> str:

@@ -123,7 +123,7 @@ def test_stop_and_regenerate_are_for_both_and_an_edit_is_for_one(page: Page, sit
 
     page.locator("#manage button").first.click()
     page.locator("#delete").click()
-    expect(page.locator("#delete-confirm")).to_contain_text("what both versions said")
+    expect(page.locator("#delete-confirm")).to_contain_text("the replies of both versions")
     page.locator("#delete-yes").click()
     until(lambda: not {one.id for one in pair.both} & {one.id for one in site.app.services.chat.list()})
 

@@ -41,10 +41,10 @@ class Served:
         return httpx.Client(base_url=self.url, timeout=60, headers=headers)
 
     def waiting(self) -> int:
-        return len(self.engine._scheduler._line.waiting)
+        return len(self.engine._scheduler._queue.waiting)
 
     def running(self) -> int:
-        return len(self.engine._scheduler._line.running)
+        return len(self.engine._scheduler._queue.running)
 
 
 @pytest.fixture(scope="module")

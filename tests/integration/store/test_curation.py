@@ -9,7 +9,7 @@ import pytest
 
 from feedback_app.domain.comparison import ComparisonStatus, Message, Ranking
 from feedback_app.domain.guess import Guess
-from feedback_app.domain.ranking_query import RankingQuery
+from feedback_app.domain.ranking_query import RankingSearch
 from feedback_app.store import ComparisonNotFound, Store, open_store
 from tests.integration.store.examples import FIRST_BEST, NOON, minutes, shown
 
@@ -28,7 +28,7 @@ def put(store: Store, prompt: str, ranking: Ranking | None = None, minute: int =
 
 
 def found(store: Store, **wanted: Any) -> list[str]:
-    return store.search.ids(RankingQuery(**wanted), None)
+    return store.search.ids(RankingSearch(**wanted), None)
 
 
 @pytest.mark.parametrize(
@@ -78,10 +78,10 @@ def test_what_it_is_filtered_by_holds_together(store: Store) -> None:
 
 def test_pages_are_newest_first_and_complete_while_more_comes(store: Store) -> None:
     ids = [put(store, f"tea {i}", minute=i) for i in range(5)]
-    page, count = store.search.page(RankingQuery(words="TEA"), None, None, 2)
+    page, count = store.search.page(RankingSearch(words="TEA"), None, None, 2)
     assert ([c.id for c in page.items], count) == ([ids[4], ids[3]], 5)
     put(store, "tea again", minute=9)
-    rest, count = store.search.page(RankingQuery(words="tea"), set(ids), page.next_cursor, 9)
+    rest, count = store.search.page(RankingSearch(words="tea"), set(ids), page.next_cursor, 9)
     assert ([c.id for c in rest.items], count, rest.next_cursor) == (ids[2::-1], 5, None)
 
 
@@ -158,4 +158,4 @@ def test_tags_are_replaced(store: Store) -> None:
 def test_none_is_found_by_what_nobody_knows(store: Store) -> None:
     put(store, "1", FIRST_BEST)
     assert found(store, id="unknown") == []
-    assert store.search.ids(RankingQuery(), frozenset()) == []
+    assert store.search.ids(RankingSearch(), frozenset()) == []

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from feedback_app.domain.comparison import Message
 from feedback_app.domain.conversation import Conversation, Turn
 from feedback_app.domain.preference import Demonstration
-from feedback_app.domain.ranking_query import RankingQuery
+from feedback_app.domain.ranking_query import RankingSearch
 from feedback_app.domain.round import Checkpoint, InvalidRound, Round, RoundEvent, RoundState
 from feedback_app.formats import sft
 from feedback_app.store import Page, Store
@@ -40,7 +40,7 @@ def test_text_is_mended_known_for_it_and_left_out_of_what_is_judged(store: Store
     assert (found.tags, found.ranking and found.ranking.note) == (("x\ufffd", "\ufffd"), "x\ufffd")
     assert list(store.comparisons.with_rankings()) == []
     assert [each.id for each in store.comparisons.with_rankings(damaged=True)] == [ranked]
-    assert store.search.ids(RankingQuery(verdict="damaged"), None) == [ranked]
+    assert store.search.ids(RankingSearch(verdict="damaged"), None) == [ranked]
     assert store.search.choices().tags == ["x\ufffd", "\ufffd"]
     assert store.curation.delete([ranked], ()) == [ranked]
 
@@ -89,8 +89,8 @@ def test_a_broken_date_is_in_the_way_of_no_page_and_no_walk(
     assert loose.comparisons.get(ranked).damaged
     assert {found.id for found in loose.comparisons.with_rankings()} == every - {ranked}
     assert listed(lambda cursor: loose.comparisons.page(None, cursor, page)) == every
-    assert listed(lambda cursor: loose.search.page(RankingQuery(), None, cursor, page)[0]) == every
-    assert loose.search.ids(RankingQuery(verdict="damaged"), None) == [ranked]
+    assert listed(lambda cursor: loose.search.page(RankingSearch(), None, cursor, page)[0]) == every
+    assert loose.search.ids(RankingSearch(verdict="damaged"), None) == [ranked]
     assert loose.curation.delete([ranked], ()) == [ranked]
 
 
@@ -98,7 +98,7 @@ def test_a_comparison_whose_status_is_none_is_found_and_deleted(loose: Store, ra
     write(loose, "UPDATE comparisons SET status = 'dancing'")
     assert loose.comparisons.get(ranked).damaged
     assert list(loose.comparisons.with_rankings()) == []
-    assert loose.search.ids(RankingQuery(verdict="damaged"), None) == [ranked]
+    assert loose.search.ids(RankingSearch(verdict="damaged"), None) == [ranked]
     assert loose.curation.delete([ranked], ()) == [ranked]
 
 

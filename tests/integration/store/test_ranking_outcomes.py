@@ -20,20 +20,20 @@ def test_what_is_said_of_one_comparison_stays_together_and_is_counted(store: Sto
         store.annotations.put(comparison, replace(ANNA, annotator="bert"))
     first, second = (RankingOutcome(("base", "v1"), (0, 0), places).to_line() for places in ((0, 1), (1, 0)))
     # Nobody else counts on the third comparison, which the owner ranked.
-    assert store.ranking_outcomes.outcomes() == [((first,), 3), ((second, second), 2)]
-    assert store.ranking_outcomes.outcomes("anna") == [((second,), 3)]
+    assert store.outcomes.counts() == [((first,), 3), ((second, second), 2)]
+    assert store.outcomes.counts("anna") == [((second,), 3)]
 
 
 def test_the_stamp_changes_with_every_verdict_and_with_nothing_else(store: Store) -> None:
     store.comparisons.add(comparison := shown())
-    stamps = [store.ranking_outcomes.fingerprint(), store.ranking_outcomes.fingerprint()]
+    stamps = [store.outcomes.fingerprint(), store.outcomes.fingerprint()]
     assert stamps[0] == stamps[1]
     store.comparisons.rank(comparison.id, FIRST_BEST, ())
-    stamps.append(store.ranking_outcomes.fingerprint())
+    stamps.append(store.outcomes.fingerprint())
     store.comparisons.rank(comparison.id, Ranking((("c1", "c2"),)), ())
-    stamps.append(store.ranking_outcomes.fingerprint())
+    stamps.append(store.outcomes.fingerprint())
     store.annotations.put(comparison, ANNA)
-    stamps.append(store.ranking_outcomes.fingerprint())
+    stamps.append(store.outcomes.fingerprint())
     store.comparisons.unrank(comparison.id, ())
-    stamps.append(store.ranking_outcomes.fingerprint())
+    stamps.append(store.outcomes.fingerprint())
     assert len(set(stamps)) == 5

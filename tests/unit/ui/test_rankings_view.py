@@ -6,7 +6,7 @@ import pytest
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus, Message, Ranking
 from feedback_app.domain.guess import Guess
-from feedback_app.domain.ranking_query import RankingQuery, folded
+from feedback_app.domain.ranking_query import RankingSearch, folded
 from feedback_app.services.arena.repeats import SelfAgreement, swapped
 from feedback_app.services.dataset.curation import Consistency, Entry, InvalidTag, checked_tags
 from feedback_app.services.shares import share
@@ -134,8 +134,8 @@ def test_deleting_says_what_goes_and_what_stays() -> None:
 
 
 def test_numbers_and_tags_are_put_plainly() -> None:
-    assert found_line(1, RankingQuery(words="x")) == "1 ranking found"
-    assert found_line(2, RankingQuery()) == "2 comparisons"
+    assert found_line(1, RankingSearch(words="x")) == "1 ranking found"
+    assert found_line(2, RankingSearch()) == "2 comparisons"
     assert checked_tags(["  a  b ", "", "a b", "ж"]) == ("a b", "ж")
 
 

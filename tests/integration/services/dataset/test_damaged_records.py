@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from feedback_app.cli import app as cli
 from feedback_app.desks.records import desk_record
 from feedback_app.domain.comparison import Ranking
-from feedback_app.domain.ranking_query import RankingQuery
+from feedback_app.domain.ranking_query import RankingSearch
 from feedback_app.domain.round import Checkpoint, Round, RoundState
 from feedback_app.services.annotation.sync import DeskSync
 from feedback_app.services.dataset.dataset import FORMATS
@@ -110,7 +110,7 @@ def test_desks_search_repeats_and_the_command_line_go_on(
     DeskSync(store, desk).run()
     assert set(desk.records) == {"bad", "good"}
     json.dumps(desk_record(store.comparisons.get("bad")).messages[0].content, ensure_ascii=False).encode()
-    assert "good" in edge.built.services.curation.ids(RankingQuery(words="question"))
+    assert "good" in edge.built.services.curation.ids(RankingSearch(words="question"))
     edge.built.services.curation.choices()
     edge.built.services.repeats.agreement()
     monkeypatch.setenv("CODELYNN_HOME", str(tmp_path))
