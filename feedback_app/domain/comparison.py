@@ -131,9 +131,9 @@ class ComparisonStatus(StrEnum):
 class Comparison:
     """A prompt (a conversation that ends with the user's turn) and its candidates, stored before it is shown.
 
-    `ranking` is the verdict that decides it: the owner's, or an imported one. `others` are rankings by other annotators
+    `ranking` is the one that counts: the owner's, or an imported one. `others` are rankings by other annotators
     at the desks, one each; readers that do not ask for them leave them out. `repeat_of` is the comparison whose pair is
-    shown again here; `selection` says whether the replies are as drawn, chosen because their verdict teaches most,
+    shown again here; `selection` says whether the replies are as drawn, chosen because their ranking teaches most,
     or `named`: whoever ranked them knew which version wrote which.
     """
 

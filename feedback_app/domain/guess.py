@@ -10,10 +10,10 @@ EVEN = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """`probabilities[i]` is the chance that candidate i is put first, `votes` how many verdicts it had learned from.
+    """`probabilities[i]` is the chance that candidate i is put first, `votes` how many rankings it had learned from.
 
-    After the verdict: `chosen_probability` of the reply that was put first (None where several were), and `correct`: 1,
-    0, or 0.5 where verdict or guess put several first; both None where all were bad.
+    After the ranking: `chosen_probability` of the reply that was put first (None where several were), and `correct`: 1,
+    0, or 0.5 where ranking or guess put several first; both None where all were bad.
     """
 
     comparison_id: str
@@ -35,7 +35,7 @@ class Guess:
 
 
 def marked(guess: Guess, comparison: Comparison) -> Guess:
-    """The guess held against the verdict of its comparison; as before any verdict where there is none."""
+    """The guess compared with the ranking of its comparison. Without a ranking both results are None."""
     ranking = comparison.ranking
     if ranking is None or ranking.all_bad:
         return replace(guess, chosen_probability=None, correct=None)

@@ -1,6 +1,6 @@
-"""When the next round is worth it, from how often the live reward model guessed the owner's verdicts. Pure.
+"""When the next round is worth it, from how often the live reward model guessed the owner's rankings. Pure.
 
-Each guess was made before its verdict, so the share that was right is an honest ("prequential", Dawid 1984) measure of what the
+Each guess was made before its ranking, so the share that was right is an honest ("prequential", Dawid 1984) measure of what the
 rankings so far teach. Whether it grows is a logistic regression of "right" on the logarithm of the number of the guess.
 """
 
@@ -53,7 +53,7 @@ def fitted(right: Sequence[bool]) -> Curve | None:
         higher = (second * residual - first * residual_log) / det
         steeper = (total * residual_log - first * residual) / det
         level, slope = level + higher, slope + steeper
-        if abs(higher) + abs(steeper) < NEAR:  # every verdict waits for this
+        if abs(higher) + abs(steeper) < NEAR:  # every ranking waits for this
             break
     return Curve(level, slope, math.sqrt(total / det))
 

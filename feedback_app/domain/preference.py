@@ -51,7 +51,7 @@ class Rating:
 
 @dataclass(frozen=True, slots=True)
 class RankedReplies:
-    """One verdict as places: `places[i]` is the place of `replies[i]`, 0 the best; equal places are a tie."""
+    """One ranking as places: `places[i]` is the place of `replies[i]`, 0 the best; equal places are a tie."""
 
     prompt: tuple[Message, ...]
     replies: tuple[str, ...]
@@ -61,7 +61,7 @@ class RankedReplies:
 
 
 def ranked_replies(comparison: Comparison) -> list[RankedReplies]:
-    """Each verdict that counts, ties too, a rewrite as the winner; `all_bad` without a rewrite compares nothing and is
+    """Each ranking that counts, ties too, a rewrite as the winner; `all_bad` without a rewrite compares nothing and is
     left out."""
     return [
         ranked
@@ -93,8 +93,8 @@ def _places(comparison: Comparison, ranking: Ranking) -> tuple[int, ...]:
 
 
 def preference_pairs(comparison: Comparison) -> list[PreferencePair]:
-    """All pairs of candidates from different groups, better first, of each verdict that counts; ties and `all_bad` give
-    none. After them a rewrite against each reply that was shown, whatever the verdict."""
+    """All pairs of candidates from different groups, better first, of each ranking that counts; ties and `all_bad` give
+    none. After them a rewrite against each reply that was shown, whatever the ranking."""
     return [
         pair
         for ranking in comparison.counted_rankings

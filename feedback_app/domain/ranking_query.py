@@ -16,8 +16,8 @@ SELECTION_FILTERS: tuple[SelectionFilter, ...] = get_args(SelectionFilter)[1:]
 class RankingSearch:
     """Comparisons with all of this; an empty field asks for nothing.
 
-    `words` stand in the prompt, a reply, the note or the rewrite; `source` is where the comparison or its verdict comes
-    from; the verdict `damaged` is a record of an older version that holds text that no text may be; `differs`: a pair that came back and was judged otherwise. What says who wrote a reply, or that a pair came back
+    `words` stand in the prompt, a reply, the note or the rewrite; `source` is where the comparison or its ranking comes
+    from; the ranking `damaged` is a record of an older version that holds text that no text may be; `differs`: a pair that came back and was judged otherwise. What says who wrote a reply, or that a pair came back
     (`version`, `chosen`), finds only what was judged: votes are blind.
     """
 

@@ -57,7 +57,7 @@ class SnapshotRecord:
     comparison: str = ""
 
     def digest(self) -> bytes:
-        """The same for the same verdict, in whatever order the replies stand."""
+        """The same for the same ranking, in whatever order the replies stand."""
         prompt = [[message.role, message.content] for message in self.prompt]
         return content_digest([prompt, sorted(zip(self.places, self.replies, strict=True))])
 
@@ -105,12 +105,12 @@ class SnapshotDifference:
 
 RecordSource = Callable[[], Iterable[SnapshotRecord]]
 RecordId = tuple[RecordKind, str, int]
-"""RecordKind, key, and the how-manieth of that key: several people may rank one comparison, and a reply be rated twice."""
+"""RecordKind, key, and the number of the record among those of that key, from 1: several people may rank one comparison."""
 
 
 def difference(before: RecordSource, after: RecordSource) -> SnapshotDifference:
-    """What stands in the one and not in the other. `after` is read once, `before` again for the texts of what is gone;
-    only digests are held meanwhile."""
+    """How `after` differs from `before`. `after` is read once, `before` a second time for the texts of removed records;
+    only digests are kept in memory."""
     known = {place: (record.digest(), record.comparison) for place, record in _placed(before())}
     same, found = Counter[RecordKind](), list[tuple[ChangeType, RecordId, str]]()
     texts: dict[RecordId, SnapshotRecord] = {}

@@ -21,7 +21,7 @@ LONGEST_NAME = 200
 MOST_TAGS = 100
 MOST_ASPECTS = 32
 LONGEST_SECONDS = 1e9
-"""Seconds that a person may have taken for a verdict: about 30 years."""
+"""Seconds that a person may have taken for a ranking: about 30 years."""
 LARGEST_INTEGER = 2**63 - 1
 
 UNFIT = re.compile("[\x00\ud800-\udfff]")
@@ -68,7 +68,7 @@ def number_fault(number: float) -> str | None:
 
 
 def seconds_fault(seconds: float | None) -> str | None:
-    """The same for the time that a verdict took; None is not known."""
+    """The same for the time that a ranking took; None is not known."""
     if seconds is None or (not isinstance(seconds, bool) and 0 <= seconds <= LONGEST_SECONDS):
         return None
     return f"must be a number of seconds from 0 to {LONGEST_SECONDS:,.0f}"

@@ -8,7 +8,7 @@ from feedback_app.desks.records import digest
 from feedback_app.store import Agreed
 
 Resolution = Literal["nothing", "agree", "take", "give"]
-"""nothing: as agreed. agree: both say the same, note it. take: the desk's verdict replaces ours. give: ours stays, and
+"""nothing: as agreed. agree: both say the same, note it. take: the desk's ranking replaces ours. give: ours stays, and
 is sent to the desk."""
 
 NOTHING_AGREED = Agreed("", "")
@@ -17,8 +17,8 @@ NOTHING_AGREED = Agreed("", "")
 def resolve_conflict(
     ours: DeskRanking | None, theirs: DeskRanking | None, agreed: Agreed | None
 ) -> Resolution:
-    """A side that has not changed since both were last the same gives way. If both have, the later verdict stands, and
-    any verdict before its deletion."""
+    """A side that has not changed since both were last the same gives way. If both have, the later ranking stands, and
+    any ranking before its deletion."""
     base = agreed or NOTHING_AGREED
     if theirs is not None and theirs.state == "draft":
         return "nothing"

@@ -26,7 +26,7 @@ class DeskStatus:
 
 
 class Desks:
-    """`names` are the desks that hear of each verdict."""
+    """`names` are the desks that hear of each ranking."""
 
     def __init__(self, store: Store, names: tuple[str, ...]) -> None:
         self._store = store

@@ -38,7 +38,7 @@ Key = tuple[str, str]
 
 @dataclass(slots=True)
 class PullResult:
-    """What a pull did: verdicts taken and given, agreements to note, and what could not be used."""
+    """What a pull did: rankings taken and given, agreements to note, and what could not be used."""
 
     taken: int = 0
     agreed: dict[Key, Agreed] = field(default_factory=dict)
@@ -91,7 +91,7 @@ class DeskSync:
                 self._store.desks.set_state(name, state="connected", reason="", failures=0)
 
     def pull(self, at_once: bool = False) -> int:
-        """Take what annotators have said; how many verdicts changed here. Raises DeskUnavailable, DeskRefused."""
+        """Take what annotators have said; how many rankings changed here. Raises DeskUnavailable, DeskRefused."""
         name, state = self._desk.name, self._store.desks.state(self._desk.name)
         if not at_once and datetime.now(UTC) < state.pull_after:
             return 0
@@ -150,7 +150,7 @@ class DeskSync:
         return len(kept)
 
     def _settle(self, pulled: Pulled) -> PullResult:
-        """Settle each verdict that is not as agreed: those the desk has, and those it no longer has."""
+        """Settle each ranking that is not as agreed: those the desk has, and those it no longer has."""
         agreed, settled = self._store.desks.agreed(self._desk.name), PullResult()
         for key, theirs in _changed(pulled, agreed):
             comparison = self._find(key[0])
@@ -187,7 +187,7 @@ class DeskSync:
             settled.agreed[key] = Agreed(digest(owner_ranking(comparison)), digest(theirs))
 
     def _take(self, comparison: Comparison, theirs: DeskRanking | None) -> Comparison:
-        """The owner's verdict from the desk, as if it had been given in the arena. Raises InvalidRanking."""
+        """The owner's ranking from the desk, as if it had been given in the arena. Raises InvalidRanking."""
         comparisons = self._store.comparisons
         if theirs is not None and theirs.state == "submitted":
             ranking = ranking_of(theirs, comparison, self._desk.name)
@@ -210,7 +210,7 @@ class DeskSync:
 
 
 def _changed(pulled: Pulled, agreed: dict[Key, Agreed]) -> Iterator[tuple[Key, DeskRanking | None]]:
-    """Verdicts that the desk has and that are not as agreed, then those that it had, then the owner's that it might have had:
+    """Rankings that the desk has and that are not as agreed, then those that it had, then the owner's that it might have had:
     of a record that the desk lists something was agreed, unless that was lost. Drafts say nothing yet."""
     seen: set[Key] = {(problem.comparison_id, problem.annotator) for problem in pulled.problems}
     for verdict in pulled.rankings:

@@ -41,13 +41,13 @@ from feedback_app.store import Page, Store
 
 SEEDS = 2**31
 WAITING = 40
-"""Comparisons without a verdict among which a refresh looks for one to go on with."""
+"""Comparisons without a ranking among which a refresh looks for one to go on with."""
 ALIKE = "the replies came out word for word alike, so there is nothing to compare: try again, or ask something else"
 
 
 @dataclass(frozen=True, slots=True)
 class ArenaOptions:
-    """`sampling` says how replies are drawn now. `desks` are the names of the annotation desks that hear of each verdict."""
+    """`sampling` says how replies are drawn now. `desks` are the names of the annotation desks that hear of each ranking."""
 
     candidates: int
     sampling: Callable[[], Sampling]
@@ -55,7 +55,7 @@ class ArenaOptions:
 
 
 class Arena:
-    """Comparisons from the prompt to the verdict."""
+    """Comparisons from the prompt to the ranking."""
 
     def __init__(
         self,
@@ -196,7 +196,7 @@ class Arena:
         )
 
     def unfinished(self, topic: str | None = None) -> Comparison | None:
-        """The newest comparison of the page that has no verdict, and that the owner asked for or that suits: where a refresh
+        """The newest comparison of the page that has no ranking, and that the owner asked for or that suits: where a refresh
         goes on."""
         waiting = self._store.comparisons.waiting("arena", WAITING)
         return next((c for c in waiting if not drawn(c) or self.suits(topic, c)), None)
@@ -210,19 +210,19 @@ class Arena:
         return self._store.comparisons.page(status, cursor, limit)
 
     def rank(self, comparison_id: str, ranking: Ranking) -> Comparison:
-        """Keep the verdict, in one write. Raises ComparisonNotFound, InvalidRanking."""
+        """Keep the ranking, in one write. Raises ComparisonNotFound, InvalidRanking."""
         ranked = self._store.comparisons.rank(comparison_id, ranking, self._options.desks)
         self._live.ranking_changed(comparison_id)
         return ranked
 
     def undo(self, comparison_id: str) -> Comparison:
-        """Take a verdict or a skip back. Raises ComparisonNotFound."""
+        """Take a ranking or a skip back. Raises ComparisonNotFound."""
         reopened = self._store.comparisons.unrank(comparison_id, self._options.desks)
         self._live.ranking_changed(comparison_id)
         return reopened
 
     def skip(self, comparison_id: str) -> None:
-        """Leave a comparison without a verdict; replies still on their way are stopped."""
+        """Leave a comparison without a ranking; replies still on their way are stopped."""
         self.stop(comparison_id)
         self._store.comparisons.skip(comparison_id, self._options.desks)
         self._live.ranking_changed(comparison_id)

@@ -18,7 +18,7 @@ from feedback_app.services.reward.live_reward import LiveRewardService
 from feedback_app.store import Store
 
 ENOUGH_VOTES = 10
-"""Verdicts below which the model's doubts say nothing."""
+"""Rankings below which the model's doubts say nothing."""
 DRAFT_REPLIES = 4
 
 
@@ -32,7 +32,7 @@ def pairs_to_choose_from(comparison: Comparison) -> list[tuple[int, int]]:
 
 
 class DraftComparisons:
-    """Replies written off the page: four, of which the two are shown whose verdict teaches most."""
+    """Replies written off the page: four, of which the two are shown whose ranking teaches most."""
 
     def __init__(
         self,

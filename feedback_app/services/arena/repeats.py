@@ -10,7 +10,7 @@ from feedback_app.services.shares import Share, share
 from feedback_app.store import ComparisonNotFound, Store
 
 RANKINGS_BETWEEN = 20
-"""Comparisons ranked in between, so that no verdict is repeated from memory."""
+"""Comparisons ranked in between, so that no ranking is repeated from memory."""
 
 RepeatOutcome = Literal["same", "reversed", "tie", "bad"]
 
@@ -41,7 +41,7 @@ def swapped(original: Comparison) -> Comparison:
 
 
 def compare_rankings(original: Comparison, repeat: Comparison) -> RepeatOutcome | None:
-    """How the second verdict compares with the first; None where either is missing."""
+    """How the second ranking compares with the first; None where either is missing."""
     if original.ranking is None or repeat.ranking is None:
         return None
     first, second = _side(original.ranking, original), _side(repeat.ranking, repeat)

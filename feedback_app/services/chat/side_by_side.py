@@ -1,6 +1,6 @@
 """Two versions beside each other in the chat: both hear the same messages, each answers in a conversation of its own.
 
-A verdict on two replies is a ranking like any other for what rounds learn from, but the person knew which version wrote
+Rounds learn from a ranking of two replies as from any other, but the person knew which version wrote
 which: such a comparison has `selection` `named` and `source` `chat`, and the leaderboard, which counts blind votes only,
 leaves it out as it leaves out active picks. Two replies can be ranked as long as both versions heard the same before: a
 comparison has one prompt, and after the first exchange each version goes on from its own reply. From there on, thumbs say
@@ -139,7 +139,7 @@ class SideBySide:
             time.sleep(seconds)
 
     def rank(self, conversation_id: str, better: Better) -> Comparison:
-        """Keep which of the last replies is better, as the owner's ranking; another verdict on the same replies replaces it.
+        """Keep which of the last replies is better, as the owner's ranking; another ranking on the same replies replaces it.
         Raises InvalidRanking, Busy."""
         pair = self.pair(conversation_id)
         self._check_idle(*pair.both)
@@ -193,7 +193,7 @@ class SideBySide:
 
 
 def _id(pair: Pair) -> str:
-    """The same for the same two replies, so that a verdict on them is kept once."""
+    """The same for the same two replies, so that a ranking on them is kept once."""
     said = "/".join(f"{one.id}@{one.turns[-1].created_at.isoformat()}" for one in pair.both)
     return str(uuid5(NAMESPACE_OID, said))
 

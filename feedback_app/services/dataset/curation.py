@@ -25,14 +25,14 @@ class InvalidTag(Invalid, ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A comparison with the verdict that was taken out of it, if one was."""
+    """A comparison with the ranking that was taken out of it, if one was."""
 
     comparison: Comparison
     taken_out: Ranking | None = None
 
     @property
     def as_ranked(self) -> Comparison:
-        """As it was when its verdict counted, where that was taken out; else as it is."""
+        """As it was when its ranking counted, where that was taken out; else as it is."""
         if self.taken_out is None:
             return self.comparison
         return replace(self.comparison, ranking=self.taken_out, status=ComparisonStatus.ranked)
@@ -100,7 +100,7 @@ class Curation:
         return Entry(self._arena.get(comparison_id), out.get(comparison_id))
 
     def guess(self, entry: Entry) -> Guess | None:
-        """What the live reward model had expected; None before a verdict."""
+        """What the live reward model had expected; None before a ranking."""
         return None if entry.as_ranked.ranking is None else self._store.guesses.get(entry.comparison.id)
 
     def other_time(self, comparison: Comparison) -> Comparison | None:
@@ -114,7 +114,7 @@ class Curation:
         return None
 
     def edit(self, comparison_id: str, ranking: Ranking) -> Entry:
-        """Another verdict, or other words with it, in place of the one there was: it counts, and is the owner's. What says
+        """Another ranking, or other words with it, in place of the one there was: it counts, and is the owner's. What says
         the same changes nothing. Raises ComparisonNotFound, InvalidRanking."""
         entry = self.get(comparison_id)
         old = entry.as_ranked.ranking
@@ -125,7 +125,7 @@ class Curation:
         return self.get(comparison_id)
 
     def reopen(self, comparison_id: str) -> str:
-        """Its verdict is taken back, so that it can be ranked anew in the arena. Raises ComparisonNotFound."""
+        """Its ranking is taken back, so that it can be ranked anew in the arena. Raises ComparisonNotFound."""
         return self._arena.undo(comparison_id).id
 
     def tag(self, comparison_id: str, tags: Iterable[str]) -> Entry:
@@ -134,11 +134,11 @@ class Curation:
         return self.get(comparison_id)
 
     def take_out(self, ids: Sequence[str]) -> list[str]:
-        """Verdicts no longer count, but are kept; the ids of those that had one."""
+        """Rankings no longer count, but are kept; the ids of those that had one."""
         return self._changed(self._store.curation.take_out(self._whole(ids), self.desks))
 
     def bring_back(self, ids: Sequence[str]) -> list[str]:
-        """The very same verdicts count again; the ids of those that were taken out."""
+        """The very same rankings count again; the ids of those that were taken out."""
         return self._changed(self._store.curation.bring_back(self._whole(ids), self.desks))
 
     def deletion(self, ids: Sequence[str]) -> list[str]:
@@ -146,7 +146,7 @@ class Curation:
         return self._store.curation.same_pairs(self._whole(ids))
 
     def delete(self, ids: Sequence[str]) -> list[str]:
-        """For good: prompts, replies, verdicts and guesses, with the same pairs where they came back. The ids of all."""
+        """For good: prompts, replies, rankings and guesses, with the same pairs where they came back. The ids of all."""
         whole = self._whole(ids)
         for name in whole:
             self._arena.stop(name)

@@ -115,7 +115,7 @@ def _effect(fit: Fitted, row: int) -> Effect:
 
 
 def counted_outcomes(store: Store, annotator: str = "") -> list[CountedOutcomes]:
-    """What is said of comparisons, by the verdicts that count or by that annotator's alone, and of how many each."""
+    """What is said of comparisons, by the rankings that count or by that annotator's alone, and of how many each."""
     return [
         (tuple(map(RankingOutcome.from_line, lines)), count)
         for lines, count in store.outcomes.counts(annotator)
@@ -123,14 +123,14 @@ def counted_outcomes(store: Store, annotator: str = "") -> list[CountedOutcomes]
 
 
 class Leaderboard:
-    """Keeps the last answers until a verdict changes."""
+    """Keeps the last answers until a ranking changes."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._known: dict[str, tuple[object, Board]] = {}
 
     def board(self, annotator: str = "") -> Board:
-        """Of the verdicts that count, or of that annotator's alone."""
+        """Of the rankings that count, or of that annotator's alone."""
         stamp = self._store.outcomes.fingerprint()
         known = self._known.get(annotator)
         if known is None or known[0] != stamp:

@@ -40,7 +40,7 @@ class AccuracyPoint:
 
 @dataclass(frozen=True, slots=True)
 class GuessAccuracy:
-    """Guesses on pairs of two where both verdict and guess preferred one; `ties` are left out of all else.
+    """Guesses on pairs of two where both ranking and guess preferred one; `ties` are left out of all else.
 
     `error` is the expected calibration error (Guo et al. 2017, equation 3), None without guesses.
     """
@@ -56,7 +56,7 @@ class GuessAccuracy:
 
 
 def guess_accuracy(judged: Sequence[tuple[Guess, Selection]]) -> GuessAccuracy:
-    """From guesses with their marks and how their pair was selected, in the order of the verdicts."""
+    """From guesses with their marks and how their pair was selected, in the order of the rankings."""
     pairs = [(guess, how) for guess, how in judged if len(guess.probabilities) == 2]
     clear = [(guess, how) for guess, how in pairs if guess.correct != 0.5]
     guesses = [guess for guess, _ in clear]

@@ -8,21 +8,21 @@ from feedback_app.domain.guess import Guess, marked
 from feedback_app.store import ComparisonNotFound, Store
 
 NEXT = 4
-"""Comparisons of the page that are guessed at again after each verdict: those it will show next."""
+"""Comparisons of the page that are guessed at again after each ranking: those it will show next."""
 
 Messages = tuple[dict[str, str], ...]
 Groups = tuple[tuple[str, ...], ...]
 
 
 class LiveReward(Protocol):
-    """A reward model that learns from one verdict at a time. A prompt is a conversation that ends with the user's turn."""
+    """A reward model that learns from one ranking at a time. A prompt is a conversation that ends with the user's turn."""
 
     def chances(self, prompt: Messages, replies: Sequence[str]) -> tuple[float, ...] | None:
         """The chance that each reply is the best; they sum to 1. None while nothing was learned."""
         ...
 
     def learn(self, key: str, prompt: Messages, replies: Sequence[str], places: Sequence[int]) -> None:
-        """The verdict of comparison `key`, in place of an earlier one; the best replies have place 0."""
+        """The ranking of comparison `key`, in place of an earlier one; the best replies have place 0."""
         ...
 
     def forget(self, key: str) -> None: ...
@@ -30,12 +30,12 @@ class LiveReward(Protocol):
     def informative_pair(
         self, prompt: Messages, replies: Sequence[str], allowed: Sequence[tuple[int, int]]
     ) -> tuple[int, int]:
-        """Of the allowed pairs of indices the one whose verdict teaches most."""
+        """Of the allowed pairs of indices the one whose ranking teaches most."""
         ...
 
     @property
     def votes(self) -> int:
-        """How many verdicts it has learned from."""
+        """How many rankings it has learned from."""
         ...
 
 
@@ -48,7 +48,7 @@ class Learner:
         self._learned: dict[str, Groups] = {}
 
     def behind(self) -> list[str]:
-        """The comparisons whose verdict is not what was learned: those to forget, then the others, oldest first."""
+        """The comparisons whose ranking is not what was learned: those to forget, then the others, oldest first."""
         verdicts = self._store.comparisons.ranked_groups()
         gone = [key for key in self._learned if key not in verdicts]
         return gone + [key for key, groups in verdicts.items() if self._learned.get(key) != groups]
@@ -56,7 +56,7 @@ class Learner:
     def settle(self, comparison_id: str) -> None:
         """Learn or forget what the store says of one comparison, and hold its guess against it.
 
-        What the model fails on is not tried again before its verdict changes.
+        What the model fails on is not tried again before its ranking changes.
         """
         found = self._find(comparison_id)
         before, now = self._learned.get(comparison_id), _said(found)
@@ -74,7 +74,7 @@ class Learner:
             self.model.forget(comparison_id)
 
     def guess(self, comparison: Comparison) -> None:
-        """Store what the model expects; the store refuses it once there is a verdict."""
+        """Store what the model expects; the store refuses it once there is a ranking."""
         prompt, replies = prompt_of(comparison), texts_of(comparison)
         chances = self.model.chances(prompt, replies)
         if chances is not None:
@@ -99,7 +99,7 @@ class Learner:
 
 
 def _said(comparison: Comparison | None) -> Groups | None:
-    """As `Comparisons.verdicts` gives it; None without a verdict."""
+    """As `Comparisons.verdicts` gives it; None without a ranking."""
     if comparison is None or comparison.ranking is None:
         return None
     return () if comparison.ranking.all_bad else comparison.ranking.groups

@@ -30,7 +30,7 @@ KEPT_UPDATES = 1000
 
 @dataclass(frozen=True, slots=True)
 class LiveState:
-    """`waiting` verdicts are not learned yet; `failed` counts what the model could not do since the start."""
+    """`waiting` rankings are not learned yet; `failed` counts what the model could not do since the start."""
 
     on: bool
     ready: bool
@@ -40,9 +40,9 @@ class LiveState:
 
 
 class LiveRewardService:
-    """Tells the model of replies and verdicts, and keeps its guesses. Without a model all calls do nothing.
+    """Tells the model of replies and rankings, and keeps its guesses. Without a model all calls do nothing.
 
-    `load` makes the model, in the thread. Verdicts that come from annotation desks are found by looking every
+    `load` makes the model, in the thread. Rankings that come from annotation desks are found by looking every
     `poll_seconds`; the first look finds all there are, which is how the model learns anew at each start.
     """
 
@@ -62,7 +62,7 @@ class LiveRewardService:
         self._learner: Learner | None = None
         self._failed = 0
         self.updates: deque[float] = deque(maxlen=KEPT_UPDATES)
-        """Seconds from each verdict given here to the moment it was learned."""
+        """Seconds from each ranking given here to the moment it was learned."""
         self._thread = threading.Thread(target=self._run, name="live-reward", daemon=True)
 
     def start(self) -> None:
@@ -76,7 +76,7 @@ class LiveRewardService:
             self._later(lambda learner: learner.guess(comparison))
 
     def ranking_changed(self, comparison_id: str) -> None:
-        """A verdict was given, changed or taken back."""
+        """A ranking was given, changed or taken back."""
         began = perf_counter()
 
         def settle(learner: Learner) -> None:
@@ -87,12 +87,12 @@ class LiveRewardService:
         self._later(settle)
 
     def rankings_changed(self, comparison_ids: Sequence[str]) -> None:
-        """Many verdicts were taken out, brought back or deleted: they are learned or forgotten one by one, as what is found
+        """Many rankings were taken out, brought back or deleted: they are learned or forgotten one by one, as what is found
         at the start is, so that a vote meanwhile does not wait for them."""
         self._later(lambda learner: self._behind.extend(comparison_ids))
 
     def guess(self, comparison: Comparison) -> Guess | None:
-        """What was guessed, once the comparison has its verdict; None before: votes are blind."""
+        """What was guessed, once the comparison has its ranking; None before: votes are blind."""
         if self._load is None or comparison.ranking is None:
             return None
         return self._store.guesses.get(comparison.id)
@@ -100,7 +100,7 @@ class LiveRewardService:
     def informative_pair(
         self, comparison: Comparison, allowed: Sequence[tuple[int, int]]
     ) -> tuple[int, int] | None:
-        """The pair of candidates whose verdict teaches most; None where the model cannot say. Waits for the answer."""
+        """The pair of candidates whose ranking teaches most; None where the model cannot say. Waits for the answer."""
         prompt, replies = prompt_of(comparison), texts_of(comparison)
         return self._ask(lambda model: model.informative_pair(prompt, replies, allowed))
 
@@ -171,7 +171,7 @@ class LiveRewardService:
             return None
 
     def _catch_up(self, learner: Learner) -> None:
-        """One verdict of the backlog; after the last one, the guess for what waits on the page."""
+        """One ranking of the backlog; after the last one, the guess for what waits on the page."""
         self._safely("learn", lambda: learner.settle(self._behind[0]))
         self._behind.popleft()
         if not self._behind:
@@ -179,7 +179,7 @@ class LiveRewardService:
         self._all_met()
 
     def _all_met(self) -> None:
-        """After the first look at the store, once its verdicts are learned."""
+        """After the first look at the store, once its rankings are learned."""
         if not self._behind:
             self._met.set()
 

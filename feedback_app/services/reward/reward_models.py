@@ -114,7 +114,7 @@ class RewardHackingReport:
 class RewardModels:
     """`base_hash` names the base model in force, empty while none is prepared; `load` opens a folder or raises
     RewardModelUnavailable; `judge` evaluates the rewards of rankings; `repeats`: how often the owner agreed with an earlier
-    verdict of the same pair; `lengths`: the quality checks' limits of reply length; `close` ends what scores."""
+    ranking of the same pair; `lengths`: the quality checks' limits of reply length; `close` ends what scores."""
 
     store: Store
     registry: RewardModelRegistry
@@ -155,7 +155,7 @@ class RewardModels:
         return self.judge(rankings, score_all(self.scorer(name), [(r.prompt, r.replies) for r in rankings]))
 
     def heldout(self) -> list[RankedReplies]:
-        """The verdicts on prompts that training never sees."""
+        """The rankings on prompts that training never sees."""
         return [
             ranked
             for comparison in self.store.comparisons.with_rankings()

@@ -88,7 +88,7 @@ def size(path: Path) -> int:
 
 
 def ranking(ranked: RankedReplies) -> SnapshotRecord:
-    """Told from others by its comparison alone: where the owner ranks again what was imported, a verdict has changed."""
+    """Told from others by its comparison alone: where the owner ranks again what was imported, a ranking has changed."""
     name = ranked.comparison_id
     return SnapshotRecord("rankings", name, ranked.prompt, ranked.replies, ranked.places, name)
 
