@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from peft import PeftConfig
 
 from alignment.contract.events import Events
+from alignment.contract.manifests.stage import TrainingFacts
 from alignment.contract.snapshot import Snapshot
 from alignment.contract.spec import RoundSpec
 from alignment.distributed.group import ALONE, ProcessGroup
@@ -58,8 +58,8 @@ class RoundContext:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """The adapter after training. `facts` are numbers for the manifest, `config` PEFT's settings."""
+    """The adapter after training. `config` are PEFT's settings, `facts` go into the manifest."""
 
     tensors: dict[str, torch.Tensor]
     config: PeftConfig
-    facts: dict[str, Any]
+    facts: TrainingFacts

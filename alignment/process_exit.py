@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from alignment.contract.errors import RoundRefused
-from alignment.contract.files import write_json
+from alignment.contract.outcome import write_failure
 from alignment.stop_signal import Interrupted
 
 DONE, FAILED, REFUSED, STOPPED = 0, 1, 2, 143
@@ -48,6 +48,6 @@ def _print_traceback(error: Exception) -> None:
 
 
 def _fail(file: Path, code: int, reason: str) -> int:
-    write_json(file, {"reason": reason})
+    write_failure(file, reason)
     print(reason, file=sys.stderr)
     return code

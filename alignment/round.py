@@ -9,13 +9,13 @@ import sys
 from pathlib import Path
 
 from alignment.contract.durations import training_threads as all_but_one
+from alignment.contract.outcome import FAILURE_FILE
 from alignment.contract.requirements import refuse_lacking
 from alignment.contract.snapshot import read_snapshot
 from alignment.contract.spec import RoundSpec, read_spec
 from alignment.process_exit import QUIET, REFUSED, exit_code
 from alignment.stop_signal import StopSignal
 
-FAILURE_FILE = "failure.json"
 NICENESS = 10
 
 

@@ -3,29 +3,36 @@
 import gc
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from alignment.checkpoints.publish import publish, refuse_foreign
-from alignment.checkpoints.registry import (
-    MANIFEST,
-    adapter_record,
-    base_hash,
-    verify_adapter,
-    write_manifest,
-)
+from alignment.checkpoints.registry import adapter_hashes, base_hash, verify_adapter
 from alignment.context import RoundContext, Trained
 from alignment.contract.amounts import amounts_of
 from alignment.contract.durations import stage_seconds
 from alignment.contract.events import EventLog, Plan
-from alignment.contract.files import fresh_dir, read_json, write_json
+from alignment.contract.files import fresh_dir
+from alignment.contract.manifests.checkpoint import CheckpointManifest, write_checkpoint_manifest
+from alignment.contract.manifests.gate import GateRecord
+from alignment.contract.manifests.stage import (
+    GateManifest,
+    PublishManifest,
+    TrainManifest,
+    complete_stage,
+    is_complete,
+    read_adapter_hashes,
+    read_fresh_pairs,
+    read_training,
+)
+from alignment.contract.manifests.values import BaseRecord
+from alignment.contract.outcome import write_gate_decision
 from alignment.contract.snapshot import Snapshot
 from alignment.contract.spec import RoundSpec
 from alignment.distributed.launch import copies_in_memory, train_policy
 from alignment.gate import evaluation as evaluate
-from alignment.gate.decision import Decision, decide
+from alignment.gate.decision import decide
 from alignment.gate.measurements import measure, perplexity_of
 from alignment.methods.iterative_dpo import draw_fresh, refuse_unusable, with_fresh
 from alignment.methods.reward import RewardWork, train_reward
@@ -37,7 +44,6 @@ from alignment.models.libraries import library_versions
 from alignment.models.loading import load_adapter, load_base, load_tokenizer, scaled
 from alignment.stop_signal import StopSignal
 
-DECISION_FILE = "decision.json"
 Stage = Callable[[RoundContext], None]
 
 
@@ -46,7 +52,7 @@ def run_stages(folder: Path, spec: RoundSpec, snapshot: Snapshot, threads: int, 
     refuse_foreign(spec)
     events = EventLog(folder, plan(spec, snapshot))
     work = RoundContext(folder, spec, snapshot, load_tokenizer(spec.base_dir), events, stop, threads)
-    if not (work.stage_dir("train") / MANIFEST).exists():
+    if not is_complete(work.stage_dir("train")):
         training_of(spec.method).refuse(work, copies_in_memory(spec, snapshot))
     refuse_unusable(work)
     stages: dict[str, Stage] = {"train": train}
@@ -58,7 +64,7 @@ def run_stages(folder: Path, spec: RoundSpec, snapshot: Snapshot, threads: int, 
     if spec.policy.reward:
         stages = {"reward": reward} | stages
     for name, stage in stages.items():
-        if (work.stage_dir(name) / MANIFEST).exists():
+        if is_complete(work.stage_dir(name)):
             events.emit(name, 1, 1, message=f"Stage {name} was finished before")
             continue
         stop.check()
@@ -85,7 +91,8 @@ def sft(work: RoundContext) -> None:
     trained = train_sft(before, folder / "trainer", "sft")
     gc.collect()
     save_adapter(fresh_dir(folder / "adapter"), trained.tensors, trained.config, work.spec.base_name)
-    write_manifest_of_stage(folder, {**adapter_record(folder / "adapter"), **trained.facts})
+    hashes = adapter_hashes(folder / "adapter")
+    complete_stage(folder, TrainManifest(hashes=hashes, facts=trained.facts))
     shutil.rmtree(folder / "trainer", ignore_errors=True)
 
 
@@ -101,7 +108,7 @@ def _at(work: RoundContext, number: int) -> RoundContext:
     """The work of a repetition, which goes on from an adapter that was seen to be whole."""
     here = replace(work, repeat=number)
     if here.current:
-        verify_adapter(here.current, read_json(here.current.parent / MANIFEST))
+        verify_adapter(here.current, read_adapter_hashes(here.current.parent))
     return here
 
 
@@ -114,13 +121,16 @@ def train(work: RoundContext) -> None:
     gc.collect()  # trainer, optimiser and model refer to each other; the next steps need their memory
     save_adapter(fresh_dir(folder / "adapter"), trained.tensors, trained.config, spec.base_name)
     scale = _scale(work, trained, folder / "adapter")
-    facts = {**trained.facts, "scale": scale.value, "scale_perplexity_ratio": scale.cost}
-    if spec.policy.sft_first:
-        facts["sft"] = read_json(work.stage_dir("sft") / MANIFEST)
-    if work.current:
-        facts["fresh"] = read_json(work.stage_dir(work.drawing) / MANIFEST)
-        facts["before"] = read_json(work.current.parent / MANIFEST)
-    write_manifest_of_stage(folder, {**adapter_record(folder / "adapter"), **facts})
+    manifest = TrainManifest(
+        hashes=adapter_hashes(folder / "adapter"),
+        facts=trained.facts,
+        scale=scale.value,
+        scale_perplexity_ratio=scale.cost,
+        sft=read_training(work.stage_dir("sft")) if spec.policy.sft_first else None,
+        fresh=read_fresh_pairs(work.stage_dir(work.drawing)) if work.current else None,
+        before=read_training(work.current.parent) if work.current else None,
+    )
+    complete_stage(folder, manifest)
     shutil.rmtree(folder / "trainer", ignore_errors=True)
 
 
@@ -138,7 +148,7 @@ def _after_sft(work: RoundContext) -> RoundContext:
 
 def _verify_parent(spec: RoundSpec) -> None:
     if spec.parent_adapter:
-        verify_adapter(spec.parent_adapter, read_json(spec.parent_adapter.parent / MANIFEST))
+        verify_adapter(spec.parent_adapter, read_adapter_hashes(spec.parent_adapter.parent))
 
 
 def _scale(work: RoundContext, trained: Trained, adapter_dir: Path) -> Scale:
@@ -171,53 +181,43 @@ def publish_stage(work: RoundContext) -> None:
     """Stage 2: the checkpoint folder, still without the manifest that completes it."""
     folder, adapter_dir = work.stage_dir("publish"), _trained(work) / "adapter"
     work.events.emit("publish", 0, 1, message="Merging and converting")
-    verify_adapter(adapter_dir, read_json(_trained(work) / MANIFEST))
+    verify_adapter(adapter_dir, read_adapter_hashes(_trained(work)))
     publish(work.spec, adapter_dir, work.tokenizer, work.threads)
-    write_manifest_of_stage(folder, {"checkpoint": work.spec.checkpoint_name})
+    complete_stage(folder, PublishManifest(work.spec.checkpoint_name))
 
 
 def gate(work: RoundContext) -> None:
     """Stage 3: measure, decide, and complete the checkpoint with its manifest."""
-    training = read_json(_trained(work) / MANIFEST)
-    verify_adapter(work.spec.checkpoint_dir / "adapter", training)
+    training = read_training(_trained(work))
+    verify_adapter(work.spec.checkpoint_dir / "adapter", training.hashes)
     measured = measure(work)
-    evidence = measured.evidence(
-        training["adapter_hash"] != training["initial_adapter_hash"], training_of(work.spec.method).from_pairs
-    )
+    evidence = measured.evidence(training.changed, training_of(work.spec.method).from_pairs)
     decision = decide(evidence, work.spec.thresholds)
-    record = evaluate.evidence_record(measured, evidence) | {"scale": training["scale"]}
-    outcome = {**decision.record(), "evidence": record}
-    write_manifest(work.spec.checkpoint_dir, _checkpoint_manifest(work, training, decision, outcome))
-    write_json(work.stage_dir("gate") / DECISION_FILE, outcome)
-    write_manifest_of_stage(work.stage_dir("gate"), {"promote": decision.promote})
-    verdict = "Passed the quality checks" if decision.promote else "Held back by the quality checks"
-    work.events.emit("gate", 1, 1, message=verdict)
+    record = GateRecord(decision, evaluate.gate_evidence(measured, evidence, training.scale))
+    write_checkpoint_manifest(work.spec.checkpoint_dir, _checkpoint_manifest(work, training, record))
+    write_gate_decision(work.stage_dir("gate"), record)
+    complete_stage(work.stage_dir("gate"), GateManifest(decision.promote))
+    message = "Passed the quality checks" if decision.promote else "Held back by the quality checks"
+    work.events.emit("gate", 1, 1, message=message)
 
 
-def _checkpoint_manifest(
-    work: RoundContext, training: dict[str, Any], decision: Decision, outcome: dict[str, Any]
-) -> dict[str, Any]:
+def _checkpoint_manifest(work: RoundContext, training: TrainManifest, gate: GateRecord) -> CheckpointManifest:
     spec = work.spec
-    return {
-        "name": spec.checkpoint_name,
-        "round_id": spec.round_id,
-        "method": spec.method,
-        "parent": spec.parent,
-        "champion": spec.champion,
-        "base": {"name": spec.base_name, "hash": base_hash(spec.base_dir)},
-        **adapter_record(spec.checkpoint_dir / "adapter"),
-        "snapshot": work.snapshot.hash,
-        "config": spec.config.model_dump(mode="json"),
-        "seed": spec.seed,
-        "thresholds": asdict(spec.thresholds),
-        "training": training,
-        "gate": outcome,
-        "passed": decision.promote,
-        "versions": library_versions(),
-        "created_at": datetime.now(UTC).isoformat(),
-    }
-
-
-def write_manifest_of_stage(folder: Path, facts: dict[str, Any]) -> None:
-    """Complete a stage's folder. The trainer's own resume state may lie in it, so pickles are not refused here."""
-    write_json(folder / MANIFEST, facts)
+    return CheckpointManifest(
+        name=spec.checkpoint_name,
+        round_id=spec.round_id,
+        method=spec.method,
+        parent=spec.parent,
+        champion=spec.champion,
+        base=BaseRecord(spec.base_name, base_hash(spec.base_dir)),
+        hashes=adapter_hashes(spec.checkpoint_dir / "adapter"),
+        snapshot=work.snapshot.hash,
+        config=spec.config.model_dump(mode="json"),
+        seed=spec.seed,
+        thresholds=spec.thresholds,
+        training=training,
+        gate=gate,
+        passed=gate.decision.promote,
+        versions=library_versions(),
+        created_at=datetime.now(UTC).isoformat(),
+    )

@@ -23,7 +23,8 @@ from pathlib import Path
 import httpx
 import psutil
 
-from alignment.contract.reward_manifest import write_reward
+from alignment.contract.manifests.reward import RewardManifest, write_reward
+from alignment.contract.manifests.values import BaseRecord
 from benchmarks.best_of import write_untrained
 from benchmarks.service import free_port, wait_ready
 from feedback_app.domain.round import Checkpoint
@@ -121,9 +122,8 @@ def shelve(home: Path) -> None:
     writing = multiprocessing.get_context("spawn").Process(target=write_untrained, args=(base.hf_dir, folder))
     writing.start()
     writing.join()
-    write_reward(
-        folder, {"base": {"hash": base.hash}, "passed": True, "created_at": "2026-01-01T00:00:00+00:00"}
-    )
+    created = "2026-01-01T00:00:00+00:00"
+    write_reward(folder, RewardManifest(base=BaseRecord(hash=base.hash), passed=True, created_at=created))
 
 
 def scored(client: httpx.Client, prompts: int, words: int) -> None:

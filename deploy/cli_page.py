@@ -10,9 +10,9 @@ from feedback_app.cli import Deferred, app
 HEAD = """# Command line
 
 Exit codes: 0 done, 2 wrong use, 1 failed. Errors are one line that says what to do.
-The commands talk to the service that runs on CODELYNN_HOME. Without one, all but `chat` work on the data of HOME directly and
-say so. An id can be shortened to its first characters. `codelynn --install-completion` sets up completion in your shell.
-Made by `python deploy/cli_page.py > docs/cli.md`; a test holds it against the code.
+Commands talk to the service that uses the data folder CODELYNN_HOME. If no service runs, all commands but `chat` work on that folder directly and
+say so. You can shorten an id to its first characters. `codelynn --install-completion` sets up completion in your shell.
+`python deploy/cli_page.py > docs/cli.md` makes this page; a test compares it with the code.
 
 """
 

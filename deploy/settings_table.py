@@ -8,7 +8,7 @@ from feedback_app.settings import PROJECT, Settings
 HEAD = """# Settings
 
 Every setting is an environment variable. `make run` and `docker-compose.yml` use the same ones.
-Made by `python deploy/settings_table.py > docs/settings.md`; a test holds it against the code.
+`python deploy/settings_table.py > docs/settings.md` makes this page; a test compares it with the code.
 
 | setting | default | what it does |
 | --- | --- | --- |

@@ -22,10 +22,10 @@ PORT = "7860"
 HEAD = """\
 # A first session
 
-A session of the command line in an empty folder, from the start to the end. `python deploy/transcript.py` ran it and wrote this page:
-the commands and what they print are unchanged, except that the folder and the port are the default ones. The pairs in
-`tests/data/warm.jsonl` were written for this purpose; every reply is the model's own. What the pages look like stands in
-[The pages](pages.md)."""
+From an empty folder to a trained version, on the command line. [The pages](pages.md) shows the same in the browser.
+
+`python deploy/transcript.py` ran these commands and wrote this page. The output is unchanged, except that folder and port are the default ones. The
+pairs in `tests/data/warm.jsonl` were written for this purpose; every reply is the model's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Step:
 
 START = Step("Start everything. The first start prepares the model.", "codelynn up")
 SESSION = (
-    Step("In a second terminal: does every part answer?", "codelynn status"),
+    Step("In a second terminal, check that every part answers.", "codelynn status"),
     Step("Ask for two replies over the API. The models' names are hidden until you have ranked.", (
         f"curl -s localhost:{PORT}/api/v1/comparisons -H 'content-type: application/json' "
         """-d '{"prompt": "How was your day?"}'"""
@@ -48,15 +48,15 @@ SESSION = (
         f"curl -s -X PUT localhost:{PORT}/api/v1/comparisons/ID/ranking -H 'content-type: application/json' "
         """-d '{"ranking": [["c2"], ["c1"]]}'"""
     )),
-    Step("Look at a file of preference pairs before it is imported.", "codelynn import tests/data/warm.jsonl --dry-run"),
+    Step("Check a file of preference pairs before you import it.", "codelynn import tests/data/warm.jsonl --dry-run"),
     Step("Import it.", "codelynn import tests/data/warm.jsonl"),
     Step("Train a version on the pairs.", "codelynn round queue --set epochs=1 --watch"),
-    Step("What was decided, and why?", "codelynn round show"),
-    Step("Which versions are there?", "codelynn checkpoint list"),
-    Step("Talk to the newest one.", "codelynn chat", "I had a long day."),
-    Step("Which data did the round train on?", "codelynn snapshots list"),
-    Step("Use the version before again.", "codelynn checkpoint rollback"),
-    Step("Take the preferences along.", "codelynn export --format trl --output preferences.jsonl"),
+    Step("Show what was decided, and why.", "codelynn round show"),
+    Step("List the versions.", "codelynn checkpoint list"),
+    Step("Chat with the newest one.", "codelynn chat", "I had a long day."),
+    Step("Show which data the round trained on.", "codelynn snapshots list"),
+    Step("Go back to the version before.", "codelynn checkpoint rollback"),
+    Step("Export the preferences.", "codelynn export --format trl --output preferences.jsonl"),
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ A command's module is imported when the command is used, not when it is listed: 
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, cast
 
 import typer
@@ -13,7 +14,7 @@ import typer.main
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from feedback_app import __version__
-from feedback_app.commands.arguments import unfit_argument
+from feedback_app.domain.text_rules import text_fault
 
 Function = Callable[..., object]
 
@@ -63,7 +64,7 @@ class Codelynn(TyperGroup):
         ("serve", "serve", "serve", "Start only the web service, without Redis, workers and Argilla."),
         ("migrate", "serve", "migrate", "Bring the database's tables up to date."),
         ("status", "status", "status", "Show what is running and whether it answers."),
-        ("doctor", "doctor", "doctor", "Check this machine, and say what to do about what is missing."),
+        ("doctor", "status", "doctor", "Check this machine, and say what to do about what is missing."),
         ("chat", "chat", "chat", "Chat on the terminal."),
         ("import", "data", "import_", "Import a dataset."),
         ("export", "data", "export", "Export the preference dataset."),
@@ -134,8 +135,16 @@ def _options(
     pass
 
 
+def _argument_fault(arguments: Sequence[str]) -> str | None:
+    """Which argument is not UTF-8 text, if any. Python decodes other bytes as surrogates. The name of an existing file may hold them."""
+    for number, argument in enumerate(arguments, start=1):
+        if text_fault(argument) and not Path(argument).exists():
+            return f"argument {number} holds bytes that are not UTF-8"
+    return None
+
+
 def main() -> None:
-    if fault := unfit_argument(sys.argv[1:]):
+    if fault := _argument_fault(sys.argv[1:]):
         typer.echo(f"codelynn: {fault}", err=True)
         sys.exit(2)
     app(prog_name="codelynn")

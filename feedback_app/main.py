@@ -250,7 +250,7 @@ def _estimates(settings: Settings, store: Store, lineage: Lineage, training_data
 
 def serve(settings: Settings) -> None:
     """Listen until a signal comes. The model is made ready and loaded first, while the pages are built.
-    Raises PortTaken, Unprotected, BaseModelUnavailable."""
+    Raises PortTaken, Unprotected, EngineUnavailable."""
     import uvicorn  # imported here: the command line needs neither server nor pages
 
     configure_logs(settings.log_level)
@@ -261,7 +261,8 @@ def serve(settings: Settings) -> None:
         settings.allowed_hosts,
         page_token(settings.root, settings.access_token),
     )
-    find_source(settings.base_model)  # what cannot work is said at once, and so is a port that is taken
+    if fault := base_missing(settings):  # reported before anything is loaded, as is a port that is taken
+        raise EngineUnavailable(fault)
     with listener(settings.host, settings.port) as socket:
         app = assembled(settings)
         with ThreadPoolExecutor(1) as loading:

@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from alignment.contract.reward_manifest import CorruptReward
+from alignment.contract.manifests.reward import CorruptReward
 from alignment.models.base_model import BaseModelUnavailable, ready_files
 from alignment.scoring.client import NotScored, ScoringProcess
 from feedback_app.domain.comparison import Message

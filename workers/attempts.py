@@ -13,7 +13,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from alignment.checkpoints.registry import MANIFEST
+from alignment.contract.manifests.stage import is_complete
 from alignment.contract.spec import SPEC_FILE, RoundSpec
 
 NAME = re.compile(r"attempt-(\d+)")
@@ -47,8 +47,8 @@ def taken_over(folder: Path, before: RoundSpec, mine: RoundSpec) -> RoundSpec:
     else:
         for stage in PUBLISHING:
             shutil.rmtree(folder / stage, ignore_errors=True)
-    trained = (folder / "reward" / MANIFEST).exists()
-    reward_dir = before.reward_dir if trained else mine.reward_dir
+    trained_reward = is_complete(folder / "reward")
+    reward_dir = before.reward_dir if trained_reward else mine.reward_dir
     return replace(before, checkpoint_dir=mine.checkpoint_dir, reward_dir=reward_dir)
 
 

@@ -1,11 +1,11 @@
 """What a trainer's end means: exit code and files in, plain words out."""
 
-import json
 import signal
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from alignment.contract.outcome import FAILURE_FILE, read_decision, read_failure
 from feedback_app.domain.round import RoundState
 
 OUT_OF_MEMORY = (
@@ -37,10 +37,10 @@ def stopped_by_signal(code: int) -> bool:
 
 
 def _decided(folder: Path) -> Outcome:
-    decision = _read(folder / "gate" / "decision.json") or _read(folder / "reward" / "decision.json")
-    if decision is None or not isinstance(decision.get("promote"), bool):
+    decision = read_decision(folder)
+    if decision is None:
         return Outcome(RoundState.failed, error="the trainer ended without a decision: see its trainer.log")
-    return Outcome(RoundState.promoted if decision["promote"] else RoundState.held, decision)
+    return Outcome(RoundState.promoted if decision.promote else RoundState.held, decision.record)
 
 
 def _reason(folder: Path, code: int) -> str:
@@ -48,16 +48,7 @@ def _reason(folder: Path, code: int) -> str:
         return OUT_OF_MEMORY
     if stopped_by_signal(code):
         return STOPPED_OUTSIDE
-    if reason := (_read(folder / "failure.json") or {}).get("reason"):
-        return str(reason)
+    if reason := read_failure(folder / FAILURE_FILE):
+        return reason
     how = f"exit code {code}" if code >= 0 else f"signal {-code}"
     return f"the trainer ended unexpectedly ({how}): see trainer.log in the round's folder"
-
-
-def _read(file: Path) -> dict[str, Any] | None:
-    """The JSON object in a file; None if there is none."""
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return content if isinstance(content, dict) else None

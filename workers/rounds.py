@@ -1,6 +1,5 @@
 """One round in a worker: claim it, prepare it, supervise its trainer, and write down how it ended."""
 
-import json
 import subprocess
 import traceback
 from pathlib import Path
@@ -9,7 +8,8 @@ import structlog
 from sqlalchemy.exc import OperationalError
 
 from alignment.contract.errors import RoundRefused
-from alignment.contract.reward_manifest import CorruptReward, read_reward
+from alignment.contract.manifests.checkpoint import read_checkpoint_manifest
+from alignment.contract.manifests.reward import CorruptReward, read_reward
 from alignment.contract.spec import RoundSpec
 from alignment.models.base_model import BaseModelUnavailable
 from feedback_app.domain.persona import UnknownPersona
@@ -91,7 +91,7 @@ def _finish(shop: WorkerContext, claimed: Round, spec: RoundSpec, result: Outcom
     if damage := _damage(shop, spec.checkpoint_dir):
         return _fail(shop, claimed, damage)
     promoted = result.state is RoundState.promoted
-    manifest = json.loads((spec.checkpoint_dir / "manifest.json").read_text(encoding="utf-8"))
+    manifest = read_checkpoint_manifest(spec.checkpoint_dir).record()
     made = Checkpoint(
         name=spec.checkpoint_name,
         path=str(spec.checkpoint_dir),

@@ -10,10 +10,10 @@ from pathlib import Path
 import structlog
 from sqlalchemy.exc import OperationalError
 
+from alignment.contract.events import EventTail
 from feedback_app.domain.round import Round
 from feedback_app.processes.child_processes import Child, Command
 from feedback_app.store import StaleFence, Store
-from workers.events import EventTail
 from workers.heartbeat import Heartbeat
 from workers.watchdog import Watchdog
 
@@ -55,7 +55,7 @@ class Supervisor:
         killed) once another worker holds the round.
         """
         known = self.store.rounds.events(claimed.id, 0)
-        tail = EventTail(folder / "events.jsonl", known[-1].seq if known else 0)
+        tail = EventTail(folder, known[-1].seq if known else 0)
         child = Child(Command((*trainer, str(folder)), folder / "trainer.log", {}, grace=self.grace))
         try:
             told = self._watch(claimed, child, tail)

@@ -6,7 +6,8 @@ A process of its own, because checking reads the weights with torch, which a wor
 import sys
 from pathlib import Path
 
-from alignment.checkpoints.registry import CorruptCheckpoint, read_checkpoint
+from alignment.checkpoints.registry import read_checkpoint
+from alignment.contract.manifests.checkpoint import CorruptCheckpoint
 
 
 def main(arguments: list[str]) -> int:

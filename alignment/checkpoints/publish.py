@@ -1,11 +1,11 @@
 """Publishing: adapter, merged conversion, proof that it answers, and only then the checkpoint's own folder."""
 
-import json
 import shutil
 from pathlib import Path
 
-from alignment.checkpoints.registry import ADAPTER_FILES, MANIFEST
-from alignment.contract.files import fresh_dir, read_json
+from alignment.checkpoints.registry import ADAPTER_FILES
+from alignment.contract.files import MANIFEST, fresh_dir
+from alignment.contract.manifests.checkpoint import CorruptCheckpoint, read_checkpoint_manifest
 from alignment.contract.spec import RoundSpec
 from alignment.models.chat_template import Completion, Tokenizer, prompt_ids, with_system
 from alignment.models.conversion import convert_model
@@ -49,13 +49,12 @@ def publish(spec: RoundSpec, adapter_dir: Path, tokenizer: Tokenizer, threads: i
 
 def refuse_foreign(spec: RoundSpec) -> None:
     """Raise NameTaken if a complete checkpoint of another round has this name. Leftovers of this round are replaced."""
-    manifest = spec.checkpoint_dir / MANIFEST
-    if not manifest.exists():
+    if not (spec.checkpoint_dir / MANIFEST).exists():
         return
     try:
-        owner = read_json(manifest).get("round_id")
-    except json.JSONDecodeError:
-        owner = None
+        owner = read_checkpoint_manifest(spec.checkpoint_dir).round_id
+    except CorruptCheckpoint:
+        owner = ""
     if owner != spec.round_id:
         raise NameTaken(f"a checkpoint named {spec.checkpoint_name} exists already")
 

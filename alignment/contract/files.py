@@ -7,6 +7,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+MANIFEST = "manifest.json"
+"""It is written last, so a folder that has one is complete."""
+
 
 def write_json(path: Path, content: Any) -> None:
     """Replace `path` in one step by `content` as JSON."""

@@ -24,6 +24,8 @@ from alignment.contract.configs.policy import micro_batch
 from alignment.contract.errors import RoundRefused
 from alignment.contract.events import Events
 from alignment.contract.files import fresh_dir, read_json
+from alignment.contract.manifests.stage import TrainingFacts
+from alignment.contract.outcome import read_failure
 from alignment.contract.snapshot import Snapshot
 from alignment.contract.spec import RoundSpec, write_spec
 from alignment.distributed.worker import ADAPTER, FACTS_FILE, TOLD_FILE
@@ -139,12 +141,12 @@ def failure(job: Path, codes: Sequence[int | None]) -> Exception:
     failures = sorted(job.glob("failure-*.json"), key=lambda file: file.stat().st_mtime_ns)
     if not failures:
         return TrainingFailed("a training process ended unexpectedly: see trainer.log")
-    reason = str(read_json(failures[0])["reason"])
+    reason = read_failure(failures[0])
     return RoundRefused(reason) if REFUSED in codes else TrainingFailed(reason)
 
 
 def _result(job: Path, count: int) -> Trained:
-    facts = {**read_json(job / FACTS_FILE), "processes": count}
+    facts = TrainingFacts.from_record({**read_json(job / FACTS_FILE), "processes": count})
     config = PeftConfig.from_pretrained(str(job / ADAPTER))
     return Trained(load_file(job / ADAPTER / ADAPTER_FILES[0]), config, facts)
 

@@ -77,7 +77,7 @@ def _train(job: Path, trainer: Path, place: tuple[int, int], repeat: int, stop: 
     trained = training_of(spec.method).train(with_fresh(work), trainer)
     if ranks.first:
         save_adapter(job / ADAPTER, trained.tensors, trained.config, spec.base_name)
-        write_json(job / FACTS_FILE, trained.facts)
+        write_json(job / FACTS_FILE, trained.facts.record())
     ranks.wait()
 
 

@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import fmean
-from typing import Any
 
+from alignment.contract.manifests.gate import Check, Decision, RewardEvidence
+from alignment.contract.manifests.reward import RewardEvaluation
 from alignment.contract.statistics import wilson_interval
 from alignment.contract.thresholds import Thresholds
 
@@ -26,22 +27,9 @@ class Evidence:
     perplexity_ratio: float
     nll: float
     usual_nll: float
-    reward: "RewardEvidence | None" = None
+    reward: RewardEvidence | None = None
     from_pairs: bool = True
     """Whether the method learned from pairs like the held-out ones."""
-
-
-@dataclass(frozen=True, slots=True)
-class RewardEvidence:
-    """What a reward model says of the replies to the same prompts: the share of prompts whose reply by the candidate it
-    puts above the champion's (a tie is half), Wilson's 95 % interval of it, and the candidate's mean reward less the
-    champion's, in log odds."""
-
-    prompts: int
-    win_rate: float
-    low: float
-    high: float
-    mean_difference: float
 
 
 def reward_evidence(candidate: Sequence[float], champion: Sequence[float]) -> RewardEvidence | None:
@@ -52,35 +40,6 @@ def reward_evidence(candidate: Sequence[float], champion: Sequence[float]) -> Re
     wins = sum(1.0 if margin > 0 else 0.5 if margin == 0 else 0.0 for margin in margins)
     low, high = wilson_interval(wins, len(margins))
     return RewardEvidence(len(margins), wins / len(margins), low, high, fmean(margins))
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One criterion. `words` is a plain line with what was measured and its limit; `passed` is None where it does not count."""
-
-    name: str
-    passed: bool | None
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """`checks` has one entry per criterion, passed or not."""
-
-    promote: bool
-    checks: tuple[Check, ...]
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        return tuple(check.words for check in self.checks)
-
-    def record(self) -> dict[str, Any]:
-        """As JSON, for the round's row, the checkpoint's manifest and whoever shows them."""
-        return {
-            "promote": self.promote,
-            "reasons": list(self.reasons),
-            "checks": [asdict(check) for check in self.checks],
-        }
 
 
 def decided(checks: Iterable[Check]) -> Decision:
@@ -170,3 +129,26 @@ def _length(evidence: Evidence, limits: Thresholds) -> Check:
 def _at_most(name: str, found: str, value: float, limit: float, form: str) -> Check:
     said = "not a number" if math.isnan(value) else format(value, form)
     return Check(name, value <= limit, f"{found.format(said)} (limit: at most {limit:{form}})")
+
+
+def decide_reward(evaluation: RewardEvaluation, min_pairs: int) -> Decision:
+    """Whether a trained reward model is used."""
+    pairs = evaluation.pairs
+    enough = Check("pairs", pairs >= min_pairs, f"Trained on {pairs} pairs (limit: at least {min_pairs})")
+    return decided([enough, _accurate(evaluation)])
+
+
+def _accurate(evaluation: RewardEvaluation) -> Check:
+    """Fails only where the interval shows no advantage over chance: few held-out pairs prove little."""
+    accuracy, low, high = evaluation.accuracy, evaluation.accuracy_low, evaluation.accuracy_high
+    if not evaluation.heldout_pairs or accuracy is None or low is None or high is None:
+        return Check("accuracy", None, "No held-out pairs yet: accuracy not checked")
+    found = (
+        f"Right on {accuracy:.0%} of {evaluation.heldout_pairs} held-out pairs "
+        f"(95 % interval {low:.0%} to {high:.0%})"
+    )
+    if high <= 0.5:
+        return Check("accuracy", False, f"{found}: no better than chance")
+    if low > 0.5:
+        return Check("accuracy", True, f"{found}: better than chance")
+    return Check("accuracy", None, f"{found}: too few pairs to tell it from chance")

@@ -3,16 +3,15 @@
 import json
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import Any, TypeVar
 
 from alignment.contract.errors import RoundRefused
-from alignment.contract.files import finite
+from alignment.contract.manifests.gate import GateEvidence, RewardEvidence, ToneEvidence
 from alignment.contract.snapshot import Messages, Pair
-from alignment.gate.decision import Evidence, RewardEvidence
-from alignment.gate.tone import ToneEvidence
+from alignment.gate.decision import Evidence
 from alignment.models.chat_template import Completion, Tokenizer, before_end, completion, with_system
 from alignment.models.loading import Model, log_probs, scaled
 from reward_model.evaluate import PreferenceAccuracy, preference_accuracy
@@ -53,20 +52,29 @@ class Measured:
         )
 
 
-def evidence_record(measured: Measured, evidence: Evidence) -> dict[str, Any]:
-    """All of it as JSON; what could not be measured is null."""
-    record: dict[str, Any] = {
-        **asdict(evidence),
-        "accuracy": measured.accuracy.value,
-        "accuracy_low": measured.accuracy.low,
-        "accuracy_high": measured.accuracy.high,
-        "candidate_length": measured.candidate_length,
-        "champion_length": measured.champion_length,
-        "tone": asdict(measured.tone) if measured.tone else None,
-    }
-    record = {name: finite(value) if isinstance(value, float) else value for name, value in record.items()}
-    ratios = {name: measured.perplexity[name] / base for name, base in measured.base_perplexity.items()}
-    return {**record, "perplexity": {name: finite(ratio) for name, ratio in ratios.items()}}
+def gate_evidence(measured: Measured, evidence: Evidence, scale: float | None) -> GateEvidence:
+    """Everything that was measured, for the decision on disk. `scale` is what the update was multiplied by."""
+    perplexity = {name: measured.perplexity[name] / base for name, base in measured.base_perplexity.items()}
+    return GateEvidence(
+        adapter_changed=evidence.adapter_changed,
+        heldout_pairs=evidence.heldout_pairs,
+        heldout_correct=evidence.heldout_correct,
+        kl=evidence.kl,
+        length_ratio=evidence.length_ratio,
+        perplexity_ratio=evidence.perplexity_ratio,
+        nll=evidence.nll,
+        usual_nll=evidence.usual_nll,
+        reward=evidence.reward,
+        from_pairs=evidence.from_pairs,
+        accuracy=measured.accuracy.value,
+        accuracy_low=measured.accuracy.low,
+        accuracy_high=measured.accuracy.high,
+        candidate_length=measured.candidate_length,
+        champion_length=measured.champion_length,
+        tone=measured.tone,
+        perplexity=perplexity,
+        scale=scale,
+    )
 
 
 def heldout_accuracy(

@@ -1,19 +1,20 @@
 """The gate's measurements of a published candidate, in the order that needs the least memory."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from alignment.checkpoints.registry import adapter_record, base_hash
+from alignment.checkpoints.registry import adapter_hashes, base_hash
 from alignment.context import RoundContext
 from alignment.contract.files import file_hash
+from alignment.contract.manifests.gate import RewardEvidence, ToneEvidence
 from alignment.gate import evaluation as evaluate
-from alignment.gate.decision import RewardEvidence, reward_evidence
+from alignment.gate.decision import reward_evidence
 from alignment.gate.fluency import own_and_usual_nll
 from alignment.gate.measurement_cache import remembered
 from alignment.gate.replies import Prompts, completions, draw, drawn_key
 from alignment.gate.reward_judge import Judge, judge_of
-from alignment.gate.tone import ToneEvidence, Warmth, tone_evidence, warmth
+from alignment.gate.tone import Warmth, tone_evidence, warmth
 from alignment.models.chat_template import Tokenizer, prompt_ids
 from alignment.models.loading import load_adapter, load_base
 from alignment.models.sampling import Draw, end_ids
@@ -88,7 +89,7 @@ def perplexity_of(work: RoundContext, adapter_dir: Path | None) -> dict[str, flo
     key = {
         "what": "perplexity",
         "base": base_hash(spec.base_dir),
-        "adapter": adapter_record(adapter_dir) if adapter_dir else None,
+        "adapter": asdict(adapter_hashes(adapter_dir)) if adapter_dir else None,
         "pack": file_hash(spec.perplexity_pack),
     }
 
@@ -111,7 +112,7 @@ def _champion(work: RoundContext, prompts: Prompts, judge: Judge | None) -> Hear
     key = {
         "what": "length and warmth",
         "base": base_hash(spec.base_dir),
-        "adapter": adapter_record(champion) if champion else None,
+        "adapter": asdict(adapter_hashes(champion)) if champion else None,
         **drawn_key(spec, prompts, champion),
         "judge": judge.hash if judge else None,
     }

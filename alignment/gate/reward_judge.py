@@ -8,8 +8,8 @@ from pathlib import Path
 
 from alignment.checkpoints.registry import base_hash
 from alignment.contract.errors import RoundRefused
+from alignment.contract.manifests.reward import read_reward, reward_hash
 from alignment.contract.requirements import NO_REWARD_MODEL
-from alignment.contract.reward_manifest import read_reward, reward_hash
 from alignment.contract.snapshot import Messages
 from alignment.contract.spec import RoundSpec
 from alignment.models.chat_template import Tokenizer
@@ -48,7 +48,7 @@ def judge_of(spec: RoundSpec, tokenizer: Tokenizer, prompts: Sequence[Messages])
 
 def reward_folder(spec: RoundSpec) -> Path | None:
     """The reward model of this round: its own where it is good enough, else the current one."""
-    if spec.policy.reward and spec.reward_dir and read_reward(spec.reward_dir)["passed"]:
+    if spec.policy.reward and spec.reward_dir and read_reward(spec.reward_dir).passed:
         return spec.reward_dir
     return spec.current_reward
 
@@ -61,7 +61,7 @@ def teacher_folder(spec: RoundSpec) -> Path:
         raise RoundRefused("the reward model of this round is no better than chance: rank more replies")
     if folder is None:
         raise RoundRefused(NO_REWARD_MODEL)
-    if read_reward(folder).get("base", {}).get("hash") != base_hash(spec.base_dir):
+    if read_reward(folder).base.hash != base_hash(spec.base_dir):
         raise RoundRefused(
             f"the reward model {folder.name} is of another base model: train one for this base first, "
             "or set reward to true"

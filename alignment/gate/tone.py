@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from alignment.contract.manifests.gate import ToneEvidence
 from alignment.contract.statistics import wilson_interval
 from reward_model.style import SMILEY, WORD, WORDS
 
@@ -25,17 +26,6 @@ class Warmth:
     @property
     def share(self) -> float:
         return self.markers / max(self.words, 1)
-
-
-@dataclass(frozen=True, slots=True)
-class ToneEvidence:
-    """Of the prompts at which the two versions differ in warmth: how many, the share at which the candidate is the warmer one, and Wilson's
-    95 % interval of it."""
-
-    prompts: int
-    warmer: float
-    low: float
-    high: float
 
 
 def warmth(text: str) -> Warmth:

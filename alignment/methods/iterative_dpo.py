@@ -12,11 +12,16 @@ from dataclasses import asdict, replace
 
 import torch
 
-from alignment.checkpoints.registry import MANIFEST
 from alignment.context import RoundContext
 from alignment.contract.configs.online import OnlineConfig
 from alignment.contract.errors import InvalidSnapshot, RoundRefused
 from alignment.contract.files import file_hash, read_json, write_json
+from alignment.contract.manifests.stage import (
+    FreshPairsManifest,
+    complete_stage,
+    is_complete,
+    read_fresh_pairs,
+)
 from alignment.contract.snapshot import Messages, Pair
 from alignment.gate.reward_judge import teacher_folder
 from alignment.methods.on_policy_pairs import Answered, Scored, asked, fresh_pairs, told
@@ -49,7 +54,7 @@ def refuse_unusable(work: RoundContext) -> None:
     if not work.spec.repeats:
         return
     online_prompts(work)
-    if not work.spec.policy.reward or (work.stage_dir("reward") / MANIFEST).exists():
+    if not work.spec.policy.reward or is_complete(work.stage_dir("reward")):
         teacher_folder(work.spec)
 
 
@@ -70,8 +75,11 @@ def draw_fresh(work: RoundContext) -> None:
     if not pairs:
         raise NoFreshPairs(_why_none(measured, work.repeat))
     write_json(folder / PAIRS_FILE, [asdict(pair) for pair in pairs])
-    facts = {"prompts": len(answered), "pairs": len(pairs), "reward_model": teacher_folder(work.spec).name}
-    write_json(folder / MANIFEST, {**facts, **measured, "pairs_hash": file_hash(folder / PAIRS_FILE)})
+    teacher = teacher_folder(work.spec).name
+    complete_stage(
+        folder,
+        FreshPairsManifest(len(answered), len(pairs), teacher, file_hash(folder / PAIRS_FILE), measured),
+    )
 
 
 def with_fresh(work: RoundContext) -> RoundContext:
@@ -87,7 +95,7 @@ def with_fresh(work: RoundContext) -> RoundContext:
 
 def _drawn_pairs(drawing: str, work: RoundContext) -> list[Pair]:
     folder = work.stage_dir(drawing)
-    if read_json(folder / MANIFEST)["pairs_hash"] != file_hash(folder / PAIRS_FILE):
+    if read_fresh_pairs(folder).pairs_hash != file_hash(folder / PAIRS_FILE):
         raise InvalidSnapshot(
             f"the fresh pairs of {drawing} changed since they were drawn: queue a new round"
         )

@@ -5,16 +5,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from alignment.checkpoints.registry import base_hash
 from alignment.contract.errors import InvalidSpec, RoundRefused
 from alignment.contract.events import EventLog, Events, Plan
-from alignment.contract.files import fresh_dir, write_json
-from alignment.contract.reward_manifest import MANIFEST, decide_reward, write_reward
+from alignment.contract.files import fresh_dir
+from alignment.contract.manifests.gate import Decision
+from alignment.contract.manifests.reward import RewardEvaluation, RewardManifest, write_reward
+from alignment.contract.manifests.stage import RewardStageManifest, complete_stage
+from alignment.contract.manifests.values import BaseRecord
+from alignment.contract.outcome import DECISION_FILE, write_reward_decision
 from alignment.contract.snapshot import read_ranked
 from alignment.contract.spec import SPEC_FILE, RoundSpec
-from alignment.gate.decision import Decision
+from alignment.gate.decision import decide_reward
 from alignment.models.libraries import library_versions
 from alignment.stop_signal import StopSignal
 from reward_model.fit import fit_reward
@@ -23,7 +26,6 @@ from reward_model.rankings import RewardRefused
 STAGE = "reward"
 READING = 0.2
 """Share of the time that the first reading of all replies takes, with two passes over them to follow."""
-DECISION_FILE = "decision.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,10 @@ def run_reward_round(folder: Path, spec: RoundSpec, stop: StopSignal) -> None:
         work.events.emit(STAGE, 1, 1, message="The reward model was trained before")
         return
     manifest = train_reward(work)
-    write_json(work.folder / DECISION_FILE, {**manifest["decision"], "evidence": manifest["evaluation"]})
+    write_reward_decision(work.folder, manifest.decision, manifest.evaluation)
 
 
-def train_reward(work: RewardWork) -> dict[str, Any]:
+def train_reward(work: RewardWork) -> RewardManifest:
     """Train into `spec.reward_dir`, whose manifest comes last. Gives the manifest. Raises RoundRefused, Interrupted."""
     spec = work.spec
     if spec.reward_dir is None:
@@ -54,22 +56,22 @@ def train_reward(work: RewardWork) -> dict[str, Any]:
     work.folder.mkdir(exist_ok=True)
     work.events.emit(STAGE, 0, 1, message="Training the reward model", fraction=0.0)
     building = fresh_dir(spec.reward_dir.with_name(f".{spec.reward_dir.name}.building"))
-    record = _fitted(work, building)
-    decision = decide_reward(record, spec.min_pairs)
-    manifest = write_reward(building, _facts(spec, record, decision))
+    evaluation = _fitted(work, building)
+    decision = decide_reward(evaluation, spec.min_pairs)
+    manifest = write_reward(building, _manifest(spec, spec.reward_dir.name, evaluation, decision))
     if spec.reward_dir.exists():
         shutil.rmtree(spec.reward_dir)
     building.replace(spec.reward_dir)
-    write_json(work.folder / MANIFEST, {"reward_model": spec.reward_dir.name, "passed": decision.promote})
+    complete_stage(work.folder, RewardStageManifest(spec.reward_dir.name, decision.promote))
     work.events.emit(STAGE, 1, 1, message="The reward model is trained")
     return manifest
 
 
-def _fitted(work: RewardWork, building: Path) -> dict[str, Any]:
+def _fitted(work: RewardWork, building: Path) -> RewardEvaluation:
     spec = work.spec
     rankings = read_ranked(spec.snapshot_dir)
     try:
-        return fit_reward(
+        record = fit_reward(
             spec.base_dir,
             rankings,
             spec.reward,
@@ -80,6 +82,7 @@ def _fitted(work: RewardWork, building: Path) -> dict[str, Any]:
         )
     except RewardRefused as refusal:
         raise RoundRefused(str(refusal)) from None
+    return RewardEvaluation.from_record(record)
 
 
 def _reading(events: Events) -> Callable[[float], None]:
@@ -114,17 +117,17 @@ def _stopping(stop: StopSignal) -> Callable[[], bool]:
     return should_stop
 
 
-def _facts(spec: RoundSpec, record: dict[str, Any], decision: Decision) -> dict[str, Any]:
-    return {
-        "name": spec.reward_dir.name if spec.reward_dir else "",
-        "round_id": spec.round_id,
-        "base": {"name": spec.base_name, "hash": base_hash(spec.base_dir)},
-        "snapshot": spec.snapshot_dir.name,
-        "config": spec.reward.model_dump(mode="json"),
-        "seed": spec.reward.seed,
-        "evaluation": record,
-        "decision": decision.record(),
-        "passed": decision.promote,
-        "versions": library_versions(),
-        "created_at": datetime.now(UTC).isoformat(),
-    }
+def _manifest(spec: RoundSpec, name: str, evaluation: RewardEvaluation, decision: Decision) -> RewardManifest:
+    return RewardManifest(
+        name=name,
+        round_id=spec.round_id,
+        base=BaseRecord(spec.base_name, base_hash(spec.base_dir)),
+        snapshot=spec.snapshot_dir.name,
+        config=spec.reward.model_dump(mode="json"),
+        seed=spec.reward.seed,
+        evaluation=evaluation,
+        decision=decision,
+        passed=decision.promote,
+        versions=library_versions(),
+        created_at=datetime.now(UTC).isoformat(),
+    )

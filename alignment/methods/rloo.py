@@ -64,13 +64,8 @@ def train_rloo(work: RoundContext, folder: Path) -> Trained:
     unit = measure_unit(fitted, _drawing(work, model, ends), score)
     reward = reward_function(in_units(score, unit), ends, config.missing_end_penalty)
     trainer = _trainer(work, (model, lora), fitted, reward, folder)
-    facts = {
-        "prompts": len(fitted),
-        "prompts_too_long": too_long,
-        "reward_model": teacher.name,
-        "reward_unit": unit,
-    }
-    return fit(work, trainer, folder, facts)
+    numbers = {"prompts": len(fitted), "prompts_too_long": too_long, "reward_unit": unit}
+    return fit(work, trainer, folder, numbers, teacher.name)
 
 
 def refuse_rloo(work: RoundContext, copies: int) -> None:

@@ -1,6 +1,7 @@
 """What all trainers of TRL share here: where training starts, its arguments, its progress, and the proof that it learned."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from alignment.context import RoundContext, Trained
 from alignment.contract.configs.policy import Schedule, micro_batch
 from alignment.contract.errors import InvalidSnapshot, RoundRefused
 from alignment.contract.files import fresh_dir
+from alignment.contract.manifests.stage import TrainingFacts
 from alignment.contract.snapshot import Messages
 from alignment.contract.spec import RoundSpec
 from alignment.distributed.group import ProcessGroup
@@ -49,7 +51,9 @@ def starting_model(spec: RoundSpec) -> tuple[Model, LoraConfig | None]:
     return base, adapter.lora_config(spec.policy, base)
 
 
-def fit(work: RoundContext, trainer: Trainer, folder: Path, facts: dict[str, Any]) -> Trained:
+def fit(
+    work: RoundContext, trainer: Trainer, folder: Path, numbers: Mapping[str, float], reward_model: str = ""
+) -> Trained:
     """Train from `work.current`, where there is one, or from where an earlier attempt stopped. Raises NothingLearned, Interrupted (state saved: call again)."""
     model: Model = trainer.model
     if work.current:
@@ -63,10 +67,10 @@ def fit(work: RoundContext, trainer: Trainer, folder: Path, facts: dict[str, Any
         "steps": int(trainer.state.global_step),
         "loss": next(entry["loss"] for entry in reversed(trainer.state.log_history) if "loss" in entry),
         "trainable_parameters": trainable,
-        "initial_adapter_hash": tensors_hash(before),
         "update_norm": round(adapter.change(before, after), 6),
     }
-    return Trained(after, model.peft_config["default"], facts | measured)
+    facts = TrainingFacts(tensors_hash(before), {**numbers, **measured}, reward_model)
+    return Trained(after, model.peft_config["default"], facts)
 
 
 def arguments(work: RoundContext, folder: Path, schedule: Schedule, steps: int) -> dict[str, Any]:

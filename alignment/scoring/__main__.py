@@ -18,7 +18,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from alignment.contract.reward_manifest import CorruptReward, read_reward
+from alignment.contract.manifests.reward import CorruptReward, read_reward
 from alignment.process_exit import QUIET
 from alignment.scoring import frames
 

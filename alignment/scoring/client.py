@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Lock, Timer
 from typing import Any
 
-from alignment.contract.reward_manifest import CorruptReward
+from alignment.contract.manifests.reward import CorruptReward
 from alignment.scoring import frames
 
 Messages = Sequence[dict[str, str]]

@@ -22,11 +22,11 @@ LARGE = 64 * 1024
 """Bytes from which a body is checked in a thread, so that others need not wait."""
 
 
-class TooLarge(Exception):
+class _TooLarge(Exception):
     """A JSON body over the limit."""
 
 
-class Left(Exception):
+class _Left(Exception):
     """The client went away before its body was whole."""
 
 
@@ -46,9 +46,9 @@ class Edge:
             try:
                 body = await _body(Headers(scope=scope), receive)
                 fault = await _body_fault(body)
-            except TooLarge:
+            except _TooLarge:
                 status, fault = 413, f"the body is larger than {LARGEST_BODY // 2**20} MiB"
-            except Left:
+            except _Left:
                 return
         if fault is not None:
             await refusal(scope["path"], fault, status)(scope, receive, send)
@@ -76,19 +76,19 @@ def takes_json(scope: Scope) -> bool:
 
 
 async def _body(headers: Headers, receive: Receive) -> bytes:
-    """The whole body. Raises TooLarge, Left."""
+    """The whole body. Raises _TooLarge, _Left."""
     told = headers.get("content-length", "")
     if told.isdecimal() and len(told) < 20 and int(told) > LARGEST_BODY:
-        raise TooLarge
+        raise _TooLarge
     body, more = bytearray(), True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise Left
+            raise _Left
         body += message.get("body", b"")
         more = message.get("more_body", False)
         if len(body) > LARGEST_BODY:
-            raise TooLarge
+            raise _TooLarge
     return bytes(body)
 
 

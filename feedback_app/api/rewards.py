@@ -12,8 +12,9 @@ from starlette.concurrency import run_in_threadpool
 
 from feedback_app.api.streams import begun
 from feedback_app.domain.preference import RankedReplies, ranked_replies
+from feedback_app.errors import FAILED, Invalid
 from feedback_app.formats import jsonl, rankings, replies
-from feedback_app.formats.errors import BadRecord, LineError, Problems
+from feedback_app.formats.errors import BadRecord, LineError, Problems, line_details
 from feedback_app.formats.jsonl import Limits
 from feedback_app.formats.replies import Replies
 from feedback_app.services.reward.reward_models import (
@@ -30,12 +31,17 @@ Name = Annotated[
 ]
 
 
-class UnusableLines(ValueError):
+class UnusableLines(Invalid, ValueError):
     """A file of rankings with lines that cannot be read: `errors` names them."""
+
+    exit_code = FAILED
 
     def __init__(self, problems: Problems) -> None:
         super().__init__(f"{problems.count} lines cannot be read: correct them, then try again")
         self.errors, self.total = problems.errors, problems.count
+
+    def details(self) -> dict[str, object]:
+        return line_details(self.errors, self.total)
 
 
 class RewardModelBody(BaseModel):
@@ -92,9 +98,9 @@ def _body(model: RewardModel, current: RewardModel | None) -> RewardModelBody:
     return RewardModelBody(
         name=model.name,
         created_at=model.created_at,
-        passed=bool(model.manifest.get("passed")),
+        passed=model.manifest.passed,
         current=current is not None and current.name == model.name,
-        evaluation=model.evaluation,
+        evaluation=model.evaluation.record(),
     )
 
 

@@ -19,6 +19,7 @@ from feedback_app.api.login import COOKIE, login
 from feedback_app.api.openai.edge import elsewhere
 from feedback_app.api.openai.errors import is_openai, refused_early
 from feedback_app.api.origins import READS, from_a_browser, from_another_site
+from feedback_app.errors import Invalid
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 OPEN_PATHS = frozenset({"/health/live", "/health/ready", "/login"})
@@ -44,7 +45,7 @@ HOST = re.compile(r"(\[(?P<address>[0-9a-f:.]+)\]|(?P<name>[a-z0-9._-]+))(:[0-9]
 """What a `Host` header may be: a name or an address, and a port."""
 
 
-class Unprotected(ValueError):
+class Unprotected(Invalid, ValueError):
     """The service would listen beyond loopback without a login."""
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.table import Table
 
-from feedback_app.commands.common import out, settings_in_force, told
+from feedback_app.commands.common import CommandFailed, out, reported_errors, settings_in_force
 
 if TYPE_CHECKING:
     from feedback_app.commands.client import Service
@@ -26,7 +26,7 @@ app.add_typer(users_app, name="users")
 @app.command(name="open")
 def open_() -> None:
     """Open Argilla's page in the browser, and say where it is and how to log in."""
-    with told():
+    with reported_errors():
         address = _address()
         out.print(address)
         out.print(f"user and password: {settings_in_force().root / 'secrets' / 'argilla.json'}")
@@ -36,7 +36,7 @@ def open_() -> None:
 @app.command()
 def status() -> None:
     """Where Argilla is, whether it answers, and what waits for it."""
-    with told():
+    with reported_errors():
         from feedback_app.commands.client import connected
 
         settings = settings_in_force()
@@ -50,7 +50,7 @@ def status() -> None:
         with connected() as service:
             desks = [desk for desk in service.get("/desks") if desk["name"] == NAME]
         for desk in desks:
-            show(desk)
+            show_desk(desk)
 
 
 @app.command()
@@ -58,12 +58,12 @@ def sync(
     wait: bool = typer.Option(True, help="Show progress until Argilla has everything."),
 ) -> None:
     """Bring every comparison to Argilla again: to a new Argilla, or once refusals were put right. Twice changes nothing."""
-    with told():
+    with reported_errors():
         from feedback_app.commands.client import connected
 
         settings = settings_in_force()
         if not settings.argilla_enabled:
-            raise RuntimeError("Argilla is switched off: set CODELYNN_ARGILLA_ENABLED=true")
+            raise CommandFailed("Argilla is switched off: set CODELYNN_ARGILLA_ENABLED=true")
         with connected() as service:
             out.print(f"{service.post(f'/desks/{NAME}/resend')['comparisons']} comparisons will be delivered")
             if wait and settings.argilla_url:
@@ -73,7 +73,7 @@ def sync(
 @users_app.command(name="list")
 def users_list() -> None:
     """Who may rank in Argilla."""
-    with told():
+    with reported_errors():
         table = Table("user", "role", box=None)
         for user in _users().all():
             table.add_row(user.name, user.role)
@@ -83,7 +83,7 @@ def users_list() -> None:
 @users_app.command(name="add")
 def users_add(name: str, role: str = typer.Option("annotator", help="annotator, admin or owner")) -> None:
     """Add a login; its password is shown only now."""
-    with told():
+    with reported_errors():
         made = _users().add(name, role)
         out.print(f"{_address()}  user {made.name}  password {made.password}  (shown this once)")
 
@@ -91,12 +91,12 @@ def users_add(name: str, role: str = typer.Option("annotator", help="annotator, 
 @users_app.command(name="remove")
 def users_remove(name: str) -> None:
     """End a login. Rankings that codeLynn has of them stay."""
-    with told():
+    with reported_errors():
         _users().remove(name)
         out.print(f"{name} is no user of Argilla any more")
 
 
-def show(desk: dict[str, Any]) -> None:
+def show_desk(desk: dict[str, Any]) -> None:
     """How a desk does, in lines."""
     reason = f": {desk['reason']}" if desk["reason"] else ""
     out.print(f"{desk['mood']}{reason}", markup=False)
@@ -110,7 +110,7 @@ def follow(service: "Service", name: str) -> None:
     with out.status("sending") as line:
         while (desk := next(one for one in service.get("/desks") if one["name"] == name))["left"]:
             if desk["mood"] in ("away", "refused"):
-                raise RuntimeError(
+                raise CommandFailed(
                     f"{name} is {desk['mood']}: {desk['reason']}; what waits is sent when it is back"
                 )
             line.update(f"{desk['left']} left")
@@ -121,7 +121,7 @@ def follow(service: "Service", name: str) -> None:
 def _address() -> str:
     if address := settings_in_force().argilla_url:
         return address
-    raise RuntimeError("Argilla is not running: `codelynn up` starts it")
+    raise CommandFailed("Argilla is not running: `codelynn up` starts it")
 
 
 def _users() -> "ArgillaUsers":

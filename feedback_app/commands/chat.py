@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from feedback_app.commands.common import settings_in_force, told
+from feedback_app.commands.common import reported_errors, settings_in_force
 from feedback_app.commands.completion import models, personas
 from feedback_app.domain.best_of import MOST
 
@@ -26,12 +26,11 @@ def chat(
     ] = False,
 ) -> None:
     """Chat on the terminal; the conversation is kept and shows in the browser too. /help lists what can be done, Ctrl-D ends."""
-    with told():
-        from feedback_app.commands.chat_input import opened_input
-        from feedback_app.commands.chat_session import Talk
-        from feedback_app.commands.client import at_hand
+    with reported_errors():
+        from feedback_app.commands.chat_session import Talk, opened_input
+        from feedback_app.commands.client import service_or_own
 
-        with at_hand(offline) as service:
+        with service_or_own(offline) as service:
             talk = Talk(service, model, persona, resume, best_of)
             with opened_input(settings_in_force().root) as asking:
                 talk.until_left(asking)

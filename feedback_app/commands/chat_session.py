@@ -2,12 +2,14 @@
 
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from feedback_app.commands.chat_input import Asking
-from feedback_app.commands.client import Event, Mistaken, Refused, Service, named
+from feedback_app.commands.client import Event, Mistaken, Refused, Service, path_part
 from feedback_app.commands.common import WrongUse, complain, one_line, out
 
 HELP = """\
@@ -20,8 +22,20 @@ HELP = """\
 Ctrl-C stops a reply. Alt-Enter begins a new line. A message that begins with a slash: type // first."""
 
 
-class Left(Exception):
+COMMANDS = ("/help", "/model", "/persona", "/retry", "/save", "/quit")
+HISTORY = "chat-history"
+
+
+class _Left(Exception):
     """The person wants to leave."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """`ask` gives what is said next; raises EOFError at the end. `person`: somebody can say it again after an error."""
+
+    ask: Callable[[], str]
+    person: bool
 
 
 class Talk:
@@ -42,7 +56,7 @@ class Talk:
             "/quit": self._quit,
         }
         if resume:
-            self._now = service.get(f"/conversations/{named(resume)}")
+            self._now = service.get(f"/conversations/{path_part(resume)}")
             self._introduce()
         else:
             self._begin(model, persona or None)
@@ -64,13 +78,13 @@ class Talk:
                     if not asking.person:
                         raise
                     complain(str(error))
-        except (EOFError, Left):
+        except (EOFError, _Left):
             return
         finally:
             self._drop_if_empty()
 
     def hear(self, text: str) -> None:
-        """A message, or a command. Raises Left, WrongUse."""
+        """A message, or a command. Raises _Left, WrongUse."""
         if text.startswith("//"):
             self._say(text[1:])
         elif text.startswith("/") and "\n" not in text:
@@ -180,7 +194,7 @@ class Talk:
         out.print(f"saved in {file}", markup=False)
 
     def _quit(self, _: str) -> None:
-        raise Left
+        raise _Left
 
     def _drop_if_empty(self) -> None:
         """A conversation in which nothing was said leaves nothing behind."""
@@ -202,3 +216,55 @@ def _blocks(talk: dict[str, Any]) -> Iterator[str]:
 
 def _write(text: str) -> None:
     out.print(text, end="", markup=False, soft_wrap=True)
+
+
+@contextmanager
+def opened_input(home: Path) -> Iterator[Asking]:
+    """A prompt with history on a terminal, else the lines of standard input."""
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        yield Asking(_prompt(home), person=True)
+    else:
+        yield Asking(_line, person=False)
+
+
+def _line() -> str:
+    """Bytes that are no UTF-8 become the mark for that."""
+    line = sys.stdin.readline()
+    if not line:
+        raise EOFError
+    return line.rstrip("\n").encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _prompt(home: Path) -> Callable[[], str]:
+    """Enter sends, Alt-Enter begins a new line; text that is pasted keeps its lines."""
+    from prompt_toolkit import PromptSession
+    from prompt_toolkit.completion import WordCompleter
+    from prompt_toolkit.history import FileHistory
+    from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+    from prompt_toolkit.shortcuts import CompleteStyle
+
+    keys = KeyBindings()
+
+    @keys.add("escape", "enter")
+    def _(event: KeyPressEvent) -> None:
+        event.current_buffer.insert_text("\n")
+
+    session: PromptSession[str] = PromptSession(
+        "you> ",
+        history=FileHistory(str(history_file(home))),
+        key_bindings=keys,
+        completer=WordCompleter(list(COMMANDS), sentence=True),
+        complete_while_typing=False,
+        complete_style=CompleteStyle.READLINE_LIKE,
+        reserve_space_for_menu=0,
+    )
+    return session.prompt
+
+
+def history_file(home: Path) -> Path:
+    """What was said before, readable by its owner only: it is as private as the conversations."""
+    home.mkdir(parents=True, exist_ok=True)
+    file = home / HISTORY
+    os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
+    file.chmod(0o600)
+    return file

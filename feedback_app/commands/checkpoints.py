@@ -5,9 +5,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from feedback_app.commands.common import out, told
+from feedback_app.commands.common import moment, out, reported_errors
 from feedback_app.commands.completion import versions
-from feedback_app.commands.formatting import moment
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -15,7 +14,7 @@ app = typer.Typer(no_args_is_help=True)
 @app.command("list")
 def listing() -> None:
     """Every version with its aliases, newest first, and the base model at the end."""
-    with told():
+    with reported_errors():
         from feedback_app.commands.client import connected
 
         with connected() as service:
@@ -50,18 +49,18 @@ def promote(
     ],
 ) -> None:
     """Use a version from now on, whatever its quality checks said."""
-    with told():
-        from feedback_app.commands.client import connected, named
+    with reported_errors():
+        from feedback_app.commands.client import connected, path_part
 
         with connected() as service:
-            changed = service.post(f"/checkpoints/{named(name)}/promote")
+            changed = service.post(f"/checkpoints/{path_part(name)}/promote")
         out.print(f"latest: {changed['previous']} -> {changed['latest']}")
 
 
 @app.command()
 def rollback() -> None:
     """Bring the previous version back."""
-    with told():
+    with reported_errors():
         from feedback_app.commands.client import connected
 
         with connected() as service:

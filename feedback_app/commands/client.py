@@ -11,6 +11,7 @@ import httpx
 
 from feedback_app.commands.common import complain, settings_in_force
 from feedback_app.embedded.running_services import read_service
+from feedback_app.errors import WRONG_USE, AppError, Unavailable
 from feedback_app.settings import Settings
 
 PATIENCE = httpx.Timeout(600, connect=5)
@@ -22,11 +23,11 @@ NO_MISTAKES = frozenset({"nothing_to_choose_by", "import_refused", "unusable_lin
 """Codes of answers whose status alone does not say whether the command was wrong, or right but without success."""
 
 
-class NotRunning(RuntimeError):
+class NotRunning(Unavailable, RuntimeError):
     """No service answers on this HOME; the message says how to start one."""
 
 
-class Refused(RuntimeError):
+class Refused(AppError, RuntimeError):
     """The service could not do it; its own line says why. `errors` are the bad lines of a file."""
 
     def __init__(self, told: str, errors: Sequence[str] = ()) -> None:
@@ -34,8 +35,10 @@ class Refused(RuntimeError):
         self.errors = errors
 
 
-class Mistaken(LookupError):
+class Mistaken(AppError, LookupError):
     """The service does not know what was asked for, or does not understand it; its own line says what to do."""
+
+    exit_code = WRONG_USE
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class Service:
     def call(self, method: str, path: str, query: dict[str, Any], body: object = None) -> Any:
         """The answer's JSON. What is None is left out of the query; so is the body."""
         more: dict[str, Any] = {} if body is None else {"json": body}
-        with answering():
+        with connection_errors():
             answer = self.http.request(method, f"/api/v1{path}", params=_given(query), **more)
         check(answer)
         return answer.json() if answer.content else None
@@ -69,7 +72,7 @@ class Service:
     def send(self, path: str, content: Iterator[bytes], media: str, **query: Any) -> Any:
         """A file as the body, piece by piece; the answer's JSON."""
         kind = {"Content-Type": media}
-        with answering():
+        with connection_errors():
             answer = self.http.post(f"/api/v1{path}", params=_given(query), content=content, headers=kind)
         check(answer)
         return answer.json()
@@ -79,7 +82,7 @@ class Service:
         """An answer that is read while it comes; the connection is closed with the block."""
         more: dict[str, Any] = {} if body is None else {"json": body}
         with (
-            answering(),
+            connection_errors(),
             self.http.stream(method, f"/api/v1{path}", params=_given(query), **more) as answer,
         ):
             if answer.is_error:
@@ -93,7 +96,7 @@ class Service:
         kind = {"Content-Type": media}
         path = "/api/v1/rewards/score"
         with (
-            answering(),
+            connection_errors(),
             self.http.stream("POST", path, params={"name": name}, content=content, headers=kind) as answer,
         ):
             if answer.is_error:
@@ -114,7 +117,7 @@ class Service:
 
 
 @contextmanager
-def answering() -> Iterator[None]:
+def connection_errors() -> Iterator[None]:
     """Trouble with the connection in words."""
     try:
         yield
@@ -150,7 +153,7 @@ def check(answer: httpx.Response) -> None:
     raise Refused(detail, bad)
 
 
-def found(settings: Settings) -> Service | None:
+def running_service(settings: Settings) -> Service | None:
     """The service that runs on HOME, or at SERVICE_URL; None where none answers."""
     address = settings.service_url or read_service(settings.root)
     if not address:
@@ -182,10 +185,10 @@ def alive(service: Service) -> bool:
 
 
 @contextmanager
-def at_hand(offline: bool) -> Iterator[Service]:
+def service_or_own(offline: bool) -> Iterator[Service]:
     """The service that runs; with `offline`, where none runs, one in this process, model and all. Raises NotRunning."""
     settings = settings_in_force()
-    service = found(settings)
+    service = running_service(settings)
     if service is not None:
         with closing(service.http):
             yield service
@@ -203,7 +206,7 @@ def connected() -> Iterator[Service]:
     """The service that runs; where none does, the API on the data of HOME, in this process. That is said at the end, and not
     where an error is said already."""
     settings = settings_in_force()
-    service = found(settings)
+    service = running_service(settings)
     if service is not None:
         with closing(service.http):
             yield service
@@ -217,7 +220,7 @@ def connected() -> Iterator[Service]:
     complain(f"codeLynn is not running; this worked on {settings.root} without it")
 
 
-def named(given: str) -> str:
+def path_part(given: str) -> str:
     """An id or a name as one part of a path. Raises Mistaken for what can be none."""
     if given in ("", ".", "..") or "/" in given:
         raise Mistaken(f"{given!r} is no id and no name")

@@ -3,10 +3,13 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
+
+from feedback_app.errors import FAILED, AppError, Invalid
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -19,23 +22,25 @@ out = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH
 err = Console(stderr=True, highlight=False)
 
 
-class WrongUse(ValueError):
-    """The command cannot be understood; one line that says what to do."""
+class WrongUse(Invalid, ValueError):
+    """The command cannot be understood; the message says what to do."""
+
+
+class CommandFailed(AppError, RuntimeError):
+    """The command was understood but could not be carried out; the message says what to do."""
 
 
 @contextmanager
-def told() -> Iterator[None]:
-    """Errors become one line on stderr and an exit code: 2 for wrong use, 1 for failure."""
+def reported_errors() -> Iterator[None]:
+    """Report an error as one line on stderr and end with its exit code: 2 for wrong use, 1 for failure."""
     try:
         yield
-    except typer.Exit:  # a RuntimeError to Python, an exit code to us
-        raise
-    except (WrongUse, LookupError) as error:
+    except AppError as error:
         complain(one_line(error))
-        raise typer.Exit(2) from error
-    except (OSError, RuntimeError) as error:
+        raise typer.Exit(error.exit_code) from error
+    except OSError as error:
         complain(one_line(error))
-        raise typer.Exit(1) from error
+        raise typer.Exit(FAILED) from error
 
 
 def complain(text: str) -> None:
@@ -47,8 +52,7 @@ def one_line(error: Exception) -> str:
     """What went wrong, in one line."""
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror[:1].lower()}{error.strerror[1:]}"
-    told = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
-    return (told.splitlines() or [type(error).__name__])[0]
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def configured() -> "Settings":
@@ -73,3 +77,24 @@ def settings_in_force() -> "Settings":
     from feedback_app.embedded.running_services import with_embedded
 
     return with_embedded(configured())
+
+
+def moment(value: str | None) -> str:
+    """A moment of the API, in the time of this machine."""
+    return f"{datetime.fromisoformat(value).astimezone():%Y-%m-%d %H:%M}" if value else ""
+
+
+def duration(seconds: float) -> str:
+    """How long, in the two largest units: `40 s`, `3 min 20 s`, `2 h 5 min`."""
+    minutes, rest = divmod(round(seconds), 60)
+    if not minutes:
+        return f"{rest} s"
+    hours, minutes = divmod(minutes, 60)
+    if not hours:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def short(name: str) -> str:
+    """An id as pages show it."""
+    return name[:8]

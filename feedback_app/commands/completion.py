@@ -37,11 +37,11 @@ def personas() -> list[str]:
 def _asked(path: str) -> list[Any]:
     import typer
 
-    from feedback_app.commands.client import found
+    from feedback_app.commands.client import running_service
     from feedback_app.commands.common import settings_in_force
 
     try:
-        service = found(settings_in_force())
+        service = running_service(settings_in_force())
         if service is None:
             return []
         with closing(service.http):

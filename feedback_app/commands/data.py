@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
-from feedback_app.commands.common import WrongUse, err, out, told
+from feedback_app.commands.common import WrongUse, err, out, reported_errors
 from feedback_app.commands.completion import written_formats
+from feedback_app.errors import AppError
 
 if TYPE_CHECKING:
     import httpx
@@ -57,7 +58,7 @@ def export(
     ] = None,
 ) -> None:
     """Export the preference dataset."""
-    with told():
+    with reported_errors():
         if output is not None and (output.is_dir() or not output.parent.is_dir()):
             raise WrongUse(f"{output} cannot be written: give a file in a folder that is there")
         from feedback_app.commands.client import Refused, connected
@@ -85,7 +86,7 @@ def import_(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be imported.")] = False,
 ) -> None:
     """Import a dataset: whole, or not at all. What is there already is skipped."""
-    with told():
+    with reported_errors():
         from feedback_app.commands.client import Refused, connected
 
         media = MEDIA.get(file.suffix.lower(), LINES)
@@ -114,7 +115,7 @@ def _tell(report: dict[str, Any]) -> None:
     out.print(f"{would} {report['added']}, already there {report['skipped']}")
 
 
-class BrokenOff(RuntimeError):
+class BrokenOff(AppError, RuntimeError):
     """An export ended in the middle; the message says after how many records."""
 
 

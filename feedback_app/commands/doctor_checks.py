@@ -14,6 +14,7 @@ from feedback_app import main as root
 from feedback_app.domain.persona import UnknownPersona, read_persona
 from feedback_app.embedded.argilla import find_python
 from feedback_app.embedded.valkey import find_server
+from feedback_app.errors import AppError
 from feedback_app.processes.local_files import taken
 from feedback_app.services.system.reachability import web_answers
 from feedback_app.services.system.status import PartStatus, checked
@@ -26,7 +27,7 @@ DISK, MEMORY = 2.0, 2.0
 PIN = re.compile(r"([A-Za-z0-9._-]+)==([^\s;]+)")
 
 
-class Lacking(RuntimeError):
+class Lacking(AppError, RuntimeError):
     """Something is missing; the message says what to do."""
 
 

@@ -12,6 +12,7 @@ import uvicorn
 from feedback_app import main as root
 from feedback_app.api.app import build_api
 from feedback_app.commands.client import Service, client
+from feedback_app.commands.common import CommandFailed
 from feedback_app.preferred import Preferred
 from feedback_app.settings import Settings
 
@@ -47,7 +48,7 @@ def alone(settings: Settings, live: bool = False) -> Iterator[Service]:
         thread.start()
         try:
             if not server.listens.wait(START_SECONDS):
-                raise RuntimeError("codeLynn's API did not start in this process: see the error above")
+                raise CommandFailed("codeLynn's API did not start in this process: see the error above")
             with client("http://127.0.0.1", "", httpx.HTTPTransport(uds=path)) as http:
                 yield Service(http)
         finally:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from feedback_app.commands.common import out, told
+from feedback_app.commands.common import out, reported_errors
 from feedback_app.domain.pairwise_outcomes import ENOUGH
 
 
@@ -16,7 +16,7 @@ def leaderboard(
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
 ) -> None:
     """Show which version wins: Bradley-Terry scores, also adjusted for length and side, with 95 % intervals."""
-    with told():
+    with reported_errors():
         from feedback_app.commands.client import connected
 
         with connected() as service:

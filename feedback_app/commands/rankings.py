@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from feedback_app.commands.common import WrongUse, out, told
+from feedback_app.commands.common import WrongUse, out, reported_errors
 from feedback_app.domain.ranking_query import VERDICT_WORDS, VERDICTS
 
 app = typer.Typer(no_args_is_help=True)
@@ -31,7 +31,7 @@ def find(
     ] = False,
 ) -> None:
     """Print the ids of the comparisons that match every option, newest first."""
-    with told():
+    with reported_errors():
         verdict = next((name for name in VERDICTS if verdict in (name, _word(name))), verdict)
         if verdict and verdict not in VERDICTS:
             raise WrongUse(
@@ -50,7 +50,7 @@ def find(
 @app.command()
 def exclude(ids: Ids) -> None:
     """Exclude rankings from training. They are kept and can be included again."""
-    with told():
+    with reported_errors():
         out.print(f"excluded: {len(_changed('take-out', ids))}")
 
 
@@ -58,7 +58,7 @@ def exclude(ids: Ids) -> None:
 @app.command()
 def include(ids: Ids) -> None:
     """Include excluded rankings again, unchanged."""
-    with told():
+    with reported_errors():
         out.print(f"included again: {len(_changed('bring-back', ids))}")
 
 
@@ -67,7 +67,7 @@ def delete(
     ids: Ids, yes: Annotated[bool, typer.Option("--yes", help="Do not ask before deleting.")] = False
 ) -> None:
     """Delete prompts, replies and rankings for good, in Argilla and Label Studio too. A repeated pair is deleted both times."""
-    with told():
+    with reported_errors():
         from feedback_app.commands.client import connected
 
         with connected() as service:

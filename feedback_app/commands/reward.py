@@ -10,7 +10,7 @@ from typing import Annotated, Any, BinaryIO
 
 import typer
 
-from feedback_app.commands.common import WrongUse, err, out, told
+from feedback_app.commands.common import CommandFailed, WrongUse, err, out, reported_errors
 from feedback_app.commands.rounds import announce, overrides, watched
 from feedback_app.domain.counts import span
 
@@ -24,11 +24,11 @@ Name = Annotated[str, typer.Argument(help="Name of a reward model; the current o
 @app.command("list")
 def listing() -> None:
     """The trained reward models, newest first."""
-    with told():
+    with reported_errors():
         from rich.table import Table
 
         from feedback_app.commands.client import connected
-        from feedback_app.commands.formatting import moment
+        from feedback_app.commands.common import moment
 
         with connected() as service:
             found = service.get("/rewards")
@@ -48,7 +48,7 @@ def train(
     no_watch: Annotated[bool, typer.Option("--no-watch", help="Only queue it.")] = False,
 ) -> None:
     """Train a reward model on all rankings there are, as a round, and show its progress."""
-    with told():
+    with reported_errors():
         config = overrides(set_ or [])
         from feedback_app.commands.client import connected
 
@@ -68,7 +68,7 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
 ) -> None:
     """How often a reward model agrees with rankings it has not seen: the held-out ones, or those of a file."""
-    with told():
+    with reported_errors():
         from feedback_app.commands.client import Refused, connected
 
         with connected() as service:
@@ -98,7 +98,7 @@ def score(
     reply: Annotated[list[str] | None, typer.Option(help="A reply to --prompt; repeatable.")] = None,
 ) -> None:
     """Rewards of replies, in log odds. Lines {"prompt" or "messages", "replies"} come back with "rewards"."""
-    with told():
+    with reported_errors():
         if (prompt is None) != (not reply):
             raise WrongUse("--prompt needs at least one --reply, and --reply needs --prompt")
         if prompt is not None:
@@ -108,11 +108,11 @@ def score(
             with _opened(file) as source:
                 bad = _scored(name, _pieces(source))
         if bad:
-            raise RuntimeError(f"{bad} lines could not be scored")
+            raise CommandFailed(f"{bad} lines could not be scored")
 
 
 def _scored(name: str, body: Iterator[bytes]) -> int:
-    """Each good line with its rewards on stdout, each bad one by number on stderr; how many are bad. Raises RuntimeError where
+    """Each good line with its rewards on stdout, each bad one by number on stderr; how many are bad. Raises CommandFailed where
     scoring ended early."""
     from feedback_app.commands.client import connected
 
@@ -124,7 +124,7 @@ def _scored(name: str, body: Iterator[bytes]) -> int:
                 sys.stdout.write(line + "\n")
                 sys.stdout.flush()
             elif "line" not in record:
-                raise RuntimeError(record["error"])
+                raise CommandFailed(record["error"])
             else:
                 bad += 1
                 err.print(f"line {record['line']}: {record['error']}", markup=False, soft_wrap=True)

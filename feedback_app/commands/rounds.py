@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from feedback_app.commands.common import WrongUse, out, told
+from feedback_app.commands.common import WrongUse, duration, moment, out, reported_errors, short
 from feedback_app.commands.completion import methods, versions
 from feedback_app.commands.completion import rounds as known_rounds
-from feedback_app.commands.formatting import duration, moment, short
 from feedback_app.domain import json_rules
 from feedback_app.domain.decision import checks, title, update_strength
 from feedback_app.domain.expectation import Expected, in_words
@@ -45,7 +44,7 @@ def queue(
     watch: Annotated[bool, typer.Option("--watch", help="Stay and show the progress.")] = False,
 ) -> None:
     """Queue a round on everything that was ranked, rated and written so far."""
-    with told():
+    with reported_errors():
         config = overrides(set_ or [])
         from feedback_app.commands.client import connected
 
@@ -59,7 +58,7 @@ def queue(
 @app.command("list")
 def listing(limit: Annotated[int, typer.Option(min=1, max=500, help="How many, newest first.")] = 20) -> None:
     """The newest rounds."""
-    with told():
+    with reported_errors():
         from feedback_app.commands.client import connected
 
         with connected() as service:
@@ -86,7 +85,7 @@ def listing(limit: Annotated[int, typer.Option(min=1, max=500, help="How many, n
 @app.command()
 def show(round_id: RoundId = LAST) -> None:
     """One round: stage, progress, time left; once it has ended, what was decided and why."""
-    with told():
+    with reported_errors():
         from feedback_app.commands.client import connected
 
         with connected() as service:
@@ -96,7 +95,7 @@ def show(round_id: RoundId = LAST) -> None:
 @app.command()
 def watch(round_id: RoundId = LAST) -> None:
     """Follow a round until it ends. Ctrl-C stops watching; the round goes on."""
-    with told():
+    with reported_errors():
         from feedback_app.commands.client import connected
 
         with connected() as service:
@@ -106,7 +105,7 @@ def watch(round_id: RoundId = LAST) -> None:
 @app.command()
 def cancel(round_id: RoundId = LAST) -> None:
     """Stop a round; `resume` goes on where it stopped."""
-    with told():
+    with reported_errors():
         from feedback_app.commands.client import connected
 
         with connected() as service:
@@ -120,7 +119,7 @@ def cancel(round_id: RoundId = LAST) -> None:
 @app.command()
 def resume(round_id: RoundId = LAST) -> None:
     """Go on with a failed or cancelled round; what it finished is kept."""
-    with told():
+    with reported_errors():
         from feedback_app.commands.client import connected
 
         with connected() as service:
@@ -166,9 +165,9 @@ def expectation(one: dict[str, Any]) -> str:
 
 def _id(service: "Service", given: str) -> str:
     if given != LAST:
-        from feedback_app.commands.client import named
+        from feedback_app.commands.client import path_part
 
-        return named(given)
+        return path_part(given)
     newest = service.get("/rounds", limit=1)
     if not newest:
         raise WrongUse("no rounds yet: `codelynn round queue` starts one")

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from feedback_app.commands.common import WrongUse, configured, out, told
+from feedback_app.commands.common import WrongUse, configured, out, reported_errors
 
 if TYPE_CHECKING:
     from feedback_app.settings import Settings
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def up() -> None:
     """Start everything on this machine and print the address; Ctrl-C stops it."""
-    with told():
+    with reported_errors():
         settings = _protected(configured())
         from feedback_app import main as root
         from feedback_app.commands.prepare_base import prepare_apart
@@ -23,7 +23,7 @@ def up() -> None:
 
 def serve() -> None:
     """Start only the web service; Redis, workers and Argilla are started elsewhere. Creates missing database tables."""
-    with told():
+    with reported_errors():
         settings = _protected(configured())
         from feedback_app import main as root
 
@@ -33,7 +33,7 @@ def serve() -> None:
 
 def migrate() -> None:
     """Bring the database's tables up to date."""
-    with told():
+    with reported_errors():
         settings = configured()
         from feedback_app import main as root
 

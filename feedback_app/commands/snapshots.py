@@ -6,8 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from feedback_app.commands.common import out, told
-from feedback_app.commands.formatting import moment, short
+from feedback_app.commands.common import moment, out, reported_errors, short
 from feedback_app.domain.snapshot import HOWS, KINDS
 
 app = typer.Typer()
@@ -26,7 +25,7 @@ def _listed(context: typer.Context) -> None:
 @app.command("list")
 def listing() -> None:
     """Every snapshot, newest first."""
-    with told():
+    with reported_errors():
         from feedback_app.commands.client import connected
 
         with connected() as service:
@@ -44,11 +43,11 @@ def listing() -> None:
 @app.command()
 def diff(one: Name = "newest", other: Name = "now") -> None:
     """How two snapshots differ, in numbers: what OTHER has that ONE has not, and the other way round."""
-    with told():
-        from feedback_app.commands.client import connected, named
+    with reported_errors():
+        from feedback_app.commands.client import connected, path_part
 
         with connected() as service:
-            found = service.get(f"/snapshots/{named(one)}/diff", other=other)
+            found = service.get(f"/snapshots/{path_part(one)}/diff", other=other)
         counts = found["counts"]
         table = Table(f"{short(found['one'])} → {short(found['other'])}", *HOWS, "same")
         for kind in (kind for kind in KINDS if kind in counts):

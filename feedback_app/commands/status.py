@@ -1,4 +1,4 @@
-"""`codelynn status`: what is running, and whether it answers."""
+"""`codelynn status` shows what is running. `codelynn doctor` checks this machine, also when nothing runs."""
 
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.table import Table
 
-from feedback_app.commands.common import out, settings_in_force, told
+from feedback_app.commands.common import complain, out, reported_errors, settings_in_force
 
 if TYPE_CHECKING:
     from feedback_app.commands.client import Service
@@ -16,22 +16,44 @@ if TYPE_CHECKING:
 
 def status() -> None:
     """Show what is running and whether it answers: the service, its database and model, workers, Redis, Argilla."""
-    with told():
+    with reported_errors():
         settings = settings_in_force()
-        from feedback_app.commands.client import found
+        from feedback_app.commands.client import running_service
 
-        service = found(settings)
+        service = running_service(settings)
         if service is None:
-            parts = without_service(settings)
+            parts = parts_without_service(settings)
         else:
             with closing(service.http):
-                parts = of_service(service)
+                parts = service_parts(service)
         table(parts)
         if not all(part.ok for part in parts if part.required):
             raise typer.Exit(1)
 
 
-def of_service(service: "Service") -> "list[PartStatus]":
+def doctor() -> None:
+    """Check this machine: Python, packages, disk, memory, ports, permissions, the base model, persona and database, and what
+    runs; and say what to do about what is missing."""
+    with reported_errors():
+        settings = settings_in_force()
+        from feedback_app.commands import doctor_checks as machine
+        from feedback_app.commands.client import running_service
+
+        service = running_service(settings)
+        address = "" if service is None else str(service.http.base_url).rstrip("/")
+        checks = machine.checks(settings, address)
+        if service is None:
+            checks += [part for part in parts_without_service(settings) if part.name != "service"]
+        else:
+            with closing(service.http):
+                checks += service_parts(service)
+        table(checks)
+        if not all(part.ok for part in checks if part.required):
+            complain("something needed is missing: see above")
+            raise typer.Exit(1)
+
+
+def service_parts(service: "Service") -> "list[PartStatus]":
     """What the service says of itself and of what it needs."""
     from feedback_app.services.system.status import PartStatus
 
@@ -40,7 +62,7 @@ def of_service(service: "Service") -> "list[PartStatus]":
     return [PartStatus("service", True, True, address), *(PartStatus(**part) for part in told["parts"])]
 
 
-def without_service(settings: "Settings") -> "list[PartStatus]":
+def parts_without_service(settings: "Settings") -> "list[PartStatus]":
     """No service runs; what can be asked without it."""
     from feedback_app.commands.client import NOT_RUNNING
     from feedback_app.embedded.running_services import read_service

@@ -6,16 +6,17 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from feedback_app.domain.comparison import Message
+from feedback_app.errors import AppError, Unavailable
 
 OWNER = "owner"
 """The annotator that the desk's own login stands for: the person who ranks in the arena."""
 
 
-class DeskUnavailable(RuntimeError):
+class DeskUnavailable(Unavailable, RuntimeError):
     """The desk cannot be reached now: try again later."""
 
 
-class DeskRefused(RuntimeError):
+class DeskRefused(AppError, RuntimeError):
     """The desk will not take our key, or a project of it is not ours: a person must put it right. The message carries no
     text of a record."""
 

@@ -18,17 +18,25 @@ from feedback_app.domain.text_rules import (
     seconds_fault,
     text_fault,
 )
+from feedback_app.errors import FAILED, Invalid
 
 Role = Literal["system", "user", "assistant"]
 Selection = Literal["random", "active", "named"]
 Finish = Literal["stop", "length", "imported"]
 
 
-class InvalidRanking(ValueError):
+class InvalidRanking(Invalid, ValueError):
     """A ranking that does not fit its comparison; the message says why, without any text of the candidates."""
 
 
-class InvalidPrompt(ValueError):
+class RepliesUnfinished(InvalidRanking):
+    """The replies are still being written, so they cannot be ranked yet."""
+
+    status = 409
+    exit_code = FAILED
+
+
+class InvalidPrompt(Invalid, ValueError):
     """A conversation that cannot be answered; the message says why."""
 
 

@@ -1,9 +1,11 @@
-"""The decision of a round's quality checks, as pages, API and command line read it. Pure."""
+"""The decision of a round's quality checks in words, for the pages and the command line. Pure."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from alignment.contract.manifests.gate import GateRecord
 
 MARKS = {True: "✓", False: "✗", None: "–"}
 TITLES = {
@@ -18,7 +20,7 @@ REWARD_TITLES = {
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One criterion in a plain line with its limit. `passed` is None where it did not count."""
+    """One criterion in one line with its limit. `passed` is None where it did not count."""
 
     passed: bool | None
     words: str
@@ -30,20 +32,20 @@ class Check:
 
 
 def title(decision: Mapping[str, Any], method: str = "dpo") -> str:
-    """The verdict in a few words."""
-    return (REWARD_TITLES if method == "reward" else TITLES)[bool(decision.get("promote"))]
+    """The decision in a few words."""
+    return (REWARD_TITLES if method == "reward" else TITLES)[_stored(decision).decision.promote]
 
 
 def checks(decision: Mapping[str, Any] | None) -> list[Check]:
-    """The criteria of a stored decision, also of one from before they were kept one by one."""
-    known = decision or {}
-    if "checks" in known:
-        return [Check(check["passed"], str(check["words"])) for check in known["checks"]]
-    return [_translated(str(reason), bool(known.get("promote"))) for reason in known.get("reasons", ())]
+    """The checks of a stored decision. Early versions stored lines of text, which are translated."""
+    stored = _stored(decision).decision
+    if stored.old_reasons:
+        return [_translated(reason, stored.promote) for reason in stored.old_reasons]
+    return [Check(check.passed, check.words) for check in stored.checks]
 
 
 def headline(decision: Mapping[str, Any] | None) -> str:
-    """What one would say first: the failed criterion, else what the held-out pairs said; empty where there is nothing."""
+    """The most important check: one that failed, else the one on held-out pairs. Empty without a decision."""
     known = checks(decision)
     failed = [check for check in known if check.passed is False]
     heldout = [check for check in known if "held-out" in check.words]
@@ -52,8 +54,12 @@ def headline(decision: Mapping[str, Any] | None) -> str:
 
 def update_strength(decision: Mapping[str, Any] | None) -> str:
     """`Update strength: 1.19×`; empty where the update was not scaled."""
-    scale = ((decision or {}).get("evidence") or {}).get("scale", 1)
+    scale = _stored(decision).evidence.scale
     return f"Update strength: {scale:.2f}×" if scale and scale != 1 else ""
+
+
+def _stored(decision: Mapping[str, Any] | None) -> GateRecord:
+    return GateRecord.from_record(decision or {})
 
 
 NUMBER = r"([-+.\w]+)"
@@ -86,7 +92,7 @@ OLD: tuple[tuple[str, str], ...] = (
         r"The reward model prefers the new version's reply to \1 prompts (\2)",
     ),
 )
-"""Lines of decisions that were stored by earlier versions of codeLynn, and how they read now."""
+"""Lines that earlier versions of codeLynn stored, and the words of today."""
 OLD_FAILURES = re.compile(
     r"changed nothing|above the limit|not the \d|clearly|could not be measured|no better"
 )
@@ -101,7 +107,7 @@ def _translated(reason: str, promoted: bool) -> Check:
 
 
 def _passed_then(reason: str, promoted: bool) -> bool | None:
-    """What the words say; the length names no verdict, so its own numbers decide."""
+    """Whether the words say that the check passed. The line about length does not say it, so its numbers are compared."""
     if found := re.fullmatch(r"Replies are ([.\d]+) times .* allowed is ([.\d]+) to ([.\d]+)\.", reason):
         return float(found[2]) <= float(found[1]) <= float(found[3])
     counted = re.match(r"(\d+) of (\d+) held-out pairs .* (\d+)% needed\.", reason)

@@ -4,8 +4,10 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from feedback_app.errors import NotFound
 
-class UnknownPersona(LookupError):
+
+class UnknownPersona(NotFound, LookupError):
     """No persona file of that id; the message lists those there are."""
 
 

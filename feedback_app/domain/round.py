@@ -6,11 +6,15 @@ from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
+from alignment.contract.events import RoundEvent as RoundEvent
 from feedback_app.domain.mended import damaged
+from feedback_app.errors import WRONG_USE, Conflict
 
 
-class InvalidRound(ValueError):
+class InvalidRound(Conflict, ValueError):
     """A round that cannot be queued, cancelled or resumed; the message says why and what to do."""
+
+    exit_code = WRONG_USE
 
 
 class RoundState(StrEnum):
@@ -73,21 +77,6 @@ class Round:
     def unusable(self) -> bool:
         """Whether that is its settings or its state, so that nothing can be done with it."""
         return damaged((self.config, self.error))
-
-
-@dataclass(frozen=True, slots=True)
-class RoundEvent:
-    """One line of a round's `events.jsonl`; `seq` counts from 1 within the round."""
-
-    seq: int
-    stage: str
-    step: int
-    total: int
-    metrics: dict[str, float]
-    at: datetime
-    message: str = ""
-    percent: float = 0.0
-    seconds_left: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

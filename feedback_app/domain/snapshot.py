@@ -10,6 +10,7 @@ from typing import Literal
 
 from feedback_app.domain.comparison import Message
 from feedback_app.domain.round import Round
+from feedback_app.errors import Conflict, NotFound
 
 Kind = Literal["rankings", "ratings", "demonstrations"]
 How = Literal["added", "removed", "changed"]
@@ -18,15 +19,15 @@ HOWS: tuple[How, ...] = ("added", "removed", "changed")
 FIRST = 10
 
 
-class SnapshotNotFound(LookupError):
+class SnapshotNotFound(NotFound, LookupError):
     """No snapshot of that name here."""
 
 
-class BrokenSnapshot(ValueError):
+class BrokenSnapshot(Conflict, ValueError):
     """A snapshot that cannot be read; the message says why, without any text of it."""
 
 
-class SnapshotNeeded(ValueError):
+class SnapshotNeeded(Conflict, ValueError):
     """A snapshot that may not be deleted; the message says which round needs it."""
 
 

@@ -1,9 +1,10 @@
 """Names of model versions that one can say: "version 3, yesterday, shorter". Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
+from alignment.contract.manifests.checkpoint import CheckpointManifest
+from alignment.contract.manifests.gate import ToneEvidence
 from feedback_app.domain.mended import damaged
 from feedback_app.domain.round import Checkpoint
 from feedback_app.domain.versions import called, numbered
@@ -28,7 +29,11 @@ def version_name(name: str, checkpoints: Sequence[Checkpoint], now: datetime) ->
     found = next((one for one in checkpoints if one.name == name), None)
     if found is None:
         return short_name(name, checkpoints)
-    said = (short_name(name, checkpoints), day(found.created_at, now), _listed(traits(found.manifest)))
+    said = (
+        short_name(name, checkpoints),
+        day(found.created_at, now),
+        _listed(traits(CheckpointManifest.from_record(found.manifest))),
+    )
     return ", ".join(filter(None, said))
 
 
@@ -47,13 +52,13 @@ def day(moment: datetime, now: datetime) -> str:
     return f"{then.day} {then:%B}" + (f" {then.year}" if then.year != now.year else "")
 
 
-def traits(manifest: Mapping[str, Any]) -> list[str]:
+def traits(manifest: CheckpointManifest) -> list[str]:
     """How it differs from the version in use before it, as far as its quality checks measured that."""
-    evidence = (manifest.get("gate") or {}).get("evidence") or {}
-    found = [_length(evidence.get("length_ratio")), _tone(evidence.get("tone") or {})]
-    if _above(evidence.get("accuracy_low")):
+    evidence = manifest.gate.evidence
+    found = [_length(evidence.length_ratio), _tone(evidence.tone)]
+    if _above(evidence.accuracy_low):
         found.append("closer to your votes")
-    elif _above((evidence.get("reward") or {}).get("low")):
+    elif evidence.reward and _above(evidence.reward.low):
         found.append("preferred by the reward model")
     return [trait for trait in found if trait]
 
@@ -64,11 +69,13 @@ def _length(ratio: float | None) -> str:
     return "shorter" if ratio <= SHORTER else "longer" if ratio >= LONGER else ""
 
 
-def _tone(tone: Mapping[str, float]) -> str:
-    """Only what the whole interval says: chance names nothing."""
-    if _above(tone.get("low")):
+def _tone(tone: ToneEvidence | None) -> str:
+    """Only where the whole interval lies on one side of an even chance."""
+    if tone is None:
+        return ""
+    if _above(tone.low):
         return "warmer"
-    return "cooler" if tone.get("high", 1.0) < EVEN else ""
+    return "cooler" if tone.high < EVEN else ""
 
 
 def _listed(said: Sequence[str]) -> str:

@@ -17,7 +17,8 @@ from rich.console import Console
 from feedback_app.embedded.plan import Part
 from feedback_app.embedded.report import Report
 from feedback_app.embedded.running_services import AlreadyRunning, label_studio_file, write_label_studio
-from feedback_app.embedded.supervisor import TICK, PartFailed, Supervisor
+from feedback_app.embedded.supervisor import TICK, Supervisor
+from feedback_app.errors import AppError
 from feedback_app.processes.child_processes import Command
 from feedback_app.processes.local_files import PortTaken, free_port, taken, write_private
 from feedback_app.processes.lock import Held, shared_with_children
@@ -45,7 +46,7 @@ QUIET = {
 }
 
 
-class NotInstalled(RuntimeError):
+class NotInstalled(AppError, RuntimeError):
     """Label Studio's environment is missing and cannot be made; the message says what to do."""
 
 
@@ -119,16 +120,14 @@ PATIENCE = 15.0  # seconds that the children of a supervisor which was killed ha
 
 
 def run_label_studio(settings: Settings) -> int:
-    """Install it if it is missing, start it, keep it running until SIGINT or SIGTERM. Returns the exit code."""
+    """Install it if it is missing, start it, keep it running until SIGINT or SIGTERM. Returns the exit code.
+    Raises AlreadyRunning, NotInstalled, PartFailed, PortTaken."""
     report = Report(Console())
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGINT, _interrupt)  # a shell that starts us in the background has it ignored
     try:
         with sole_label_studio(settings.root) as lock:
             _run(settings, report, Supervisor(report.line, (lock,)))
-    except (AlreadyRunning, NotInstalled, PartFailed, PortTaken) as error:
-        print(f"codelynn: {error}", file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         report.line("Label Studio has stopped.")
     return 0

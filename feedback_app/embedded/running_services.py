@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from feedback_app.embedded.plan import Addresses
+from feedback_app.errors import AppError
 from feedback_app.processes.local_files import write_private
 from feedback_app.processes.lock import Held, shared_with_children
 from feedback_app.settings import Settings
 
 
-class AlreadyRunning(RuntimeError):
+class AlreadyRunning(AppError, RuntimeError):
     """Another `codelynn up` runs on this HOME; the message says which."""
 
 

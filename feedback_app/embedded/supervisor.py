@@ -8,6 +8,7 @@ import httpx
 
 from feedback_app.embedded.plan import Part
 from feedback_app.embedded.valkey import answers
+from feedback_app.errors import AppError
 from feedback_app.processes.child_processes import Child
 
 LONGEST_BACKOFF = 30.0
@@ -15,7 +16,7 @@ STEADY_SECONDS = 60.0
 TICK = 0.2
 
 
-class PartFailed(RuntimeError):
+class PartFailed(AppError, RuntimeError):
     """A part that is needed did not become ready; the message names its log."""
 
 

@@ -1,7 +1,6 @@
 """`codelynn up`: everything on this machine under one supervisor, until Ctrl-C."""
 
 import signal
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,9 +11,9 @@ from rich.console import Console
 from feedback_app.embedded import argilla
 from feedback_app.embedded.plan import Local, Plan, make_plan
 from feedback_app.embedded.report import Report
-from feedback_app.embedded.running_services import AlreadyRunning, sole_owner, write_services
-from feedback_app.embedded.supervisor import TICK, PartFailed, Supervisor, ready
-from feedback_app.embedded.valkey import ValkeyMissing, find_server, write_config
+from feedback_app.embedded.running_services import sole_owner, write_services
+from feedback_app.embedded.supervisor import TICK, Supervisor, ready
+from feedback_app.embedded.valkey import find_server, write_config
 from feedback_app.processes.local_files import PortTaken, free_port, secret, taken, usable_home
 from feedback_app.settings import PROJECT, Settings
 
@@ -25,7 +24,7 @@ PrepareModel = Callable[[Settings, Callable[[str, float], None]], object]
 def run_up(settings: Settings, prepare_model: PrepareModel, migrate: Callable[[Settings], None]) -> int:
     """Start everything and keep it running until SIGINT or SIGTERM. Returns the exit code.
 
-    `prepare_model` and `migrate` run first; their errors pass through. What this raises itself is told in one line.
+    `prepare_model` and `migrate` run first. Raises AlreadyRunning, PartFailed, PortTaken, ValkeyMissing and what those two raise.
     """
     report = Report(Console())
     signal.signal(signal.SIGTERM, _interrupt)
@@ -35,9 +34,6 @@ def run_up(settings: Settings, prepare_model: PrepareModel, migrate: Callable[[S
     try:
         with sole_owner(settings.root) as lock:
             _run(settings, prepare_model, migrate, report, Supervisor(report.line, (lock,)))
-    except (AlreadyRunning, PartFailed, PortTaken, ValkeyMissing) as error:
-        print(f"codelynn: {error}", file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         report.line("codeLynn has stopped.")
     return 0

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import redis
 
+from feedback_app.errors import AppError
 from feedback_app.processes.local_files import write_private
 
 
-class ValkeyMissing(RuntimeError):
+class ValkeyMissing(AppError, RuntimeError):
     """No Valkey or Redis server for this machine; the message says what to do."""
 
 

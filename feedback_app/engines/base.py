@@ -8,13 +8,14 @@ from threading import Lock
 from typing import Literal, Protocol
 
 from feedback_app.domain.comparison import Message, Sampling
+from feedback_app.errors import NotFound, Unavailable
 
 
-class UnknownModel(LookupError):
+class UnknownModel(NotFound, LookupError):
     """No such model version; the message says which there are."""
 
 
-class EngineUnavailable(RuntimeError):
+class EngineUnavailable(Unavailable, RuntimeError):
     """The engine cannot answer now; the message says what to do. It never carries a prompt."""
 
 

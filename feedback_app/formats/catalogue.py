@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from feedback_app.domain.preference import PreferencePair
+from feedback_app.errors import Invalid
 from feedback_app.formats import (
     alpaca,
     fastchat,
@@ -63,7 +64,7 @@ LOADERS: dict[str, tuple[Load, frozenset[str]]] = {
 """How each reads a record, and which of its fields it uses."""
 
 
-class UnknownFormat(ValueError):
+class UnknownFormat(Invalid, ValueError):
     """No such format, or a file in none of them; the message says what there is."""
 
 

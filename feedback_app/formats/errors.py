@@ -1,6 +1,9 @@
 """What is wrong with a file: by line, with the reason, never with its text."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+from feedback_app.errors import FAILED, Invalid
 
 KEPT_ERRORS = 50
 
@@ -20,14 +23,24 @@ class LineError:
         return f"line {self.line}: {self.reason}" if self.line else f"the file {self.reason}"
 
 
-class ImportRefused(ValueError):
+def line_details(errors: Sequence[LineError], total: int) -> dict[str, object]:
+    """The bad lines as fields of an HTTP answer."""
+    return {"errors": [{"line": bad.line, "reason": bad.reason} for bad in errors], "bad_lines": total}
+
+
+class ImportRefused(Invalid, ValueError):
     """Nothing was imported. `errors` holds the first 50 bad lines, `total` says how many there are."""
+
+    exit_code = FAILED
 
     def __init__(self, errors: list[LineError], total: int) -> None:
         self.errors = errors
         self.total = total
         more = f" (and {total - 1} more bad lines)" if total > 1 else ""
         super().__init__(f"nothing was imported: {errors[0]}{more}; correct the file and import it again")
+
+    def details(self) -> dict[str, object]:
+        return line_details(self.errors, self.total)
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from typing import Any, BinaryIO, TypeVar
 
 from feedback_app.domain import json_rules
 from feedback_app.domain.json_rules import NotJson, Unfit
+from feedback_app.errors import Invalid
 from feedback_app.formats.errors import BadRecord, Problems
 
 MEBIBYTE = 1024 * 1024
@@ -18,8 +19,10 @@ NO_OBJECT = "is not a JSON object: one object a line is needed (JSONL)"
 BOM = b"\xef\xbb\xbf"
 
 
-class FileTooLarge(ValueError):
+class FileTooLarge(Invalid, ValueError):
     """A file over the limit; the message says what the limit is."""
+
+    status = 413
 
 
 @dataclass(frozen=True, slots=True)

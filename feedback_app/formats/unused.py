@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from feedback_app.errors import Invalid
 from feedback_app.formats.errors import BadRecord
 
 _METADATA = """
@@ -57,7 +58,7 @@ STRUCTURE = frozenset(_STRUCTURE.split())
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 
 
-class CannotIgnore(ValueError):
+class CannotIgnore(Invalid, ValueError):
     """A field that no import may leave out; the message names it."""
 
 

@@ -8,8 +8,10 @@ import socket
 from pathlib import Path
 from tempfile import TemporaryFile
 
+from feedback_app.errors import AppError
 
-class HomeUnusable(RuntimeError):
+
+class HomeUnusable(AppError, RuntimeError):
     """Nothing can be kept in the folder for all data; the message says what to do."""
 
 
@@ -51,7 +53,7 @@ def write_private(path: Path, text: str) -> None:
     fresh.replace(path)
 
 
-class PortTaken(RuntimeError):
+class PortTaken(AppError, RuntimeError):
     """Another program listens on our port; the message says what to do."""
 
 

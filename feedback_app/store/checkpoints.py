@@ -8,6 +8,7 @@ from sqlalchemy import Connection, or_, select, update
 from sqlalchemy.engine import RowMapping
 
 from feedback_app.domain.round import Checkpoint, RoundState
+from feedback_app.errors import Conflict
 from feedback_app.store.database import Database, insert_new
 from feedback_app.store.promotions import (
     BASE,
@@ -22,7 +23,7 @@ from feedback_app.store.promotions import (
 from feedback_app.store.tables import checkpoints, rounds
 
 
-class CheckpointExists(ValueError):
+class CheckpointExists(Conflict, ValueError):
     """The name belongs to another checkpoint, or is an alias."""
 
 

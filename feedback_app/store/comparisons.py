@@ -20,8 +20,10 @@ from feedback_app.domain.comparison import (
     ComparisonStatus,
     InvalidRanking,
     Ranking,
+    RepliesUnfinished,
     checked_ranking,
 )
+from feedback_app.errors import NotFound
 from feedback_app.store.comparison_rows import (
     candidate_documents,
     comparison_from,
@@ -46,7 +48,7 @@ from feedback_app.store.tables import annotations, comparisons, rankings
 NEWEST_FIRST = (comparisons.c.created_at.desc(), comparisons.c.id.desc())
 
 
-class ComparisonNotFound(LookupError):
+class ComparisonNotFound(NotFound, LookupError):
     """No comparison of that id."""
 
 
@@ -111,7 +113,9 @@ class Comparisons:
             comparison = _get(connection, comparison_id, lock=True)
             if was is not None and (comparison.status, comparison.ranking) != (was.status, was.ranking):
                 return comparison
-            if comparison.status in (ComparisonStatus.generating, ComparisonStatus.failed):
+            if comparison.status == ComparisonStatus.generating:
+                raise RepliesUnfinished("the replies are still being written: wait until they are finished")
+            if comparison.status == ComparisonStatus.failed:
                 raise InvalidRanking(
                     f"this comparison has no replies to rank: it is {comparison.status.value}"
                 )

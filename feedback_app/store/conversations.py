@@ -11,16 +11,17 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, s
 from sqlalchemy.engine import RowMapping
 
 from feedback_app.domain.conversation import Conversation, Turn
+from feedback_app.errors import Invalid, NotFound
 from feedback_app.store.database import Database
 from feedback_app.store.tables import alternatives, conversations, turns
 from feedback_app.store.turn_rows import aside_of, bring_back, insert_turns, put_aside, turns_of
 
 
-class ConversationNotFound(LookupError):
+class ConversationNotFound(NotFound, LookupError):
     """No conversation of that id."""
 
 
-class InvalidRating(ValueError):
+class InvalidRating(Invalid, ValueError):
     """A rating or an edit of something that is not a reply in this conversation."""
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
 from feedback_app.domain.json_rules import stored
+from feedback_app.errors import Unavailable
 
 BUSY_SECONDS = 30
 POSTGRESQL_TIMEOUTS = {"connect_timeout": 10, "tcp_user_timeout": 15_000}
@@ -31,7 +32,7 @@ def unheard(stored: int) -> None:
     """Ignore the progress."""
 
 
-class DatabaseUnavailable(RuntimeError):
+class DatabaseUnavailable(Unavailable, RuntimeError):
     """The database does not answer. The message says what to check."""
 
 

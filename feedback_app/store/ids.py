@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Column, select
 
+from feedback_app.errors import Invalid
 from feedback_app.store.comparisons import ComparisonNotFound
 from feedback_app.store.conversations import ConversationNotFound
 from feedback_app.store.database import Database
@@ -15,7 +16,7 @@ NAMED = 5
 """How many matching ids the error lists."""
 
 
-class AmbiguousId(LookupError):
+class AmbiguousId(Invalid, LookupError):
     """Several ids begin with the given characters. The message lists them."""
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DatabaseError
 
+from feedback_app.errors import AppError
 from feedback_app.store.database import open_database, unavailable
 
 if (
@@ -17,7 +18,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK = 0x636F64654C796E6E  # "codeLynn": keeps two processes that start together from migrating at once
 
 
-class DatabaseTooNew(RuntimeError):
+class DatabaseTooNew(AppError, RuntimeError):
     """The database was written by a newer version. The message says what to do."""
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Select, literal, tuple_
 from feedback_app.domain.comparison import Comparison
 from feedback_app.domain.mended import MendedMoment
 from feedback_app.domain.text_rules import name_fault
+from feedback_app.errors import AppError, Invalid
 from feedback_app.store import annotations as annotated
 from feedback_app.store.comparison_rows import MISFITS, comparison_from, select_comparisons, with_others
 from feedback_app.store.database import BATCH, Database
@@ -23,7 +24,7 @@ UNREAD = "?"
 """Prefix of a stored date that could not be parsed."""
 
 
-class InvalidCursor(ValueError):
+class InvalidCursor(Invalid, ValueError):
     """A cursor that is not one of ours."""
 
 
@@ -76,7 +77,7 @@ def _moment(text: str) -> datetime:
 OLDEST_FIRST = (comparisons.c.created_at, comparisons.c.id)
 
 
-class UnreadableRecord(RuntimeError):
+class UnreadableRecord(AppError, RuntimeError):
     """A row cannot be read from the database. The message names the row and says what to do."""
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, delete, insert, select, text, update
 
 from feedback_app.domain.mended import damaged
+from feedback_app.errors import WRONG_USE, Conflict, NotFound
 from feedback_app.store.database import insert_new
 from feedback_app.store.tables import aliases, checkpoints, promotions
 
@@ -17,12 +18,14 @@ class StaleFence(RuntimeError):
     """The writer no longer holds the round: another worker has claimed it, or it has ended."""
 
 
-class CheckpointNotFound(LookupError):
+class CheckpointNotFound(NotFound, LookupError):
     """No checkpoint or alias of that name. The message lists the existing ones."""
 
 
-class NothingToRollBack(LookupError):
+class NothingToRollBack(Conflict, LookupError):
     """No promotion is in force."""
+
+    exit_code = WRONG_USE
 
 
 def promote(connection: Connection, name: str, by: str, round_id: str | None = None) -> bool:

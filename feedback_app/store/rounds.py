@@ -11,6 +11,7 @@ from sqlalchemy.engine import RowMapping
 
 from feedback_app.domain.round import Checkpoint, InvalidRound, Round, RoundEvent, RoundState
 from feedback_app.domain.text_rules import Mended
+from feedback_app.errors import NotFound
 from feedback_app.store.checkpoints import register
 from feedback_app.store.database import Database, insert_new
 from feedback_app.store.promotions import StaleFence, promote
@@ -20,7 +21,7 @@ UNKNOWN = Mended("this round is damaged in the database: queue a new one")
 SILENT = "its worker stopped answering too often: look at the round's trainer.log, then resume it"
 
 
-class RoundNotFound(LookupError):
+class RoundNotFound(NotFound, LookupError):
     """No round of that id."""
 
 

@@ -36,5 +36,5 @@ def test_the_default_model_is_made_ready_trained_on_ten_pairs_and_judged(tmp_pat
     assert 0.9 < decision["evidence"]["perplexity_ratio"] < 1.1
     published = read_checkpoint(tmp_path / "checkpoints" / "r1")
     assert published.ct2_dir is not None
-    assert published.manifest["passed"] is decision["promote"]
+    assert published.manifest.passed is decision["promote"]
     assert events(folder)[-1]["percent"] == 100.0

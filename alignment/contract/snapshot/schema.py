@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow
 
+from alignment.contract.files import MANIFEST as MANIFEST
 from reward_model.rankings import MESSAGE
 from reward_model.rankings import RANKINGS as RANKINGS
 from reward_model.rankings import SCHEMA as RANKINGS_SCHEMA
@@ -13,7 +14,6 @@ from reward_model.rankings import SCHEMA as RANKINGS_SCHEMA
 Messages = tuple[dict[str, str], ...]
 """A conversation: {"role", "content"} of each turn."""
 
-MANIFEST = "manifest.json"
 PAIRS, RATINGS, DEMONSTRATIONS = "pairs.parquet", "ratings.parquet", "demonstrations.parquet"
 FORMAT = 4
 FORMAT_WITH_SINGLE_REPLIES = 3

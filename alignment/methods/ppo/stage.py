@@ -12,6 +12,7 @@ from alignment.checkpoints.registry import tensors_hash
 from alignment.context import RoundContext, Trained
 from alignment.contract.configs.ppo import PpoConfig
 from alignment.contract.errors import RoundRefused
+from alignment.contract.manifests.stage import TrainingFacts
 from alignment.contract.snapshot import Messages, Snapshot
 from alignment.contract.spec import RoundSpec
 from alignment.gate.evaluation import text_completion
@@ -51,20 +52,19 @@ def train_ppo(work: RoundContext, folder: Path) -> Trained:
     _run(work, ppo, folder)
     after = adapter.weights(ppo.actor.model)
     last = max(1, len(ppo.progress.scores) // 10)
-    facts = {
+    numbers = {
         "prompts": len(prompts),
         "prompts_too_long": too_long,
         "episodes": config.updates * config.rollout_size,
         "steps": config.updates,
-        "reward_model": teacher.name,
         "reward_unit": unit,
         "score_before": ppo.progress.baseline,
         "score": fmean(ppo.progress.scores[-last:]),
         "kl": fmean(ppo.progress.kls[-last:]),
         "trainable_parameters": trainable,
-        "initial_adapter_hash": tensors_hash(before),
         "update_norm": round(adapter.change(before, after), 6),
     }
+    facts = TrainingFacts(tensors_hash(before), numbers, teacher.name)
     return Trained(after, ppo.actor.model.peft_config["default"], facts)
 
 

@@ -1,4 +1,4 @@
-"""Errors as OpenAI's clients read them: a sentence that says what to do, a type, a code, the field; no internals."""
+"""Errors in OpenAI's form: a sentence that says what to do, a type, a code and the field. They show no internals."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from feedback_app.domain.comparison import InvalidPrompt, PromptTooLong
-from feedback_app.engines.base import EngineBusy, EngineUnavailable, UnknownModel
+from feedback_app.engines.base import EngineUnavailable, UnknownModel
+from feedback_app.errors import AppError
 from feedback_app.services.generation.best_of import NothingToChooseBy
 from feedback_app.services.reward.reward_models import RewardModelUnavailable
 
@@ -20,7 +21,7 @@ log = structlog.get_logger()
 NOW_UNAVAILABLE = "The model cannot write replies now: try again later. `codelynn doctor`, run where the service runs, says why."
 SERVER_ERROR = "The server made an error: try again. Its log has more."
 FIELD = re.compile(r"in the body, `([^`]+)`")
-"""How the check at the edge of the service names the field that is to blame."""
+"""How `api/edge.py` names the invalid field."""
 CODES = {
     400: "invalid_value",
     401: "invalid_api_key",
@@ -39,8 +40,8 @@ def is_openai(path: str) -> bool:
     return path == PREFIX or path.startswith(f"{PREFIX}/")
 
 
-class Refused(Exception):
-    """An answer other than success. `kind` is OpenAI's `type`; `param` names the field that is to blame."""
+class Refused(AppError):
+    """An error answer. `kind` is OpenAI's `type`; `param` names the invalid field."""
 
     def __init__(
         self,
@@ -68,18 +69,18 @@ def error_body(
 
 
 def refused_early(status: int, message: str) -> Refused:
-    """A refusal that comes before any route, such as a missing key: the code is that of the status."""
+    """An error that is found before any route runs, such as a missing key. Its code follows from the status."""
     named = FIELD.match(message)
     return Refused(status, message, code=CODES.get(status), param=named[1] if named else None)
 
 
 def too_long(problem: Exception, field: str) -> Refused:
-    """What the model has no room for; `field` is to blame."""
+    """The prompt or the limit in `field` does not fit the model's context."""
     return Refused(400, str(problem), code="context_length_exceeded", param=field)
 
 
 def refusal(problem: Exception) -> Refused:
-    """How any error is answered. What nobody foresaw is logged by its place in the code, without its text."""
+    """The answer to any error. An unexpected error is logged with its stack, without its text."""
     match problem:
         case Refused():
             return problem
@@ -89,48 +90,45 @@ def refusal(problem: Exception) -> Refused:
             status_code=400, __cause__=Refused() as cause
         ):  # raised while FastAPI read the body
             return cause
-        case HTTPException(status_code=400):  # what FastAPI says of a body that cannot be decoded at all
+        case HTTPException(status_code=400):  # FastAPI raises this for a body that cannot be decoded
             return Refused(400, UNREADABLE, code="invalid_json")
-    if known := _known(problem):
-        return known
+        case AppError(status=status) if status != 500:
+            return _app_error(problem)
     log.error("openai_failed", error=type(problem).__name__, at="".join(format_tb(problem.__traceback__)))
     return Refused(500, SERVER_ERROR, "server_error", "internal_error")
 
 
-def _known(problem: Exception) -> Refused | None:
-    """The errors that services and engines raise by contract."""
-    told = str(problem)
-    match problem:
+def _app_error(error: AppError) -> Refused:
+    """The error under the code and the field that OpenAI's clients know; under its own code where OpenAI has none."""
+    message = str(error)
+    match error:
         case UnknownModel():
-            return Refused(404, told, code="model_not_found", param="model")
+            return Refused(404, message, code="model_not_found", param="model")
         case PromptTooLong():
-            return too_long(problem, "messages")
+            return too_long(error, "messages")
         case InvalidPrompt():
-            return Refused(400, told, code="invalid_value", param="messages")
+            return Refused(400, message, code="invalid_value", param="messages")
         case NothingToChooseBy():
-            return Refused(422, told, code="nothing_to_choose_by", param="best_of")
+            return Refused(error.status, message, code=error.code(), param="best_of")
         case RewardModelUnavailable():
-            return Refused(503, told, "server_error", "reward_model_unavailable")
-        case EngineBusy():
-            return _busy(problem)
-        case EngineUnavailable():
-            log.warning("openai_unavailable", reason=told)
+            return Refused(503, message, "server_error", "reward_model_unavailable")
+        case EngineUnavailable(retry_after=None):
+            log.warning("openai_unavailable", reason=message)
             return Refused(503, NOW_UNAVAILABLE, "server_error", "engine_unavailable")
-    return None
+    headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+    status = 400 if error.status == 422 else error.status
+    return Refused(status, message, _kind(status), CODES.get(status, error.code()), headers=headers)
 
 
-def _busy(problem: EngineBusy) -> Refused:
-    """Too many requests of this client (429), or of all (503)."""
-    kind, code = (
-        ("requests", "rate_limit_exceeded") if problem.status == 429 else ("server_error", "engine_busy")
-    )
-    return Refused(
-        problem.status, str(problem), kind, code, headers={"Retry-After": str(problem.retry_after)}
-    )
+def _kind(status: int) -> str:
+    """OpenAI's `type` for a status."""
+    if status == 429:
+        return "requests"
+    return "server_error" if status >= 500 else "invalid_request_error"
 
 
 def _invalid(problem: RequestValidationError) -> Refused:
-    """The first thing that is wrong and where, without the input itself: it may be private."""
+    """The first invalid field, without the input itself, which may be private."""
     first = problem.errors()[0]
     loc = [part for part in first["loc"] if part != "body"]
     if first["type"] == "json_invalid":
@@ -149,7 +147,7 @@ def _path(loc: list[int | str]) -> str:
 
 
 def _reason(error: Mapping[str, Any]) -> str:
-    """The rest of a sentence that begins with the field's name."""
+    """What is wrong, as the rest of a sentence that begins with the field's name."""
     if error["type"] == "missing":
         return " is required."
     if error["type"] in ("model_type", "model_attributes_type", "dict_type"):
@@ -160,10 +158,10 @@ def _reason(error: Mapping[str, Any]) -> str:
             if error["type"] == "too_short"
             else f" should have at most {error['ctx']['max_length']} items."
         )
-    told = str(error["msg"])
-    if told.startswith(("Input ", "is ", "must ")):
-        return f" {told.removeprefix('Input ')}."
-    return f": {told}."
+    reason = str(error["msg"])
+    if reason.startswith(("Input ", "is ", "must ")):
+        return f" {reason.removeprefix('Input ')}."
+    return f": {reason}."
 
 
 def _code(kind: str) -> str:

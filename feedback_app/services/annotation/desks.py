@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from feedback_app.errors import NotFound
 from feedback_app.store import Store
 
 Mood = Literal["connected", "catching up", "away", "refused", "not reached yet"]
 
 
-class UnknownDesk(LookupError):
+class UnknownDesk(NotFound, LookupError):
     """No annotation desk of that name is used; the message says how to use it."""
 
 

@@ -11,6 +11,7 @@ from feedback_app.domain.persona import Persona, UnknownPersona
 from feedback_app.domain.preference import Demonstration, Rating
 from feedback_app.domain.text_rules import LONGEST_CONVERSATION, LONGEST_EDIT
 from feedback_app.engines.base import GenerationRequest
+from feedback_app.errors import Conflict
 from feedback_app.services.generation.background import Generations, Problem
 from feedback_app.services.generation.batch import Generation, Reply, wordless
 from feedback_app.services.generation.best_of import BestOf
@@ -24,7 +25,7 @@ SystemPrompt = Callable[[str], str]
 """The system prompt of a persona; empty where there is none."""
 
 
-class Busy(RuntimeError):
+class Busy(Conflict, RuntimeError):
     """The conversation is being answered already."""
 
 
@@ -84,6 +85,11 @@ class Chat:
         if best_of > 1:
             self._best.check()
 
+    def check_idle(self, *conversation_ids: str) -> None:
+        """Raises Busy while a reply is being written in any of these conversations."""
+        if any(map(self._generations.find, conversation_ids)):
+            raise Busy("the last message is still being answered: wait, or press stop")
+
     def say(self, conversation_id: str, text: str, best_of: int = 1) -> Iterator[str]:
         """Store the user's turn and stream the reply so far; of several the chosen one, at the end.
 
@@ -92,8 +98,7 @@ class Chat:
         if not text.strip():
             raise InvalidPrompt("write something first")
         checked_text(text, LONGEST_CONVERSATION, "the message")
-        if self._generations.find(conversation_id):
-            raise Busy("the last message is still being answered: wait, or press stop")
+        self.check_idle(conversation_id)
         self.check(best_of)
         conversation = self._store.conversations.get(conversation_id)
         if not conversation.title:
@@ -111,8 +116,7 @@ class Chat:
     def regenerate(self, conversation_id: str, best_of: int = 1) -> Iterator[str]:
         """Write another reply to the last message; the one that stands there becomes an alternative. Raises InvalidPrompt
         where there is nothing to answer, NothingToChooseBy."""
-        if self._generations.find(conversation_id):
-            raise Busy("the last message is still being answered: wait, or press stop")
+        self.check_idle(conversation_id)
         turns = self._store.conversations.get(conversation_id).turns
         if not any(turn.role == "user" for turn in turns):
             raise InvalidPrompt("there is nothing to answer yet: write something first")
@@ -123,8 +127,7 @@ class Chat:
     def choose(self, conversation_id: str, number: int) -> Conversation:
         """Let another of the replies to the last message stand, from which the conversation goes on. Raises InvalidRating,
         Busy."""
-        if self._generations.find(conversation_id):
-            raise Busy("the last message is still being answered: wait, or press stop")
+        self.check_idle(conversation_id)
         return self._store.conversations.choose(conversation_id, number)
 
     def become(self, conversation_id: str, persona: str = "", model: str = "") -> Conversation:
@@ -132,8 +135,7 @@ class Chat:
         takes the persona too. Raises UnknownPersona, UnknownModel, InvalidPrompt, Busy."""
         here = self._store.conversations.get(conversation_id)
         both = [one for one in (here.id, here.beside) if one is not None]
-        if any(map(self._generations.find, both)):
-            raise Busy("the last message is still being answered: wait, or press stop")
+        self.check_idle(*both)
         if model and here.beside is not None:
             raise InvalidPrompt("two versions answer here: keep one of them first")
         chosen = {"persona": self._persona(persona).id} if persona else {}
@@ -173,7 +175,9 @@ class Chat:
         return self._generations.problem(conversation_id)
 
     def rate(self, conversation_id: str, turn: int, thumb: Literal[1, -1] | None) -> None:
-        """Thumb up or down on a reply, or taken back."""
+        """Set or take back the thumb on a reply. Raises InvalidRating, Busy for the reply that is being written."""
+        if turn >= len(self._store.conversations.get(conversation_id).turns):
+            self.check_idle(conversation_id)
         self._store.conversations.rate(conversation_id, turn, thumb)
 
     def edit(self, conversation_id: str, turn: int, text: str) -> None:
@@ -181,8 +185,7 @@ class Chat:
         if not text.strip():
             raise InvalidPrompt("a reply cannot be empty: write how you would have said it")
         checked_text(text, LONGEST_EDIT, "the reply")
-        if self._generations.find(conversation_id):
-            raise Busy("the last message is still being answered: wait, or press stop")
+        self.check_idle(conversation_id)
         self._store.conversations.edit(conversation_id, turn, text.strip())
 
     def prompt(self, conversation_id: str, persona: str = "") -> tuple[Message, ...]:

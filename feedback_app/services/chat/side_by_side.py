@@ -24,7 +24,7 @@ from feedback_app.domain.comparison import (
 )
 from feedback_app.domain.conversation import Conversation, Turn, heard_the_same
 from feedback_app.services.arena.arena import Arena
-from feedback_app.services.chat.chat import TITLE_LENGTH, Busy, Chat
+from feedback_app.services.chat.chat import TITLE_LENGTH, Chat
 from feedback_app.services.generation.versions import Models
 from feedback_app.store import ComparisonNotFound, ConversationNotFound, Store
 
@@ -86,7 +86,7 @@ class SideBySide:
         self.check(left.model, version)
         if left.beside is not None:
             raise InvalidPrompt("two versions answer already: keep one of them first")
-        self._free(left)
+        self._check_idle(left)
         turns = tuple(replace(turn, rating=None, original=None) for turn in left.turns)
         right = Conversation(self._models.resolve(version), left.persona, left.title, turns)
         self._store.conversations.put_beside(left.id, right)
@@ -102,14 +102,14 @@ class SideBySide:
     def say(self, conversation_id: str, text: str) -> None:
         """Tell both and have both answer. Raises InvalidPrompt, Busy."""
         pair = self.pair(conversation_id)
-        self._free(*pair.both)
+        self._check_idle(*pair.both)
         for one in pair.both:
             self._chat.say(one.id, text)
 
     def regenerate(self, conversation_id: str) -> None:
         """Another reply of each. Raises InvalidPrompt, Busy."""
         pair = self.pair(conversation_id)
-        self._free(*pair.both)
+        self._check_idle(*pair.both)
         for one in pair.both:
             self._chat.regenerate(one.id)
 
@@ -121,7 +121,7 @@ class SideBySide:
         """Go on with one of them alone. The other becomes a conversation of its own, and its version is named in its title.
         Raises Busy."""
         pair = self.pair(conversation_id)
-        self._free(*pair.both)
+        self._check_idle(*pair.both)
         here, other = pair.both if kept == pair.left.id else pair.both[::-1]
         self._store.conversations.part(pair.left.id)
         self._chat.rename(here.id, pair.left.title)
@@ -140,8 +140,10 @@ class SideBySide:
 
     def rank(self, conversation_id: str, better: Better) -> Comparison:
         """Keep which of the last replies is better, as the owner's ranking; another verdict on the same replies replaces it.
-        Raises InvalidRanking."""
-        comparison = self._comparison(self.pair(conversation_id))
+        Raises InvalidRanking, Busy."""
+        pair = self.pair(conversation_id)
+        self._check_idle(*pair.both)
+        comparison = self._comparison(pair)
         self._store.comparisons.add(comparison)
         ranking = Ranking(GROUPS[better], all_bad=better == "bad", source=SOURCE)
         return self._arena.rank(comparison.id, ranking)
@@ -186,9 +188,8 @@ class SideBySide:
         text = self._chat.so_far(conversation.id)
         return Growing(self._chat.get(conversation.id) if text is None else conversation, text)
 
-    def _free(self, *conversations: Conversation) -> None:
-        if any(self._chat.writing(one.id) for one in conversations):
-            raise Busy("the last message is still being answered: wait, or press stop")
+    def _check_idle(self, *conversations: Conversation) -> None:
+        self._chat.check_idle(*(one.id for one in conversations))
 
 
 def _id(pair: Pair) -> str:

@@ -7,6 +7,7 @@ from feedback_app.domain.comparison import Comparison, ComparisonStatus, Ranking
 from feedback_app.domain.guess import Guess
 from feedback_app.domain.ranking_query import Wanted
 from feedback_app.domain.text_rules import MOST_TAGS, name_fault
+from feedback_app.errors import Invalid
 from feedback_app.services.arena.arena import Arena
 from feedback_app.services.arena.repeats import Repeated, again, repeated
 from feedback_app.services.reward.live_reward import LiveRewardService
@@ -18,7 +19,7 @@ WHOLE = 32
 """An id of so many characters is not looked up: a page may name a hundred thousand."""
 
 
-class InvalidTag(ValueError):
+class InvalidTag(Invalid, ValueError):
     """A tag that no tag may be; the message says what one may be."""
 
 

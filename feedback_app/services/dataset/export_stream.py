@@ -5,12 +5,13 @@ from typing import Any, TypeVar
 
 from feedback_app.domain.comparison import Comparison
 from feedback_app.domain.preference import Demonstration, PreferencePair, Rating
+from feedback_app.errors import AppError
 from feedback_app.formats import jsonl, parquet
 
 Record = TypeVar("Record", Comparison, PreferencePair, Rating, Demonstration)
 
 
-class ExportFailed(RuntimeError):
+class ExportFailed(AppError, RuntimeError):
     """An export broke off; the message names the record, without any of its text, and says what to do."""
 
 

@@ -9,18 +9,20 @@ from typing import Literal
 
 from feedback_app.domain.text_rules import mended
 from feedback_app.engines.base import Asker, Delta, Engine, EngineBusy, GenerationRequest, asked_by
+from feedback_app.errors import Unavailable
 
 ANEW = 3
 """How often replies that came out of no use are written once more."""
 
 
-class GenerationFailed(RuntimeError):
-    """The engine could not write the replies; the message says what to do and carries no text. `busy` is set where
-    too much waited for the engine."""
+class GenerationFailed(Unavailable, RuntimeError):
+    """The engine could not write the replies; the message says what to do and carries no text. With `busy` the engine had too many
+    requests: status and time to retry are those of that error."""
 
     def __init__(self, message: str, busy: EngineBusy | None = None) -> None:
         super().__init__(message)
-        self.busy = busy
+        if busy:
+            self.status, self.retry_after = busy.status, busy.retry_after
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,13 @@ from typing import Protocol
 
 from feedback_app.domain.best_of import choose, distinct, place
 from feedback_app.domain.comparison import Message
+from feedback_app.errors import FAILED, Invalid
 
 
-class NothingToChooseBy(RuntimeError):
+class NothingToChooseBy(Invalid, RuntimeError):
     """No scorer knows anything yet; the message says what to do."""
+
+    exit_code = FAILED
 
 
 class Scorer(Protocol):

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from alignment.contract.manifests.checkpoint import CheckpointManifest
+from alignment.contract.manifests.gate import known as recorded
 from feedback_app.domain.round import Checkpoint
 from feedback_app.domain.versions import called, numbered
 
@@ -42,17 +44,17 @@ def watch_points(checkpoints: Sequence[Checkpoint], arena: Mapping[str, float]) 
     lengths: dict[str, float | None] = {"base": 1.0}
     points, numbers = [], numbered(checkpoints)
     for checkpoint in checkpoints:
-        evidence = (checkpoint.manifest.get("gate") or {}).get("evidence") or {}
-        judged = evidence.get("reward") or {}
+        manifest = CheckpointManifest.from_record(checkpoint.manifest)
+        evidence = manifest.gate.evidence
         # A gate compares with the champion of its time: the way back to the base is a product of such ratios.
-        against = lengths.get(checkpoint.manifest.get("champion", "base"))
-        ratio = evidence.get("length_ratio")
+        against = lengths.get(manifest.champion)
+        ratio = evidence.length_ratio
         lengths[checkpoint.name] = None if ratio is None or against is None else ratio * against
         points.append(
             WatchPoint(
                 called(checkpoint.name, numbers),
-                judged.get("win_rate"),
-                evidence.get("accuracy"),
+                recorded(evidence.reward.win_rate) if evidence.reward else None,
+                evidence.accuracy,
                 arena.get(checkpoint.name),
                 lengths[checkpoint.name],
             )

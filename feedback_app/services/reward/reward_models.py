@@ -1,15 +1,17 @@
 """Reward models as the service sees them: folders with a manifest, and a scorer that is loaded when it is asked."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from alignment.contract.files import MANIFEST, read_json
+from alignment.contract.manifests.reward import RewardEvaluation, RewardManifest
 from feedback_app.domain.comparison import Message
 from feedback_app.domain.preference import RankedReplies, ranked_replies, split_of
 from feedback_app.domain.round import Checkpoint
+from feedback_app.errors import Conflict, NotFound, Unavailable
 from feedback_app.services.leaderboard.design_matrix import league
 from feedback_app.services.leaderboard.leaderboard import met
 from feedback_app.services.reward.reward_hacking import Lengths, WatchPoint, alarms, watch_points
@@ -20,19 +22,19 @@ Reply = tuple[tuple[Message, ...], str]
 """A prompt and one reply to it."""
 
 
-class NoRewardModel(RuntimeError):
+class NoRewardModel(Conflict, RuntimeError):
     """Nothing was trained yet; the message says how to."""
 
 
-class UnknownRewardModel(LookupError):
+class UnknownRewardModel(NotFound, LookupError):
     """No reward model of that name."""
 
 
-class NoHeldoutRankings(RuntimeError):
+class NoHeldoutRankings(Conflict, RuntimeError):
     """There is nothing to evaluate a reward model on; the message says what to do."""
 
 
-class RewardModelUnavailable(RuntimeError):
+class RewardModelUnavailable(Unavailable, RuntimeError):
     """A reward model gives no scores now; the message says why, and what to do."""
 
 
@@ -54,16 +56,16 @@ class RewardModel:
 
     name: str
     folder: Path
-    manifest: dict[str, Any]
+    manifest: RewardManifest
 
     @property
-    def evaluation(self) -> dict[str, Any]:
+    def evaluation(self) -> RewardEvaluation:
         """What it was worth on held-out rankings when it was trained."""
-        return dict(self.manifest.get("evaluation", {}))
+        return self.manifest.evaluation
 
     @property
     def created_at(self) -> datetime:
-        return datetime.fromisoformat(self.manifest["created_at"])
+        return datetime.fromisoformat(self.manifest.created_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +81,8 @@ class Shelf:
     def current(self, base_hash: str = "") -> RewardModel | None:
         """The newest that passed, of this base model if one is named."""
         for model in self.all():
-            if model.manifest.get("passed") and (
-                not base_hash or model.manifest.get("base", {}).get("hash") == base_hash
+            if model.manifest.passed and (
+                not base_hash or model.manifest.base.hash == base_hash
             ):
                 return model
         return None
@@ -90,12 +92,12 @@ class Shelf:
         return found.folder if found else None
 
     def _complete(self) -> Iterator[RewardModel]:
-        for file in self.root.glob("[!.]*/manifest.json"):
+        for file in self.root.glob(f"[!.]*/{MANIFEST}"):
             try:
-                manifest = json.loads(file.read_text(encoding="utf-8"))
+                manifest = RewardManifest.from_record(read_json(file))
                 model = RewardModel(file.parent.name, file.parent, manifest)
                 model.created_at  # noqa: B018 - a manifest without a date is not ours
-            except (OSError, ValueError, KeyError, TypeError):
+            except (OSError, ValueError, AttributeError):
                 continue
             yield model
 
@@ -181,7 +183,7 @@ class Rewards:
         kinds = met(self.store)
         points = watch_points(self._checkpoints(), league(kinds).shares() if kinds else {})
         current = self.current()
-        correlation = current.evaluation.get("length_correlation") if current else None
+        correlation = current.evaluation.length_correlation if current else None
         return Watched(points, alarms(points, self.lengths, correlation), self.lengths)
 
     def _checkpoints(self) -> list[Checkpoint]:

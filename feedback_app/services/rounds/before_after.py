@@ -11,6 +11,7 @@ from feedback_app.domain.comparison import Comparison, ComparisonStatus, Message
 from feedback_app.domain.preference import prompt_key, split_of
 from feedback_app.domain.round import Checkpoint
 from feedback_app.engines.base import GenerationRequest
+from feedback_app.errors import Conflict
 from feedback_app.services.generation.background import Generations
 from feedback_app.services.generation.batch import GenerationFailed
 from feedback_app.store import CheckpointNotFound, ComparisonNotFound, Store
@@ -27,7 +28,7 @@ KEPT = 8
 State = Literal["none", "running", "done", "stopped", "failed"]
 
 
-class NothingToCompare(ValueError):
+class NothingToCompare(Conflict, ValueError):
     """A round without a version, or no prompt to ask; the message says what to do."""
 
 

@@ -1,11 +1,12 @@
-"""Where a version came from: the data used, the reward model, the training, the new version."""
+"""The lineage of a version: the data used, the reward model, the training, the new version."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from alignment.contract.errors import InvalidSnapshot
+from alignment.contract.manifests.checkpoint import CheckpointManifest
+from alignment.contract.snapshot.reader import open_snapshot
 from feedback_app.domain.round import Round, method_name
 from feedback_app.domain.versions import called, numbered, roles
 from feedback_app.store import CheckpointNotFound, Store
@@ -13,7 +14,7 @@ from feedback_app.store import CheckpointNotFound, Store
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One step on the way from data to a version: what it is, and a few words."""
+    """One step from data to a version: its name, and a few words about it."""
 
     what: str
     words: str
@@ -21,68 +22,65 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """Reads what a round left behind. `snapshots` is their folder; where it is another machine's, their counts are not told."""
+    """`snapshots` is the folder of all snapshots. A snapshot that is on another machine has no counts here."""
 
     store: Store
     snapshots: Path
 
     def of(self, round_: Round) -> list[Link]:
-        """The steps that the round has come to, in order."""
-        manifest = self._manifest(round_.checkpoint)
+        """The steps that the round has reached, in order."""
+        reward_model = self._reward_model(round_.checkpoint)
         checkpoints = self.store.checkpoints
         numbers = numbered(checkpoints.list())
-        return links(round_, self.counts(round_.snapshot), manifest, checkpoints.aliases(), numbers)
+        return links(round_, self.counts(round_.snapshot), reward_model, checkpoints.aliases(), numbers)
 
     def counts(self, snapshot: str) -> Mapping[str, int]:
-        """What is in a snapshot, by kind; nothing where it is not here."""
-        file = self.snapshots / snapshot / "manifest.json"
-        if not snapshot or not file.exists():
+        """How many of each kind a snapshot holds. Empty where the snapshot cannot be read."""
+        if not snapshot:
             return {}
-        counts: dict[str, int] = json.loads(file.read_text(encoding="utf-8"))["counts"]
-        return counts
-
-    def _manifest(self, checkpoint: str | None) -> Mapping[str, Any]:
         try:
-            return self.store.checkpoints.get(checkpoint).manifest if checkpoint else {}
-        except CheckpointNotFound:
+            return open_snapshot(self.snapshots / snapshot).manifest.counts
+        except InvalidSnapshot:
             return {}
+
+    def _reward_model(self, checkpoint: str | None) -> str:
+        """The reward model that a checkpoint was trained with; empty where there is none."""
+        try:
+            record = self.store.checkpoints.get(checkpoint).manifest if checkpoint else {}
+        except CheckpointNotFound:
+            return ""
+        return CheckpointManifest.from_record(record).training.facts.reward_model
 
 
 def links(
     round_: Round,
     counts: Mapping[str, int],
-    manifest: Mapping[str, Any],
+    reward_model: str,
     aliases: Mapping[str, str],
     numbers: Mapping[str, int],
 ) -> list[Link]:
-    """The steps of a round with these facts; what is not known is left out. `numbers` are those of the versions."""
+    """The steps of a round; unknown ones are left out. `reward_model` is its name (empty: none), `numbers` are those of the versions."""
     snapshot = f"snapshot {round_.snapshot[:8]}" if round_.snapshot else ""
-    found = [Link("Data used", " · ".join(filter(None, (_data(counts), snapshot))))]
-    found.append(Link("Reward model", _reward_model(round_, manifest)))
+    in_this_round = "trained in this round" if round_.config.get("reward") else ""
+    steps = [Link("Data used", " · ".join(filter(None, (_data(counts), snapshot))))]
+    steps.append(Link("Reward model", reward_model or in_this_round))
     trained = f"{method_name(round_.method)} from {called(round_.parent, numbers)}"
-    found.append(Link("Training", trained if round_.snapshot else ""))
+    steps.append(Link("Training", trained if round_.snapshot else ""))
     if round_.checkpoint:
         used = ", ".join(roles(round_.checkpoint, aliases))
         name = called(round_.checkpoint, numbers)
-        found.append(Link("New version", f"{name} ({used})" if used else name))
-    return [link for link in found if link.words]
+        steps.append(Link("New version", f"{name} ({used})" if used else name))
+    return [step for step in steps if step.words]
 
 
 def _data(counts: Mapping[str, int]) -> str:
     if not counts:
         return ""
     kinds = ("ranking", "rating", "demonstration")
-    given = [_number(found, one) for one in kinds if (found := counts.get(f"{one}s"))]
+    examples = [_number(count, kind) for kind in kinds if (count := counts.get(f"{kind}s"))]
     pairs = f"{_number(counts.get('train', 0), 'pair')} to train on, {counts.get('heldout', 0):,} held out"
-    return f"{', '.join(given)}: {pairs}" if given else pairs
+    return f"{', '.join(examples)}: {pairs}" if examples else pairs
 
 
-def _number(found: int, one: str) -> str:
-    return f"{found:,} {one if found == 1 else one + 's'}"
-
-
-def _reward_model(round_: Round, manifest: Mapping[str, Any]) -> str:
-    named = manifest.get("training", {}).get("reward_model")
-    if named:
-        return str(named)
-    return "trained in this round" if round_.config.get("reward") else ""
+def _number(count: int, kind: str) -> str:
+    return f"{count:,} {kind if count == 1 else kind + 's'}"

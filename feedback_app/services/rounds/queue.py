@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from feedback_app.errors import Unavailable
+
 if TYPE_CHECKING:  # Celery is imported when the first message is sent: the service starts without it
     from celery import Celery
 
@@ -15,7 +17,7 @@ QUEUES = ("rounds", "default")
 ANSWER_SECONDS = 1.0
 
 
-class WorkersAway(RuntimeError):
+class WorkersAway(Unavailable, RuntimeError):
     """No worker takes some of the tasks; the message says which."""
 
 

@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from feedback_app.domain.bodies import Body
 from feedback_app.domain.preferences import HOTTEST, LONGEST_REPLY, Preferences, ReplyStyle, Theme
+from feedback_app.errors import FAILED, Invalid
 from feedback_app.store import Store
 
 Temperature = Annotated[float, Field(ge=0, le=HOTTEST, allow_inf_nan=False)]
@@ -16,12 +17,15 @@ Name = Annotated[str, Field(min_length=1, max_length=200)]
 Names = Annotated[list[Name], Field(max_length=100)]
 
 
-class InvalidPreference(ValueError):
+class InvalidPreference(Invalid, ValueError):
     """A preference that cannot be; the message says why."""
 
 
 class FixedPreference(InvalidPreference):
     """The environment decides this one; the message names the setting."""
+
+    status = 409
+    exit_code = FAILED
 
 
 class Changes(Body):

@@ -1,12 +1,13 @@
 """Whether the servers around the service answer."""
 
+from feedback_app.errors import Unavailable
 from feedback_app.services.system.status import Check
 from feedback_app.settings import Settings
 
 SECONDS = 3.0
 
 
-class Away(RuntimeError):
+class Away(Unavailable, RuntimeError):
     """A server does not answer; the message says what to do."""
 
 

@@ -4,10 +4,11 @@ from typing import Literal
 
 import gradio as gr
 
-from feedback_app.services.chat.chat import Chat
+from feedback_app.services.chat.chat import Busy, Chat
 from feedback_app.store import InvalidRating
 from feedback_app.ui.chat.view import unmarked
-from feedback_app.ui.shared.text import alert, notice, sentence, typed
+from feedback_app.ui.shared.guard import error_line
+from feedback_app.ui.shared.text import alert, notice, typed
 
 EDITED = "Saved. The next round can learn from your version."
 NOT_YOURS = "Your own messages stay as they were sent. Write another one below."
@@ -18,16 +19,20 @@ def rate(chat: Chat, conversation_id: str, thumb: gr.LikeData) -> str:
     value: Literal[1, -1] | None = 1 if thumb.liked is True else -1 if thumb.liked is False else None
     try:
         chat.rate(conversation_id, _turn(thumb.index), value)
-    except InvalidRating as error:
-        return alert(sentence(str(error)))
+    except (Busy, InvalidRating) as error:
+        return error_line(error)
     return ""
 
 
 def edit(chat: Chat, conversation_id: str, change: gr.EditData) -> str:
     """Put the owner's words in place of a reply, and say so, as HTML; their own messages stay as they were sent."""
     turn = _turn(change.index)
-    reply = chat.get(conversation_id).turns[turn]
-    if reply.role == "user":
+    try:
+        chat.check_idle(conversation_id)
+    except Busy as error:
+        return error_line(error)
+    reply = dict(enumerate(chat.get(conversation_id).turns)).get(turn)
+    if reply is None or reply.role == "user":
         return alert(NOT_YOURS)
     chat.edit(conversation_id, turn, typed(unmarked(str(change.value), reply.ending)))
     return notice(EDITED)

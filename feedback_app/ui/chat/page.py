@@ -9,6 +9,7 @@ import gradio as gr
 from feedback_app.domain.comparison import InvalidPrompt
 from feedback_app.domain.conversation import Conversation, chosen
 from feedback_app.domain.persona import Persona
+from feedback_app.errors import AppError
 from feedback_app.services.bundle import Services
 from feedback_app.services.generation.batch import GenerationFailed
 from feedback_app.services.generation.versions import ALIASES
@@ -30,8 +31,8 @@ from feedback_app.ui.chat.view import (
     writing_line,
 )
 from feedback_app.ui.gradio_workarounds.latest import Latest
-from feedback_app.ui.shared.guard import FRIENDLY, Updates
-from feedback_app.ui.shared.text import alert, notice, sentence
+from feedback_app.ui.shared.guard import Updates, error_line
+from feedback_app.ui.shared.text import alert, notice
 from feedback_app.ui.shared.version_words import model_choices, version_badge, version_choices
 from feedback_app.ui.shared.wiring import at_most
 
@@ -128,8 +129,8 @@ class ChatPage:
         """`say`, or why not: the message is then told back, for the box."""
         try:
             return {self._screen.line: "", **self.say(current, text, *chosen)}
-        except FRIENDLY as error:
-            return {self._screen.sent: text, self._screen.line: alert(sentence(str(error)))}
+        except AppError as error:
+            return {self._screen.sent: text, self._screen.line: error_line(error)}
 
     def regenerate(self, current: str, best_of: int) -> Updates:
         """The button is off until `show` has shown the new reply: a click before would meet a service that is at work."""

@@ -1,12 +1,12 @@
 """The live and the trained reward model as the page shows them. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 from markupsafe import Markup
 
+from alignment.contract.manifests.reward import Bucket, Repeats, RewardEvaluation
 from feedback_app.domain.counts import span
 from feedback_app.services.arena.repeats import Repeated
 from feedback_app.services.reward.guess_calibration import RECENT, Knowledge
@@ -113,34 +113,32 @@ def facts(model: RewardModel) -> Markup:
     record = model.evaluation
     rows = [
         Fact("Trained", moment(model.created_at)),
-        Fact("Pairs trained on", f"{record.get('pairs', 0):,}"),
+        Fact("Pairs trained on", f"{record.pairs:,}"),
         _accuracy(record),
-        _self_agreement(record.get("repeats")),
-        Fact("Calibration error", _number(record.get("ece"), "{:.3f}")),
-        Fact("Correlation with length", _number(record.get("length_correlation"), "{:.2f}")),
+        _self_agreement(record.repeats),
+        Fact("Calibration error", _number(record.ece, "{:.3f}")),
+        Fact("Correlation with length", _number(record.length_correlation, "{:.2f}")),
     ]
-    if "training_kept" in record:  # older manifests do not have it
-        rows.append(_training_kept(record["training_kept"]))
+    if record.training_kept is not None:  # older manifests do not have it
+        rows.append(_training_kept(record.training_kept))
     return render("reward/facts.html", name=model.name, facts=rows)
 
 
-def _accuracy(record: Mapping[str, Any]) -> Fact:
+def _accuracy(record: RewardEvaluation) -> Fact:
     name = "Right on held-out pairs"
-    if record.get("accuracy") is None:
+    if record.accuracy is None:
         return Fact(name, UNKNOWN)
-    interval = f"{record['accuracy_low']:.0%} to {record['accuracy_high']:.0%}"
-    return Fact(name, f"{record['accuracy']:.0%}", f"{interval}, {record['heldout_pairs']} pairs")
+    interval = f"{record.accuracy_low:.0%} to {record.accuracy_high:.0%}"
+    return Fact(name, f"{record.accuracy:.0%}", f"{interval}, {record.heldout_pairs} pairs")
 
 
-def _self_agreement(repeats: Mapping[str, float] | None) -> Fact:
+def _self_agreement(repeats: Repeats | None) -> Fact:
     """How often the owner made the same choice when a pair was repeated."""
     name = "Your agreement with yourself"
     if not repeats:
         return Fact(name, UNKNOWN)
-    interval = f"{repeats['low']:.0%} to {repeats['high']:.0%}"
-    return Fact(
-        name, f"{repeats['agreed'] / repeats['pairs']:.0%}", f"{interval}, {repeats['pairs']:.0f} pairs"
-    )
+    interval = f"{repeats.low:.0%} to {repeats.high:.0%}"
+    return Fact(name, f"{repeats.agreed / repeats.pairs:.0%}", f"{interval}, {repeats.pairs} pairs")
 
 
 def _training_kept(share: float) -> Fact:
@@ -157,24 +155,24 @@ def _number(value: float | None, form: str) -> str:
     return UNKNOWN if value is None else form.format(value)
 
 
-def evaluation_frames(record: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def evaluation_frames(record: RewardEvaluation) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """The plots of an evaluation: calibration, accuracy by margin, accuracy by length."""
-    return trained_calibration(record), buckets(record, "by_margin"), buckets(record, "by_length")
+    return trained_calibration(record), buckets(record.by_margin), buckets(record.by_length)
 
 
-def trained_calibration(record: Mapping[str, Any]) -> pd.DataFrame:
+def trained_calibration(record: RewardEvaluation) -> pd.DataFrame:
     """Columns confidence, accuracy, what: the model, and the diagonal of a perfectly calibrated one."""
-    rows = [(bin_["confidence"], bin_["accuracy"], "this model") for bin_ in record.get("calibration") or []]
+    rows = [(part.confidence, part.accuracy, "this model") for part in record.calibration]
     diagonal = [(share, share, "perfect") for share in (0.5, 1.0)] if rows else []
     return pd.DataFrame(rows + diagonal, columns=["confidence", "accuracy", "what"])
 
 
-def buckets(record: Mapping[str, Any], key: str) -> pd.DataFrame:
+def buckets(parts: Sequence[Bucket]) -> pd.DataFrame:
     """Columns bucket, accuracy, pairs of `by_margin` or `by_length`; without empty buckets."""
     rows = [
-        (span(part["low"], part["high"]), part["accuracy"], part["pairs"])
-        for part in record.get(key) or []
-        if part["pairs"] and part["accuracy"] is not None
+        (span(part.low, part.high), part.accuracy, part.pairs)
+        for part in parts
+        if part.pairs and part.accuracy is not None
     ]
     return pd.DataFrame(rows, columns=["bucket", "accuracy", "pairs"])
 

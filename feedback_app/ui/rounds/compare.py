@@ -1,11 +1,12 @@
 """Two rounds side by side at the end of the Rounds page: what was set and measured differently."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
 from markupsafe import Markup
 
+from alignment.contract.manifests.gate import GateEvidence, GateRecord
 from feedback_app.domain.round import Round
 from feedback_app.services.rounds.rounds import Rounds
 from feedback_app.ui.rounds.view import duration, short, state_word
@@ -15,13 +16,13 @@ from feedback_app.ui.shared.templates import render
 from feedback_app.ui.shared.text import quiet
 
 TOO_FEW = "Comparing needs two rounds. Once the second one has run, choose both here."
-MEASURED = {
-    "accuracy": "held-out pairs that agree",
-    "kl": "distance from the base model (KL), nats",
-    "length_ratio": "reply length, times the reference version's",
-    "perplexity_ratio": "perplexity on general text, times the base model's",
-    "nll": "unusual language, nats per token",
-    "scale": "update strength",
+MEASURED: dict[str, Callable[[GateEvidence], float | None]] = {
+    "held-out pairs that agree": lambda evidence: evidence.accuracy,
+    "distance from the base model (KL), nats": lambda evidence: evidence.kl,
+    "reply length, times the reference version's": lambda evidence: evidence.length_ratio,
+    "perplexity on general text, times the base model's": lambda evidence: evidence.perplexity_ratio,
+    "unusual language, nats per token": lambda evidence: evidence.nll,
+    "update strength": lambda evidence: evidence.scale,
 }
 MISSING = "–"
 
@@ -71,9 +72,9 @@ def differences(one: Round, other: Round) -> list[tuple[str, str, str]]:
         ("ended", state_word(one), state_word(other)),
     ]
     settings = sorted({*one.config, *other.config})
-    rows += [(name, _value(one.config, name), _value(other.config, name)) for name in settings]
+    rows += [(name, _value(one.config.get(name)), _value(other.config.get(name))) for name in settings]
     mine, theirs = _evidence(one), _evidence(other)
-    rows += [(words, _value(mine, name), _value(theirs, name)) for name, words in MEASURED.items()]
+    rows += [(words, _value(value(mine)), _value(value(theirs))) for words, value in MEASURED.items()]
     return always + [row for row in rows if row[1] != row[2]]
 
 
@@ -83,12 +84,11 @@ def _took(round_: Round) -> str:
     return duration((round_.finished_at - round_.started_at).total_seconds())
 
 
-def _evidence(round_: Round) -> Mapping[str, Any]:
-    return (round_.decision or {}).get("evidence") or {}
+def _evidence(round_: Round) -> GateEvidence:
+    return GateRecord.from_record(round_.decision or {}).evidence
 
 
-def _value(values: Mapping[str, Any], name: str) -> str:
-    value = values.get(name)
+def _value(value: Any) -> str:
     if value is None:
         return MISSING
     return f"{value:.4g}" if isinstance(value, float) else str(value)

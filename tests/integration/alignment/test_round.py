@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from alignment.checkpoints.registry import CorruptCheckpoint, read_checkpoint
+from alignment.checkpoints.registry import read_checkpoint
+from alignment.contract.manifests.checkpoint import CorruptCheckpoint
 from alignment.contract.methods import round_config
 from tests.integration.alignment.conftest import LONG
 from tests.integration.alignment.rounds import (
@@ -38,10 +39,10 @@ def test_a_round_ends_with_a_decision_and_a_verified_checkpoint_of_safetensors(f
     decision = json.loads((finished / "gate" / "decision.json").read_text())
     published = read_checkpoint(checkpoint_of(finished))
     assert decision["promote"] is True
-    assert published.manifest["passed"] is True
-    assert published.manifest["gate"] == decision
-    assert published.manifest["adapter_hash"] != published.manifest["training"]["initial_adapter_hash"]
-    assert published.manifest["config"] == round_config("dpo", QUICK | LONG).model_dump(mode="json")
+    assert published.manifest.passed
+    assert published.manifest.gate.record() == decision
+    assert published.manifest.training.changed
+    assert published.manifest.config == round_config("dpo", QUICK | LONG).model_dump(mode="json")
     files = {
         path.relative_to(published.adapter_dir.parent).as_posix()
         for path in checkpoint_of(finished).rglob("*.*")
@@ -138,13 +139,13 @@ def test_a_round_can_go_on_from_a_checkpoint_and_be_scaled_back(
     )
     assert run(folder) == 0, (folder / "trainer.log").read_text()
     published = read_checkpoint(checkpoint_of(folder))
-    assert published.manifest["parent"] == "r1"
+    assert published.manifest.parent == "r1"
     assert (
-        published.manifest["training"]["initial_adapter_hash"]
+        published.manifest.training.facts.initial_adapter_hash
         == manifest(checkpoint_of(finished))["adapter_hash"]
     )
-    assert 0 < published.manifest["training"]["scale"] < 1
-    assert published.manifest["gate"]["evidence"]["scale"] < 1
+    assert 0 < (published.manifest.training.scale or 0) < 1
+    assert (published.manifest.gate.evidence.scale or 0) < 1
     assert not list(checkpoint_of(folder).rglob("ref"))
 
 

@@ -1,7 +1,9 @@
 """The HTTP API with a real store and a real model: every call that DESIGN fixes."""
 
 import json
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from unittest.mock import patch
@@ -11,7 +13,7 @@ from fastapi.testclient import TestClient
 
 from feedback_app import main
 from feedback_app.api.app import build_api
-from feedback_app.domain.comparison import Sampling
+from feedback_app.domain.comparison import ComparisonStatus, Sampling
 from feedback_app.domain.round import Checkpoint, RoundEvent, RoundState
 from feedback_app.main import App, prepare_database
 from feedback_app.settings import Settings
@@ -223,6 +225,36 @@ def test_events_are_sent_until_the_round_ends(client: TestClient, app: App) -> N
     assert "event: progress" in lines
     assert progress[0]["metrics"] == {"loss": 0.69}
     assert client.get(f"/api/v1/rounds/{round_id}").json()["decision"] == {"reasons": ["Too long."]}
+
+
+def test_replies_that_are_being_written_cannot_be_ranked_yet(client: TestClient, app: App) -> None:
+    written = app.store.comparisons.get(str(compare(client, "Are you still writing?")["id"]))
+    unfinished = replace(written, id="being-written", status=ComparisonStatus.generating)
+    app.store.comparisons.add(unfinished)
+    answer = client.put(
+        "/api/v1/comparisons/being-written/ranking", json={"ranking": [["c1"], ["c2"]], "aspects": []}
+    )
+    assert answer.status_code == 409
+    told = answer.json()["detail"]
+    assert told == "the replies are still being written: wait until they are finished"
+
+
+def test_a_conversation_that_is_being_answered_takes_no_other_message(client: TestClient, app: App) -> None:
+    url = f"/api/v1/conversations/{client.post('/api/v1/conversations', json={}).json()['id']}"
+    talk = url.rpartition("/")[2]
+    free = threading.Event()
+    app.generations.start(talk, [], keep=lambda replies: free.wait(20))
+    for answer in (
+        client.post(f"{url}/messages", json={"text": "Hello?"}),
+        client.post(f"{url}/retry", json={}),
+        client.patch(url, json={"persona": "lynn"}),
+    ):
+        assert answer.status_code == 409
+        assert answer.json() == {
+            "detail": "the last message is still being answered: wait, or press stop",
+            "code": "busy",
+        }
+    free.set()
 
 
 def test_a_checkpoint_is_promoted_and_rolled_back_by_hand(

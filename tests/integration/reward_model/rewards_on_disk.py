@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from alignment.contract.reward_manifest import write_reward
+from alignment.contract.manifests.reward import RewardManifest, write_reward
+from alignment.contract.manifests.values import BaseRecord
 from alignment.models.base_model import prepare_base
 
 
@@ -22,5 +23,5 @@ def shelve(home: Path, model: Path, name: str, day: int, convert: bool = False) 
     save_file({"weights": np.zeros_like(style_features(""))}, folder / STYLE)
     write_temperature(folder, 1.0)
     created = f"2026-05-{day:02d}T12:00:00+00:00"
-    write_reward(folder, {"base": {"hash": base.hash}, "passed": True, "created_at": created})
+    write_reward(folder, RewardManifest(base=BaseRecord(hash=base.hash), passed=True, created_at=created))
     return folder

@@ -10,7 +10,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from alignment.contract.errors import RoundRefused
-from alignment.contract.reward_manifest import read_reward
+from alignment.contract.manifests.reward import read_reward
 from alignment.contract.spec import RoundSpec
 from alignment.methods.reward import run_reward_round
 from alignment.stop_signal import Interrupted, StopSignal
@@ -63,12 +63,12 @@ def test_a_reward_round_ends_with_a_reward_model_and_leaves_every_version_alone(
 
     (found,) = Shelf(workshop.root / "rewards").all()
     manifest = read_reward(found.folder)
-    assert manifest["passed"] is True
-    assert manifest["snapshot"] == ended.snapshot
-    assert manifest["config"]["max_length"] == 128
-    assert manifest["evaluation"]["pairs"] + manifest["evaluation"]["heldout_pairs"] == 24
+    assert manifest.passed
+    assert manifest.snapshot == ended.snapshot
+    assert manifest.config["max_length"] == 128
+    assert manifest.evaluation.pairs + manifest.evaluation.heldout_pairs == 24
     assert {path.suffix for path in found.folder.rglob("*.*")} <= {".safetensors", ".json"}
-    assert base_model(workshop.settings).hash == manifest["base"]["hash"]
+    assert base_model(workshop.settings).hash == manifest.base.hash
     events = store.rounds.events(ended.id)
     assert {event.stage for event in events} == {"reward"}
     assert events[-1].percent == 100
@@ -113,7 +113,7 @@ def test_a_stopped_reward_stage_leaves_nothing_complete_and_begins_anew(
         run_reward_round(folder, spec, stop)
     assert not spec.reward_dir.exists()
     run_reward_round(folder, spec, StopSignal())
-    assert read_reward(spec.reward_dir)["round_id"] == spec.round_id
+    assert read_reward(spec.reward_dir).round_id == spec.round_id
     made = (spec.reward_dir / "manifest.json").stat().st_mtime_ns
     run_reward_round(folder, spec, StopSignal())
     assert (spec.reward_dir / "manifest.json").stat().st_mtime_ns == made

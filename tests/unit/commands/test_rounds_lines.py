@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from feedback_app.commands.common import WrongUse
-from feedback_app.commands.formatting import duration, moment
+from feedback_app.commands.common import WrongUse, duration, moment
 from feedback_app.commands.rounds import expectation, lines, overrides, place
 from feedback_app.domain.expectation import Expected
 from feedback_app.ui.rounds.view import estimate

@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from alignment.gate.decision import Evidence, RewardEvidence, Thresholds, decide
+from alignment.contract.manifests.gate import RewardEvidence
+from alignment.contract.thresholds import Thresholds
+from alignment.gate.decision import Evidence, decide
 from feedback_app.domain.decision import checks, headline, title, update_strength
 
 EVIDENCE = Evidence(

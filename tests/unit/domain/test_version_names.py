@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from alignment.contract.manifests.checkpoint import CheckpointManifest
 from feedback_app.domain.round import Checkpoint
 from feedback_app.domain.version_names import short_name, traits, version_name
 
@@ -60,7 +61,7 @@ def test_days_are_those_of_the_readers_time_zone() -> None:
     ],
 )
 def test_only_what_the_quality_checks_measured_is_said(evidence: dict[str, Any], said: list[str]) -> None:
-    assert traits({"gate": {"evidence": evidence}}) == said
+    assert traits(CheckpointManifest.from_record({"gate": {"evidence": evidence}})) == said
 
 
 def test_a_version_without_evidence_has_number_and_age() -> None:

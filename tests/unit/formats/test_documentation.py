@@ -25,8 +25,8 @@ def test_the_example_is_recognised_and_read(format: str) -> None:
     assert items
 
 
-def test_the_metadata_that_is_passed_over_is_listed() -> None:
-    (paragraph,) = re.findall(r"These fields are passed over[^:]*:\n\n(.+?)\n\n", DOCUMENT, re.DOTALL)
+def test_the_metadata_that_is_ignored_is_listed() -> None:
+    (paragraph,) = re.findall(r"These fields are ignored[^:]*:\n\n(.+?)\n\n", DOCUMENT, re.DOTALL)
     assert set(re.findall(r"`(\w+)`", paragraph)) == unused.METADATA
 
 

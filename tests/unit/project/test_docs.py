@@ -10,8 +10,18 @@ from typer.testing import CliRunner
 from feedback_app.cli import app
 from feedback_app.settings import PROJECT, Settings
 
-DOCS = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md"), *PROJECT.glob("datasets/*.md")])
+DOCS = sorted(
+    [
+        *PROJECT.glob("*.md"),
+        *PROJECT.glob("docs/**/*.md"),
+        *PROJECT.glob("datasets/*.md"),
+        *PROJECT.glob("benchmarks/*.md"),
+    ]
+)
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
+PATH = re.compile(
+    r"`((?:feedback_app|workers|alignment|reward_model|benchmarks|tests|deploy|datasets|docs)/[\w./-]*)`"
+)
 SETTING = re.compile(r"CODELYNN_([A-Z_]+[A-Z])")
 
 
@@ -24,6 +34,12 @@ def test_the_settings_page_is_what_the_settings_print() -> None:
 def test_every_relative_link_leads_somewhere(page: Path) -> None:
     links = LINK.findall(page.read_text(encoding="utf-8"))
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: str(page.relative_to(PROJECT)))
+def test_every_file_that_a_page_names_exists(page: Path) -> None:
+    paths = PATH.findall(page.read_text(encoding="utf-8"))
+    assert [path for path in paths if not (PROJECT / path).exists()] == []
 
 
 @pytest.mark.parametrize("page", DOCS, ids=lambda page: str(page.relative_to(PROJECT)))

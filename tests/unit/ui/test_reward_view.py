@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from alignment.contract.manifests.reward import RewardEvaluation, RewardManifest
 from feedback_app.domain.counts import span
 from feedback_app.services.reward.reward_hacking import WatchPoint
 from feedback_app.services.reward.reward_models import RewardModel, Shelf, Watched
@@ -14,7 +15,7 @@ LENGTHS = (0.1, 3.0)
 
 def model(**record: Any) -> RewardModel:
     manifest = {"created_at": "2026-05-01T12:00:00+00:00", "evaluation": RECORD | record}
-    return RewardModel("<r>", Path(), manifest)
+    return RewardModel("<r>", Path(), RewardManifest.from_record(manifest))
 
 
 def test_the_facts_are_numbers_with_their_interval_and_names_are_text() -> None:
@@ -34,12 +35,12 @@ def test_what_is_not_known_is_said_to_be() -> None:
     unknown = model(accuracy=None, ece=None, length_correlation=None, calibration=[], by_margin=[])
     assert facts(unknown).count("not known yet") == 4
     assert trained_calibration(unknown.evaluation).empty
-    assert buckets(unknown.evaluation, "by_margin").empty
+    assert buckets(unknown.evaluation.by_margin).empty
 
 
 def test_plots_hold_the_diagonal_and_leave_empty_buckets_out() -> None:
-    assert set(trained_calibration(RECORD)["what"]) == {"this model", "perfect"}
-    assert list(buckets(RECORD, "by_length")["bucket"]) == ["1 to 2", "from 2"]
+    assert set(trained_calibration(RewardEvaluation.from_record(RECORD))["what"]) == {"this model", "perfect"}
+    assert list(buckets(RewardEvaluation.from_record(RECORD).by_length)["bucket"]) == ["1 to 2", "from 2"]
     assert (span(None, 1.0), span(0.5, 1.0)) == ("up to 1", "0.5 to 1")
     frame = over_checkpoints([WatchPoint("a", 0.6, None, None, 1.0), WatchPoint("b", 0.5, 0.7)])
     assert frame.to_numpy().tolist() == [

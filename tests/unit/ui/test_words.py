@@ -16,7 +16,7 @@ PLACES = (
     "feedback_app/api",
     "feedback_app/commands",
 )
-MORE = ("alignment/gate/decision.py", "alignment/contract/reward_manifest.py", "alignment/stages.py")
+MORE = ("alignment/gate/decision.py", "alignment/contract/manifests/gate.py", "alignment/stages.py")
 BANNED = (
     "Go on by itself",
     "Draw a prompt",

@@ -29,8 +29,8 @@ def ended(folder: Path) -> dict:  # type: ignore[type-arg]
     """Run a round to its end; what the published checkpoint's manifest says of the training."""
     assert run(folder) == 0, (folder / "trainer.log").read_text()
     published = read_checkpoint(checkpoint_of(folder)).manifest
-    training: dict = published["training"]  # type: ignore[type-arg]
-    assert published["adapter_hash"] != training["initial_adapter_hash"]
+    training: dict = published.training.record()  # type: ignore[type-arg]
+    assert published.hashes.adapter_hash != training["initial_adapter_hash"]
     assert training["trainable_parameters"] > 0
     assert not list(checkpoint_of(folder).rglob("ref"))
     return training

@@ -196,8 +196,8 @@ def test_a_round_killed_between_repetitions_goes_on_to_the_same_adapter(tiny: Pa
     assert not {"reward", "train", "draw-1", "train-1"} & set(again)
     assert manifest(killed / "train-2")["adapter_hash"] == manifest(calm / "train-2")["adapter_hash"]
     published = read_checkpoint(tmp_path / "checkpoints" / "killed").manifest
-    assert published["adapter_hash"] == manifest(killed / "train-2")["adapter_hash"]
-    assert published["training"]["before"]["fresh"]["reward_model"] == "killed"
+    assert published.hashes.adapter_hash == manifest(killed / "train-2")["adapter_hash"]
+    assert published.record()["training"]["before"]["fresh"]["reward_model"] == "killed"
     assert never_asked(killed)
 
 

@@ -11,7 +11,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from alignment.contract.reward_manifest import CorruptReward, write_reward
+from alignment.contract.manifests.reward import (
+    CorruptReward,
+    RewardEvaluation,
+    RewardManifest,
+    write_reward,
+)
 from alignment.scoring.client import NotScored, ScoringProcess
 from reward_model.fit import fit_reward, load_reward
 from tests.integration.reward_model.toy import CONFIG, PROMPT, toy_rankings
@@ -150,7 +155,7 @@ def test_one_that_cannot_be_started_is_told_of_in_one_line() -> None:
 def trained(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("rewards") / "reward-1"
     record = fit_reward(tiny, toy_rankings(16, 0), CONFIG.model_copy(update={"epochs": 1.0}), folder)
-    write_reward(folder, {"passed": True, "evaluation": record})
+    write_reward(folder, RewardManifest(passed=True, evaluation=RewardEvaluation.from_record(record)))
     return folder
 
 
@@ -191,7 +196,7 @@ def test_a_model_whose_files_were_altered_is_refused(
     (broken / "calibration.json").write_text("{}")
     with pytest.raises(CorruptReward, match="reward-2 is not the one in its manifest"):
         real.open(tiny, broken)
-    write_reward(broken, {})
+    write_reward(broken, RewardManifest())
     with pytest.raises(CorruptReward, match="reward-2 cannot be loaded: train it again"):
         real.open(tiny, broken)
     real.open(tiny, trained)

@@ -48,7 +48,7 @@ def test_what_was_pushed_and_ranked_on_the_page_is_ranked_here_after_a_pull(
         assert (pushed.exit_code, "1 comparisons are in Label Studio" in pushed.output) == (0, True)
     task = task_of(owner, pending(3, comparison_id="k-cli"))
     owner.post(f"/api/tasks/{task['id']}/annotations/", json=answer(["3", "1", "2"])).raise_for_status()
-    assert "1 verdicts changed here" in codelynn("pull").output
+    assert "1 rankings changed here" in codelynn("pull").output
     ranking = store.comparisons.get("k-cli").ranking
     assert ranking is not None
     assert (ranking.groups, ranking.source) == ((("c2",), ("c0",), ("c1",)), "label-studio")

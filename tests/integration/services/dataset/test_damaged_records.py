@@ -24,7 +24,8 @@ from feedback_app.ui.rounds.view import table as rounds_table
 from tests.fakes import RecordingDesk
 from tests.integration.api.edge_app import Edge, edge_app
 from tests.unit.services.reward.live.examples import LONGER_WON, opened
-from workers.snapshot import UnpairedFeedback, export
+from workers.snapshot import UnpairedFeedback
+from workers.snapshot import export as export_snapshot
 
 pytestmark = pytest.mark.integration
 HALF = r'"x\ud83d"'
@@ -41,7 +42,6 @@ DAMAGE = {
     "the date of the verdict": ("rankings", "created_at", "never"),
     "no JSON in the replies": ("comparisons", "candidates", "nonsense"),
     "no JSON in the verdict": ("rankings", "groups", "nonsense"),
-    "a time that is no number": ("rankings", "seconds", "long"),
     "a verdict on other replies": ("rankings", "groups", '[["c7"], ["c8"]]'),
 }
 
@@ -84,20 +84,21 @@ def test_every_list_shows_it_and_it_can_be_deleted(edge: Edge, client: TestClien
     assert [item["id"] for item in client.get("/api/v1/comparisons").json()["items"]] == ["good"]
 
 
-@pytest.mark.parametrize("format", FORMATS)
-def test_every_export_leaves_it_out_and_counts_it(edge: Edge, client: TestClient, format: str) -> None:
-    whole = client.get(f"/api/v1/export?format={format}")
-    assert whole.status_code == 200
-    assert b'"bad"' not in whole.content
-    assert edge.built.services.dataset.count("rankings").left_out == 1
-    assert edge.built.services.dataset.count("rankings").records == 1
-    assert edge.built.services.dataset.count(format).records >= 1
+def test_every_export_leaves_it_out_and_counts_it(edge: Edge, client: TestClient) -> None:
+    dataset = edge.built.services.dataset
+    for format in FORMATS:
+        export = client.get(f"/api/v1/export?format={format}")
+        assert export.status_code == 200, format
+        assert b'"bad"' not in export.content, format
+        assert dataset.count(format).records >= 1, format
+    assert dataset.count("rankings").left_out == 1
+    assert dataset.count("rankings").records == 1
 
 
 def test_a_round_learns_from_the_others(edge: Edge, tmp_path: Path) -> None:
     store = edge.built.store
     given = UnpairedFeedback(tuple(given_ratings(store, None)), tuple(given_demonstrations(store, None)))
-    snapshot = export(store.comparisons.judged(), 0.5, tmp_path / "snapshots", given)
+    snapshot = export_snapshot(store.comparisons.judged(), 0.5, tmp_path / "snapshots", given)
     assert snapshot.counts["comparisons"] == 1
 
 
@@ -128,12 +129,12 @@ def test_another_verdict_on_it_is_taken_and_it_stays_damaged(edge: Edge, client:
 def test_a_time_that_nobody_can_have_taken_is_not_known_and_the_verdict_counts(tmp_path: Path) -> None:
     with edge_app(tmp_path) as edge:
         client = TestClient(edge.api, base_url="http://127.0.0.1")
-        for number, seconds in enumerate(("9e999", "-9e999", "1e300", "-5")):
+        for number, seconds in enumerate(("9e999", "-9e999", "1e300", "-5", "'long'")):
             edge.built.store.comparisons.add(replace(opened(number), id=str(number)))
             edge.built.store.comparisons.rank(str(number), LONGER_WON, ())
             edge.execute(f"UPDATE rankings SET seconds = {seconds} WHERE comparison_id = '{number}'")
         lines = client.get("/api/v1/export?format=rankings").text.splitlines()
-        assert [json.loads(line)["ranking"]["seconds"] for line in lines] == [None] * 4
+        assert [json.loads(line)["ranking"]["seconds"] for line in lines] == [None] * 5
         assert all(
             item["ranking"]["seconds"] is None for item in client.get("/api/v1/comparisons").json()["items"]
         )

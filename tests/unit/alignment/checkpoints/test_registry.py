@@ -8,13 +8,17 @@ import torch
 from safetensors.torch import save_file
 
 from alignment.checkpoints.registry import (
-    CorruptCheckpoint,
-    adapter_record,
+    adapter_hashes,
     read_checkpoint,
     tensors_hash,
     verify_adapter,
-    write_manifest,
 )
+from alignment.contract.manifests.checkpoint import (
+    CheckpointManifest,
+    CorruptCheckpoint,
+    write_checkpoint_manifest,
+)
+from alignment.contract.manifests.stage import AdapterHashes
 from alignment.gate.measurement_cache import remembered
 from alignment.methods.update_scale import scaled_tensors
 
@@ -28,7 +32,7 @@ def checkpoint(folder: Path) -> Path:
     adapter.mkdir(parents=True)
     save_file(tensors(), adapter / "adapter_model.safetensors")
     (adapter / "adapter_config.json").write_text('{"r": 2}')
-    write_manifest(folder, {"name": folder.name, **adapter_record(adapter)})
+    write_checkpoint_manifest(folder, CheckpointManifest(name=folder.name, hashes=adapter_hashes(adapter)))
     return folder
 
 
@@ -73,7 +77,7 @@ def test_anything_that_could_be_a_pickle_is_refused(tmp_path: Path, name: str) -
     with pytest.raises(CorruptCheckpoint, match="may carry code"):
         read_checkpoint(folder)
     with pytest.raises(CorruptCheckpoint, match="may carry code"):
-        write_manifest(folder, {})
+        write_checkpoint_manifest(folder, CheckpointManifest(name="tone-1"))
 
 
 def test_damaged_or_missing_weights_are_refused(tmp_path: Path) -> None:
@@ -81,10 +85,10 @@ def test_damaged_or_missing_weights_are_refused(tmp_path: Path) -> None:
     weights = folder / "adapter" / "adapter_model.safetensors"
     weights.write_bytes(b"nonsense")
     with pytest.raises(CorruptCheckpoint, match="damaged"):
-        verify_adapter(folder / "adapter", {})
+        verify_adapter(folder / "adapter", AdapterHashes())
     weights.unlink()
     with pytest.raises(CorruptCheckpoint, match="lacks adapter_model"):
-        verify_adapter(folder / "adapter", {})
+        verify_adapter(folder / "adapter", AdapterHashes())
 
 
 def test_scaling_an_adapter_scales_its_update() -> None:

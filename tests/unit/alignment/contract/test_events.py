@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alignment.contract.events import EVENTS_FILE, EventLog, Plan
+from alignment.contract.events import EVENTS_FILE, EventLog, EventTail, Plan
 
 PLAN = Plan({"train": 60.0, "publish": 10.0, "gate": 30.0})
 
@@ -55,9 +55,19 @@ def test_a_second_attempt_goes_on_counting_and_measures_its_own_pace(tmp_path: P
     assert lines(tmp_path)[1]["seconds_left"] is None
 
 
-def test_a_number_that_json_cannot_say_is_null(tmp_path: Path) -> None:
-    EventLog(tmp_path, PLAN).emit("train", 1, 6, {"loss": float("nan")})
-    assert lines(tmp_path)[0]["metrics"] == {"loss": None}
+def test_a_number_that_json_cannot_say_is_written_as_null_and_left_out_when_read(tmp_path: Path) -> None:
+    EventLog(tmp_path, PLAN).emit("train", 1, 6, {"loss": float("nan"), "margin": 0.5})
+    assert lines(tmp_path)[0]["metrics"] == {"loss": None, "margin": 0.5}
+    (event,) = EventTail(tmp_path, 0).fresh()
+    assert event.metrics == {"margin": 0.5}
+
+
+def test_what_the_trainer_writes_the_worker_reads(tmp_path: Path) -> None:
+    EventLog(tmp_path, PLAN).emit("train", 1, 2, {"loss": 0.5}, "Training")
+    (event,) = EventTail(tmp_path, 0).fresh()
+    assert (event.seq, event.stage, event.step, event.total) == (1, "train", 1, 2)
+    assert (event.percent, event.seconds_left, event.message) == (30.0, None, "Training")
+    assert event.record() == lines(tmp_path)[0]
 
 
 @given(
@@ -72,3 +82,45 @@ def test_percent_never_falls_and_stays_within_100(steps: list[tuple[str, int, in
     assert all(before <= after for before, after in pairwise(percents))
     assert percents[0] >= 0
     assert percents[-1] <= 100
+
+
+def line(seq: int) -> str:
+    event = {"seq": seq, "stage": "train", "step": seq, "total": 9, "percent": 1.0, "seconds_left": None}
+    return (
+        json.dumps(event | {"metrics": {"loss": 0.5}, "at": "2026-05-01T12:00:00+00:00", "message": ""})
+        + "\n"
+    )
+
+
+def numbers(tail: EventTail) -> list[int]:
+    return [event.seq for event in tail.fresh()]
+
+
+def test_no_file_yet_means_no_events(tmp_path: Path) -> None:
+    assert numbers(EventTail(tmp_path, 0)) == []
+
+
+def test_each_event_comes_once_and_a_torn_line_waits_for_its_end(tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    tail = EventTail(tmp_path, 0)
+    file.write_text(line(1) + line(2)[:20])
+    assert numbers(tail) == [1]
+    file.write_text(line(1) + line(2))
+    assert numbers(tail) == [2]
+    assert numbers(tail) == []
+
+
+def test_events_of_an_earlier_attempt_are_skipped(tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    file.write_text(line(1) + line(2) + line(3))
+    assert numbers(EventTail(tmp_path, 2)) == [3]
+
+
+def test_an_event_that_could_not_be_kept_comes_again(tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    file.write_text(line(1) + line(2))
+    tail = EventTail(tmp_path, 0)
+    reading = tail.fresh()
+    assert next(reading).seq == 1
+    reading.close()
+    assert numbers(tail) == [1, 2]

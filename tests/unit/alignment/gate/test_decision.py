@@ -2,12 +2,16 @@
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alignment.gate.decision import Evidence, RewardEvidence, Thresholds, decide, reward_evidence
+from alignment.contract.manifests.gate import RewardEvidence
+from alignment.contract.manifests.reward import RewardEvaluation
+from alignment.contract.thresholds import Thresholds
+from alignment.gate.decision import Evidence, decide, decide_reward, reward_evidence
 from reward_model.evaluate import preference_accuracy
 
 GOOD = Evidence(
@@ -177,3 +181,30 @@ def test_preference_accuracy_counts_only_margins_above_zero() -> None:
     measured = preference_accuracy([1.0, 0.0, -2.0, math.nan])
     assert (measured.pairs, measured.correct, measured.value) == (4, 1, 0.25)
     assert math.isnan(preference_accuracy([]).value)
+
+
+ACCURATE = {"pairs": 40, "heldout_pairs": 20, "accuracy": 0.8, "accuracy_low": 0.6, "accuracy_high": 0.9}
+NONE_HELD_OUT = {"heldout_pairs": 0, "accuracy": None, "accuracy_low": None, "accuracy_high": None}
+
+
+@pytest.mark.parametrize(
+    ("record", "promote", "words"),
+    [
+        (ACCURATE, True, "80% of 20 held-out pairs (95 % interval 60% to 90%): better than chance"),
+        (ACCURATE | {"accuracy_low": 0.4}, True, "too few pairs to tell it from chance"),
+        (
+            ACCURATE | {"accuracy": 0.3, "accuracy_low": 0.1, "accuracy_high": 0.5},
+            False,
+            "no better than chance",
+        ),
+        (ACCURATE | NONE_HELD_OUT, True, "No held-out pairs yet"),
+        (ACCURATE | {"pairs": 7}, False, "Trained on 7 pairs (limit: at least 8)"),
+    ],
+)
+def test_a_reward_model_is_used_unless_it_has_too_few_pairs_or_is_no_better_than_chance(
+    record: dict[str, Any], promote: bool, words: str
+) -> None:
+    decision = decide_reward(RewardEvaluation.from_record(record), 8)
+    assert decision.promote is promote
+    assert words in " ".join(decision.reasons)
+    assert len(decision.reasons) == 2

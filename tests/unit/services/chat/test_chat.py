@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import gradio as gr
 import pytest
 
 from feedback_app.domain.comparison import InvalidPrompt, Sampling
@@ -17,6 +18,7 @@ from feedback_app.services.generation.background import Generations
 from feedback_app.services.generation.best_of import BestOf
 from feedback_app.services.generation.versions import BaseFiles, Models
 from feedback_app.store import InvalidRating, Store
+from feedback_app.ui.chat import marks
 from tests.fakes import ScriptedEngine
 
 PERSONAS = {
@@ -145,3 +147,31 @@ def test_who_answers_is_named_by_the_id_where_the_persona_is_gone(chat: Chat) ->
 def test_a_conversation_is_called_by_the_beginning_of_its_first_message(message: str, title: str) -> None:
     assert title_of(message) == title
     assert len(title) <= TITLE_LENGTH
+
+
+def test_a_reply_that_is_being_written_is_neither_rated_nor_edited(
+    chat: Chat, generations: Generations, talk: Conversation
+) -> None:
+    free = threading.Event()
+    generations.start(talk.id, [], keep=lambda replies: free.wait(20))
+    unwritten = len(talk.turns) + 1
+    with pytest.raises(Busy, match="still being answered"):
+        chat.rate(talk.id, unwritten, 1)
+    with pytest.raises(Busy, match="still being answered"):
+        chat.edit(talk.id, unwritten, "My words.")
+    chat.rate(talk.id, 1, 1)  # an earlier reply can be rated meanwhile
+    free.set()
+    assert chat.get(talk.id).turns[1].rating == 1
+
+
+def test_the_page_says_why_a_reply_that_is_being_written_is_neither_rated_nor_edited(
+    chat: Chat, generations: Generations, talk: Conversation
+) -> None:
+    free = threading.Event()
+    generations.start(talk.id, [], keep=lambda replies: free.wait(20))
+    unwritten = len(talk.turns) + 1
+    liked = gr.LikeData(None, {"index": unwritten, "value": "", "liked": True})
+    edited = gr.EditData(None, {"index": unwritten, "previous_value": "", "value": "My words."})
+    for line in (marks.rate(chat, talk.id, liked), marks.edit(chat, talk.id, edited)):
+        assert "The last message is still being answered" in line
+    free.set()

@@ -171,6 +171,15 @@ def test_the_same_version_twice_and_a_third_are_refused(bench: Bench) -> None:
         bench.beside.join(bench.begun().left.id, "dpo-1")
 
 
+def test_two_replies_are_not_ranked_while_one_is_being_written(bench: Bench) -> None:
+    pair = bench.told(bench.begun(), "Hello")
+    free = threading.Event()
+    bench.generations.start(pair.right.id, [], keep=lambda replies: free.wait(20))
+    with pytest.raises(Busy, match="still being answered"):
+        bench.beside.rank(pair.left.id, "left")
+    free.set()
+
+
 def test_nobody_is_told_more_while_one_still_answers(bench: Bench) -> None:
     pair = bench.told(bench.begun(), "Hello")
     free = threading.Event()

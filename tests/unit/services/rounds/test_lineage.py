@@ -22,9 +22,8 @@ COUNTS = {"rankings": 48, "train": 41, "heldout": 7, "ratings": 0}
 
 
 def test_a_version_is_followed_from_the_data_used_to_what_it_is_used_for() -> None:
-    manifest = {"training": {"reward_model": "reward-1"}}
     aliases = {"latest": "ppo-1", "challenger": "ppo-1", "champion": "base"}
-    assert links(ROUND, COUNTS, manifest, aliases, {"ppo-1": 3}) == [
+    assert links(ROUND, COUNTS, "reward-1", aliases, {"ppo-1": 3}) == [
         Link("Data used", "48 rankings: 41 pairs to train on, 7 held out · snapshot 01234567"),
         Link("Reward model", "reward-1"),
         Link("Training", "PPO from the base model"),
@@ -33,7 +32,7 @@ def test_a_version_is_followed_from_the_data_used_to_what_it_is_used_for() -> No
 
 
 def test_a_round_that_has_not_begun_has_come_from_nowhere() -> None:
-    assert links(Round(), {}, {}, {}, {}) == []
+    assert links(Round(), {}, "", {}, {}) == []
     assert lineage([]) == ""
 
 
