@@ -51,7 +51,7 @@ def measure(desk: LabelStudioDesk, records: Sequence[DeskRecord]) -> None:
     def pull() -> None:
         pulled = desk.pull("")
         assert pulled is not None
-        assert len(pulled.verdicts) == len(records)
+        assert len(pulled.rankings) == len(records)
 
     changed = [replace(each, ranking=(("a", "b"),)) for each in records[::10]]
     timed(f"push {len(records)} new records", lambda: push(records))

@@ -17,7 +17,7 @@ from feedback_app.api.security import access
 from feedback_app.desks.configured import desk_names
 from feedback_app.domain.persona import known_personas, read_persona
 from feedback_app.embedded.plan import reached_at
-from feedback_app.embedded.running_services import service_told, with_embedded
+from feedback_app.embedded.running_services import announced_service, with_embedded
 from feedback_app.engines.base import Engine, EngineUnavailable
 from feedback_app.engines.memory import keep_blocks
 from feedback_app.engines.selection import build_engine, cannot_answer
@@ -277,7 +277,7 @@ def serve(settings: Settings) -> None:
             api, log_config=None, access_log=False, timeout_graceful_shutdown=5, ws="none"
         )
         app.services.live_reward.start()
-        with service_told(settings.root, reached_at(settings.host, socket.getsockname()[1])):
+        with announced_service(settings.root, reached_at(settings.host, socket.getsockname()[1])):
             uvicorn.Server(config).run(sockets=[socket])
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 
-from feedback_app.desks.base import OWNER, DeskProblem, DeskRecord, DeskVerdict, Pulled, Pushed
+from feedback_app.desks.base import OWNER, DeskProblem, DeskRanking, DeskRecord, Pulled, Pushed
 from feedback_app.engines.base import Delta, EngineUnavailable, GenerationRequest, UnknownModel
 
 
@@ -90,7 +90,7 @@ class RecordingDesk:
     def __init__(self, *errors: Exception | None, name: str = "argilla") -> None:
         self.name = name
         self.records: dict[str, DeskRecord] = {}
-        self.verdicts: dict[tuple[str, str], DeskVerdict] = {}
+        self.verdicts: dict[tuple[str, str], DeskRanking] = {}
         self.problems: list[DeskProblem] = []
         self.refuses: dict[str, str] = {}
         self.calls = 0
@@ -119,7 +119,7 @@ class RecordingDesk:
         said = tuple(self.verdicts.values())
         return Pulled(str(self.mark), listed, said, tuple(self.problems), self.annotators)
 
-    def say(self, verdict: DeskVerdict) -> None:
+    def say(self, verdict: DeskRanking) -> None:
         """An annotator answers at the desk."""
         self.mark += 1
         self.verdicts[verdict.comparison_id, verdict.annotator] = verdict
@@ -145,15 +145,15 @@ class RecordingDesk:
             raise error
 
 
-def _said(record: DeskRecord) -> DeskVerdict | None:
+def _said(record: DeskRecord) -> DeskRanking | None:
     if record.skipped:
-        return DeskVerdict(record.comparison_id, OWNER, "discarded", at=record.created_at)
+        return DeskRanking(record.comparison_id, OWNER, "discarded", at=record.created_at)
     if record.ranking is None:
         return None
     place = {name: i for i, (name, _, _) in enumerate(record.candidates, start=1)}
     order = tuple(tuple(sorted(place[name] for name in group)) for group in record.ranking)
     more = (record.all_bad, record.aspects, record.note, record.edit)
-    return DeskVerdict(record.comparison_id, OWNER, "submitted", order, *more, at=record.created_at)
+    return DeskRanking(record.comparison_id, OWNER, "submitted", order, *more, at=record.created_at)
 
 
 class LongerIsBetter:

@@ -44,18 +44,18 @@ class TrainingFailed(RuntimeError):
     """One of the processes that train together failed or was killed."""
 
 
-def train_policy(work: RoundContext, folder: Path) -> Trained:
+def train_policy(context: RoundContext, folder: Path) -> Trained:
     """Train by the round's method, keeping resumable state in `folder`. Raises what the method raises, TrainingFailed."""
     gpus = torch.cuda.device_count()
-    count = process_count(work.spec, work.snapshot, gpus)
+    count = process_count(context.spec, context.snapshot, gpus)
     if count == 1 and gpus < 2:
-        return training_of(work.spec.method).train(work, folder)
+        return training_of(context.spec.method).train(context, folder)
     folder.mkdir(parents=True, exist_ok=True)
     forget_incomplete(folder)
-    job = fresh_dir(work.folder / "ranks")
-    write_spec(job, replace(work.spec, threads=max(1, work.threads // count)))
+    job = fresh_dir(context.folder / "ranks")
+    write_spec(job, replace(context.spec, threads=max(1, context.threads // count)))
     try:
-        _run(work, job, folder, count)
+        _run(context, job, folder, count)
         return _result(job, count)
     finally:
         shutil.rmtree(job, ignore_errors=True)
@@ -68,7 +68,7 @@ def process_count(spec: RoundSpec, snapshot: Snapshot, gpus: int) -> int:
         raise RoundRefused(
             f"CODELYNN_TRAIN_PROCESSES is {spec.processes} and there are {gpus} GPUs: each process needs one"
         )
-    divided = training_of(spec.method).batch(spec, snapshot)
+    divided = training_of(spec.method).batch(spec.policy, snapshot)
     return micro_batch(divided, spec.processes or max(1, gpus))
 
 
@@ -79,15 +79,15 @@ def copies_in_memory(spec: RoundSpec, snapshot: Snapshot) -> int:
     return 1 if gpus else count
 
 
-def _run(work: RoundContext, job: Path, folder: Path, count: int) -> None:
+def _run(context: RoundContext, job: Path, folder: Path, count: int) -> None:
     """All ranks, to their end."""
     torch.cuda.empty_cache()  # what an earlier stage left there; without a GPU this does nothing
     told, ranks = _Tail(job / TOLD_FILE), list[Process]()
-    work.events.emit(work.training, 0, 1, message=f"Starting {count} processes", fraction=0.0)
+    context.events.emit(context.training, 0, 1, message=f"Starting {count} processes", fraction=0.0)
     try:
         for rank in range(count):
-            ranks.append(_start(job, folder, rank, count, work.repeat))
-        codes = _watch(ranks, told, work.events)
+            ranks.append(_start(job, folder, rank, count, context.repeat))
+        codes = _watch(ranks, told, context.events)
     except Interrupted:
         _ask_to_end(ranks)
         raise
@@ -95,7 +95,7 @@ def _run(work: RoundContext, job: Path, folder: Path, count: int) -> None:
         for process in ranks:
             process.kill()
             process.wait()
-        told.hand_on(work.events)
+        told.hand_on(context.events)
     if any(codes):
         raise failure(job, codes)
 

@@ -73,8 +73,8 @@ def _train(job: Path, trainer: Path, place: tuple[int, int], repeat: int, stop: 
     ranks = join(*place, job / "meeting")
     snapshot, tokenizer = read_snapshot(spec.snapshot_dir), load_tokenizer(spec.base_dir)
     events = Told(job, ranks.first)
-    work = RoundContext(job.parent, spec, snapshot, tokenizer, events, stop, spec.threads, ranks, repeat)
-    trained = training_of(spec.method).train(with_fresh(work), trainer)
+    context = RoundContext(job.parent, spec, snapshot, tokenizer, events, stop, spec.threads, ranks, repeat)
+    trained = training_of(spec.method).train(with_fresh(context), trainer)
     if ranks.first:
         save_adapter(job / ADAPTER, trained.tensors, trained.config, spec.base_name)
         write_json(job / FACTS_FILE, trained.facts.record())

@@ -21,16 +21,16 @@ READ = 32
 """Replies of each kind that people liked or wrote, to know what is usual with them."""
 
 
-def own_and_usual_nll(work: RoundContext, adapter_dir: Path, prompts: Prompts) -> tuple[float, float]:
+def own_and_usual_nll(context: RoundContext, adapter_dir: Path, prompts: Prompts) -> tuple[float, float]:
     """Mean negative log-likelihood under the base, in nats per token, of a version's replies to the prompts; and of the base's
     own, or of those that people chose, rated good or wrote, where that is higher: a person's own language may surprise
     the base too."""
-    heard = _heard(work, adapter_dir, prompts)
-    usual = _base_nll(work, prompts)
-    base, pad = load_base(work.spec.base_dir), work.tokenizer.pad_token_id
+    heard = _heard(context, adapter_dir, prompts)
+    usual = _base_nll(context, prompts)
+    base, pad = load_base(context.base_dir), context.tokenizer.pad_token_id
     known = [
-        evaluate.mean_nll(base, [completion(work.tokenizer, *said) for said in some], pad)
-        for some in liked(work.snapshot, READ)
+        evaluate.mean_nll(base, [completion(context.tokenizer, *said) for said in some], pad)
+        for some in liked(context.snapshot, READ)
         if some
     ]
     return evaluate.mean_nll(base, heard, pad), max(usual, *known)
@@ -46,26 +46,26 @@ def liked(snapshot: Snapshot, most: int) -> list[list[tuple[Messages, str]]]:
     return [kind[:: -(-len(kind) // most) or 1] for kind in kinds]
 
 
-def _base_nll(work: RoundContext, prompts: Prompts) -> float:
+def _base_nll(context: RoundContext, prompts: Prompts) -> float:
     """Of the base's own replies. Measured once."""
     key = {
         "what": "nll",
-        "base": base_hash(work.spec.base_dir),
-        **drawn_key(work.spec, prompts, None),
-        "how": asdict(_how(work)),
+        "base": base_hash(context.base_dir),
+        **drawn_key(context, prompts, None),
+        "how": asdict(_how(context)),
     }
 
     def compute() -> dict[str, float]:
-        own = _heard(work, None, prompts)
-        base = load_base(work.spec.base_dir)
-        return {"nll": evaluate.mean_nll(base, own, work.tokenizer.pad_token_id)}
+        own = _heard(context, None, prompts)
+        base = load_base(context.base_dir)
+        return {"nll": evaluate.mean_nll(base, own, context.tokenizer.pad_token_id)}
 
-    return remembered(work.memory_dir, key, compute)["nll"]
-
-
-def _heard(work: RoundContext, adapter_dir: Path | None, prompts: Prompts) -> list[Completion]:
-    return completions(prompts, list(draw(work, adapter_dir, prompts, _how(work))))
+    return remembered(context.memory_dir, key, compute)["nll"]
 
 
-def _how(work: RoundContext) -> Draw:
-    return as_heard(work.spec.policy.gate_max_new_tokens, work.spec.seed)
+def _heard(context: RoundContext, adapter_dir: Path | None, prompts: Prompts) -> list[Completion]:
+    return completions(prompts, list(draw(context, adapter_dir, prompts, _how(context))))
+
+
+def _how(context: RoundContext) -> Draw:
+    return as_heard(context.policy.gate_max_new_tokens, context.seed)

@@ -1,4 +1,4 @@
-"""`codelynn snapshots …`: what rounds learned from."""
+"""`codelynn snapshots …`: list, diff."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -17,14 +17,14 @@ Name = Annotated[
 
 @app.callback(invoke_without_command=True)
 def _listed(context: typer.Context) -> None:
-    """Snapshots: the data that rounds learned from, and what is new since."""
+    """Snapshots of the data that rounds were trained on, and what is new since."""
     if context.invoked_subcommand is None:
         listing()
 
 
 @app.command("list")
 def listing() -> None:
-    """Every snapshot, newest first."""
+    """List every snapshot, newest first."""
     with reported_errors():
         from feedback_app.commands.client import connected
 
@@ -42,7 +42,7 @@ def listing() -> None:
 
 @app.command()
 def diff(one: Name = "newest", other: Name = "now") -> None:
-    """How two snapshots differ, in numbers: what OTHER has that ONE has not, and the other way round."""
+    """Count the records that were added, removed and changed from ONE to OTHER."""
     with reported_errors():
         from feedback_app.commands.client import connected, path_part
 
@@ -58,7 +58,7 @@ def diff(one: Name = "newest", other: Name = "now") -> None:
 
 
 def lines(found: Mapping[str, Any]) -> list[str]:
-    """Where the rankings that differ came from, and what was not compared."""
+    """The sources of the rankings that differ, and what was not compared."""
     told_of = [
         f"rankings {how}, by {what}: {_numbers(counted[how])}"
         for what, counted in (("source", found["sources"]), ("tag", found["tags"]))

@@ -1,6 +1,6 @@
-"""The Argilla desk: each comparison is a record, each verdict a submitted response of our API user.
+"""The Argilla desk: each comparison is a record, and each of the owner's rankings a submitted response of our API user.
 
-`argilla_client` is imported when it is first needed, because it imports `argilla`, which takes seconds.
+`argilla_client` is imported at first use, because importing `argilla` takes seconds.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import httpx
 
 from feedback_app.desks import argilla_payload as payload
 from feedback_app.desks.argilla_payload import DatasetGone
-from feedback_app.desks.argilla_sync import delete_all, pull_all, push_alike
-from feedback_app.desks.base import DeskRecord, DeskUnavailable, DeskVerdict, Pulled, Pushed
+from feedback_app.desks.argilla_sync import delete_all, pull_all, push_group
+from feedback_app.desks.base import DeskRanking, DeskRecord, DeskUnavailable, Pulled, Pushed
 from feedback_app.domain.aspects import ASPECTS
 
 if TYPE_CHECKING:
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Never send loopback traffic to a proxy out of the environment.
+# Never send loopback traffic to a proxy from the environment.
 DIRECT: dict[str, None] = {"all://127.0.0.1": None, "all://localhost": None, "all://[::1]": None}
 
 
 class ArgillaDesk:
-    """Delivers to one workspace. Connects when first needed and again after the server was away or replaced."""
+    """Delivers to one workspace. Connects at first use, and again after the server was unreachable or replaced."""
 
     name = "argilla"
 
@@ -41,8 +41,8 @@ class ArgillaDesk:
         aspects: tuple[str, ...] = ASPECTS,
         annotators: int = 1,
     ) -> None:
-        """`timeout` is in seconds, for each request. `aspects` (two or more) label datasets that are not there yet;
-        other aspects are kept too, as metadata. `annotators`: how many are to rank each record."""
+        """`timeout` is in seconds per request. `aspects` (two or more) are the labels of new datasets; other aspects are
+        stored as metadata. `annotators` is how many people rank each record."""
         self._api_url = api_url.rstrip("/")
         self._api_key = api_key
         self._workspace = workspace
@@ -54,25 +54,25 @@ class ArgillaDesk:
 
     def push(self, records: Sequence[DeskRecord]) -> Pushed:
         """See AnnotationDesk. Raises DeskUnavailable, DeskRefused."""
-        refused = {record.comparison_id: reason for record in records if (reason := _unfit(record))}
+        refused = {record.comparison_id: reason for record in records if (reason := _why_unfit(record))}
         fit = [record for record in records if record.comparison_id not in refused]
-        verdicts: list[DeskVerdict] = []
-        for replies, alike in _by_size(fit).items():
-            found = self._within(partial(push_alike, replies=replies, records=alike))
-            verdicts += found.verdicts
-            refused |= found.refused
-        return Pushed(tuple(verdicts), refused)
+        stored: list[DeskRanking] = []
+        for replies, group in _by_size(fit).items():
+            pushed = self._within(partial(push_group, replies=replies, records=group))
+            stored += pushed.rankings
+            refused |= pushed.refused
+        return Pushed(tuple(stored), refused)
 
     def pull(self, mark: str) -> Pulled | None:
-        """See AnnotationDesk. The mark is when somebody last answered in each dataset."""
+        """See AnnotationDesk. The mark holds the time of the last answer in each dataset."""
         return self._within(partial(pull_all, mark=mark))
 
     def delete(self, comparison_ids: Collection[str]) -> None:
-        """See AnnotationDesk. Reads every record: Argilla does not find one by our id."""
+        """See AnnotationDesk. Reads every record, because Argilla cannot look one up by our id."""
         self._within(partial(delete_all, comparison_ids=comparison_ids))
 
     def health(self) -> bool:
-        """Whether the server answers and takes our key."""
+        """Whether the server answers and accepts our key."""
         headers = {"X-Argilla-Api-Key": self._api_key}
         try:
             with httpx.Client(timeout=self._timeout, mounts=DIRECT) as client:
@@ -85,7 +85,7 @@ class ArgillaDesk:
             self._disconnect()
 
     def _within(self, act: Callable[[ArgillaSession], T]) -> T:
-        """Act on the server, anew where it was replaced: its ids are other ones then."""
+        """Run an action on the server; once more over a new connection if the server was replaced and has other ids."""
         with self._lock:
             try:
                 return self._attempt(act)
@@ -116,8 +116,8 @@ class ArgillaDesk:
             self._session = None
 
 
-def _unfit(record: DeskRecord) -> str:
-    """Why Argilla cannot take a record at all; empty if it can."""
+def _why_unfit(record: DeskRecord) -> str:
+    """Why Argilla cannot take a record; empty if it can."""
     replies = len(record.candidates)
     if not payload.FEWEST_REPLIES <= replies <= payload.MOST_REPLIES:
         return f"Argilla ranks {payload.FEWEST_REPLIES} to {payload.MOST_REPLIES} replies, not {replies}"

@@ -1,8 +1,8 @@
-"""The official client, wrapped once: connect, find or make a dataset, upsert a record, name the errors.
+"""Wraps the official client: connects, finds or creates datasets, upserts records, and translates errors.
 
-Importing this imports `argilla` (seconds), so `ArgillaDesk` does it when it first delivers. Records go through the
-client's own HTTP session: its `records.log` draws a progress bar, may quote a record in a warning and cannot take a
-response back. Warnings and errors of the client can hold text of a record, so none is chained or shown.
+Importing this module imports `argilla`, which takes seconds, so `ArgillaDesk` imports it at first use. Records are sent over
+the client's HTTP session, because its `records.log` draws a progress bar, may quote a record in a warning and cannot
+withdraw a response. Warnings and errors of the client may contain text of a record, so they are never chained or shown.
 """
 
 import warnings
@@ -16,7 +16,7 @@ from feedback_app.desks import argilla_payload as names
 from feedback_app.desks.argilla_payload import DatasetGone
 from feedback_app.desks.base import DeskRefused, DeskUnavailable
 
-with warnings.catch_warnings():  # argilla 2.8 declares its models in pydantic 1's way
+with warnings.catch_warnings():  # argilla 2.8 declares its models in the style of pydantic 1
     warnings.simplefilter("ignore", DeprecationWarning)
     import argilla as rg
     from argilla._exceptions import ArgillaAPIError
@@ -33,7 +33,7 @@ GUIDELINES = (
 
 @contextmanager
 def desk_errors() -> Iterator[None]:
-    """Errors of the client and of HTTP as DeskUnavailable or DeskRefused, without any text of a record."""
+    """Translate errors of the client and of HTTP to DeskUnavailable or DeskRefused, without any text of a record."""
     try:
         yield
     except ArgillaAPIError as error:
@@ -59,7 +59,7 @@ def of_status(status: int) -> DeskUnavailable | DeskRefused:
 
 
 class ArgillaSession:
-    """One connection as one user. Methods raise the client's own errors: call them within `desk_errors`."""
+    """One connection as one user. Methods raise the client's errors: call them inside `desk_errors`."""
 
     def __init__(
         self,
@@ -73,8 +73,8 @@ class ArgillaSession:
         annotators: int = 1,
     ) -> None:
         self._user_id = _user_id(api_url, api_key, timeout, mounts)
-        # Our callers try again, so the client must not: its five tries take half a minute.
-        seconds = cast(int, timeout)  # it goes to httpx, which takes parts of seconds
+        # Our callers retry, so the client must not: its five attempts take half a minute.
+        seconds = cast(int, timeout)  # passed to httpx, which accepts fractions
         self._client = rg.Argilla(api_url=api_url, api_key=api_key, timeout=seconds, retries=0, mounts=mounts)
         self._http: httpx.Client = self._client.http_client
         self._workspace = self._find_or_make_workspace(workspace)
@@ -83,7 +83,7 @@ class ArgillaSession:
         self._datasets: dict[int, rg.Dataset] = {}
 
     def upsert(self, bodies: list[dict[str, Any]], replies: int) -> list[dict[str, Any]]:
-        """Create or update records of one dataset; as stored, in the same order, their responses included."""
+        """Create or update records of one dataset. Returns them as stored, in the same order, with their responses."""
         address = f"/api/v1/datasets/{self.dataset(replies).id}/records/bulk"
         answer = self._http.put(address, json={"items": bodies}).raise_for_status()
         stored: list[dict[str, Any]] = answer.json()["items"]
@@ -99,7 +99,7 @@ class ArgillaSession:
             self._http.delete(address, params={"ids": ids}).raise_for_status()
 
     def activity(self) -> dict[str, str]:
-        """Dataset id -> when somebody last answered in it; what we upsert ourselves does not count."""
+        """Map dataset ids to the time of the last answer. Our own upserts do not count."""
         address, where = "/api/v1/me/datasets", {"workspace_id": str(self._workspace.id)}
         items = self._http.get(address, params=where).raise_for_status().json()["items"]
         return {
@@ -114,12 +114,12 @@ class ArgillaSession:
         while offset < total:
             page: dict[str, str | int] = {"include": "responses", "limit": PAGE, "offset": offset}
             answer = self._http.get(f"/api/v1/datasets/{dataset_id}/records", params=page)
-            found = answer.raise_for_status().json()
-            yield from found["items"]
-            offset, total = offset + PAGE, found["total"]
+            listed = answer.raise_for_status().json()
+            yield from listed["items"]
+            offset, total = offset + PAGE, listed["total"]
 
     def users(self) -> dict[str, str]:
-        """User id -> name, of all users where our key may see them, else of the workspace."""
+        """Map user ids to names: all users if our key may list them, else the users of the workspace."""
         answer = self._http.get("/api/v1/users")
         if answer.status_code == httpx.codes.FORBIDDEN:
             answer = self._http.get(f"/api/v1/workspaces/{self._workspace.id}/users")
@@ -130,7 +130,7 @@ class ArgillaSession:
         return self._user_id
 
     def known_aspects(self, replies: int) -> list[str]:
-        """The labels that this dataset was made with; Argilla never lets them change. Raises ForeignDataset."""
+        """The tone labels of this dataset, which Argilla never lets change. Raises ForeignDataset."""
         questions = {question.name: question for question in self.dataset(replies).settings.questions}
         aspects, ranking = questions.get(names.ASPECTS), questions.get(names.RANKING)
         if (
@@ -145,11 +145,11 @@ class ArgillaSession:
         )
 
     def ranking_question(self, replies: int) -> str:
-        """The id of the question that suggestions are for."""
+        """The id of the ranking question, to which suggestions belong."""
         return str(cast(Any, self.dataset(replies).settings.questions[names.RANKING]).id)
 
     def dataset(self, replies: int) -> rg.Dataset:
-        """The dataset for so many candidates, made if it is not there."""
+        """The dataset for that number of candidates, created if it does not exist."""
         if replies not in self._datasets:
             self._datasets[replies] = self._find_or_make(replies)
         return self._datasets[replies]
@@ -161,16 +161,16 @@ class ArgillaSession:
         for workspace in self._client.workspaces:
             if workspace.name == name:
                 return cast(rg.Workspace, workspace)
-        made = rg.Workspace(name=name, client=self._client)  # type: ignore[abstract]
-        return cast(rg.Workspace, made.create())
+        workspace = rg.Workspace(name=name, client=self._client)  # type: ignore[abstract]
+        return cast(rg.Workspace, workspace.create())
 
     def _find_or_make(self, replies: int) -> rg.Dataset:
-        # By hand, because `client.datasets(name)` warns where there is none.
+        # Not `client.datasets(name)`, which warns if there is none.
         name = names.dataset_name(replies)
         for dataset in self._workspace.datasets:
             if dataset.name == name and dataset.api_model().status == "ready":
                 return dataset.get()
-            if dataset.name == name:  # a creation that was cut off: Argilla takes no records into it
+            if dataset.name == name:  # its creation was interrupted: Argilla accepts no records in it
                 dataset.delete()
         settings = dataset_settings(replies, self._aspects, self._annotators)
         return rg.Dataset(
@@ -181,14 +181,15 @@ class ArgillaSession:
 def _user_id(
     api_url: str, api_key: str, timeout: float, mounts: Mapping[str, httpx.HTTPTransport | None]
 ) -> str:
-    """Whose key it is. Asked before the official client is made, which leaks its connection when refused."""
+    """The user of the key. Asked before the official client is created, which leaks its connection when refused."""
     headers = {"X-Argilla-Api-Key": api_key}
     with httpx.Client(timeout=timeout, mounts=mounts) as client:
         return str(client.get(f"{api_url}/api/v1/me", headers=headers).raise_for_status().json()["id"])
 
 
 def dataset_settings(replies: int, aspects: tuple[str, ...], annotators: int = 1) -> rg.Settings:
-    """Fields, questions and metadata for `replies` candidates, each to be ranked by so many annotators. Plain text only: model output is untrusted Markdown."""
+    """Fields, questions and metadata for `replies` candidates, ranked by `annotators` people each. Plain text only, because model output
+    is untrusted Markdown."""
     texts = names.reply_names(replies)
     return rg.Settings(  # type: ignore[abstract]
         guidelines=GUIDELINES,

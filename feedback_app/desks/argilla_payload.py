@@ -1,4 +1,4 @@
-"""What a comparison looks like in Argilla: names of fields and questions, and the body of one record.
+"""Converts comparisons to Argilla's format: names of fields and questions, and the body of a record.
 
 Pure functions, without the client. Limits are those of argilla-server 2.8 (`api/schemas/v1`, `validators/`).
 """
@@ -23,11 +23,11 @@ FEWEST_REPLIES, MOST_REPLIES = 2, 50  # of a ranking question
 
 
 class ForeignDataset(DeskRefused):
-    """A dataset has our name and other questions: somebody else made it, or changed it."""
+    """A dataset has our name but other questions: somebody else created or changed it."""
 
 
 class DatasetGone(DeskUnavailable):
-    """The server has no dataset of the id that we knew: it was replaced, or somebody deleted the dataset."""
+    """The server no longer has a dataset that we knew: it was replaced, or somebody deleted the dataset."""
 
 
 def dataset_name(replies: int) -> str:
@@ -40,7 +40,7 @@ def reply_names(replies: int) -> list[str]:
 
 
 def record_body(record: DeskRecord, user_id: str, known_aspects: Collection[str]) -> dict[str, Any]:
-    """The record as the bulk upsert takes it; the owner's verdict is a response of `user_id`, a skip a discarded one."""
+    """The record for the bulk upsert. The owner's ranking is a response of `user_id`; a skip is a discarded response."""
     texts = [mended(text) for _, text, _ in record.candidates]
     body: dict[str, Any] = {
         "external_id": record.comparison_id,
@@ -57,7 +57,7 @@ def record_body(record: DeskRecord, user_id: str, known_aspects: Collection[str]
 
 
 def suggestion(record: DeskRecord, question_id: str) -> dict[str, Any] | None:
-    """How the rewards rank the replies, best first; equal rewards share a rank. None where there are none."""
+    """The ranking of the replies by reward, best first; equal rewards share a rank. None without rewards."""
     if not record.scores:
         return None
     steps = sorted(set(record.scores), reverse=True)
@@ -71,25 +71,26 @@ def suggestion(record: DeskRecord, question_id: str) -> dict[str, Any] | None:
 
 
 def win_share(rewards: Sequence[float], i: int) -> float:
-    """How often reply i would be preferred to another one, by Bradley and Terry (1952): Argilla wants scores from 0 to 1."""
+    """How often reply i would be preferred to another one by the Bradley–Terry model (1952). Argilla requires scores from 0
+    to 1."""
     others = [rewards[i] - reward for j, reward in enumerate(rewards) if j != i]
     return sum(1 / (1 + math.exp(-max(-50.0, min(50.0, gap)))) for gap in others) / len(others)
 
 
 def answers(record: DeskRecord, known_aspects: Collection[str]) -> dict[str, Any]:
-    """Question name → value. What was left empty is left out: Argilla refuses an empty list of labels."""
-    given: dict[str, Any] = {RANKING: ranks(record), VERDICT: ALL_BAD if record.all_bad else SOME_GOOD}
+    """Map question names to values. Empty answers are left out, because Argilla refuses an empty list of labels."""
+    values: dict[str, Any] = {RANKING: ranks(record), VERDICT: ALL_BAD if record.all_bad else SOME_GOOD}
     if aspects := [aspect for aspect in dict.fromkeys(record.aspects) if aspect in known_aspects]:
-        given[ASPECTS] = aspects
+        values[ASPECTS] = aspects
     if record.note.strip():
-        given[NOTE] = mended(record.note)
+        values[NOTE] = mended(record.note)
     if record.edit is not None and record.edit.strip():
-        given[EDIT] = mended(record.edit)
-    return given
+        values[EDIT] = mended(record.edit)
+    return values
 
 
 def ranks(record: DeskRecord) -> list[dict[str, Any]]:
-    """`[{"value": "reply_1", "rank": 1}, …]`: ranks from 1, equal for a tie; all bad without groups is one tie."""
+    """`[{"value": "reply_1", "rank": 1}, …]`. Ranks start at 1 and are equal in a tie; all bad without groups is one tie."""
     ids = [candidate_id for candidate_id, _, _ in record.candidates]
     names = dict(zip(ids, reply_names(len(ids)), strict=True))
     groups = record.ranking or (tuple(ids),)
@@ -101,7 +102,7 @@ def ranks(record: DeskRecord) -> list[dict[str, Any]]:
 
 
 def metadata(record: DeskRecord) -> dict[str, Any]:
-    """Terms to filter by. All aspects are here, also those that the question has no label for."""
+    """Terms to filter by. They include the aspects for which the question has no label."""
     models = {candidate_id: model for candidate_id, _, model in record.candidates}
     winners = record.ranking[0] if record.ranking and not record.all_bad else ()
     terms = {
@@ -111,14 +112,14 @@ def metadata(record: DeskRecord) -> dict[str, Any]:
         "annotator": [record.annotator] if record.ranking else [],
     }
     named = {
-        name: list(dict.fromkeys(mended(term)[:LONGEST_TERM] for term in found if term.strip()))
-        for name, found in terms.items()
+        name: list(dict.fromkeys(mended(term)[:LONGEST_TERM] for term in values if term.strip()))
+        for name, values in terms.items()
     }
-    return {name: found for name, found in named.items() if found}
+    return {name: values for name, values in named.items() if values}
 
 
 def chat(messages: Sequence[Message]) -> list[dict[str, str]]:
-    """The conversation within Argilla's limits: long turns in parts, empty ones left out, the latest parts kept."""
+    """The conversation within Argilla's limits: long turns are split, empty ones left out, and the latest parts kept."""
     parts = [
         {"role": message.role, "content": part}
         for message in messages

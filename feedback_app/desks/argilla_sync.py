@@ -1,4 +1,4 @@
-"""What Argilla's records and responses say, as verdicts. Pure; whatever a person may have done to them is expected."""
+"""Pushes records to Argilla and pulls responses over one connection, and converts responses to rankings."""
 
 from __future__ import annotations
 
@@ -11,53 +11,55 @@ import httpx
 
 from feedback_app.desks import argilla_payload as payload
 from feedback_app.desks.argilla_payload import ForeignDataset
-from feedback_app.desks.base import OWNER, DeskProblem, DeskRecord, DeskVerdict, Pulled, Pushed
+from feedback_app.desks.base import OWNER, DeskProblem, DeskRanking, DeskRecord, Pulled, Pushed
 
 
 def annotator_name(user_id: str, me: str, users: Mapping[str, str]) -> str:
-    """OWNER for our own login; another user's name, told apart from OWNER if need be."""
+    """OWNER for our own login, else the user's name. A user who is called like OWNER gets a suffix."""
     if user_id == me:
         return OWNER
     name = users.get(user_id, user_id)
     return f"{name}@argilla" if name == OWNER else name
 
 
-def verdict_of(comparison_id: str, annotator: str, response: Mapping[str, Any]) -> DeskVerdict | DeskProblem:
-    """A response of Argilla as a verdict, or why it is none."""
-    at = _moment(str(response.get("updated_at", "")))
+def read_response(
+    comparison_id: str, annotator: str, response: Mapping[str, Any]
+) -> DeskRanking | DeskProblem:
+    """Convert a response of Argilla to a ranking, or say why it cannot be used."""
+    at = _date(str(response.get("updated_at", "")))
     match response.get("status"):
         case "discarded":
-            return DeskVerdict(comparison_id, annotator, "discarded", at=at)
+            return DeskRanking(comparison_id, annotator, "discarded", at=at)
         case "submitted":
             return _submitted(comparison_id, annotator, response.get("values") or {}, at)
         case _:
-            return DeskVerdict(comparison_id, annotator, "draft", at=at)
+            return DeskRanking(comparison_id, annotator, "draft", at=at)
 
 
 def _submitted(
     comparison_id: str, annotator: str, values: Mapping[str, Any], at: datetime
-) -> DeskVerdict | DeskProblem:
-    given = {name: (answer or {}).get("value") for name, answer in values.items()}
-    order = order_of(given.get(payload.RANKING))
+) -> DeskRanking | DeskProblem:
+    answers = {name: (answer or {}).get("value") for name, answer in values.items()}
+    order = order_of(answers.get(payload.RANKING))
     if order is None:
         return DeskProblem(comparison_id, annotator, "its ranking is not complete: rank every reply")
-    edit = given.get(payload.EDIT)
-    return DeskVerdict(
+    edit = answers.get(payload.EDIT)
+    return DeskRanking(
         comparison_id,
         annotator,
         "submitted",
         order,
-        all_bad=given.get(payload.VERDICT) == payload.ALL_BAD,
-        aspects=tuple(str(aspect) for aspect in given.get(payload.ASPECTS) or ()),
-        note=str(given.get(payload.NOTE) or ""),
+        all_bad=answers.get(payload.VERDICT) == payload.ALL_BAD,
+        aspects=tuple(str(aspect) for aspect in answers.get(payload.ASPECTS) or ()),
+        note=str(answers.get(payload.NOTE) or ""),
         edit=str(edit) if edit else None,
         at=at,
     )
 
 
 def order_of(ranks: Any) -> tuple[tuple[int, ...], ...] | None:
-    """`[{"value": "reply_2", "rank": 1}, …]` as groups of positions, best first; None unless each of the replies from 1
-    on has one rank."""
+    """Convert `[{"value": "reply_2", "rank": 1}, …]` to groups of positions, best first. None unless every reply has
+    exactly one rank."""
     try:
         places = {
             int(str(each["value"]).removeprefix(payload.REPLY)): int(each["rank"]) for each in ranks or ()
@@ -72,18 +74,18 @@ def order_of(ranks: Any) -> tuple[tuple[int, ...], ...] | None:
     )
 
 
-def _moment(text: str) -> datetime:
-    """Argilla's moments are UTC without saying so."""
-    moment = datetime.fromisoformat(text.replace("Z", "+00:00")) if text else datetime.fromtimestamp(0, UTC)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+def _date(text: str) -> datetime:
+    """Parse a date of Argilla, which is UTC without a time zone."""
+    date = datetime.fromisoformat(text.replace("Z", "+00:00")) if text else datetime.fromtimestamp(0, UTC)
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
 if TYPE_CHECKING:
     from feedback_app.desks.argilla_client import ArgillaSession
 
 
-def push_alike(session: ArgillaSession, replies: int, records: Sequence[DeskRecord]) -> Pushed:
-    """Bring records with the same number of replies up to date, in one call if Argilla takes them all."""
+def push_group(session: ArgillaSession, replies: int, records: Sequence[DeskRecord]) -> Pushed:
+    """Update records with the same number of replies, in one call if Argilla accepts them all."""
     try:
         aspects = session.known_aspects(replies)
     except ForeignDataset as error:
@@ -102,7 +104,7 @@ def _body(
 
 
 def _upsert(session: ArgillaSession, replies: int, pairs: list[tuple[DeskRecord, dict[str, Any]]]) -> Pushed:
-    """A call that Argilla refuses is halved until the record that it will not take stands alone."""
+    """Send records; a refused call is split in halves until the refused record is alone."""
     try:
         stored = session.upsert([body for _, body in pairs], replies)
     except httpx.HTTPStatusError as error:
@@ -114,22 +116,24 @@ def _upsert(session: ArgillaSession, replies: int, pairs: list[tuple[DeskRecord,
             )
         half = len(pairs) // 2
         first, second = _upsert(session, replies, pairs[:half]), _upsert(session, replies, pairs[half:])
-        return Pushed(first.verdicts + second.verdicts, {**first.refused, **second.refused})
-    found = [_kept(session, record, item) for (record, _), item in zip(pairs, stored, strict=True)]
-    return Pushed(tuple(verdict for verdict in found if verdict))
+        return Pushed(first.rankings + second.rankings, {**first.refused, **second.refused})
+    stored_rankings = [
+        _stored_ranking(session, record, item) for (record, _), item in zip(pairs, stored, strict=True)
+    ]
+    return Pushed(tuple(ranking for ranking in stored_rankings if ranking))
 
 
-def _kept(session: ArgillaSession, record: DeskRecord, item: dict[str, Any]) -> DeskVerdict | None:
-    """The owner's verdict as stored; taken back where there is none any more."""
+def _stored_ranking(session: ArgillaSession, record: DeskRecord, item: dict[str, Any]) -> DeskRanking | None:
+    """The owner's ranking as stored at the desk. It is withdrawn there if the comparison has none any more."""
     own = next((r for r in item.get("responses") or () if r["user_id"] == session.user_id), None)
     if own is None:
         return None
     if record.ranking is None and not record.skipped:
-        if own["status"] != "draft":  # what is being written there is not ours to delete
+        if own["status"] != "draft":  # somebody is writing a draft, which must stay
             session.withdraw(own["id"])
         return None
-    verdict = verdict_of(record.comparison_id, OWNER, own)
-    return verdict if isinstance(verdict, DeskVerdict) else None
+    response = read_response(record.comparison_id, OWNER, own)
+    return response if isinstance(response, DeskRanking) else None
 
 
 def delete_all(session: ArgillaSession, comparison_ids: Collection[str]) -> None:
@@ -141,14 +145,14 @@ def delete_all(session: ArgillaSession, comparison_ids: Collection[str]) -> None
 
 
 def pull_all(session: ArgillaSession, mark: str) -> Pulled | None:
-    """Everything that our datasets hold; None if nobody has answered since `mark`."""
+    """All responses in our datasets; None if nobody has answered since `mark`."""
     activity = session.activity()
-    found = json.dumps(activity, sort_keys=True)
-    if found == mark:
+    new_mark = json.dumps(activity, sort_keys=True)
+    if new_mark == mark:
         return None
     users = session.users()
     listed: set[str] = set()
-    verdicts: list[DeskVerdict] = []
+    rankings: list[DeskRanking] = []
     problems: list[DeskProblem] = []
     for dataset_id in activity:
         for item in session.records(dataset_id):
@@ -156,10 +160,10 @@ def pull_all(session: ArgillaSession, mark: str) -> Pulled | None:
                 continue
             listed.add(comparison_id)
             for response in item.get("responses") or ():
-                if response["user_id"] is None:  # of a login that has ended: whose it was is no longer known
+                if response["user_id"] is None:  # its user was deleted and is no longer known
                     continue
                 annotator = annotator_name(response["user_id"], session.user_id, users)
-                said = verdict_of(comparison_id, annotator, response)
-                (problems if isinstance(said, DeskProblem) else verdicts).append(said)  # type: ignore[arg-type]
+                item_read = read_response(comparison_id, annotator, response)
+                (problems if isinstance(item_read, DeskProblem) else rankings).append(item_read)  # type: ignore[arg-type]
     names = frozenset(annotator_name(user_id, session.user_id, users) for user_id in users)
-    return Pulled(found, frozenset(listed), tuple(verdicts), tuple(problems), names | {OWNER})
+    return Pulled(new_mark, frozenset(listed), tuple(rankings), tuple(problems), names | {OWNER})

@@ -1,4 +1,4 @@
-"""People who rank in Argilla, each with a login of their own."""
+"""Manages the users who rank in Argilla, each with their own login."""
 
 import secrets
 from dataclasses import dataclass, field
@@ -17,14 +17,14 @@ class DeskUser:
 
 @dataclass(frozen=True, slots=True)
 class NewUser:
-    """`password` is told once: Argilla keeps only its hash."""
+    """`password` is shown once, because Argilla stores only its hash."""
 
     name: str
     password: str = field(repr=False)
 
 
 class ArgillaUsers:
-    """The users of one server, through our owner's key. Raises DeskUnavailable, DeskRefused."""
+    """The users of one server, managed with the owner's API key. Raises DeskUnavailable, DeskRefused."""
 
     def __init__(self, api_url: str, api_key: str, workspace: str, timeout: float = 10.0) -> None:
         self._url = api_url.rstrip("/")
@@ -37,7 +37,7 @@ class ArgillaUsers:
         return [DeskUser(user["username"], user["role"]) for user in users]
 
     def add(self, name: str, role: str = "annotator") -> NewUser:
-        """A new user who may rank in our workspace, with a password made here."""
+        """Create a user who may rank in our workspace, with a generated password."""
         password = secrets.token_urlsafe(12)
         body = {"first_name": name, "username": name, "password": password, "role": role}
         user = self._call("POST", "/users", body).json()
@@ -45,19 +45,19 @@ class ArgillaUsers:
         return NewUser(name, password)
 
     def remove(self, name: str) -> None:
-        """End a login. What the user has ranked stays with codeLynn, and goes from Argilla."""
+        """Delete a user. Their rankings stay in codeLynn and are removed from Argilla."""
         users = self._call("GET", "/users").json()["items"]
-        found = next((user["id"] for user in users if user["username"] == name), None)
-        if found is None:
+        user_id = next((user["id"] for user in users if user["username"] == name), None)
+        if user_id is None:
             raise DeskRefused(f"Argilla has no user {name}: see `codelynn argilla users list`")
-        self._call("DELETE", f"/users/{found}")
+        self._call("DELETE", f"/users/{user_id}")
 
     def _workspace_id(self) -> str:
         spaces = self._call("GET", "/me/workspaces").json()["items"]
-        found = next((space["id"] for space in spaces if space["name"] == self._workspace), None)
-        if found is None:
-            found = self._call("POST", "/workspaces", {"name": self._workspace}).json()["id"]
-        return str(found)
+        workspace_id = next((space["id"] for space in spaces if space["name"] == self._workspace), None)
+        if workspace_id is None:
+            workspace_id = self._call("POST", "/workspaces", {"name": self._workspace}).json()["id"]
+        return str(workspace_id)
 
     def _call(self, method: str, path: str, body: dict[str, str] | None = None) -> httpx.Response:
         try:
@@ -76,9 +76,9 @@ def _refused(status: int) -> DeskRefused | DeskUnavailable:
     if status >= 500:
         return DeskUnavailable(f"Argilla answered {status}")
     reasons = {
-        401: "Argilla does not take our API key: check CODELYNN_ARGILLA_API_KEY",
+        401: "Argilla does not accept our API key: check CODELYNN_ARGILLA_API_KEY",
         403: "our API key may not manage users: use the key of an owner",
-        409: "Argilla has a user of that name already",
-        422: "Argilla takes names of letters, digits, dots, dashes and underscores only",
+        409: "Argilla already has a user of that name",
+        422: "Argilla accepts only letters, digits, dots, dashes and underscores in names",
     }
     return DeskRefused(reasons.get(status, f"Argilla answered {status}"))

@@ -1,4 +1,4 @@
-"""The one protocol that annotation desks (Argilla, Label Studio) speak."""
+"""The protocol that annotation desks (Argilla, Label Studio) implement, and the values it exchanges."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,24 +9,24 @@ from feedback_app.domain.comparison import Message
 from feedback_app.errors import AppError, Unavailable
 
 OWNER = "owner"
-"""The annotator that the desk's own login stands for: the person who ranks in the arena."""
+"""The annotator name of the desk's own login: the person who ranks in the arena."""
 
 
 class DeskUnavailable(Unavailable, RuntimeError):
-    """The desk cannot be reached now: try again later."""
+    """The desk cannot be reached now. Try again later."""
 
 
 class DeskRefused(AppError, RuntimeError):
-    """The desk will not take our key, or a project of it is not ours: a person must put it right. The message carries no
-    text of a record."""
+    """The desk refuses our key, or one of its projects is not ours. A person must correct it. The message contains no text
+    of a record."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeskRecord:
-    """A comparison with the owner's verdict, as a desk shows it. `candidates` are (id, text, model) in shown order.
+    """A comparison with the owner's ranking, as a desk shows it. `candidates` are (id, text, model) in display order.
 
-    `ranking` is groups of candidate ids, best first; None where there is no verdict (yet, or any more). `skipped`: the
-    owner set it aside. `scores` are rewards of the candidates in the same order, empty if none are known, by `scorer`.
+    `ranking` holds groups of candidate ids, best first, or None if it is not ranked. `skipped`: the owner skipped it.
+    `scores` are the rewards of the candidates in the same order, computed by `scorer`, or empty if none are known.
     """
 
     comparison_id: str
@@ -45,11 +45,11 @@ class DeskRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class DeskVerdict:
-    """What one annotator has said of one record at the desk.
+class DeskRanking:
+    """One annotator's ranking of one record at the desk.
 
-    `order` is groups of positions from 1 (the first candidate shown is 1), best first; empty unless `submitted`.
-    `discarded` is a record set aside; a `draft` says nothing yet. `annotator` is OWNER for the desk's own login.
+    `order` holds groups of positions (the first candidate shown is 1), best first; it is empty unless `submitted`.
+    `discarded` means skipped; a `draft` is not finished. `annotator` is OWNER for the desk's own login.
     """
 
     comparison_id: str
@@ -65,7 +65,7 @@ class DeskVerdict:
 
 @dataclass(frozen=True, slots=True)
 class DeskProblem:
-    """Something at the desk that cannot be used, such as a ranking that is not complete; no text of a record."""
+    """Something at the desk that cannot be used, such as an incomplete ranking. `reason` contains no text of a record."""
 
     comparison_id: str
     annotator: str
@@ -74,22 +74,25 @@ class DeskProblem:
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """What the desk now holds of the records that were pushed: the owner's verdicts as stored there (none for a record
-    without one), and comparison id -> reason for those it refused."""
+    """The result of a push: the owner's rankings as the desk stores them (records without one are left out), and a map of
+    refused comparison ids to reasons."""
 
-    verdicts: tuple[DeskVerdict, ...] = ()
+    rankings: tuple[DeskRanking, ...] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """All that the desk holds: a verdict of a listed record that is not here was deleted there; a record that is not
-    listed was deleted as a whole, which takes back nobody's verdict. `mark` is for the next pull. `annotators` are those
-    who still have a login, None if that is not known: whoever has none any more took nothing back."""
+    """Everything that the desk holds.
+
+    If a listed record lacks a ranking that it had, the annotator deleted the ranking. A record that is not listed was
+    deleted as a whole, which withdraws no ranking. `mark` is passed to the next pull. `annotators` are those who still
+    have a login, or None if unknown: the rankings of others are not withdrawn when they disappear.
+    """
 
     mark: str
     listed: frozenset[str]
-    verdicts: tuple[DeskVerdict, ...]
+    rankings: tuple[DeskRanking, ...]
     problems: tuple[DeskProblem, ...] = ()
     annotators: frozenset[str] | None = None
 
@@ -98,22 +101,22 @@ class AnnotationDesk(Protocol):
     name: str
 
     def push(self, records: Sequence[DeskRecord]) -> Pushed:
-        """Bring these records up to date; idempotent. One without a verdict loses the owner's, those of other annotators
-        stay. Raises DeskUnavailable, DeskRefused."""
+        """Create or update these records; idempotent. A record without a ranking loses the owner's ranking at the desk;
+        rankings of other annotators stay. Raises DeskUnavailable, DeskRefused."""
         ...
 
     def pull(self, mark: str) -> Pulled | None:
-        """What annotators have said; None if nothing has changed since the pull that gave `mark` ("" at first).
-        What is not codeLynn's at the desk is left alone. Raises DeskUnavailable, DeskRefused."""
+        """Read all rankings; None if nothing has changed since the pull that returned `mark` ("" at first). Records at the
+        desk that are not codeLynn's are ignored. Raises DeskUnavailable, DeskRefused."""
         ...
 
     def delete(self, comparison_ids: Collection[str]) -> None:
-        """Delete these records, with all that anybody said of them; ids that it does not have are passed over. Raises
+        """Delete these records with everybody's rankings; unknown ids are ignored. Raises
         DeskUnavailable, DeskRefused."""
         ...
 
     def health(self) -> bool:
-        """Whether the desk answers and takes our key."""
+        """Whether the desk answers and accepts our key."""
         ...
 
     def close(self) -> None: ...

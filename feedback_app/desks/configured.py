@@ -1,4 +1,4 @@
-"""The desks that settings name: which hear of each verdict, and which can be reached now."""
+"""The desks named in the settings: those that get each ranking, and those that have an address now."""
 
 from collections.abc import Callable, Mapping
 
@@ -9,18 +9,17 @@ from feedback_app.settings import Settings
 
 
 def desk_names(settings: Settings) -> tuple[str, ...]:
-    """The desks that are told of verdicts, whether they run now or not. An embedded Label Studio counts from its first
-    start on."""
+    """The desks that get every ranking, whether they run now or not. An embedded Label Studio counts from its first start."""
     label_studio = bool(settings.label_studio_url) or (settings.root / "label-studio").exists()
     wanted = ((ArgillaDesk.name, settings.argilla_enabled), (LabelStudioDesk.name, label_studio))
     return tuple(name for name, is_wanted in wanted if is_wanted)
 
 
 class ReachableDesks:
-    """The desks with an address now, each with its connection kept until its address changes."""
+    """The desks that have an address now. Each keeps its connection until its address changes."""
 
     def __init__(self, settings: Callable[[], Settings]) -> None:
-        """`settings` are those in force now: a desk may be started after us."""
+        """`settings` returns the current settings, because a desk may be started later than this process."""
         self._settings = settings
         self._made: dict[str, tuple[tuple[str, ...], AnnotationDesk]] = {}
 
@@ -36,7 +35,7 @@ class ReachableDesks:
         return {name: desk for name, (_, desk) in self._made.items()}
 
     def _keep(self, name: str, address: tuple[str, ...], desk: AnnotationDesk | None) -> None:
-        """Desks connect at their first use: one that is not needed costs nothing."""
+        """Keep the desk for its address. Desks connect at first use, so an unused one costs nothing."""
         known = self._made.get(name)
         if known is not None and known[0] == address:
             return

@@ -1,6 +1,6 @@
-"""The Label Studio desk: each comparison is a task, each verdict of the owner an annotation of our token's user.
+"""The Label Studio desk: each comparison is a task, and each of the owner's rankings an annotation of our token's user.
 
-`label_studio_client` is imported when it is first needed, because it imports Label Studio's SDK.
+`label_studio_client` is imported at first use, because it imports Label Studio's SDK.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from feedback_app.desks import label_studio_payload as payload
 from feedback_app.desks.base import (
+    DeskRanking,
     DeskRecord,
     DeskRefused,
     DeskUnavailable,
-    DeskVerdict,
     Pulled,
     Pushed,
 )
@@ -22,50 +22,50 @@ from feedback_app.domain.aspects import ASPECTS
 from feedback_app.settings import Settings
 
 if TYPE_CHECKING:
-    from feedback_app.desks.label_studio_exchange import LabelStudioWork
+    from feedback_app.desks.label_studio_exchange import LabelStudioExchange
 
 BATCH = 250
 Answer = TypeVar("Answer")
 
 
 class LabelStudioDesk:
-    """One user's projects at one server. Connects when first needed and again after the server was away or replaced."""
+    """One user's projects on one server. Connects at first use, and again after the server was unreachable or replaced."""
 
     name = "label-studio"
 
     def __init__(
         self, url: str, token: str, timeout: float = 30.0, aspects: tuple[str, ...] = ASPECTS
     ) -> None:
-        """`timeout` is in seconds, for each request. `aspects` label projects that are not there yet."""
+        """`timeout` is in seconds per request. `aspects` are the labels of new projects."""
         self._url = url.rstrip("/")
         self._token = token
         self._timeout = timeout
         self._aspects = aspects
         self._lock = threading.Lock()
-        self._work: LabelStudioWork | None = None
+        self._exchange: LabelStudioExchange | None = None
 
     def push(self, records: Sequence[DeskRecord]) -> Pushed:
         """See AnnotationDesk."""
         refused: dict[str, str] = {}
-        verdicts: list[DeskVerdict] = []
+        stored: list[DeskRanking] = []
         for batch in batches(records, refused):
             pushed = self._push(batch)
-            verdicts += pushed.verdicts
+            stored += pushed.rankings
             refused |= pushed.refused
-        return Pushed(tuple(verdicts), refused)
+        return Pushed(tuple(stored), refused)
 
     def pull(self, mark: str) -> Pulled | None:
         """See AnnotationDesk."""
-        return self._with_work(lambda work: work.pull(mark))
+        return self._with_exchange(lambda exchange: exchange.pull(mark))
 
     def delete(self, comparison_ids: Collection[str]) -> None:
         """See AnnotationDesk."""
-        self._with_work(lambda work: work.delete(comparison_ids))
+        self._with_exchange(lambda exchange: exchange.delete(comparison_ids))
 
     def health(self) -> bool:
-        """Whether the server answers and takes our token."""
+        """Whether the server answers and accepts our token."""
         try:
-            return self._with_work(lambda work: work.known_user())
+            return self._with_exchange(lambda exchange: exchange.known_user())
         except (DeskUnavailable, DeskRefused):
             return False
 
@@ -74,10 +74,10 @@ class LabelStudioDesk:
             self._disconnect()
 
     def _push(self, batch: Sequence[DeskRecord]) -> Pushed:
-        return self._with_work(lambda work: work.push(batch))
+        return self._with_exchange(lambda exchange: exchange.push(batch))
 
-    def _with_work(self, do: Callable[[LabelStudioWork], Answer]) -> Answer:
-        """Do it over our connection; once more over a new one where the server has lost what we knew of."""
+    def _with_exchange(self, do: Callable[[LabelStudioExchange], Answer]) -> Answer:
+        """Run an action over our connection; once more over a new one if the server no longer has what we knew."""
         from feedback_app.desks.label_studio_client import Gone, desk_errors
 
         with self._lock:
@@ -92,24 +92,24 @@ class LabelStudioDesk:
                 self._disconnect()
                 raise
 
-    def _connected(self) -> LabelStudioWork:
-        if self._work is None:
+    def _connected(self) -> LabelStudioExchange:
+        if self._exchange is None:
             from feedback_app.desks.label_studio_client import LabelStudioSession
-            from feedback_app.desks.label_studio_exchange import LabelStudioWork
+            from feedback_app.desks.label_studio_exchange import LabelStudioExchange
 
-            self._work = LabelStudioWork(
+            self._exchange = LabelStudioExchange(
                 LabelStudioSession(self._url, self._token, self._timeout, self._aspects)
             )
-        return self._work
+        return self._exchange
 
     def _disconnect(self) -> None:
-        if self._work is not None:
-            self._work.close()
-            self._work = None
+        if self._exchange is not None:
+            self._exchange.close()
+            self._exchange = None
 
 
 def batches(records: Sequence[DeskRecord], refused: dict[str, str]) -> Iterator[list[DeskRecord]]:
-    """Lists of records with as many candidates each; those that no project can hold are added to `refused`."""
+    """Batches of records with the same number of candidates. Records that no project can hold are added to `refused`."""
     fewest, most = payload.FEWEST_REPLIES, payload.MOST_REPLIES
     by_replies: dict[int, dict[str, DeskRecord]] = {}
     for record in records:
@@ -124,7 +124,7 @@ def batches(records: Sequence[DeskRecord], refused: dict[str, str]) -> Iterator[
 
 
 def label_studio_desk(settings: Settings) -> LabelStudioDesk | None:
-    """The desk that the settings in force name; None where none is set up or running."""
+    """The desk named in the settings, or None if none is set up or running."""
     if not settings.label_studio_url or not settings.label_studio_token:
         return None
     return LabelStudioDesk(settings.label_studio_url, settings.label_studio_token)

@@ -1,8 +1,8 @@
-"""Label Studio's SDK, wrapped once: projects, tasks, annotations, predictions, and its errors by our names.
+"""Wraps Label Studio's SDK: projects, tasks, annotations, predictions, and the translation of errors.
 
-Importing this imports the SDK (most of a second), so `LabelStudioDesk` does it when it first connects. The SDK's base
-client is used: it is the same typed client without the helpers for images and configurations, whose packages
-(opencv, nltk, …) clash with ours. Errors of the server can quote a record, so none is chained or shown.
+Importing this module imports the SDK, which takes most of a second, so `LabelStudioDesk` imports it at first use. It uses
+the SDK's base client: the same typed client without the helpers for images and configurations, whose packages
+(opencv, nltk, …) conflict with ours. Errors of the server may quote a record, so they are never chained or shown.
 """
 
 import json
@@ -21,21 +21,21 @@ from feedback_app.desks.base import DeskRefused, DeskUnavailable
 TRY_LATER = {408, 409, 425, 429}
 PAGE = 500
 FIELDS = "id,data,updated_at,annotations,result,completed_by,was_cancelled,predictions,model_version,score"
-# Never send loopback traffic to a proxy out of the environment.
+# Never send loopback traffic to a proxy from the environment.
 DIRECT: dict[str, None] = {"all://127.0.0.1": None, "all://localhost": None, "all://[::1]": None}
 
 
 class Gone(DeskUnavailable):
-    """The server has nothing of the id that we knew: it was replaced, or somebody deleted a project or an annotation."""
+    """The server no longer has something that we knew: it was replaced, or somebody deleted a project or an annotation."""
 
 
-class Unfit(DeskRefused):
-    """The server does not take what we sent."""
+class RecordRefused(DeskRefused):
+    """The server refuses a record that we sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """One of ours. `odd` names a question of it that somebody changed; `aspects` are the tone tags that it knows."""
+    """One of our projects. `odd` names a question that somebody changed; `aspects` are its tone tags."""
 
     id: int
     replies: int
@@ -45,7 +45,7 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """`comparison_id` is empty where somebody took it away. Annotations and predictions are as the server gives them."""
+    """`comparison_id` is empty if somebody removed it. Annotations and predictions are as the server returns them."""
 
     id: int
     comparison_id: str
@@ -55,8 +55,8 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Pulse:
-    """Changes whenever a task or an annotation of the project does. `annotations` counts those not cancelled."""
+class ProjectState:
+    """Changes whenever a task or an annotation of the project does. `annotations` excludes cancelled ones."""
 
     tasks: int
     annotations: int
@@ -65,7 +65,7 @@ class Pulse:
 
 @contextmanager
 def desk_errors() -> Iterator[None]:
-    """Errors of the SDK and of HTTP as DeskUnavailable or DeskRefused, without any text of a record."""
+    """Translate errors of the SDK and of HTTP to DeskUnavailable or DeskRefused, without any text of a record."""
     try:
         yield
     except ApiError as error:
@@ -87,14 +87,14 @@ def of_status(status: int) -> DeskUnavailable | DeskRefused:
         return DeskUnavailable(f"Label Studio answered {status}")
     if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
         return DeskRefused(f"Label Studio answered {status} to our token: check CODELYNN_LABEL_STUDIO_TOKEN")
-    return Unfit(f"Label Studio answered {status}: the record does not fit its project")
+    return RecordRefused(f"Label Studio answered {status}: the record does not fit its project")
 
 
 class LabelStudioSession:
-    """One connection as one user. Methods raise the SDK's own errors: call them within `desk_errors`."""
+    """One connection as one user. Methods raise the SDK's errors: call them inside `desk_errors`."""
 
     def __init__(self, url: str, token: str, timeout: float, aspects: Sequence[str]) -> None:
-        """Nothing is sent yet. `timeout` in seconds, for each request; our callers try again, so the SDK must not."""
+        """Sends nothing yet. `timeout` is in seconds per request. Our callers retry, so the SDK must not."""
         self._http = httpx.Client(timeout=timeout, mounts=DIRECT)
         self._client = LabelStudioBase(
             base_url=url, api_key=token, httpx_client=self._http, max_retries=0, timeout=timeout
@@ -108,29 +108,29 @@ class LabelStudioSession:
 
     @property
     def user_id(self) -> int:
-        """Whose token it is."""
+        """The user of the token."""
         return self._user_id or self.whoami()
 
     def whoami(self) -> int:
-        """The same, asked afresh."""
+        """The user of the token, asked from the server again."""
         self._user_id = int(self._client.users.whoami().id)
         return self._user_id
 
     def person(self, user_id: int) -> str:
-        """The e-mail address of an annotator, or `user N` for one who is not listed any more."""
+        """The e-mail address of an annotator, or `user N` if the server no longer lists them."""
         if user_id not in self._people:
             self._people = {user.id: user.email for user in self._client.users.list()}
             self._people.setdefault(user_id, f"user {user_id}")
         return self._people[user_id]
 
     def projects(self) -> dict[int, Project]:
-        """Number of candidates → project; the oldest one of each title."""
-        found: dict[int, Project] = {}
+        """Map numbers of candidates to projects; of several with one title, the oldest."""
+        by_replies: dict[int, Project] = {}
         for project_id, title in sorted(self._titles()):
             match = payload.TITLE.fullmatch(title)
-            if match and (replies := int(match[1])) not in found:
-                found[replies] = self._project(project_id, replies)
-        return found
+            if match and (replies := int(match[1])) not in by_replies:
+                by_replies[replies] = self._project(project_id, replies)
+        return by_replies
 
     def _titles(self) -> Iterator[tuple[int, str]]:
         page, seen = 1, 0
@@ -149,17 +149,17 @@ class LabelStudioSession:
         return Project(project_id, replies, odd, aspects)
 
     def make_project(self, replies: int) -> Project:
-        """Predictions are there to sort by, not filled in: a vote must not start from the model's opinion."""
-        made = self._client.projects.create(
+        """Create a project. Predictions are only for sorting and are not filled in, so that they do not bias the annotator."""
+        created = self._client.projects.create(
             title=payload.title(replies),
             description="Made by codeLynn: rank the replies by tone.",
             label_config=payload.config(replies, self._aspects),
             enable_empty_annotation=False,
             show_collab_predictions=False,
         )
-        return self._project(int(made.id), replies)
+        return self._project(int(created.id), replies)
 
-    def pulse(self, project_id: int) -> Pulse:
+    def state(self, project_id: int) -> ProjectState:
         query = json.dumps({"ordering": ["-tasks:updated_at"]})
         page = self._client.tasks.list(
             project=project_id, page=1, page_size=1, include="id,updated_at", query=query
@@ -168,10 +168,10 @@ class LabelStudioSession:
         if answer is None:
             raise ValueError("no answer")
         newest = str(answer.tasks[0].updated_at) if answer.tasks else ""
-        return Pulse(int(answer.total), int(answer.total_annotations), newest)
+        return ProjectState(int(answer.total), int(answer.total_annotations), newest)
 
     def tasks(self, project_id: int, since: str = "") -> Iterator[Task]:
-        """All tasks by id, or those changed since that time. Paged by id: a task deleted meanwhile moves no other."""
+        """All tasks by id, or those changed since that time. Paged by id, so that a task deleted meanwhile shifts no other."""
         last = 0
         while True:
             filters = [_filter("id", "greater", "Number", last)]
@@ -187,14 +187,14 @@ class LabelStudioSession:
                 resolve_uri=False,
                 query=json.dumps(query),
             )
-            found = [_task(item.model_dump()) for item in page.items or []]
-            yield from found
-            if len(found) < PAGE:
+            tasks = [_task(item.model_dump()) for item in page.items or []]
+            yield from tasks
+            if len(tasks) < PAGE:
                 return
-            last = found[-1].id
+            last = tasks[-1].id
 
     def import_tasks(self, project_id: int, tasks: Sequence[Mapping[str, Any]]) -> None:
-        """All of them or none."""
+        """Import all tasks or none."""
         self._client.projects.import_tasks(id=project_id, request=cast(Any, tasks))
 
     def annotate(self, task_id: int, body: Mapping[str, Any]) -> None:
@@ -204,7 +204,7 @@ class LabelStudioSession:
         self._client.annotations.update(id=annotation_id, **body)
 
     def withdraw(self, annotation_id: int) -> None:
-        """Delete an annotation, also one that is gone already."""
+        """Delete an annotation; nothing happens if it is deleted already."""
         try:
             self._client.annotations.delete(id=annotation_id)
         except ApiError as error:
@@ -215,7 +215,7 @@ class LabelStudioSession:
         self._client.tasks.delete(id=str(task_id))
 
     def predict(self, task_id: int, body: Mapping[str, Any], replaces: int | None) -> None:
-        """Store a prediction, in the place of that one if there is one."""
+        """Store a prediction, replacing the given one if there is one."""
         if replaces is None:
             self._client.predictions.create(task=task_id, **body)
         else:

@@ -1,7 +1,7 @@
-"""What a comparison looks like in Label Studio: labelling configurations, tasks, annotations, predictions.
+"""Converts comparisons to Label Studio's format and back: labelling configurations, tasks, annotations, predictions.
 
-Pure functions, without the client. Everything is plain text: no tag here renders HTML or Markdown, because model output
-is untrusted. Positions count from 1 in shown order; they are the names of the replies and the ids of ranked items.
+Pure functions, without the client. Everything is plain text: no tag renders HTML or Markdown, because model output is
+untrusted. Positions count from 1 in display order; they name the replies and are the ids of ranked items.
 """
 
 import re
@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
-from feedback_app.desks.base import OWNER, DeskRecord, DeskVerdict
+from feedback_app.desks.base import OWNER, DeskRanking, DeskRecord
 from feedback_app.domain.comparison import Message
 from feedback_app.domain.text_rules import mended
 
@@ -24,8 +24,8 @@ TITLE = re.compile(r"codelynn-(\d+)")
 Order = tuple[tuple[int, ...], ...]
 
 
-class OddAnnotation(ValueError):
-    """An annotation that says nothing we can use; the message says why, without any text of the record."""
+class UnusableAnnotation(ValueError):
+    """An annotation cannot be used. The message says why, without any text of the record."""
 
 
 def title(replies: int) -> str:
@@ -34,31 +34,31 @@ def title(replies: int) -> str:
 
 
 def question_types(replies: int) -> dict[str, str]:
-    """Name → tag of every question that a project of ours asks."""
+    """Map the names of our questions to their tags."""
     ranking = "Pairwise" if replies == 2 else "Ranker"
     return {RANKING: ranking, VERDICT: "Choices", ASPECTS: "Choices", NOTE: "TextArea", EDIT: "TextArea"}
 
 
 def odd_question(replies: int, parsed_config: Mapping[str, Any]) -> str | None:
-    """The first of our questions that the project no longer asks as we made it; None if all are there."""
+    """The first of our questions that was changed or removed in the project; None if all are intact."""
     for name, tag in question_types(replies).items():
-        found = parsed_config.get(name)
-        if not isinstance(found, Mapping) or found.get("type") != tag:
+        question = parsed_config.get(name)
+        if not isinstance(question, Mapping) or question.get("type") != tag:
             return name
     labels = parsed_config[VERDICT].get("labels") or ()
     return None if ALL_BAD in labels and (replies > 2 or TIE in labels) else VERDICT
 
 
 def config(replies: int, aspects: Sequence[str]) -> str:
-    """The labelling configuration (XML) for so many candidates."""
-    verdicts = [TIE, ALL_BAD] if replies == 2 else [ALL_BAD]
+    """The labelling configuration (XML) for that number of candidates."""
+    choices = [TIE, ALL_BAD] if replies == 2 else [ALL_BAD]
     return "\n".join(
         (
             "<View>",
             "<Style>.htx-ranker-item p { white-space: pre-wrap; }</Style>",
             f'<Text name="{CONVERSATION}" value="${CONVERSATION}" valueType="text"/>',
             _pair() if replies == 2 else _ranker(replies),
-            _choices(VERDICT, verdicts, "single-radio"),
+            _choices(VERDICT, choices, "single-radio"),
             '<Header value="Tone" size="6"/>',
             _choices(ASPECTS, aspects, "multiple"),
             _text_area(NOTE, "Note", 2),
@@ -104,7 +104,7 @@ def reply_names(replies: int) -> list[str]:
 
 
 def task_data(record: DeskRecord) -> dict[str, Any]:
-    """What annotators see. Models are left out: a vote is blind."""
+    """What annotators see. Model names are left out, because ranking is blind."""
     texts = [mended(text) for _, text, _ in record.candidates]
     data: dict[str, Any] = {
         COMPARISON_ID: record.comparison_id,
@@ -123,12 +123,12 @@ def conversation(messages: Sequence[Message]) -> str:
     return "\n\n".join(f"{message.role}: {mended(message.content)}" for message in messages)
 
 
-def owners_verdict(record: DeskRecord, known_aspects: Collection[str]) -> DeskVerdict | None:
-    """The record's verdict as this desk can keep it; None if there is none."""
+def owner_ranking(record: DeskRecord, known_aspects: Collection[str]) -> DeskRanking | None:
+    """The owner's ranking in the form that this desk can store; None if there is none."""
     if record.ranking is None and not record.all_bad:
-        return DeskVerdict(record.comparison_id, OWNER, "discarded") if record.skipped else None
+        return DeskRanking(record.comparison_id, OWNER, "discarded") if record.skipped else None
     edit = mended(record.edit) if record.edit is not None and record.edit.strip() else None
-    return DeskVerdict(
+    return DeskRanking(
         comparison_id=record.comparison_id,
         annotator=OWNER,
         state="submitted",
@@ -141,33 +141,33 @@ def owners_verdict(record: DeskRecord, known_aspects: Collection[str]) -> DeskVe
 
 
 def positions(record: DeskRecord) -> Order:
-    """The ranking in positions, sorted within a tie; all bad without groups is one tie."""
+    """The ranking as positions, sorted within a tie. All bad without groups is one tie."""
     ids = [candidate_id for candidate_id, _, _ in record.candidates]
     at = {candidate_id: position for position, candidate_id in enumerate(ids, start=1)}
     groups = record.ranking or (tuple(ids),)
     return tuple(tuple(sorted(at[candidate_id] for candidate_id in group)) for group in groups)
 
 
-def annotation(verdict: DeskVerdict, replies: int) -> dict[str, Any]:
-    """The body of an annotation that says this; a record set aside is a cancelled one."""
-    if verdict.state == "discarded":
+def annotation(ranking: DeskRanking, replies: int) -> dict[str, Any]:
+    """The body of an annotation with this ranking. A skipped record gives a cancelled annotation."""
+    if ranking.state == "discarded":
         return {"result": [], "was_cancelled": True}
-    chosen = [ALL_BAD] if verdict.all_bad else []
-    tie = len(verdict.order) == 1
-    if replies == 2 and tie and not verdict.all_bad:
+    chosen = [ALL_BAD] if ranking.all_bad else []
+    tie = len(ranking.order) == 1
+    if replies == 2 and tie and not ranking.all_bad:
         chosen = [TIE]
-    given = [
-        *([] if replies == 2 and tie else [ranking_result(verdict.order, replies)]),
+    results = [
+        *([] if replies == 2 and tie else [ranking_result(ranking.order, replies)]),
         *([_result(VERDICT, "choices", chosen)] if chosen else []),
-        *([_result(ASPECTS, "choices", list(verdict.aspects))] if verdict.aspects else []),
-        *([_result(NOTE, "textarea", [verdict.note], "text")] if verdict.note else []),
-        *([_result(EDIT, "textarea", [verdict.edit], "text")] if verdict.edit else []),
+        *([_result(ASPECTS, "choices", list(ranking.aspects))] if ranking.aspects else []),
+        *([_result(NOTE, "textarea", [ranking.note], "text")] if ranking.note else []),
+        *([_result(EDIT, "textarea", [ranking.edit], "text")] if ranking.edit else []),
     ]
-    return {"result": given, "was_cancelled": False}
+    return {"result": results, "was_cancelled": False}
 
 
 def ranking_result(order: Order, replies: int) -> dict[str, Any]:
-    """As the labelling page writes it: a pair's `to_name` is the question itself."""
+    """The ranking as the labelling page writes it. For a pair, `to_name` is the question itself."""
     if replies == 2:
         side = next(side for side, sides in SIDES.items() if sides == order)
         return {**_result(RANKING, "pairwise", side, "selected"), "to_name": RANKING}
@@ -187,7 +187,7 @@ def _result(name: str, kind: str, value: Any, key: str = "") -> dict[str, Any]:
 
 
 def prediction(record: DeskRecord) -> dict[str, Any] | None:
-    """The order that the rewards give. Its score is the lead of the best: sort by it to see close calls first."""
+    """The order by reward. Its score is the lead of the best reply, so that sorting by it shows close comparisons first."""
     replies = len(record.candidates)
     if len(record.scores) != replies:
         return None
@@ -201,16 +201,16 @@ def prediction(record: DeskRecord) -> dict[str, Any] | None:
     return {"model_version": record.scorer, "score": lead, "result": result}
 
 
-def read_verdict(found: Mapping[str, Any], comparison_id: str, annotator: str, replies: int) -> DeskVerdict:
-    """What an annotation says. Raises OddAnnotation."""
-    at = _time(found.get("updated_at"))
-    if found.get("was_cancelled"):
-        return DeskVerdict(comparison_id, annotator, "discarded", at=at)
-    values = _values(found.get("result"))
+def read_ranking(stored: Mapping[str, Any], comparison_id: str, annotator: str, replies: int) -> DeskRanking:
+    """Convert an annotation to a ranking. Raises UnusableAnnotation."""
+    at = _time(stored.get("updated_at"))
+    if stored.get("was_cancelled"):
+        return DeskRanking(comparison_id, annotator, "discarded", at=at)
+    values = _values(stored.get("result"))
     chosen = _strings(values, VERDICT, "choices")
     all_bad = ALL_BAD in chosen
     edit = "\n".join(_strings(values, EDIT, "text"))
-    return DeskVerdict(
+    return DeskRanking(
         comparison_id=comparison_id,
         annotator=annotator,
         state="submitted",
@@ -224,18 +224,18 @@ def read_verdict(found: Mapping[str, Any], comparison_id: str, annotator: str, r
 
 
 def _values(result: object) -> dict[str, Mapping[str, Any]]:
-    """Question → its value."""
+    """Map questions to their values."""
     if not isinstance(result, list):
-        raise OddAnnotation("it has no answers")
+        raise UnusableAnnotation("it has no answers")
     parts = [part for part in result if isinstance(part, Mapping) and isinstance(part.get("value"), Mapping)]
     return {str(part.get("from_name")): part["value"] for part in parts}
 
 
 def _strings(values: Mapping[str, Mapping[str, Any]], name: str, key: str) -> list[str]:
-    found = values.get(name, {}).get(key) or []
-    listed = found if isinstance(found, list) else [found]
+    answer = values.get(name, {}).get(key) or []
+    listed = answer if isinstance(answer, list) else [answer]
     if not all(isinstance(each, str) for each in listed):
-        raise OddAnnotation(f"its answer to `{name}` is not text")
+        raise UnusableAnnotation(f"its answer to `{name}` is not text")
     return listed
 
 
@@ -244,30 +244,32 @@ def _order(value: Mapping[str, Any], replies: int, *, tie: bool, all_bad: bool) 
     groups = _pair_order(value, tie) if replies == 2 else _ranker_order(value, replies)
     if sorted(position for group in groups for position in group) == list(whole[0]):
         return groups
-    if all_bad:  # nothing to rank then
+    if all_bad:  # the order does not matter
         return whole
-    raise OddAnnotation("its ranking is not complete")
+    raise UnusableAnnotation("its ranking is not complete")
 
 
 def _pair_order(value: Mapping[str, Any], tie: bool) -> Order:
     selected = value.get("selected")
     if tie and selected in SIDES:
-        raise OddAnnotation(f"it says both that one reply is better and `{TIE}`")
+        raise UnusableAnnotation(f"it says both that one reply is better and `{TIE}`")
     return ((1, 2),) if tie else SIDES.get(str(selected), ())
 
 
 def _ranker_order(value: Mapping[str, Any], replies: int) -> Order:
-    """Empty places fall away; what is in no place of ours (the list itself is `_`) is not ranked."""
+    """Groups by place, without empty places. Replies in no place (the list itself is `_`) are not ranked."""
     buckets = value.get("ranker")
     if not isinstance(buckets, Mapping):
         return ()
     known = {str(position): position for position in range(1, replies + 1)}
     groups = []
     for number in range(1, replies + 1):
-        found = buckets.get(place(number)) or []
-        if not isinstance(found, list) or not all(isinstance(each, str) and each in known for each in found):
-            raise OddAnnotation("its ranking names a reply that is not there")
-        groups.append(tuple(sorted(known[each] for each in found)))
+        bucket = buckets.get(place(number)) or []
+        if not isinstance(bucket, list) or not all(
+            isinstance(each, str) and each in known for each in bucket
+        ):
+            raise UnusableAnnotation("its ranking names a reply that is not there")
+        groups.append(tuple(sorted(known[each] for each in bucket)))
     return tuple(group for group in groups if group)
 
 

@@ -1,4 +1,4 @@
-"""Comparisons as desks see them, and what a desk says as a ranking of ours. Pure."""
+"""Converts comparisons to desk records and desk rankings to rankings. Pure."""
 
 import hashlib
 import json
@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from feedback_app.desks.base import OWNER, DeskRecord, DeskVerdict
+from feedback_app.desks.base import OWNER, DeskRanking, DeskRecord
 from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStatus, InvalidRanking, Ranking
 from feedback_app.domain.guess import Guess
 from feedback_app.domain.text_rules import mended
@@ -16,12 +16,12 @@ LEAST_CHANCE = 1e-6
 
 
 def shown(comparison: Comparison) -> list[Candidate]:
-    """The candidates in the order they were shown; desks name them by their place in it, from 1."""
+    """The candidates in display order; desks name them by their position in it, from 1."""
     return sorted(comparison.candidates, key=lambda candidate: candidate.position)
 
 
 def desk_record(comparison: Comparison, guess: Guess | None = None) -> DeskRecord:
-    """The comparison with its deciding verdict, or else with what the live reward model expects."""
+    """The comparison with its ranking or, if it is open, with the live reward model's guess as scores."""
     ranking = comparison.ranking
     scores = _scores(comparison, guess) if guess and comparison.status is ComparisonStatus.open else ()
     return DeskRecord(
@@ -42,49 +42,49 @@ def desk_record(comparison: Comparison, guess: Guess | None = None) -> DeskRecor
 
 
 def _scores(comparison: Comparison, guess: Guess) -> tuple[float, ...]:
-    """Log chances of the candidates in the order shown: as rewards, their differences are log odds."""
+    """Log probabilities of the candidates in display order. As rewards, their differences are log odds."""
     chances = zip(comparison.candidates, guess.probabilities, strict=True)
     logs = {candidate.id: math.log(max(chance, LEAST_CHANCE)) for candidate, chance in chances}
     return tuple(logs[candidate.id] for candidate in shown(comparison))
 
 
-def owner_verdict(comparison: Comparison) -> DeskVerdict | None:
-    """The deciding verdict, or the skip, as a desk would tell it."""
+def owner_ranking(comparison: Comparison) -> DeskRanking | None:
+    """The comparison's ranking or skip as a desk would return it; None if there is neither."""
     if comparison.status is ComparisonStatus.skipped:
-        return DeskVerdict(comparison.id, OWNER, "discarded", at=comparison.created_at)
+        return DeskRanking(comparison.id, OWNER, "discarded", at=comparison.created_at)
     ranking = comparison.ranking
     if ranking is None:
         return None
     places = {candidate.id: place for place, candidate in enumerate(shown(comparison), start=1)}
     order = tuple(tuple(sorted(places[name] for name in group)) for group in ranking.groups)
     more = (ranking.all_bad, ranking.aspects, ranking.note, ranking.edit)
-    return DeskVerdict(comparison.id, OWNER, "submitted", order, *more, at=ranking.created_at)
+    return DeskRanking(comparison.id, OWNER, "submitted", order, *more, at=ranking.created_at)
 
 
-def ranking_of(verdict: DeskVerdict, comparison: Comparison, source: str) -> Ranking:
-    """A submitted verdict as a ranking of this comparison, its texts mended: nobody can be asked to write them anew. Raises
-    InvalidRanking."""
+def ranking_of(desk_ranking: DeskRanking, comparison: Comparison, source: str) -> Ranking:
+    """Convert a submitted desk ranking to a ranking of this comparison. Its texts are mended, because nobody can be asked
+    to write them again. Raises InvalidRanking."""
     names = [candidate.id for candidate in shown(comparison)]
-    if any(not 1 <= place <= len(names) for group in verdict.order for place in group):
+    if any(not 1 <= place <= len(names) for group in desk_ranking.order for place in group):
         raise InvalidRanking("the ranking names a reply that this comparison does not have")
     return Ranking(
-        groups=tuple(tuple(names[place - 1] for place in group) for group in verdict.order),
-        all_bad=verdict.all_bad,
-        aspects=tuple(map(mended, verdict.aspects)),
-        note=mended(verdict.note),
-        edit=None if verdict.edit is None else mended(verdict.edit),
-        annotator=verdict.annotator,
+        groups=tuple(tuple(names[place - 1] for place in group) for group in desk_ranking.order),
+        all_bad=desk_ranking.all_bad,
+        aspects=tuple(map(mended, desk_ranking.aspects)),
+        note=mended(desk_ranking.note),
+        edit=None if desk_ranking.edit is None else mended(desk_ranking.edit),
+        annotator=desk_ranking.annotator,
         source=source,
-        created_at=verdict.at or datetime.now(UTC),
+        created_at=desk_ranking.at or datetime.now(UTC),
     )
 
 
-def digest(verdict: DeskVerdict | None) -> str:
-    """The same for verdicts that say the same, whenever it was said; empty for none."""
-    if verdict is None:
+def digest(ranking: DeskRanking | None) -> str:
+    """A digest that is equal for equal rankings, whenever they were made; empty for None."""
+    if ranking is None:
         return ""
-    plain = replace(verdict, order=tuple(tuple(sorted(group)) for group in verdict.order))
-    said = [
+    plain = replace(ranking, order=tuple(tuple(sorted(group)) for group in ranking.order))
+    content = [
         plain.state,
         plain.order,
         plain.all_bad,
@@ -92,4 +92,4 @@ def digest(verdict: DeskVerdict | None) -> str:
         plain.note.strip(),
         (plain.edit or "").strip(),
     ]
-    return hashlib.sha256(json.dumps(said, ensure_ascii=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(content, ensure_ascii=True).encode()).hexdigest()

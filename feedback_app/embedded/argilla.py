@@ -1,4 +1,4 @@
-"""The embedded Argilla: its own Python, and the credentials of its one owner."""
+"""The embedded Argilla: its Python environment and the credentials of its owner."""
 
 import json
 import secrets
@@ -10,7 +10,7 @@ from feedback_app.processes.local_files import write_private
 
 @dataclass(frozen=True, slots=True)
 class ArgillaLogin:
-    """Who owns the embedded Argilla. `file` holds the password; `fresh_password` is it where it was made just now."""
+    """The owner of the embedded Argilla. `file` holds the password; `fresh_password` is set if it was just created."""
 
     username: str
     api_key: str
@@ -19,17 +19,17 @@ class ArgillaLogin:
 
 
 def login(file: Path, workspace: str) -> ArgillaLogin:
-    """The credentials kept in that file; made once, readable by its owner only."""
-    known = file.exists()
-    kept = json.loads(file.read_text(encoding="utf-8")) if known else _fresh()
-    if kept.get("workspace") != workspace:
-        kept["workspace"] = workspace
-        write_private(file, json.dumps(kept, indent=1) + "\n")
-    fresh = "" if known else kept["password"]
-    return ArgillaLogin(kept["username"], kept["api_key"], file, fresh)
+    """The credentials in that file. They are created at first use and readable by their owner only."""
+    existed = file.exists()
+    stored = json.loads(file.read_text(encoding="utf-8")) if existed else _new_credentials()
+    if stored.get("workspace") != workspace:
+        stored["workspace"] = workspace
+        write_private(file, json.dumps(stored, indent=1) + "\n")
+    fresh = "" if existed else stored["password"]
+    return ArgillaLogin(stored["username"], stored["api_key"], file, fresh)
 
 
-def _fresh() -> dict[str, str]:
+def _new_credentials() -> dict[str, str]:
     return {
         "username": "owner",
         "password": secrets.token_urlsafe(12),
@@ -38,6 +38,6 @@ def _fresh() -> dict[str, str]:
 
 
 def find_python(project: Path) -> Path | None:
-    """The Python of Argilla's own environment, if it was installed."""
+    """The Python of Argilla's environment, if it is installed."""
     python = project / ".venv-argilla" / "bin" / "python"
     return python if python.exists() else None

@@ -1,4 +1,4 @@
-"""The embedded Label Studio: its own environment, the login of its one owner, and the command that serves it."""
+"""The embedded Label Studio: its environment, its owner's login, and `codelynn label-studio up`, which runs it."""
 
 import json
 import secrets
@@ -24,10 +24,10 @@ from feedback_app.processes.local_files import PortTaken, free_port, taken, writ
 from feedback_app.processes.lock import Held, shared_with_children
 from feedback_app.settings import PROJECT, Settings
 
-FIRST_START = 600.0  # seconds: it makes its tables, a minute of work that a busy machine stretches
-# No usage figures, no crash reports, no look for newer versions; only this machine's names are answered. Pages may load
-# nothing from elsewhere: the login page would else ask its maker's server. Settings of another Label Studio in our own
-# environment must not count, so what matters is said in full.
+FIRST_START = 600.0  # seconds: creating its tables takes a minute, and longer on a busy machine
+# No usage statistics, no crash reports, no version checks, and only requests to this machine's names. Pages may not load
+# anything from other hosts: the login page would otherwise contact its maker's server. All relevant settings are listed, so
+# that settings for another Label Studio in our environment have no effect.
 QUIET = {
     "COLLECT_ANALYTICS": "false",
     "SENTRY_DSN": "",
@@ -47,12 +47,12 @@ QUIET = {
 
 
 class NotInstalled(AppError, RuntimeError):
-    """Label Studio's environment is missing and cannot be made; the message says what to do."""
+    """Label Studio is not installed and cannot be installed. The message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelStudioLogin:
-    """Who owns the embedded Label Studio. `file` holds it all; `fresh` where it was made just now."""
+    """The owner of the embedded Label Studio. `file` holds the login; `fresh` is true if it was just created."""
 
     email: str
     password: str
@@ -62,7 +62,7 @@ class LabelStudioLogin:
 
 
 def login(file: Path) -> LabelStudioLogin:
-    """The login kept in that file; made once, readable by its owner only."""
+    """The login in that file. It is created at first use and readable by its owner only."""
     fresh = not file.exists()
     if fresh:
         made = {
@@ -76,47 +76,47 @@ def login(file: Path) -> LabelStudioLogin:
 
 
 def find_server(project: Path) -> Path | None:
-    """The server's command in its own environment, if that was installed completely."""
+    """The server's command, if its environment is completely installed."""
     folder = project / ".venv-label-studio"
     server = folder / "bin" / "label-studio"
     return server if server.exists() and (folder / ".codelynn-stamp.json").exists() else None
 
 
 def install(project: Path) -> Path:
-    """Make that environment; the script tells its progress. Raises NotInstalled."""
+    """Install the environment; the script prints its progress. Raises NotInstalled."""
     script = project / "deploy" / "bootstrap.py"
     if not script.exists():
         raise NotInstalled(
             "Label Studio is not installed here: set CODELYNN_LABEL_STUDIO_URL to a server of yours"
         )
-    ended = subprocess.run([sys.executable, str(script), "--only-label-studio"], check=False)
+    result = subprocess.run([sys.executable, str(script), "--only-label-studio"], check=False)
     server = find_server(project)
-    if ended.returncode != 0 or server is None:
-        raise NotInstalled("Label Studio could not be installed: put right what is said above, and try again")
+    if result.returncode != 0 or server is None:
+        raise NotInstalled("Label Studio could not be installed: correct the problem above and try again")
     return server
 
 
 def part(server: Path, root: Path, port: int, owner: LabelStudioLogin) -> Part:
-    """The server on loopback, its data below `root`. The password is in its environment, never on a command line."""
+    """The server on loopback with its data below `root`. The password is passed in the environment, not on the command line."""
     data = root / "label-studio"
     argv = (
         *(str(server), "start", "--no-browser", "--internal-host", "127.0.0.1", "--port", str(port)),
         *("--data-dir", str(data), "--enable-legacy-api-token"),
     )
-    given = {
+    values = {
         **QUIET,
         "USERNAME": owner.email,
         "PASSWORD": owner.password,
         "USER_TOKEN": owner.token,
         "DATABASE_NAME": str(data / "label_studio.sqlite3"),
     }
-    env = {f"LABEL_STUDIO_{name}": value for name, value in given.items()}  # looked up first
+    env = {f"LABEL_STUDIO_{name}": value for name, value in values.items()}  # this prefix takes precedence
     env |= {"DO_NOT_TRACK": "1", "PYTHONUNBUFFERED": "1"}
     command = Command(argv, root / "logs" / "label-studio.log", env)
     return Part("Label Studio", command, f"http://127.0.0.1:{port}/health", patience=FIRST_START)
 
 
-PATIENCE = 15.0  # seconds that the children of a supervisor which was killed have to end
+PATIENCE = 15.0  # seconds that the children of a killed supervisor have to end
 
 
 def run_label_studio(settings: Settings) -> int:
@@ -124,7 +124,7 @@ def run_label_studio(settings: Settings) -> int:
     Raises AlreadyRunning, NotInstalled, PartFailed, PortTaken."""
     report = Report(Console())
     signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGINT, _interrupt)  # a shell that starts us in the background has it ignored
+    signal.signal(signal.SIGINT, _interrupt)  # a shell ignores it for background processes
     try:
         with sole_label_studio(settings.root) as lock:
             _run(settings, report, Supervisor(report.line, (lock,)))
@@ -158,14 +158,14 @@ def _run(settings: Settings, report: Report, supervisor: Supervisor) -> None:
 
 
 def _how_to_open(url: str, owner: LabelStudioLogin) -> str:
-    """The password is shown once, when it was made."""
+    """The address and login. The password is shown once, when it was created."""
     password = f"{owner.password} (shown once; kept in {owner.file})" if owner.fresh else f"in {owner.file}"
     return f"{url}, user {owner.email}, password {password}"
 
 
 @contextmanager
 def sole_label_studio(root: Path) -> Iterator[int]:
-    """Hold the Label Studio of this HOME; yields the lock's descriptor, for leashes to hold too. Raises AlreadyRunning."""
+    """Hold the Label Studio lock of this HOME; yields its descriptor for the leashes to hold too. Raises AlreadyRunning."""
     path = root / "run" / "label-studio.lock"
     try:
         with shared_with_children(path, PATIENCE, label_studio_file(root).exists) as handle:

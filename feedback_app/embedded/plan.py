@@ -1,4 +1,4 @@
-"""Which parts `codelynn up` starts, with which commands and addresses: settings in, plan out. No I/O."""
+"""Computes from the settings which parts `codelynn up` starts, with their commands and addresses. No I/O."""
 
 import sys
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from feedback_app.processes.child_processes import Command
 from feedback_app.settings import Settings
 
 ARGILLA_DATABASE = 1
-"""Argilla's jobs are kept apart from Celery's queues, which are in database 0."""
-LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where to reach what listens everywhere
+"""The Redis database of Argilla's jobs. Celery's queues use database 0."""
+LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - the address to reach a server that listens everywhere
 
 
 @dataclass(frozen=True, slots=True)
-class Local:
-    """What this machine gives the embedded parts. Ports are free ones."""
+class LocalResources:
+    """The programs, free ports and secrets of this machine for the embedded parts."""
 
     project: Path
     port: int
@@ -30,7 +30,7 @@ class Local:
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where everything answers while it runs; `run/services.json`."""
+    """The addresses of all running parts, as stored in `run/services.json`."""
 
     service: str
     redis_url: str
@@ -40,8 +40,8 @@ class Addresses:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One process. It is ready once `answers_at` answers (an http address with 200, a redis address to a ping);
-    empty: as soon as it runs. A `needed` part that is not ready after `patience` seconds ends everything."""
+    """One process. It is ready when `answers_at` answers (an http address with 200, a redis address to a ping), or at once if
+    that is empty. If a `needed` part is not ready after `patience` seconds, everything is stopped."""
 
     name: str
     command: Command
@@ -52,7 +52,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Parts in the order they start. `later` begins when the rest is ready and may fail."""
+    """The parts in the order of their start. `later` starts when the rest is ready, and may fail."""
 
     addresses: Addresses
     first: tuple[Part, ...]
@@ -61,12 +61,12 @@ class Plan:
 
 
 def reached_at(host: str, port: int) -> str:
-    """Where this machine reaches what listens on that host and port."""
+    """The address at which this machine reaches a server on that host and port."""
     host = LOOPBACK_OF.get(host, host)
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def addresses(settings: Settings, local: Local) -> Addresses:
+def addresses(settings: Settings, local: LocalResources) -> Addresses:
     login = local.argilla_login
     embedded_argilla = f"http://127.0.0.1:{local.argilla_port}" if login else ""
     return Addresses(
@@ -77,8 +77,8 @@ def addresses(settings: Settings, local: Local) -> Addresses:
     )
 
 
-def make_plan(settings: Settings, local: Local) -> Plan:
-    """The parts for these settings: an address that is set replaces the embedded part."""
+def make_plan(settings: Settings, local: LocalResources) -> Plan:
+    """The plan for these settings. An address in the settings replaces the embedded part."""
     where = addresses(settings, local)
     env = {
         "CODELYNN_HOME": str(settings.root),
@@ -99,7 +99,7 @@ def make_plan(settings: Settings, local: Local) -> Plan:
 
 
 def other_database(redis_url: str, number: int) -> str:
-    """The same server with another database number; empty where the address has none to change."""
+    """The same Redis server with another database number; empty if the address has no database number."""
     parts = urlsplit(redis_url)
     return urlunsplit(parts._replace(path=f"/{number}")) if parts.scheme in ("redis", "rediss") else ""
 
@@ -108,7 +108,7 @@ def _log(settings: Settings, name: str) -> Path:
     return settings.root / "logs" / f"{name}.log"
 
 
-def _valkey(settings: Settings, local: Local, where: Addresses) -> Part:
+def _valkey(settings: Settings, local: LocalResources, where: Addresses) -> Part:
     config = str(settings.root / "run" / "valkey.conf")
     command = Command((str(local.valkey_server), config), _log(settings, "valkey"), {})
     return Part("queue (Valkey)", command, where.redis_url, patience=30)
@@ -120,7 +120,7 @@ def _service(settings: Settings, env: dict[str, str], where: Addresses) -> Part:
 
 
 def _worker(settings: Settings, env: dict[str, str], queue: str, *more: str, grace: float = 20.0) -> Part:
-    """One task at a time, in a thread: a round's trainer is a process of its own, so nothing needs to fork."""
+    """A worker that runs one task at a time in a thread. A round's trainer is a separate process, so no fork is needed."""
     celery = (sys.executable, "-m", "celery", "-A", "workers.app:app", "worker")
     quiet = ("--without-gossip", "--without-mingle", "--loglevel", settings.log_level)
     argv = (*celery, "--pool=threads", "-c", "1", "-Q", queue, "-n", f"{queue}@%h", *quiet, *more)
@@ -128,7 +128,7 @@ def _worker(settings: Settings, env: dict[str, str], queue: str, *more: str, gra
     return Part(name, Command(argv, _log(settings, f"worker-{queue}"), env, grace=grace))
 
 
-def _argilla(settings: Settings, local: Local, where: Addresses) -> Part:
+def _argilla(settings: Settings, local: LocalResources, where: Addresses) -> Part:
     assert local.argilla_login is not None
     argv = (
         str(local.argilla_python),
@@ -137,6 +137,8 @@ def _argilla(settings: Settings, local: Local, where: Addresses) -> Part:
     )
     env = {"PYTHONPATH": str(local.project / "deploy" / "argilla"), "PYTHONUNBUFFERED": "1"}
     if jobs := other_database(where.redis_url, ARGILLA_DATABASE):
-        env["CODELYNN_ARGILLA_REDIS_URL"] = jobs  # in the environment: arguments are for everyone to see
+        env["CODELYNN_ARGILLA_REDIS_URL"] = (
+            jobs  # in the environment, because arguments are visible to all users
+        )
     command = Command(argv, _log(settings, "argilla"), env)
     return Part("Argilla", command, f"{where.argilla_url}/api/v1/version", patience=180, needed=False)

@@ -1,4 +1,4 @@
-"""What `codelynn up` tells: bars and spinners on a terminal, plain lines elsewhere."""
+"""The progress output of `codelynn up`: bars and spinners on a terminal, plain lines elsewhere."""
 
 import time
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ EVERY_SECONDS = 10.0
 
 
 class Report:
-    """One line per thing that happened; what takes long shows that it goes on."""
+    """Prints one line per event, and progress for what takes long."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -25,7 +25,7 @@ class Report:
 
     @contextmanager
     def waiting(self, text: str) -> Iterator[None]:
-        """A spinner on a terminal; elsewhere the text once."""
+        """Show a spinner on a terminal; elsewhere print the text once."""
         if not self._console.is_terminal:
             self.line(f"  {text}")
             yield
@@ -35,7 +35,7 @@ class Report:
 
     @contextmanager
     def preparing(self) -> "Iterator[Preparation]":
-        """Something that reports (what it does, fraction done)."""
+        """Yield a callback that reports (current step, fraction done)."""
         columns = (TextColumn("  {task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
         if not self._console.is_terminal:
             yield Preparation(self, None)
@@ -45,7 +45,7 @@ class Report:
 
 
 class Preparation:
-    """Turns (text, fraction) reports into a bar, or into a line whenever the text changes or 10 s went by."""
+    """Shows (text, fraction) reports as a bar, or as a line when the text changes or every 10 seconds."""
 
     def __init__(self, report: Report, bars: Progress | None) -> None:
         self._report = report

@@ -1,5 +1,7 @@
-"""`run/services.json`, `run/service.json` and `run/label-studio.json`: where the running parts answer, for commands that
-talk to them; and the lock of one HOME."""
+"""The addresses of the running parts, stored in HOME for other commands, and the lock of a HOME.
+
+The files are `run/services.json` (`codelynn up`), `run/service.json` (the service) and `run/label-studio.json`.
+"""
 
 import json
 import os
@@ -17,7 +19,7 @@ from feedback_app.settings import Settings
 
 
 class AlreadyRunning(AppError, RuntimeError):
-    """Another `codelynn up` runs on this HOME; the message says which."""
+    """Another `codelynn up` runs on this HOME. The message says which."""
 
 
 def services_file(root: Path) -> Path:
@@ -25,22 +27,22 @@ def services_file(root: Path) -> Path:
 
 
 def read_services(root: Path) -> Addresses | None:
-    """Addresses of what `codelynn up` runs on that HOME now; None if nothing does."""
+    """The addresses of the parts that `codelynn up` runs on that HOME; None if it does not run."""
     try:
-        kept = json.loads(services_file(root).read_text(encoding="utf-8"))
+        stored = json.loads(services_file(root).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return Addresses(**kept["addresses"]) if _alive(int(kept["pid"])) else None
+    return Addresses(**stored["addresses"]) if _alive(int(stored["pid"])) else None
 
 
 def with_embedded(settings: Settings) -> Settings:
-    """The settings with the addresses of the embedded parts filled in, where they run on this HOME."""
+    """The settings with the addresses of the embedded parts that run on this HOME."""
     running = read_services(settings.root)
-    found = asdict(running) if running else {}
-    empty = {name: value for name, value in found.items() if not getattr(settings, name, True)}
-    if not settings.label_studio_url:  # its token goes to no other address
-        empty |= read_label_studio(settings.root)
-    return settings.model_copy(update=empty)
+    addresses = asdict(running) if running else {}
+    filled = {name: value for name, value in addresses.items() if not getattr(settings, name, True)}
+    if not settings.label_studio_url:  # its token is for no other address
+        filled |= read_label_studio(settings.root)
+    return settings.model_copy(update=filled)
 
 
 def label_studio_file(root: Path) -> Path:
@@ -48,12 +50,12 @@ def label_studio_file(root: Path) -> Path:
 
 
 def read_label_studio(root: Path) -> dict[str, str]:
-    """The settings that reach what `codelynn label-studio up` runs on that HOME now; empty if nothing does."""
+    """The settings for the Label Studio that runs on that HOME; empty if none runs."""
     try:
-        kept = json.loads(label_studio_file(root).read_text(encoding="utf-8"))
+        stored = json.loads(label_studio_file(root).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return dict(kept["addresses"]) if _alive(int(kept["pid"])) else {}
+    return dict(stored["addresses"]) if _alive(int(stored["pid"])) else {}
 
 
 def write_label_studio(root: Path, url: str, token: str) -> None:
@@ -64,7 +66,7 @@ def write_label_studio(root: Path, url: str, token: str) -> None:
 
 
 def write_services(root: Path, addresses: Addresses) -> None:
-    """Readable by its owner only: the addresses hold passwords."""
+    """Store the addresses, readable by their owner only because they contain passwords."""
     content = {"pid": os.getpid(), "addresses": asdict(addresses)}
     write_private(services_file(root), json.dumps(content, indent=1) + "\n")
 
@@ -74,24 +76,24 @@ def service_file(root: Path) -> Path:
 
 
 @contextmanager
-def service_told(root: Path, address: str) -> Iterator[None]:
-    """While it lasts, commands on that HOME find this process's service at `address`."""
+def announced_service(root: Path, address: str) -> Iterator[None]:
+    """Store this service's address for commands on that HOME until the block ends."""
     content = {"pid": os.getpid(), "address": address}
     write_private(service_file(root), json.dumps(content, indent=1) + "\n")
     try:
         yield
     finally:
-        if _kept_service(root).get("pid") == os.getpid():
+        if _stored_service(root).get("pid") == os.getpid():
             service_file(root).unlink(missing_ok=True)
 
 
 def read_service(root: Path) -> str:
-    """The address of the web service that runs on that HOME now; empty if none does. It may not answer yet."""
-    kept = _kept_service(root)
-    return str(kept["address"]) if kept and _alive(int(kept["pid"])) else ""
+    """The address of the service that runs on that HOME; empty if none runs. It may not answer yet."""
+    stored = _stored_service(root)
+    return str(stored["address"]) if stored and _alive(int(stored["pid"])) else ""
 
 
-def _kept_service(root: Path) -> dict[str, Any]:
+def _stored_service(root: Path) -> dict[str, Any]:
     try:
         return dict(json.loads(service_file(root).read_text(encoding="utf-8")))
     except (OSError, ValueError):
@@ -100,9 +102,9 @@ def _kept_service(root: Path) -> dict[str, Any]:
 
 @contextmanager
 def sole_owner(root: Path, patience: float = 30.0) -> Iterator[int]:
-    """Hold HOME for this process; yields the descriptor of the lock, for leashes to hold as well.
+    """Lock HOME for this process; yields the descriptor of the lock for the leashes to hold too.
 
-    Children of a supervisor that was killed are ending on their own: they are waited for. Raises AlreadyRunning.
+    Waits for the children of a killed supervisor, which end by themselves. Raises AlreadyRunning.
     """
     path = root / "run" / "up.lock"
     try:
@@ -112,15 +114,15 @@ def sole_owner(root: Path, patience: float = 30.0) -> Iterator[int]:
             yield handle
             services_file(root).unlink(missing_ok=True)
     except Held:
-        raise _refusal(root, _owner(path)) from None
+        raise _already_running(root, _owner(path)) from None
 
 
 def _owner(lock: Path) -> int:
-    """The supervisor that has the lock or had it last; 0 before it has written its number there."""
+    """The process id of the supervisor that holds or last held the lock; 0 before it is written."""
     return int(lock.read_text(encoding="ascii") or "0")
 
 
-def _refusal(root: Path, owner: int) -> AlreadyRunning:
+def _already_running(root: Path, owner: int) -> AlreadyRunning:
     running = read_services(root)
     where = f" at {running.service}" if running else ""
     return AlreadyRunning(

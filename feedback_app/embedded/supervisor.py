@@ -1,4 +1,4 @@
-"""Keeps the parts of a plan running: starts them in order, starts again what dies, ends them in reverse order."""
+"""Keeps the parts of a plan running: starts them in order, restarts failed ones, and stops them in reverse order."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -17,12 +17,12 @@ TICK = 0.2
 
 
 class PartFailed(AppError, RuntimeError):
-    """A part that is needed did not become ready; the message names its log."""
+    """A needed part did not become ready. The message names its log file."""
 
 
 @dataclass(slots=True)
 class Running:
-    """A part with its child process (None while it waits to be started again)."""
+    """A part with its child process, which is None while it waits for its restart."""
 
     part: Part
     child: Child | None
@@ -33,31 +33,31 @@ class Running:
 
 @dataclass(slots=True)
 class Supervisor:
-    """Owns all children. `hold` are descriptors that leashes keep open; `say` prints one line."""
+    """Owns all child processes. `hold` holds descriptors that the leashes keep open; `print_line` prints one line."""
 
-    say: Callable[[str], None]
+    print_line: Callable[[str], None]
     hold: Sequence[int] = ()
     running: list[Running] = field(default_factory=list)
 
     def start(self, part: Part) -> None:
-        """Raises OSError where the command cannot be run."""
+        """Start a part. Raises OSError if the command cannot be run."""
         self.running.append(Running(part, Child(part.command, self.hold), time.monotonic()))
 
     def wait_ready(self, part: Part) -> float:
-        """Wait until the part answers, restarting nothing; the seconds it took. Raises PartFailed."""
-        found = next(running for running in self.running if running.part is part)
+        """Wait until the part answers, without restarting it. Returns the seconds it took. Raises PartFailed."""
+        started = next(running for running in self.running if running.part is part)
         while not ready(part):
-            waited = time.monotonic() - found.started
-            code = found.child.poll() if found.child else None
+            waited = time.monotonic() - started.started
+            code = started.child.poll() if started.child else None
             if code is not None:
                 raise PartFailed(f"{part.name} ended ({ending(code)}): {last_line(part)}")
             if waited > part.patience:
                 raise PartFailed(f"{part.name} does not answer after {waited:.0f} s: see {part.command.log}")
             time.sleep(TICK)
-        return time.monotonic() - found.started
+        return time.monotonic() - started.started
 
     def watch(self) -> None:
-        """One look at every child: what died is started again, later each time it dies early."""
+        """Check every child once. A part that ended is restarted, after a longer pause each time it ends early."""
         now = time.monotonic()
         for running in self.running:
             if running.child is None:
@@ -71,11 +71,13 @@ class Supervisor:
         wait = backoff(running.failures)
         running.child, running.due = None, now + wait
         log = running.part.command.log
-        self.say(f"{running.part.name} ended ({ending(code)}); starting it again in {wait:.0f} s, see {log}")
+        self.print_line(
+            f"{running.part.name} ended ({ending(code)}); starting it again in {wait:.0f} s, see {log}"
+        )
 
     def stop(self) -> None:
-        """End every part: all but the first together, then the first, on which the others lean. Interrupted once
-        more, everything is killed at once."""
+        """Stop all parts: first all but the first together, then the first, on which the others depend. If interrupted
+        again, kill everything at once."""
         children = [running.child for running in self.running if running.child is not None]
         try:
             for child in reversed(children[1:]):
@@ -91,7 +93,7 @@ class Supervisor:
 
 
 def ready(part: Part) -> bool:
-    """Whether the part answers now."""
+    """Whether the part answers."""
     if part.answers_at.startswith("redis"):
         return answers(part.answers_at)
     if not part.answers_at:
@@ -103,17 +105,17 @@ def ready(part: Part) -> bool:
 
 
 def backoff(failures: int) -> float:
-    """Seconds until the next start after so many early deaths in a row: 1, 2, 4, … at most 30."""
+    """Seconds until the next start after that many early ends in a row: 1, 2, 4, … at most 30."""
     return min(2.0 ** max(failures - 1, 0), LONGEST_BACKOFF)
 
 
 def ending(code: int) -> str:
-    """How a process ended, in words."""
+    """How a process ended, for a message."""
     return f"exit code {code}" if code >= 0 else f"signal {-code}"
 
 
 def last_line(part: Part) -> str:
-    """The last thing a part said, and where the rest is."""
+    """The last line of a part's log and the log's path."""
     log = part.command.log
     text = log.read_text(encoding="utf-8", errors="replace")[-4000:] if log.exists() else ""
     lines = [line.strip() for line in text.splitlines() if line.strip()]

@@ -1,4 +1,4 @@
-"""`codelynn up`: everything on this machine under one supervisor, until Ctrl-C."""
+"""`codelynn up`: runs everything on this machine under one supervisor until Ctrl-C."""
 
 import signal
 import time
@@ -9,7 +9,7 @@ from types import FrameType
 from rich.console import Console
 
 from feedback_app.embedded import argilla
-from feedback_app.embedded.plan import Local, Plan, make_plan
+from feedback_app.embedded.plan import LocalResources, Plan, make_plan
 from feedback_app.embedded.report import Report
 from feedback_app.embedded.running_services import sole_owner, write_services
 from feedback_app.embedded.supervisor import TICK, Supervisor, ready
@@ -18,7 +18,7 @@ from feedback_app.processes.local_files import PortTaken, free_port, secret, tak
 from feedback_app.settings import PROJECT, Settings
 
 PrepareModel = Callable[[Settings, Callable[[str, float], None]], object]
-"""Makes the base model ready for use; is given the settings and a function that takes (what is done, fraction)."""
+"""Prepares the base model. Called with the settings and a progress callback for (step, fraction)."""
 
 
 def run_up(settings: Settings, prepare_model: PrepareModel, migrate: Callable[[Settings], None]) -> int:
@@ -28,9 +28,7 @@ def run_up(settings: Settings, prepare_model: PrepareModel, migrate: Callable[[S
     """
     report = Report(Console())
     signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(
-        signal.SIGINT, _interrupt
-    )  # also where a shell started us in the background and had it ignored
+    signal.signal(signal.SIGINT, _interrupt)  # a shell ignores it for background processes
     try:
         with sole_owner(settings.root) as lock:
             _run(settings, prepare_model, migrate, report, Supervisor(report.line, (lock,)))
@@ -48,7 +46,7 @@ def _run(
 ) -> None:
     started = time.monotonic()
     usable_home(settings.root)
-    local = look_around(settings, PROJECT, report.line)
+    local = find_resources(settings, PROJECT, report.line)
     with report.preparing() as progress:
         prepare_model(settings, progress)
     migrate(settings)
@@ -65,8 +63,8 @@ def _run(
         supervisor.stop()
 
 
-def look_around(settings: Settings, project: Path, say: Callable[[str], None]) -> Local:
-    """Servers, free ports and secrets for the embedded parts. Raises PortTaken, ValkeyMissing."""
+def find_resources(settings: Settings, project: Path, print_line: Callable[[str], None]) -> LocalResources:
+    """Find servers, free ports and secrets for the embedded parts. Raises PortTaken, ValkeyMissing."""
     if settings.port and taken(settings.host, settings.port):
         raise PortTaken(f"port {settings.port} is in use: stop what listens there, or set CODELYNN_PORT")
     port = settings.port or free_port()
@@ -77,26 +75,28 @@ def look_around(settings: Settings, project: Path, say: Callable[[str], None]) -
         write_config(settings.root / "run" / "valkey.conf", settings.root / "valkey", redis_port, password)
     python, argilla_port, login = None, 0, None
     if settings.argilla_enabled and not settings.argilla_url:
-        python, argilla_port = argilla.find_python(project), _argilla_port(settings, say)
+        python, argilla_port = argilla.find_python(project), _argilla_port(settings, print_line)
         login = argilla.login(settings.root / "secrets" / "argilla.json", settings.argilla_workspace)
         if python is None:
-            say("  Argilla is not installed: rankings wait in the outbox until `make setup` installs it")
-    return Local(project, port, server, redis_port, password, python, argilla_port, login)
+            print_line(
+                "  Argilla is not installed: rankings wait in the outbox until `make setup` installs it"
+            )
+    return LocalResources(project, port, server, redis_port, password, python, argilla_port, login)
 
 
-def _argilla_port(settings: Settings, say: Callable[[str], None]) -> int:
+def _argilla_port(settings: Settings, print_line: Callable[[str], None]) -> int:
     if settings.argilla_port and not taken("127.0.0.1", settings.argilla_port):
         return settings.argilla_port
     port = free_port()
     if settings.argilla_port:
-        say(
+        print_line(
             f"  port {settings.argilla_port} is in use, Argilla takes {port} this time (CODELYNN_ARGILLA_PORT)"
         )
     return port
 
 
 def start_parts(plan: Plan, supervisor: Supervisor, report: Report) -> None:
-    """Start what is needed and wait until it answers. Raises PartFailed."""
+    """Start the needed parts and wait until they answer. Raises PartFailed."""
     for group in (plan.first, plan.main):
         for part in group:
             supervisor.start(part)
@@ -107,8 +107,8 @@ def start_parts(plan: Plan, supervisor: Supervisor, report: Report) -> None:
                 report.done(part.name, seconds)
 
 
-def _keep_running(plan: Plan, local: Local, supervisor: Supervisor, report: Report) -> None:
-    """Watch until interrupted. The later parts start now, and are told of once they answer."""
+def _keep_running(plan: Plan, local: LocalResources, supervisor: Supervisor, report: Report) -> None:
+    """Start the later parts, report them once they answer, and watch all parts until interrupted."""
     for part in plan.later:
         supervisor.start(part)
     waiting, since = list(plan.later), time.monotonic()
@@ -120,7 +120,7 @@ def _keep_running(plan: Plan, local: Local, supervisor: Supervisor, report: Repo
         time.sleep(TICK)
 
 
-def _how_to_open(plan: Plan, local: Local) -> str:
+def _how_to_open(plan: Plan, local: LocalResources) -> str:
     login = local.argilla_login
     assert login is not None
     password = f"{login.fresh_password} (shown this once; kept in" if login.fresh_password else "(in"

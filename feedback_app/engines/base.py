@@ -1,4 +1,4 @@
-"""The one protocol that every engine speaks."""
+"""The protocol that every engine implements, with its requests, replies and errors."""
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,16 +12,19 @@ from feedback_app.errors import NotFound, Unavailable
 
 
 class UnknownModel(NotFound, LookupError):
-    """No such model version; the message says which there are."""
+    """Unknown model version. The message lists the known ones."""
 
 
 class EngineUnavailable(Unavailable, RuntimeError):
-    """The engine cannot answer now; the message says what to do. It never carries a prompt."""
+    """The engine cannot answer now. The message says what to do and never contains a prompt."""
 
 
 class EngineBusy(EngineUnavailable):
-    """Too much waits for the engine, or this has waited too long. `status` is 429 where the client has too many requests
-    waiting itself, and 503 where everybody together has. `retry_after`: seconds after which trying again makes sense."""
+    """Too many requests wait for the engine, or this one has waited too long.
+
+    `status` is 429 if this client has too many waiting requests and 503 if all clients together have. `retry_after` is the
+    number of seconds after which to try again.
+    """
 
     def __init__(self, message: str, retry_after: int, status: Literal[429, 503] = 503) -> None:
         super().__init__(message)
@@ -30,8 +33,8 @@ class EngineBusy(EngineUnavailable):
 
 
 class Priority(IntEnum):
-    """Whose turn comes first. INTERACTIVE: a person looks at the page or the terminal. API: a program waits, or a person
-    behind it. BACKGROUND: nobody waits yet."""
+    """Which requests go first. INTERACTIVE: a person waits at a page or a terminal. API: a program waits. BACKGROUND: nobody
+    waits yet."""
 
     INTERACTIVE = 0
     API = 1
@@ -39,10 +42,9 @@ class Priority(IntEnum):
 
 
 class Asker:
-    """Who waits for one call of the engine: decides when its turn comes, and whether anybody still wants the replies.
-    Thread-safe.
+    """Who waits for one call of the engine: its priority, its client, and whether the replies are still wanted. Thread-safe.
 
-    `client` names whose requests take turns with those of others: a remote address, a conversation.
+    `client` identifies whose requests share the engine fairly with others: a remote address or a conversation.
     """
 
     def __init__(self, client: str = "", priority: Priority = Priority.API) -> None:
@@ -58,21 +60,21 @@ class Asker:
 
     @property
     def left(self) -> bool:
-        """Whether nobody wants the replies any more."""
+        """Whether the replies are no longer wanted."""
         return self._left
 
     def leave(self) -> None:
-        """Nobody waits any more: what waits leaves the queue, what is being written stops."""
+        """Cancel the call: waiting requests leave the queue, and running ones stop."""
         self._left = True
         self._tell()
 
     def hurry(self) -> None:
-        """Somebody looks at it now."""
+        """Raise the priority to INTERACTIVE, because a person waits now."""
         self._priority = Priority.INTERACTIVE
         self._tell()
 
     def on_change(self, call: Callable[[], None]) -> None:
-        """Have `call` called, from whichever thread, whenever the asker leaves or hurries; at once if it has left."""
+        """Register `call` to be called, from any thread, on `leave` and `hurry`; at once if the asker has left already."""
         with self._lock:
             self._watchers.append(call)
         if self._left:
@@ -87,7 +89,7 @@ class Asker:
 
 @dataclass(frozen=True, slots=True)
 class ModelVersion:
-    """Where the files of one version lie. `ct2_dir` is its merged CTranslate2 conversion, if there is one."""
+    """The folders of one version. `ct2_dir` is its merged CTranslate2 conversion, if there is one."""
 
     name: str
     base_dir: Path
@@ -96,16 +98,15 @@ class ModelVersion:
 
 
 Catalogue = Callable[[str], ModelVersion]
-"""Gives the files of a version by name; raises UnknownModel."""
+"""Looks up the files of a version by name; raises UnknownModel."""
 
 
 @dataclass(frozen=True, slots=True)
 class GenerationRequest:
-    """The requests of one call share their `asker`.
+    """One reply to generate. The requests of one call share their `asker`.
 
-    `stops` are texts that end the reply, for engines that can end it there themselves; others write on, so whoever
-    gives them cuts the reply too. With `limit_must_fit`, more new tokens than the model has room for are refused with
-    LimitTooLarge; otherwise the reply is as long as there is room.
+    `stops` are texts that end the reply. Not every engine supports them, so the caller also cuts the reply. With
+    `limit_must_fit`, asking for more new tokens than fit raises LimitTooLarge; otherwise the reply is shortened.
     """
 
     model: str
@@ -118,16 +119,16 @@ class GenerationRequest:
 
 
 def asked_by(asker: Asker, requests: Sequence[GenerationRequest]) -> list[GenerationRequest]:
-    """The same requests, of that asker."""
+    """The same requests with that asker."""
     return [replace(request, asker=asker) for request in requests]
 
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """A piece of the reply to `requests[index]`; the last one of each request has `finish` set.
+    """A piece of the reply to `requests[index]`. The last piece of each reply has `finish` set.
 
-    `prompt_tokens` is what the model read, `new_tokens` what it has written of this reply so far, this piece included and
-    the token that ends it left out.
+    `prompt_tokens` counts the tokens that the model read. `new_tokens` counts those written so far, including this piece
+    and without the end token.
     """
 
     index: int
@@ -139,21 +140,21 @@ class Delta:
 
 class Engine(Protocol):
     def generate(self, requests: Sequence[GenerationRequest]) -> Generator[Delta, None, None]:
-        """Answer all requests in one batch, interleaved as they stream. Closing the generator stops generation, and an
-        asker who leaves ends it early.
+        """Generate all replies in one batch and yield their pieces interleaved. Closing the generator stops generation;
+        so does `Asker.leave`.
 
-        Raises UnknownModel, EngineUnavailable, EngineBusy and PromptTooLong before it returns; while it streams,
-        EngineUnavailable; before the first delta also EngineBusy, after too long a wait, and PromptTooLong where a server
-        finds out.
+        Raises UnknownModel, EngineUnavailable, EngineBusy and PromptTooLong before it returns. While iterating it raises
+        EngineUnavailable, and before the first piece also EngineBusy (after waiting too long) and PromptTooLong (if a
+        server detects it).
         """
         ...
 
     def models(self) -> list[str]:
-        """Names of the versions that are loaded now."""
+        """The names of the loaded versions."""
         ...
 
     def load(self, name: str) -> None:
-        """Make a version answer without a first wait (publishing a checkpoint)."""
+        """Load a version in advance, for example when a checkpoint is published."""
         ...
 
     def close(self) -> None: ...

@@ -1,4 +1,4 @@
-"""From requests to batches of token ids. Pure."""
+"""Groups requests into batches of token ids. Pure."""
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from feedback_app.engines.tokenizer import ChatTokenizer
 
 @dataclass(frozen=True, slots=True)
 class Tokenized:
-    """A request whose prompt is `ids`; `index` is its place in the call and `limit` the most tokens of its reply."""
+    """A request with its prompt as token `ids`, its `index` in the call, and `limit`, the maximum tokens of its reply."""
 
     index: int
     request: GenerationRequest
@@ -22,7 +22,7 @@ class Tokenized:
 
 
 def tokenized(index: int, request: GenerationRequest, tokenizer: ChatTokenizer, window: int) -> Tokenized:
-    """The request with as much of its conversation as `window` tokens hold. Raises PromptTooLong, LimitTooLarge."""
+    """Tokenize a request with as much of its conversation as fits into `window` tokens. Raises PromptTooLong, LimitTooLarge."""
     wanted = request.sampling.max_new_tokens
     if request.limit_must_fit and wanted >= window:
         raise LimitTooLarge(
@@ -36,22 +36,22 @@ def tokenized(index: int, request: GenerationRequest, tokenizer: ChatTokenizer, 
 def batches(
     requests: Sequence[Tokenized], largest: Callable[[Tokenized], int] = lambda first: MANY
 ) -> list[list[Tokenized]]:
-    """Groups of one model, one way of sampling and one prompt, which is then read only once.
+    """Group requests with the same model, sampling and prompt, so that the prompt is read only once.
 
-    `largest`: how many replies to such a prompt fit into one batch.
+    `largest` gives the number of replies to a prompt that fit into one batch.
     """
     groups: dict[Hashable, list[Tokenized]] = {}
     for request in requests:
-        groups.setdefault((_kind(request), request.ids), []).append(request)
+        groups.setdefault((_batch_key(request), request.ids), []).append(request)
     return [part for group in groups.values() for part in _parts(group, largest(group[0]))]
 
 
 def _parts(group: Sequence[Tokenized], largest: int) -> list[list[Tokenized]]:
-    """Parts of about one size, none above `largest`."""
+    """Split a group into parts of about equal size, none above `largest`."""
     count = ceil(len(group) / largest)
     return [list(group[i::count]) for i in range(count)]
 
 
-def _kind(request: Tokenized) -> tuple[str, float, float, int, float]:
+def _batch_key(request: Tokenized) -> tuple[str, float, float, int, float]:
     one: Sampling = request.request.sampling
     return request.request.model, one.temperature, one.top_p, one.top_k, one.repetition_penalty

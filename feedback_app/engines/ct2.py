@@ -1,8 +1,8 @@
 """CTranslate2: int8 models on CPU, the default engine.
 
-Seeds: CTranslate2 draws from one generator per thread, seeded once for the whole process when the thread first samples
-(`ctranslate2.set_random_seed` has no effect after that). A request's seed can therefore not be honoured: the same
-request gives the same reply at temperature 0 only. Replies within a batch are drawn independently of each other.
+Seeds: CTranslate2 samples from one generator per thread, which is seeded once, when the thread first samples
+(`ctranslate2.set_random_seed` has no effect after that). A request's seed is therefore ignored: the same request gives
+the same reply at temperature 0 only. Replies within a batch are sampled independently of each other.
 """
 
 from collections.abc import Callable, Generator, Sequence
@@ -17,22 +17,22 @@ from feedback_app.engines.base import Asker, Catalogue, Delta, EngineUnavailable
 from feedback_app.engines.batching import Tokenized, batches, tokenized
 from feedback_app.engines.ct2_models import LoadedModel, LoadedModels
 from feedback_app.engines.detokenize import Reply
-from feedback_app.engines.memory import give_back
+from feedback_app.engines.memory import return_free_memory
 from feedback_app.engines.request_queue import Limits
 from feedback_app.engines.scheduler import Scheduler
 from feedback_app.engines.streaming import Emit, stream
 
-MUCH = 64 * 1024**2
-"""Bytes of a batch that are given back at its end even while others run."""
+LARGE_BATCH = 64 * 1024**2
+"""A batch of this many bytes is returned to the system at its end even while others run."""
 
 Job = tuple[LoadedModel, list[Tokenized]]
 
 
 class Ct2Engine:
-    """Requests for one model and one prompt are one batch; see `Line` for whose turn it is.
+    """Requests with the same model and prompt form one batch; `RequestQueue` decides the order.
 
-    A prompt cannot be interrupted while it is read. So that this stays short, and memory bounded, a prompt and its reply
-    have at most the tokens that three quarters of the budget hold.
+    Reading a prompt cannot be interrupted. To keep this short and memory bounded, a prompt and its reply may have at most
+    the tokens that fit into three quarters of the memory budget.
     """
 
     def __init__(
@@ -43,15 +43,15 @@ class Ct2Engine:
         limits: Limits | None = None,
         megabytes: int = 0,
     ) -> None:
-        """`threads`: CPU threads of one batch, 0 for what proves fastest. `loaded_models`: versions kept in memory.
-        `megabytes`: memory for replies on their way, 0 for three times the weights."""
-        self._scheduler = Scheduler(limits or Limits(), "ct2-batch", self._give_back)
+        """`threads`: CPU threads per batch, 0 to measure the fastest. `loaded_models`: versions kept in memory.
+        `megabytes`: memory for all running batches, 0 for three times the weights."""
+        self._scheduler = Scheduler(limits or Limits(), "ct2-batch", self._return_memory)
         places = self._scheduler.limits.places
         self._models = LoadedModels(catalogue, threads, places, loaded_models, megabytes)
         self._closed = Event()
 
     def generate(self, requests: Sequence[GenerationRequest]) -> Generator[Delta, None, None]:
-        """See Engine. Raises at once: UnknownModel, EngineUnavailable, EngineBusy, InvalidPrompt."""
+        """See Engine. Raises immediately: UnknownModel, EngineUnavailable, EngineBusy, InvalidPrompt."""
         self._check_open()
         asker = requests[0].asker if requests else Asker()
         self._scheduler.check(asker)
@@ -77,9 +77,9 @@ class Ct2Engine:
         groups = batches(prompts, lambda one: loaded[one.request.model].replies(len(one.ids), one.limit))
         return [(loaded[batch[0].request.model], batch) for batch in groups]
 
-    def _give_back(self, cost: int) -> None:
-        if cost >= MUCH or self._scheduler.idle():
-            give_back()
+    def _return_memory(self, cost: int) -> None:
+        if cost >= LARGE_BATCH or self._scheduler.idle():
+            return_free_memory()
 
     def models(self) -> list[str]:
         return self._models.names()
@@ -99,7 +99,7 @@ class Ct2Engine:
             raise EngineUnavailable("the engine is shut down: start the service again")
 
     def _run(self, job: Job, asker: Asker, emit: Emit, stop: Event) -> None:
-        """One batch, from a thread of the scheduler."""
+        """Run one batch in a thread of the scheduler."""
         model, batch = job
         tokenizer = model.tokenizer
         replies = [
@@ -123,13 +123,13 @@ class Ct2Engine:
 
 
 def _cost(job: Job) -> int:
-    """Bytes that the batch takes while it is written."""
+    """The bytes that the batch needs while it runs."""
     model, batch = job
-    return model.footprint.batch(len(batch[0].ids), max(one.limit for one in batch), len(batch))
+    return model.memory.batch(len(batch[0].ids), max(one.limit for one in batch), len(batch))
 
 
 def _prompts(tokens: list[str], replies: int) -> dict[str, Any]:
-    """Several replies to one prompt share its reading; the state of a single one need not be copied."""
+    """The prompt arguments. Several replies to one prompt share the reading of it; a single reply needs no shared state."""
     if replies == 1 or len(tokens) == 1:
         return {"start_tokens": [tokens] * replies}
     shared = {"static_prompt": tokens[:-1], "cache_static_prompt": False}
@@ -142,7 +142,7 @@ def _on_token(
     stopping: Callable[[], bool],
     step: ctranslate2.GenerationStepResult,
 ) -> bool:
-    """Called for every new token, end tokens too. True ends that one reply."""
+    """Called for every new token, including end tokens. Returns True to end that reply."""
     reply = replies[step.batch_id]
     if delta := reply.push(step.token_id):
         emit(delta)
@@ -150,8 +150,8 @@ def _on_token(
 
 
 def sampling_options(sampling: Sampling, vocabulary: int) -> dict[str, float | int]:
-    """CTranslate2's names; a `sampling_topk` of 1 is greedy, 0 is no limit. It fails on a limit beyond the vocabulary, and on a
-    probability or penalty that its 32-bit numbers round to zero."""
+    """Sampling settings under CTranslate2's names. A `sampling_topk` of 1 is greedy, 0 is no limit. CTranslate2 fails on a limit
+    beyond the vocabulary, and on a probability or penalty that rounds to zero in 32 bits."""
     penalty = {"repetition_penalty": max(sampling.repetition_penalty, SMALLEST)}
     if sampling.temperature < SMALLEST:
         return {"sampling_topk": 1, **penalty}

@@ -1,4 +1,4 @@
-"""The CTranslate2 models that are in memory: the most recently used few."""
+"""Keeps the most recently used CTranslate2 models in memory."""
 
 import json
 from collections import OrderedDict
@@ -11,54 +11,54 @@ import ctranslate2
 
 from feedback_app.domain.comparison import Message
 from feedback_app.engines.base import Catalogue, EngineUnavailable, ModelVersion
-from feedback_app.engines.memory import LARGEST_SHARE, Footprint, budget_for
+from feedback_app.engines.memory import LARGEST_SHARE, BatchMemory, budget_for
 from feedback_app.engines.threads import best_threads
 from feedback_app.engines.tokenizer import ChatTokenizer
 
 NOTES = "threads.json"
-"""Beside a prepared base model: the threads that were measured with it."""
+"""The file next to a prepared base model with the measured number of threads."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """`share`: bytes that one batch may take."""
+    """A model in memory. `share` is the number of bytes that one batch may use."""
 
     generator: ctranslate2.Generator
     tokenizer: ChatTokenizer
-    footprint: Footprint
+    memory: BatchMemory
     share: int
 
     @property
     def window(self) -> int:
-        """Tokens of a prompt and its reply together: what the model was made for, and memory holds."""
-        return min(self.tokenizer.window, self.footprint.window(self.share))
+        """The maximum tokens of a prompt with its reply: limited by the model and by memory."""
+        return min(self.tokenizer.window, self.memory.window(self.share))
 
     def replies(self, prompt: int, new: int) -> int:
-        """How many replies of at most `new` tokens one batch may write."""
-        return self.footprint.replies(prompt, new, self.share)
+        """How many replies of at most `new` tokens fit into one batch."""
+        return self.memory.replies(prompt, new, self.share)
 
 
 class LoadedModels:
-    """At most `limit` models; the least recently used one goes first. A batch that uses it keeps it to its own end."""
+    """At most `limit` models; the least recently used is dropped first. A running batch keeps its model until it ends."""
 
     def __init__(
         self, catalogue: Catalogue, threads: int, concurrent: int, limit: int, megabytes: int = 0
     ) -> None:
-        """`threads`: CPU threads of a batch; 0: measured with the first model. `concurrent`: batches of one model at once; they share its weights.
-        `megabytes`: see `budget_for`."""
+        """`threads`: CPU threads per batch, 0 to measure with the first model. `concurrent`: batches of one model that run at once
+        and share its weights. `megabytes`: see `budget_for`."""
         self._catalogue = catalogue
         self._threads = threads
         self._concurrent = concurrent
         self._limit = limit
         self._megabytes = megabytes
         self.budget = 0
-        """Bytes for all replies on their way; known once a model is loaded."""
+        """Bytes for all running batches; set when the first model is loaded."""
         self._models: OrderedDict[str, LoadedModel] = OrderedDict()
         self._tokenizers: dict[Path, ChatTokenizer] = {}
         self._lock = Lock()
 
     def get(self, name: str) -> LoadedModel:
-        """The model of that version, loaded if need be. Raises UnknownModel, EngineUnavailable."""
+        """The model of that version, loaded if necessary. Raises UnknownModel, EngineUnavailable."""
         version = self._catalogue(name)
         with self._lock:
             if name not in self._models:
@@ -92,9 +92,9 @@ class LoadedModels:
                 notes = version.base_dir.parent / NOTES
                 self._threads = best_threads(version.ct2_dir, opening, prompt, notes)
             self.budget = budget_for((version.ct2_dir / "model.bin").stat().st_size, self._megabytes)
-            footprint = Footprint.of(json.loads((version.base_dir / "config.json").read_text("utf-8")))
+            memory = BatchMemory.of(json.loads((version.base_dir / "config.json").read_text("utf-8")))
             share = int(self.budget * LARGEST_SHARE)
-            return LoadedModel(self._open(version.ct2_dir, self._threads), tokenizer, footprint, share)
+            return LoadedModel(self._open(version.ct2_dir, self._threads), tokenizer, memory, share)
         except (OSError, RuntimeError, ValueError) as error:
             raise EngineUnavailable(
                 f"{version.name} cannot be loaded from {version.ct2_dir}: publish it again"

@@ -1,4 +1,4 @@
-"""Token ids in, text out, piece by piece and never half a character."""
+"""Converts a growing sequence of token ids to text, piece by piece and in whole characters."""
 
 from collections.abc import Callable, Sequence
 from typing import Literal
@@ -6,11 +6,11 @@ from typing import Literal
 from feedback_app.engines.base import Delta
 
 INCOMPLETE = "\ufffd"
-"""What a decoder writes for bytes that are no UTF-8 (yet)."""
+"""What a decoder returns for bytes that are not valid UTF-8 (yet)."""
 
 
 class Detokenizer:
-    """Text of a growing token sequence. The pieces, `flush()` included, join to the text of the whole sequence.
+    """The text of a growing token sequence. The pieces, including `flush()`, join to the text of the whole sequence.
 
     Each piece is decoded together with the one before, because some decoders strip a leading space.
     """
@@ -18,29 +18,29 @@ class Detokenizer:
     def __init__(self, decode: Callable[[Sequence[int]], str]) -> None:
         self._decode = decode
         self._ids: list[int] = []
-        self._given = 0  # ids[:given] have been emitted; ids[given:] wait for the rest of a character
+        self._emitted = 0  # ids[:emitted] are done; ids[emitted:] wait for the rest of a character
 
     def push(self, token_id: int) -> str:
-        """The text that this token completes; empty while a character is unfinished."""
+        """The text that this token completes; empty while a character is incomplete."""
         self._ids.append(token_id)
         text = self._pending()
         return "" if text.endswith(INCOMPLETE) else self._emit(text)
 
     def flush(self) -> str:
-        """What is left, be it an unfinished character."""
+        """The remaining text, even an incomplete character."""
         return self._emit(self._pending())
 
     def _pending(self) -> str:
-        return self._decode(self._ids)[len(self._decode(self._ids[: self._given])) :]
+        return self._decode(self._ids)[len(self._decode(self._ids[: self._emitted])) :]
 
     def _emit(self, text: str) -> str:
-        self._ids = self._ids[self._given :]
-        self._given = len(self._ids)
+        self._ids = self._ids[self._emitted :]
+        self._emitted = len(self._ids)
         return text
 
 
 class Reply:
-    """One reply while it is written: takes token ids, gives deltas, of which exactly one is the last."""
+    """One reply in progress: takes token ids and returns deltas, exactly one of which is the last."""
 
     def __init__(
         self,

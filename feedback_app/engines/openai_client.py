@@ -1,6 +1,6 @@
-"""Talking to an OpenAI-compatible server: which models it serves, loading an adapter, one streamed reply.
+"""Client of an OpenAI-compatible server: lists models, loads adapters, streams replies.
 
-Errors never carry what the server wrote back: it may quote the prompt.
+Errors never contain the server's answer, because it may quote the prompt.
 """
 
 import json
@@ -22,7 +22,7 @@ TOO_LONG = re.compile(r"context[ _](length|size|window)|too many tokens|maximum 
 
 
 class TooLong(Exception):
-    """The conversation does not fit the window of the server's model; `over` is by how many tokens, where it told."""
+    """The conversation does not fit the server's model. `over` is the number of excess tokens, if the server names it."""
 
     def __init__(self, over: int | None = None) -> None:
         super().__init__(over)
@@ -30,7 +30,7 @@ class TooLong(Exception):
 
 
 class _Refused(Exception):
-    """An answer other than 2xx."""
+    """An answer with a status other than 2xx."""
 
     def __init__(self, status: int, too_long: TooLong | None) -> None:
         super().__init__(status)
@@ -40,7 +40,7 @@ class _Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A piece of a reply. Tokens are the server's count in the last piece, and the number of pieces before."""
+    """A piece of a reply. `new_tokens` is the server's count in the last piece and the number of pieces before that."""
 
     text: str
     finish: Literal["stop", "length"] | None
@@ -55,17 +55,17 @@ class OpenAiClient:
         """`url`: the base address, ending in `/v1`."""
         self._url = url.rstrip("/")
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-        # Prompts are for the named server only: no proxy out of the environment.
+        # Prompts go to the named server only: ignore proxies from the environment.
         self._http = httpx.AsyncClient(headers=headers, timeout=TIMEOUT, trust_env=False)
 
     async def served(self) -> list[str]:
-        """Ids of the models that the server answers for, in its order. Raises EngineUnavailable."""
+        """The ids of the models that the server lists, in its order. Raises EngineUnavailable."""
         async with self._request("GET", "/models") as response:
             listed = json.loads(await response.aread())
         return [str(model["id"]) for model in listed["data"]]
 
     async def load_adapter(self, name: str, folder: Path) -> None:
-        """Have vLLM serve the LoRA adapter in `folder` as `name`. Raises EngineUnavailable."""
+        """Load the LoRA adapter in `folder` into vLLM as `name`. Raises EngineUnavailable."""
         body = {"lora_name": name, "lora_path": str(folder)}
         try:
             async with self._request("POST", "/load_lora_adapter", body):
@@ -77,9 +77,9 @@ class OpenAiClient:
             ) from error
 
     async def reply(self, body: Mapping[str, Any]) -> AsyncIterator[Chunk]:
-        """The pieces of one reply; the last comes once the server has counted the tokens. Raises TooLong, EngineUnavailable."""
-        asked = {**body, "stream": True, "stream_options": {"include_usage": True}}
-        async with self._request("POST", "/chat/completions", asked) as response:
+        """Stream one reply. The last piece comes after the server's token counts. Raises TooLong, EngineUnavailable."""
+        request = {**body, "stream": True, "stream_options": {"include_usage": True}}
+        async with self._request("POST", "/chat/completions", request) as response:
             last: Chunk | None = None
             usage: dict[str, int] = {}
             pieces = 0
@@ -104,9 +104,9 @@ class OpenAiClient:
     async def _request(
         self, method: str, path: str, body: Mapping[str, Any] | None = None
     ) -> AsyncIterator[httpx.Response]:
-        """An answer whose body is still to be read. Only what goes wrong before that is tried again."""
+        """Send a request and yield the answer with its body unread. Only failures before that are retried."""
         try:
-            response: httpx.Response = await _patient()(self._open, method, path, body)
+            response: httpx.Response = await _retrying()(self._open, method, path, body)
             try:
                 yield response
             finally:
@@ -129,33 +129,33 @@ class OpenAiClient:
         response = await self._http.send(request, stream=True)
         if response.is_success:
             return response
-        said = (await response.aread()).decode(errors="replace")
+        answer = (await response.aread()).decode(errors="replace")
         await response.aclose()
-        too_long = response.status_code == 400 and TOO_LONG.search(said) is not None
-        raise _Refused(response.status_code, TooLong(excess(said)) if too_long else None)
+        too_long = response.status_code == 400 and TOO_LONG.search(answer) is not None
+        raise _Refused(response.status_code, TooLong(excess(answer)) if too_long else None)
 
 
-def excess(said: str) -> int | None:
-    """By how many tokens a request was too long, out of a server's refusal (vLLM's and OpenAI's words, llama.cpp's fields);
-    None where it does not say."""
-    limit = re.search(r"(?:maximum (?:context|model) length is|\"n_ctx\":)\s*(\d+)", said)
-    asked = re.search(r"(?:total of at least|\"n_prompt_tokens\":)\s*(\d+)", said) or re.search(
-        r"(?:requested|resulted in)\s*(\d+) tokens", said
+def excess(answer: str) -> int | None:
+    """The number of excess tokens in a server's refusal (vLLM's and OpenAI's wording, llama.cpp's fields); None if it does not
+    say."""
+    limit = re.search(r"(?:maximum (?:context|model) length is|\"n_ctx\":)\s*(\d+)", answer)
+    requested = re.search(r"(?:total of at least|\"n_prompt_tokens\":)\s*(\d+)", answer) or re.search(
+        r"(?:requested|resulted in)\s*(\d+) tokens", answer
     )
-    over = int(asked[1]) - int(limit[1]) if limit and asked else 0
+    over = int(requested[1]) - int(limit[1]) if limit and requested else 0
     return over if over > 0 else None
 
 
-def _patient() -> AsyncRetrying:
+def _retrying() -> AsyncRetrying:
     return AsyncRetrying(
-        retry=retry_if_exception(_passing),
+        retry=retry_if_exception(_is_temporary),
         stop=stop_after_attempt(3),
         wait=wait_exponential_jitter(multiplier=0.2, max=2, jitter=0.2),
         reraise=True,
     )
 
 
-def _passing(error: BaseException) -> bool:
+def _is_temporary(error: BaseException) -> bool:
     """Whether the same request may succeed in a moment."""
     if isinstance(error, _Refused):
         return error.status in BUSY
@@ -173,7 +173,7 @@ def _explained(status: int) -> str:
 
 
 def _event(line: str) -> dict[str, Any]:
-    """What a line of the event stream says; nothing for comments, keep-alives and the end mark."""
+    """Parse a line of the event stream; empty for comments, keep-alives and the end mark."""
     if not line.startswith("data:") or line[5:].strip() == "[DONE]":
         return {}
     event: dict[str, Any] = json.loads(line[5:])
@@ -183,7 +183,7 @@ def _event(line: str) -> dict[str, Any]:
 
 
 def _chunk(event: Mapping[str, Any]) -> Chunk | None:
-    """What an event adds to the reply, if anything."""
+    """The piece of the reply in an event, if any."""
     if not event or not event["choices"]:
         return None
     choice = event["choices"][0]

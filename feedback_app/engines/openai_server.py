@@ -1,8 +1,8 @@
-"""Replies from an OpenAI-compatible server such as vLLM: it batches the requests that arrive together.
+"""Generates replies on an OpenAI-compatible server such as vLLM, which batches concurrent requests.
 
-Seeds are passed on; whether they hold is the server's affair. `base` is the server's model of that name, else the first
-that it lists; every other version must be served under its own name and is loaded as a LoRA adapter where it is not:
-under a new name per version, because vLLM can serve stale cache blocks for an adapter reloaded under an old one.
+Seeds are passed on; the server may ignore them. `base` is the server's model of that name, else the first that it lists.
+Every other version is served under its own name and loaded as a LoRA adapter if necessary. Each version gets a new name,
+because vLLM can serve stale cache blocks for an adapter reloaded under an old one.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from feedback_app.engines.openai_client import OpenAiClient, TooLong
 from feedback_app.engines.prompt_window import CUT, disarmed, without_oldest
 from feedback_app.engines.streaming import Emit, stream
 
-# The server's tokenizer is not at hand; these are how chat templates write their control tokens.
+# The server's tokenizer is not available; these are the usual control tokens of chat templates.
 CONTROL = re.compile(r"(?=<\|[^\s|<>]+\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>).")
 ZERO_WIDTH = "\u200b"
 
@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 
 class OpenAiServerEngine:
-    """Every request is one HTTP call; all run at once in an event loop of the engine's own."""
+    """Each request is one HTTP call. All calls run concurrently in an event loop of this engine."""
 
     def __init__(self, catalogue: Catalogue, url: str, api_key: str = "") -> None:
         """`url` ends in `/v1`. Raises EngineUnavailable if it is empty."""
@@ -45,7 +45,7 @@ class OpenAiServerEngine:
         self._loading = asyncio.Lock()
 
     def generate(self, requests: Sequence[GenerationRequest]) -> Generator[Delta, None, None]:
-        """See Engine. Raises UnknownModel at once, EngineUnavailable and PromptTooLong while it streams."""
+        """See Engine. Raises UnknownModel immediately, and EngineUnavailable and PromptTooLong while streaming."""
         self._loop.check_open()
         versions = [self._catalogue(request.model) for request in requests]
         asker = requests[0].asker if requests else Asker()
@@ -59,7 +59,7 @@ class OpenAiServerEngine:
         )
 
     def models(self) -> list[str]:
-        """What the server lists, its base model as `base`."""
+        """The models that the server lists, with its base model as `base`."""
         served = self._loop.submit(self._client.served()).result()
         return ["base" if name == _base_name(served) else name for name in served]
 
@@ -68,11 +68,11 @@ class OpenAiServerEngine:
         self._loop.submit(self._served_as(self._catalogue(name))).result()
 
     def close(self) -> None:
-        """End all calls."""
+        """Cancel all calls."""
         self._loop.close(self._client.close())
 
     async def _served_as(self, version: ModelVersion) -> str:
-        """The server's name for the version, which it serves from now on."""
+        """The server's name for the version, which is loaded if necessary."""
         async with self._loading:
             served = await self._client.served()
             if version.adapter_dir is None:
@@ -97,7 +97,7 @@ class OpenAiServerEngine:
 
 
 class _LoopThread:
-    """An event loop in a thread of its own."""
+    """An event loop in its own thread."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -112,7 +112,7 @@ class _LoopThread:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def close(self, last: Coroutine[Any, Any, None]) -> None:
-        """Cancel all that runs, do `last`, and end the thread."""
+        """Cancel all tasks, run `last`, and end the thread."""
         if self._loop.is_closed():
             last.close()
             return
@@ -137,7 +137,7 @@ def _base_name(served: Sequence[str]) -> str:
 
 
 def _body(name: str, messages: Sequence[Message], request: GenerationRequest) -> dict[str, Any]:
-    """What every such server knows: not `top_k` and `repetition_penalty`, which some refuse."""
+    """The request body. `top_k` and `repetition_penalty` are left out, because some servers refuse them."""
     sampling = request.sampling
     return {
         "model": name,
@@ -154,7 +154,7 @@ def _body(name: str, messages: Sequence[Message], request: GenerationRequest) ->
 
 
 def _shortened(messages: Sequence[Message], over: int | None) -> tuple[Message, ...]:
-    """The conversation without its oldest turn. Raises PromptTooLong if only one is left, `over` by so many tokens."""
+    """The conversation without its oldest turn. Raises PromptTooLong if only one turn is left."""
     system = tuple(messages[:1]) if messages[0].role == "system" else ()
     turns = without_oldest(tuple(messages[len(system) :]))
     if not turns:

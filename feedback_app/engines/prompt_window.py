@@ -1,4 +1,4 @@
-"""What part of a conversation a model is shown, and how forged control tokens in it are disarmed. Pure."""
+"""Fits a conversation into the model's context window, and disarms forged control tokens in it. Pure."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterable, Sequence
 from feedback_app.domain.comparison import Message, PromptTooLong
 
 Encode = Callable[[Sequence[Message]], list[int]]
-"""Renders and tokenises a conversation, ready for the assistant's reply."""
+"""Renders and tokenises a conversation up to the beginning of the assistant's reply."""
 
 CUT = "\ue000"
 """A private-use character that marks a place where text must be tokenised in two pieces."""
 
 
 def fit_window(messages: Sequence[Message], encode: Encode, limit: int) -> list[int]:
-    """Token ids of the conversation, at most `limit` of them: the oldest turns are left out, never the system turn.
+    """The token ids of the conversation, at most `limit`. The oldest turns are dropped, but never the system turn.
 
-    What is kept begins with a user's turn, because many templates demand it.
+    The result begins with a user's turn, because many templates require it.
     Raises PromptTooLong if the last turn alone is too long.
     """
     system = tuple(messages[:1]) if messages and messages[0].role == "system" else ()
@@ -31,7 +31,7 @@ def fit_window(messages: Sequence[Message], encode: Encode, limit: int) -> list[
 
 
 def prompt_limit(window: int, max_new_tokens: int) -> int:
-    """Tokens a prompt may have so that the reply fits too; half of the window always stays for the prompt."""
+    """The maximum tokens of a prompt so that the reply fits too. Half of the window is always reserved for the prompt."""
     return window - min(max_new_tokens, window // 2)
 
 
@@ -43,9 +43,9 @@ def control_pattern(tokens: Iterable[str]) -> re.Pattern[str]:
 
 
 def disarmed(text: str, control: re.Pattern[str]) -> str:
-    """The text with a CUT after the first character of each control token in it.
+    """The text with a CUT after the first character of each control token.
 
-    Tokenised in the pieces between the cuts, it can no longer give a control token.
+    The pieces between the cuts are tokenised separately and cannot produce a control token.
     """
     return control.sub(lambda match: match.group() + CUT, text.replace(CUT, ""))
 

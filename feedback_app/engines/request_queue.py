@@ -1,8 +1,8 @@
-"""Who is next at the engine: the policy, without threads. Pure but for its own lists.
+"""The order in which the engine runs requests: the policy, without threads.
 
-Interactive work goes first, then the API, then what is written in the background. Within one of these, clients take turns,
-so that one who asks for a hundred replies does not hold up one who asks for a single one. Some places are kept free for
-interactive work, because a reply that has begun cannot be interrupted for another.
+Interactive requests go first, then the API, then background work. Within a priority, clients take turns, so that a client
+with a hundred requests does not block one with a single request. Some places are reserved for interactive requests, because
+a running reply cannot be interrupted for another.
 """
 
 from collections.abc import Iterable
@@ -15,8 +15,8 @@ LONGEST_RETRY = 60
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`places`: batches that run at once, of which `reserved` only take interactive work. `per_client` and `total` bound
-    what waits, each priority by itself; after `seconds` of waiting a request is given up."""
+    """`places`: batches that run at once, of which `reserved` take only interactive requests. `per_client` and `total` limit
+    the waiting requests of each priority. A request fails after waiting for `seconds`."""
 
     places: int = 3
     reserved: int = 1
@@ -27,15 +27,15 @@ class Limits:
 
 @dataclass(eq=False, slots=True)
 class Ticket:
-    """One batch of an asker. `cost`: bytes of memory that it takes while it runs."""
+    """One batch of an asker. `cost` is the number of bytes that it needs while it runs."""
 
     asker: Asker
     cost: int = 0
     number: int = field(default=0, init=False)
 
 
-class Line:
-    """What waits and what runs. Not thread-safe."""
+class RequestQueue:
+    """The waiting and running batches. Not thread-safe."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -53,7 +53,7 @@ class Line:
         return tuple(self._running)
 
     def check(self, asker: Asker, seconds_each: float = 1.0) -> None:
-        """Whether another call of this asker may wait. `seconds_each`: how long a batch takes. Raises EngineBusy."""
+        """Check that another call of this asker may wait. `seconds_each` is the duration of a batch. Raises EngineBusy."""
         waiting = {ticket.asker: None for ticket in self._waiting if ticket.asker.priority == asker.priority}
         own = sum(other.client == asker.client for other in waiting)
         if own >= self._limits.per_client:
@@ -66,7 +66,7 @@ class Line:
             raise self.busy("too many requests are waiting: try again later", seconds_each)
 
     def busy(self, message: str, seconds_each: float = 1.0) -> EngineBusy:
-        """The error for somebody who waits with everybody else."""
+        """The error for a full queue, with the time after which to retry."""
         return EngineBusy(message, self._retry_after(len(self._waiting), seconds_each))
 
     def join(self, ticket: Ticket) -> None:
@@ -75,7 +75,7 @@ class Line:
         self._waiting.append(ticket)
 
     def leave(self, ticket: Ticket) -> None:
-        """It has run, or gives up waiting."""
+        """Remove a batch that has run or is no longer wanted."""
         for tickets in (self._waiting, self._running):
             if ticket in tickets:
                 tickets.remove(ticket)
@@ -83,8 +83,8 @@ class Line:
             self._last_turn.pop(ticket.asker.client, None)
 
     def admit(self, budget: int) -> list[Ticket]:
-        """Those whose turn it is now; they run from now on. `budget`: bytes that all running batches may take together.
-        A batch that needs more than that runs alone."""
+        """Start the batches whose turn it is and return them. `budget` is the number of bytes that all running batches may
+        use together; a batch that needs more runs alone."""
         admitted = []
         while (ticket := min(self._waiting, key=self._order, default=None)) and self._fits(ticket, budget):
             self._waiting.remove(ticket)

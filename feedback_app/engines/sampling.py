@@ -1,4 +1,4 @@
-"""Sampling for `transformers.generate`: every row of a batch by its own settings and its own seed."""
+"""Sampling for `transformers.generate` in which each row of a batch has its own settings and seed."""
 
 from collections.abc import Sequence
 
@@ -9,10 +9,10 @@ from feedback_app.domain.comparison import SMALLEST, Sampling
 
 
 class RowSampler(LogitsProcessor):
-    """Makes greedy search draw samples: adds Gumbel noise to the log-probabilities of each row.
+    """Turns greedy search into sampling by adding Gumbel noise to the log-probabilities of each row.
 
     The maximum of log-probabilities plus Gumbel noise is distributed as a sample from them (the Gumbel-max trick:
-    Maddison, Tarlow, Minka, "A* Sampling", 2014), so that a row depends on its seed and not on its neighbours' draws.
+    Maddison, Tarlow, Minka, "A* Sampling", 2014). So a row depends on its own seed and not on the other rows.
     """
 
     def __init__(
@@ -23,7 +23,7 @@ class RowSampler(LogitsProcessor):
         self._rows = [(sampling, torch.Generator(device).manual_seed(seed)) for sampling, seed in rows]
 
     def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
-        """`scores`: (rows, vocabulary) logits; what comes back has its maximum at the token to take."""
+        """`scores`: (rows, vocabulary) logits. Returns scores of the same shape with their maximum at the sampled token."""
         written = input_ids[:, self._prompt_length :]
         chosen = [
             _drawn(_penalised(row, reply, sampling.repetition_penalty), sampling, generator)
@@ -42,16 +42,16 @@ def _drawn(logits: torch.Tensor, sampling: Sampling, generator: torch.Generator)
 
 
 def _penalised(logits: torch.Tensor, written: torch.Tensor, penalty: float) -> torch.Tensor:
-    """Tokens in `written` are less likely; the prompt's are not, as in CTranslate2."""
+    """Make the tokens in `written` less likely. As in CTranslate2, the prompt's tokens are not penalised."""
     if penalty == 1:
         return logits
     penalty = max(penalty, SMALLEST)
-    found = logits[written]
-    return logits.scatter(-1, written, torch.where(found > 0, found / penalty, found * penalty))
+    repeated = logits[written]
+    return logits.scatter(-1, written, torch.where(repeated > 0, repeated / penalty, repeated * penalty))
 
 
 def _top(logits: torch.Tensor, top_k: int) -> torch.Tensor:
-    """Only the `top_k` likeliest tokens; 0 keeps all."""
+    """Keep only the `top_k` most likely tokens; 0 keeps all."""
     if not 0 < top_k < logits.shape[-1]:
         return logits
     least = torch.topk(logits, top_k).values[-1]
@@ -59,7 +59,7 @@ def _top(logits: torch.Tensor, top_k: int) -> torch.Tensor:
 
 
 def _nucleus(logits: torch.Tensor, top_p: float) -> torch.Tensor:
-    """Only the fewest likeliest tokens that together reach the probability `top_p`."""
+    """Keep only the fewest most likely tokens that together reach the probability `top_p`."""
     if top_p >= 1:
         return logits
     ordered, places = torch.sort(logits, descending=True)

@@ -1,4 +1,4 @@
-"""Which engine writes the replies."""
+"""Selects the engine from the settings, and checks that a prepared model can answer."""
 
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
@@ -16,11 +16,11 @@ from feedback_app.engines.base import (
 )
 from feedback_app.engines.request_queue import Limits
 
-Kind = Literal["auto", "ctranslate2", "transformers", "openai"]
+EngineName = Literal["auto", "ctranslate2", "transformers", "openai"]
 
 
 class EngineSettings(Protocol):
-    """What engines need of the settings."""
+    """The settings that engines need."""
 
     @property
     def engine_url(self) -> str: ...
@@ -40,11 +40,11 @@ class EngineSettings(Protocol):
     def queue_seconds(self) -> float: ...
 
 
-def build_engine(kind: Kind, catalogue: Catalogue, settings: EngineSettings) -> Engine:
-    """The engine of that kind. `auto`: a server if there is an address, else CTranslate2 or transformers.
+def build_engine(kind: EngineName, catalogue: Catalogue, settings: EngineSettings) -> Engine:
+    """Create the engine of that kind. `auto` means a server if there is an address, else CTranslate2 or transformers.
 
-    The last choice is made at first use, because it asks the catalogue whether the base model was converted, and
-    that may have to prepare the base model first. Nothing is loaded here.
+    Between the last two it chooses at first use, because the catalogue must know whether the base model was converted,
+    which may require preparing the base model first. Nothing is loaded here.
     """
     if kind == "openai" or (kind == "auto" and settings.engine_url):
         return _openai(catalogue, settings)
@@ -56,7 +56,7 @@ def build_engine(kind: Kind, catalogue: Catalogue, settings: EngineSettings) -> 
 
 
 class DeferredEngine:
-    """Builds the engine when it is first needed."""
+    """An engine that is created at first use."""
 
     def __init__(self, build: Callable[[], Engine]) -> None:
         self._build = build
@@ -95,7 +95,7 @@ def _limits(settings: EngineSettings) -> Limits:
     )
 
 
-# Imported where they are needed: torch alone costs seconds and hundreds of megabytes that CTranslate2 does without.
+# Imported at first use: torch alone takes seconds and hundreds of megabytes, which CTranslate2 does not need.
 
 
 def _ctranslate2(catalogue: Catalogue, settings: EngineSettings) -> Engine:
@@ -118,7 +118,7 @@ def _openai(catalogue: Catalogue, settings: EngineSettings) -> Engine:
     return OpenAiServerEngine(catalogue, settings.engine_url, settings.engine_api_key)
 
 
-TRIALS = (
+TEST_CONVERSATIONS = (
     (Message("user", "Hello!"),),
     (Message("system", "You are kind."), Message("user", "Hello!")),
     (Message("user", "Hello!"), Message("assistant", "Hello."), Message("user", "How are you?")),
@@ -128,23 +128,23 @@ BROKEN = (EngineUnavailable, InvalidPrompt, RuntimeError, ValueError, LookupErro
 
 
 def cannot_answer(hf_dir: Path, ct2_dir: Path | None) -> str:
-    """Why a model does not answer, in one line; empty if it does. CTranslate2 answers where there is a conversion."""
+    """Why a model cannot answer, in one line; empty if it can. Uses CTranslate2 if there is a conversion."""
     version = ModelVersion("base", hf_dir, None, ct2_dir)
     try:
         engine = _engine(version)
         try:
-            replies = [_reply(engine, messages) for messages in TRIALS]
+            replies = [_reply(engine, messages) for messages in TEST_CONVERSATIONS]
         finally:
             engine.close()
         return "" if any(replies) else "it says nothing"
     except (EngineUnavailable, InvalidPrompt) as error:
         return str(error)
-    except BROKEN as error:  # a library met something in the files that it did not expect
+    except BROKEN as error:  # a library cannot handle the files
         return f"its files cannot be used ({type(error).__name__})"
 
 
 def _reply(engine: Engine, messages: tuple[Message, ...]) -> str:
-    """Raises EngineUnavailable where the reply has no end."""
+    """The engine's reply. Raises EngineUnavailable if the reply does not end."""
     deltas = list(engine.generate([GenerationRequest("base", messages, SHORT)]))
     if not any(delta.finish for delta in deltas):
         raise EngineUnavailable("it does not end its replies")
@@ -152,7 +152,7 @@ def _reply(engine: Engine, messages: tuple[Message, ...]) -> str:
 
 
 def _engine(version: ModelVersion) -> Engine:
-    """Imported where needed: torch alone costs seconds and hundreds of megabytes that CTranslate2 does without."""
+    """The engine for one version; imports only what it needs."""
     if version.ct2_dir is None:
         from feedback_app.engines.transformers_engine import TransformersEngine
 

@@ -1,4 +1,4 @@
-"""Work that runs elsewhere, handed to one reader as it comes."""
+"""Streams the results of work in other threads to one reader."""
 
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import CancelledError, Future, wait
@@ -16,10 +16,10 @@ def stream(
     patience: float | None = None,
     too_late: Callable[[], Exception] = TimeoutError,
 ) -> Generator[Delta, None, None]:
-    """Deltas of all the work that `start` sets going, in the order they come.
+    """Yield the deltas of all the work that `start` begins, in the order they arrive.
 
-    Raises what any of the work raises, and `too_late()` if none of it has begun after `patience` seconds. When the reader
-    closes the generator, or the asker leaves, `stop` is called and the work's end awaited.
+    Raises what the work raises, and `too_late()` if none of it has begun after `patience` seconds. When the reader closes
+    the generator, or the asker leaves, it calls `stop` and waits until the work has ended.
     """
     events: SimpleQueue[Delta | Future[None] | None] = SimpleQueue()
     asker.on_change(lambda: events.put(None))

@@ -1,7 +1,7 @@
-"""How many CPU threads a small model is fastest with.
+"""Measures with how many CPU threads a small model is fastest.
 
-More is not always faster: with the default model on two AMD cores (oneDNN kernels) one thread wrote 39 tokens per
-second and two wrote 21, whatever the OpenMP settings; where MKL is used the second core helps. So it is measured.
+More threads are not always faster: with the default model on two AMD cores (oneDNN kernels), one thread generated 39 tokens
+per second and two generated 21, with any OpenMP settings; with MKL the second core helps. So the number is measured.
 """
 
 import json
@@ -15,22 +15,22 @@ from time import monotonic
 import ctranslate2
 
 WORTH_MEASURING = 2 * 1024**3
-"""Bytes of `model.bin` from which each step is so long that threads always pay."""
+"""From this size of `model.bin` (bytes) on, each step is so long that more threads always help."""
 SECONDS = 0.5
 GAIN = 1.1
-"""More threads must be this much faster: the cores they leave idle serve others."""
+"""More threads must be faster by this factor, because idle cores can do other work."""
 
 
 def usable_cores() -> int:
-    """CPU cores this process may use."""
+    """The number of CPU cores that this process may use."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def best_threads(
     folder: Path, open_with: Callable[[int], ctranslate2.Generator], prompt: Sequence[str], notes: Path
 ) -> int:
-    """Threads for the model in `folder`, measured for half a second each with one, half and all of the cores. What was
-    measured is kept in the file `notes`: the next start on such a machine asks that. Delete it to measure again."""
+    """The best number of threads for the model in `folder`. One, half and all of the cores are measured for half a second
+    each. The result is stored in the file `notes` for later starts on the same kind of machine; delete it to measure again."""
     cores = usable_cores()
     if cores == 1 or (folder / "model.bin").stat().st_size >= WORTH_MEASURING:
         return cores
@@ -42,30 +42,32 @@ def best_threads(
 
 
 def processor() -> str:
-    """The kind of processor, as far as the system tells."""
+    """The kind of processor, if the system names it."""
     try:
-        told = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+        cpuinfo = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
         return platform.processor() or platform.machine()
-    named = (line.partition(":")[2].strip() for line in told.splitlines() if line.startswith("model name"))
-    return next(named, platform.machine())
+    models = (
+        line.partition(":")[2].strip() for line in cpuinfo.splitlines() if line.startswith("model name")
+    )
+    return next(models, platform.machine())
 
 
 def _noted(notes: Path) -> dict[str, int]:
-    """Threads by machine; nothing where the file is missing or is not ours."""
+    """Map machines to threads; empty if the file is missing or not valid."""
     try:
-        told = json.loads(notes.read_text(encoding="utf-8"))
-        return {str(machine): int(threads) for machine, threads in told.items()}
+        stored = json.loads(notes.read_text(encoding="utf-8"))
+        return {str(machine): int(threads) for machine, threads in stored.items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
 
 
 def _note(notes: Path, known: Mapping[str, int]) -> None:
-    """A folder that cannot be written to only means that the next start measures again."""
+    """Store the results. If the folder is not writable, the next start measures again."""
     try:
-        fresh = notes.with_name(f".{notes.name}.{os.getpid()}")
-        fresh.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
-        fresh.replace(notes)
+        temporary = notes.with_name(f".{notes.name}.{os.getpid()}")
+        temporary.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+        temporary.replace(notes)
     except OSError:
         return
 
@@ -76,7 +78,7 @@ def _measured(cores: int, open_with: Callable[[int], ctranslate2.Generator], pro
 
 
 def fewest_worth_it(speeds: Mapping[int, float]) -> int:
-    """The fewest threads that no greater number beats by GAIN."""
+    """The smallest number of threads that no larger number beats by GAIN."""
     chosen = min(speeds)
     for threads in sorted(speeds):
         if speeds[threads] >= speeds[chosen] * GAIN:
@@ -85,7 +87,7 @@ def fewest_worth_it(speeds: Mapping[int, float]) -> int:
 
 
 def _tokens_per_second(generator: ctranslate2.Generator, prompt: Sequence[str]) -> float:
-    """Speed of writing after the first token, which pays for reading the prompt."""
+    """The generation speed after the first token, which includes reading the prompt."""
     times: list[float] = []
 
     def on_token(step: object) -> bool:

@@ -1,7 +1,7 @@
-"""Tokenizer and chat template out of a model folder, without torch.
+"""Reads the tokenizer and the chat template of a model folder, without torch.
 
-`transformers.AutoTokenizer` gives the same ids (a test compares them) but imports torch: 5 s and 390 MB on two cores,
-where `tokenizers` and jinja2 take 0.2 s and 65 MB.
+`transformers.AutoTokenizer` gives the same ids (a test compares them) but imports torch: 5 s and 390 MB on two cores.
+`tokenizers` and jinja2 need 0.2 s and 65 MB.
 """
 
 import json
@@ -23,13 +23,13 @@ from feedback_app.engines.prompt_window import CUT, control_pattern, disarmed
 
 DEFAULT_WINDOW = 2048
 SHORTEST_WINDOW = 16
-"""Tokens. What names less means something else."""
+"""The smallest plausible window in tokens. Smaller values mean something else."""
 RAISED = (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-"""What a template, which is somebody else's program, ends with where it does not like a conversation."""
+"""What a chat template may raise if it does not accept a conversation."""
 
 
 class ChatTokenizer:
-    """Renders conversations as a model was trained on them, and turns ids into text."""
+    """Renders conversations with the model's chat template, and converts ids to text."""
 
     def __init__(self, folder: Path) -> None:
         """Read `folder`. Raises EngineUnavailable if it has no tokenizer or no chat template."""
@@ -47,7 +47,7 @@ class ChatTokenizer:
         added = self._tokenizer.get_added_tokens_decoder().values()
         special = {token.content for token in added if token.special} | set(self._specials.values())
         written = {token.content for token in added if token.content in source and token.content.strip()}
-        # A model's own <think> in a past reply is no forgery, and templates look for it.
+        # A model's own <think> in an earlier reply is not forged, and templates look for it.
         self._control = {"assistant": control_pattern(special)}
         self._other_control = control_pattern(special | written)
         self.window = _window(config, settings)
@@ -55,7 +55,7 @@ class ChatTokenizer:
         self._takes_system = self._accepts_system()
 
     def encode(self, messages: Sequence[Message]) -> list[int]:
-        """Ids of the conversation up to where the assistant begins. Raises InvalidPrompt if the template refuses it."""
+        """The ids of the conversation up to the beginning of the assistant's reply. Raises InvalidPrompt if the template refuses it."""
         try:
             rendered = self._render(messages if self._takes_system else _system_folded(messages))
         except RAISED:
@@ -70,7 +70,7 @@ class ChatTokenizer:
 
     @property
     def size(self) -> int:
-        """How many tokens there are."""
+        """The size of the vocabulary."""
         return int(self._tokenizer.get_vocab_size())
 
     def tokens(self, ids: Sequence[int]) -> list[str]:
@@ -78,7 +78,7 @@ class ChatTokenizer:
         return [str(self._tokenizer.id_to_token(token_id)) for token_id in ids]
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Text of the ids, control tokens left out."""
+        """The text of the ids without control tokens."""
         return str(self._tokenizer.decode(list(ids), skip_special_tokens=True))
 
     def _render(self, messages: Sequence[Message]) -> str:
@@ -110,7 +110,7 @@ class ChatTokenizer:
 
 
 class _GenerationBlock(Extension):
-    """`{% generation %}` marks what is trained on; for rendering its body is all there is."""
+    """`{% generation %}` marks text to train on; rendering only needs its body."""
 
     tags = {"generation"}  # noqa: RUF012 (jinja2 declares it as an instance attribute)
 
@@ -120,7 +120,8 @@ class _GenerationBlock(Extension):
 
 
 def _environment() -> ImmutableSandboxedEnvironment:
-    """As chat templates expect it: see `_compile_jinja_template` in transformers. A template is foreign code: sandboxed."""
+    """The environment that chat templates expect: see `_compile_jinja_template` in transformers. Templates are untrusted code
+    and run in a sandbox."""
     environment = ImmutableSandboxedEnvironment(
         trim_blocks=True, lstrip_blocks=True, extensions=[_GenerationBlock, "jinja2.ext.loopcontrols"]
     )
@@ -151,7 +152,7 @@ def _tojson(
 
 
 def _system_folded(messages: Sequence[Message]) -> Sequence[Message]:
-    """The system turn written at the head of the first user's turn, for templates without one."""
+    """Prepend the system turn to the first user's turn, for templates without system turns."""
     if len(messages) < 2 or messages[0].role != "system":
         return messages
     first = Message(messages[1].role, f"{messages[0].content}\n\n{messages[1].content}")
@@ -178,14 +179,14 @@ def _template_source(folder: Path, settings: Mapping[str, Any]) -> str:
 
 
 def _special_tokens(settings: Mapping[str, Any]) -> dict[str, str]:
-    """`bos_token`, `eos_token` and so on; each is a string or an object with `content`."""
+    """`bos_token`, `eos_token` and so on. Each is a string or an object with `content`."""
     named = {name: value for name, value in settings.items() if name.endswith("_token") and value}
     contents = {name: value["content"] if isinstance(value, dict) else value for name, value in named.items()}
     return {name: content for name, content in contents.items() if isinstance(content, str)}
 
 
 def _window(config: Mapping[str, Any], settings: Mapping[str, Any]) -> int:
-    """Tokens the model can read and write in all. Tokenizers that know no limit name an astronomic one."""
+    """The tokens that the model can read and write in total. Tokenizers without a limit name an astronomic number."""
     inner = config.get("text_config") or config
     declared = (inner.get("max_position_embeddings"), inner.get("n_positions"))
     window = next(filter(_is_length, declared), DEFAULT_WINDOW)

@@ -1,8 +1,8 @@
 """transformers and PEFT: any architecture, on one GPU or the CPU.
 
-One base model and a LoRA adapter per version; a batch may mix versions, ways of sampling and seeds. The same requests
-in the same batch give the same replies; alone or in another batch a seed gives the same draws, but padding moves the
-logits by rounding errors and can so move a token.
+There is one base model and a LoRA adapter per version; a batch may mix versions, sampling settings and seeds. The same
+requests in the same batch give the same replies. In another batch a seed gives the same random numbers, but padding changes
+the logits by rounding errors, which can change a token.
 """
 
 from collections.abc import Callable, Generator, Sequence
@@ -35,12 +35,12 @@ from feedback_app.engines.tokenizer import ChatTokenizer
 
 
 class TransformersEngine:
-    """Batches run one after another in one thread, in the order of `Line`; so does loading. `limits` bounds what waits."""
+    """Batches and loading run one after another in one thread, in the order of `RequestQueue`."""
 
     def __init__(
         self, catalogue: Catalogue, threads: int = 0, loaded_models: int = 3, limits: Limits | None = None
     ) -> None:
-        """`threads`: CPU threads of torch, 0 for its own choice. `loaded_models`: versions kept in memory."""
+        """`threads`: CPU threads of torch, 0 for its default. `loaded_models`: versions kept in memory. `limits`: see `Limits`."""
         self._catalogue = catalogue
         self._model = AdapterModel(loaded_models)
         self._tokenizers: dict[Path, ChatTokenizer] = {}
@@ -51,7 +51,7 @@ class TransformersEngine:
             torch.set_num_threads(threads)
 
     def generate(self, requests: Sequence[GenerationRequest]) -> Generator[Delta, None, None]:
-        """See Engine. Raises at once: UnknownModel, EngineUnavailable, EngineBusy, InvalidPrompt."""
+        """See Engine. Raises immediately: UnknownModel, EngineUnavailable, EngineBusy, InvalidPrompt."""
         self._check_open()
         asker = requests[0].asker if requests else Asker()
         self._scheduler.check(asker)
@@ -78,7 +78,7 @@ class TransformersEngine:
         loaded.result()
 
     def close(self) -> None:
-        """Stop the batch that runs and free the model."""
+        """Stop the running batch and free the model."""
         self._closed.set()
         self._scheduler.shutdown()
         self._model.clear()
@@ -95,7 +95,7 @@ class TransformersEngine:
     def _run(
         self, versions: dict[str, ModelVersion], batch: Sequence[Tokenized], emit: Emit, stop: Event
     ) -> None:
-        """One batch, from the engine's thread."""
+        """Run one batch in the engine's thread."""
         for version in versions.values():
             if not self._stopping(stop):
                 self._model.load(version, in_use=versions)
@@ -132,7 +132,7 @@ class TransformersEngine:
 
 
 class _Watcher(StoppingCriteria):
-    """Sees every step of a batch: emits its deltas and says which rows are done."""
+    """Watches every step of a batch: emits its deltas and returns which rows are done."""
 
     def __init__(self, replies: Sequence[Reply], emit: Emit, stopping: Callable[[], bool]) -> None:
         self._replies = replies
@@ -140,7 +140,7 @@ class _Watcher(StoppingCriteria):
         self._stopping = stopping
 
     def __call__(self, input_ids: torch.LongTensor, scores: object, **_: object) -> torch.Tensor:
-        """`input_ids`: (rows, length) prompts and what was written. Returns (rows,) booleans."""
+        """`input_ids`: (rows, length) prompts with the tokens written so far. Returns (rows,) booleans."""
         for reply, token_id in zip(self._replies, input_ids[:, -1].tolist(), strict=True):
             delta = None if reply.finished else reply.push(token_id)
             if delta:

@@ -1,4 +1,5 @@
-"""Preference data as files: one module per format, pure functions from our values to records and back.
+"""File formats of preference data: one module per format, and the reading of files in any of them.
 
-`dump` gives one JSON object, `load` reads one and raises BadRecord. Formats of others' data sets are read only. What each format cannot carry: docs/formats.md.
+It may import `domain` and `errors` and nothing else of the service. In each format `dump` returns one JSON object and `load` reads one or raises
+BadRecord; formats of published data sets are read only. docs/formats.md lists what each format cannot hold.
 """

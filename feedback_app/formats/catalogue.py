@@ -1,4 +1,4 @@
-"""The formats by name: those that go out and come back in, and those that are only read."""
+"""The formats by name, and the detection of a file's format from its records. Pages, command line and API all use this."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -28,7 +28,7 @@ from feedback_app.formats import (
 
 
 class PairFormat(Protocol):
-    """A module that writes one preference pair a line."""
+    """A module that writes one preference pair per line."""
 
     def dump(self, pair: PreferencePair) -> dict[str, Any]: ...
 
@@ -61,15 +61,15 @@ LOADERS: dict[str, tuple[Load, frozenset[str]]] = {
     "lmarena": (lmarena.load, lmarena.USED),
     "sillytavern": (sillytavern.load, sillytavern.USED),
 }
-"""How each reads a record, and which of its fields it uses."""
+"""For each format, the function that reads a record and the fields that it uses."""
 
 
 class UnknownFormat(Invalid, ValueError):
-    """No such format, or a file in none of them; the message says what there is."""
+    """An unknown format name, or a file in no known format. The message lists the formats."""
 
 
 def exported(format: str) -> str:
-    """The name, if exports have it. Raises UnknownFormat."""
+    """Check the name of an export format. Raises UnknownFormat."""
     if format in READ_ONLY:
         raise UnknownFormat(f"{format} can only be imported; exports are: {', '.join(FORMATS)}")
     if format not in FORMATS:
@@ -78,39 +78,40 @@ def exported(format: str) -> str:
 
 
 def imported(format: str) -> str:
-    """The name, if imports have it. Raises UnknownFormat."""
+    """Check the name of an import format. Raises UnknownFormat."""
     if format not in IMPORTS:
         raise UnknownFormat(f"no such format; there are: {', '.join(IMPORTS)}")
     return format
 
 
-LOOKED_AT = 100
-"""So many records are looked at to tell the format. Each is still checked when it is read."""
-# Their presence decides what a record is, also where they are null: a rating without its label is no demonstration.
-VERDICTS = frozenset({*kto.LABELS, "chosen", "rejected", "chosen_messages", "rejected_messages"})
+RECORDS_INSPECTED = 100
+"""The number of records from which the format is detected. Each record is still checked when it is read."""
+# These fields decide the kind of a record even if they are null: a rating without its label is not a demonstration.
+DECISIVE = frozenset({*kto.LABELS, "chosen", "rejected", "chosen_messages", "rejected_messages"})
 
 
-def shape(record: Mapping[str, Any]) -> str | None:
-    """The format whose fields the record has; None if it has those of none. Fields that are null count where the others do not
-    tell, so that one is named which should not be null."""
+def record_format(record: Mapping[str, Any]) -> str | None:
+    """The format whose fields the record has, or None. Fields that are null count only if the others do not decide, so that
+    the error can name the field that must not be null."""
     return _of(record, [name for name, value in record.items() if value is not None]) or _of(record, record)
 
 
 def _of(record: Mapping[str, Any], names: Iterable[str]) -> str | None:
-    has = frozenset(names) | (VERDICTS & record.keys())
+    has = frozenset(names) | (DECISIVE & record.keys())
     return _log(record, has) or _ranked(record, has) or _conversation(record, has)
 
 
 def detected(records: Iterable[Mapping[str, Any]]) -> str | None:
-    """The format of these records; None where they are of none, or of several. One that is of none is refused when it is read."""
-    found = {name for name in map(shape, records) if name}
-    return found.pop() if len(found) == 1 else None
+    """The format of these records, or None if they have none or several. A single record in no format is refused when it is
+    read."""
+    names = {name for name in map(record_format, records) if name}
+    return names.pop() if len(names) == 1 else None
 
 
-def seen(records: Iterable[Mapping[str, Any]]) -> str:
-    """What a file that is not recognised has, for a person: names of fields, nothing of what is in them."""
+def describe_unrecognised(records: Iterable[Mapping[str, Any]]) -> str:
+    """Describe an unrecognised file by the names of its fields, without their contents."""
     rows = list(records)
-    shapes = Counter(name for name in map(shape, rows) if name)
+    shapes = Counter(name for name in map(record_format, rows) if name)
     if len(shapes) > 1:
         return f"its records are in different formats: {', '.join(sorted(shapes))}"
     names = dict.fromkeys(name for row in rows for name in row)
@@ -120,7 +121,7 @@ def seen(records: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _log(record: Mapping[str, Any], has: frozenset[str]) -> str | None:
-    """Chats and votes as other programs write them down."""
+    """Logs of chats and votes from other programs."""
     if {"mes", "is_user"} <= has or {"user_name", "character_name"} <= has or "chat_metadata" in has:
         return "sillytavern"
     if {"type", "data"} <= has and has & {"snapshot", "meta"} and has <= openwebui.USED | unused.METADATA:
@@ -134,7 +135,7 @@ def _log(record: Mapping[str, Any], has: frozenset[str]) -> str | None:
 
 
 def _ranked(record: Mapping[str, Any], has: frozenset[str]) -> str | None:
-    """Several replies to one prompt, and a judgement."""
+    """Several replies to one prompt with a ranking or scores."""
     if "candidates" in has:
         return "rankings"
     if "preferred_output" in has or "non_preferred_output" in has:

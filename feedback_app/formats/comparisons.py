@@ -1,4 +1,4 @@
-"""Comparisons out of data sets of others, and what such a set holds that cannot be one."""
+"""Builds comparisons from published data sets, and describes what has to be left out."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ TIE: Groups = (("c1", "c2"),)
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
-    """What is left out of an import, and counted: `reason` is shown, and holds nothing of the file's text."""
+class LeftOut:
+    """Something that an import leaves out and counts. The page shows `reason`, which holds none of the file's text."""
 
     reason: str
 
@@ -37,14 +37,14 @@ def build(
     annotator: str = "imported",
     others: Mapping[str, tuple[Groups, str]] | None = None,
 ) -> Comparison:
-    """A ranked comparison of the candidates c1, c2, …, in this order. `others`: annotator -> groups and note. Its id is that of its content,
-    so that it comes in once. Raises BadRecord."""
-    asked = fields.prompt(prompt)
-    content = {"prompt": trl.turns(asked), "replies": [reply.text for reply in replies], "groups": groups}
+    """A ranked comparison of the candidates c1, c2, … in this order. `others` maps annotators to groups and a note. The id is
+    computed from the content, so that importing the same comparison again adds nothing. Raises BadRecord."""
+    messages = fields.prompt(prompt)
+    content = {"prompt": trl.turns(messages), "replies": [reply.text for reply in replies], "groups": groups}
     source = f"import:{kind}"
     rankings.check_replies([reply.text for reply in replies], "replies")
-    made = Comparison(
-        messages=asked,
+    built = Comparison(
+        messages=messages,
         candidates=tuple(
             Candidate(f"c{i}", i, reply.model, fields.encodable(reply.text, "reply"), finish="imported")
             for i, reply in enumerate(replies, start=1)
@@ -54,15 +54,15 @@ def build(
         source=source,
         ranking=Ranking(groups, all_bad=all_bad, note=note, annotator=annotator, source=source),
         others=tuple(
-            Ranking(said, note=why, annotator=name, source=source)
-            for name, (said, why) in (others or {}).items()
+            Ranking(their_groups, note=their_note, annotator=name, source=source)
+            for name, (their_groups, their_note) in (others or {}).items()
         ),
     )
-    return rankings.checked(made)
+    return rankings.checked(built)
 
 
 def by_score(scores: Sequence[float]) -> Groups:
-    """The candidates of each score, the highest first; equal scores are a tie."""
+    """Groups of candidates by score, highest first; equal scores are a tie."""
     return tuple(
         tuple(f"c{i}" for i, score in enumerate(scores, start=1) if score == place)
         for place in sorted(set(scores), reverse=True)
@@ -70,5 +70,5 @@ def by_score(scores: Sequence[float]) -> Groups:
 
 
 def model(record: Record, name: str) -> str:
-    """The name of a model, `imported` where there is none. Raises BadRecord."""
+    """The name of a model, or `imported` if there is none. Raises BadRecord."""
     return fields.short_name(record, name, "imported") or "imported"

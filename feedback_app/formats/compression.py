@@ -1,4 +1,4 @@
-"""Files in a wrapping: gzip, in which many data sets are published, and zip with one data file in it."""
+"""Compressed files: gzip, and zip archives with one data file."""
 
 import struct
 import tempfile
@@ -13,7 +13,7 @@ from feedback_app.formats.jsonl import MEBIBYTE, FileTooLarge, Limits, chunks
 
 GZIP = b"\x1f\x8b"
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
-# Python unpacks all other kinds without a bound on the memory that it takes.
+# Python decompresses all other kinds without a limit on memory.
 BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 DATA_FILES = (".jsonl", ".json", ".ndjson", ".parquet", ".gz")
 LONGEST_MAGIC = 4
@@ -21,8 +21,8 @@ UNREADABLE = (zipfile.BadZipFile, zlib.error, struct.error, RuntimeError, ValueE
 """What reading a damaged zip raises."""
 
 
-def begun(source: Iterable[bytes], least: int = LONGEST_MAGIC) -> tuple[bytes, Iterator[bytes]]:
-    """The first bytes of a file given in pieces, and the whole of it."""
+def peek(source: Iterable[bytes], least: int = LONGEST_MAGIC) -> tuple[bytes, Iterator[bytes]]:
+    """The first bytes of a file given in pieces, and an iterator over the whole file."""
     pieces = iter(source)
     start = b""
     for piece in pieces:
@@ -33,29 +33,29 @@ def begun(source: Iterable[bytes], least: int = LONGEST_MAGIC) -> tuple[bytes, I
 
 
 def unpacked(source: Iterable[bytes], limits: Limits) -> Iterator[bytes]:
-    """The file itself, out of its wrapping if it has one. Raises BadRecord, FileTooLarge."""
-    start, pieces = begun(source)
+    """The decompressed file; a plain file is returned unchanged. Raises BadRecord, FileTooLarge."""
+    start, pieces = peek(source)
     if start.startswith(ZIP):
         return _unzipped(pieces, limits)
     return _plain(_ungzipped(pieces, limits)) if start.startswith(GZIP) else pieces
 
 
 def _inside(source: Iterable[bytes], limits: Limits) -> Iterator[bytes]:
-    """The data file of a zip, which may be packed with gzip itself. Raises BadRecord, FileTooLarge."""
-    start, pieces = begun(source)
+    """The data file in a zip, which may itself be compressed with gzip. Raises BadRecord, FileTooLarge."""
+    start, pieces = peek(source)
     return _plain(_ungzipped(pieces, limits) if start.startswith(GZIP) else pieces)
 
 
 def _plain(source: Iterable[bytes]) -> Iterator[bytes]:
-    """A file that is packed no further: files in files may go on without an end. Raises BadRecord."""
-    start, pieces = begun(source)
+    """Refuse a file that is compressed once more, because nesting could go on without end. Raises BadRecord."""
+    start, pieces = peek(source)
     if start.startswith((GZIP, *ZIP)):
         raise BadRecord("is packed more than once: unpack it first")
     yield from pieces
 
 
 def _ungzipped(pieces: Iterable[bytes], limits: Limits) -> Iterator[bytes]:
-    """In bounded steps, so that a small file that unpacks to a large one is found out early."""
+    """Decompress in bounded steps, so that a small file that expands to a huge one is refused early."""
     size, inner, whole = 0, zlib.decompressobj(wbits=31), True
     try:
         for piece in pieces:

@@ -1,4 +1,4 @@
-"""The records of a file, whatever holds them: JSON Lines, a JSON array, pretty-printed JSON or Parquet."""
+"""Reads the records of a file: JSON Lines, a JSON array, pretty-printed JSON or Parquet."""
 
 import codecs
 import json
@@ -8,27 +8,26 @@ from typing import Any
 
 from feedback_app.domain import json_rules
 from feedback_app.domain.json_rules import Unfit
-from feedback_app.formats import compression as packed
-from feedback_app.formats import jsonl, parquet
+from feedback_app.formats import compression, jsonl, parquet
 from feedback_app.formats.errors import BadRecord, Problems
 from feedback_app.formats.jsonl import BOM, MEBIBYTE, Limits
 
 Numbered = tuple[int, dict[str, Any]]
-"""A record and its place: its line, or its number in an array or a Parquet file, from 1."""
+"""A record with its line, or its number in an array or a Parquet file, from 1."""
 WHITE = re.compile(r"[ \t\r\n]*")
 BEGINNING = MEBIBYTE
-"""So much is looked at to tell lines from pretty-printed JSON."""
-# What JSON is not, whatever follows: more text mends only a value that was cut.
-ENOUGH = 64 * 1024
+"""How many bytes are inspected to tell JSON Lines from pretty-printed JSON."""
+# How much more text is read when a value looks broken: it may only be cut off.
+MORE = 64 * 1024
 
 
 def records(source: Iterable[bytes], limits: Limits, problems: Problems) -> Iterator[Numbered]:
-    """The records of a file given in pieces; what cannot be read is a problem. Raises FileTooLarge."""
+    """The records of a file given in pieces. What cannot be read is added to the problems. Raises FileTooLarge."""
     try:
-        start, pieces = packed.begun(_bounded(packed.unpacked(source, limits), limits), BEGINNING)
+        start, pieces = compression.peek(_bounded(compression.unpacked(source, limits), limits), BEGINNING)
         if start.startswith(parquet.MAGIC):
             yield from parquet.rows(pieces, limits, problems)
-        elif _spread(start):
+        elif _spans_lines(start):
             yield from _values(pieces, problems)
         else:
             yield from _lines(pieces, limits, problems)
@@ -37,7 +36,7 @@ def records(source: Iterable[bytes], limits: Limits, problems: Problems) -> Iter
 
 
 def is_parquet(start: bytes) -> bool:
-    """Whether a file that begins so is Parquet."""
+    """Whether a file with this beginning is Parquet."""
     return start.startswith(parquet.MAGIC)
 
 
@@ -49,8 +48,8 @@ def _bounded(pieces: Iterable[bytes], limits: Limits) -> Iterator[bytes]:
         yield piece
 
 
-def _spread(start: bytes) -> bool:
-    """Whether the JSON goes over several lines: an array, or an object that its first line does not end."""
+def _spans_lines(start: bytes) -> bool:
+    """Whether the JSON spans several lines: an array, or an object that does not end on its first line."""
     text = start.removeprefix(BOM).lstrip()
     if text.startswith(b"["):
         return True
@@ -80,7 +79,7 @@ def _lines(pieces: Iterable[bytes], limits: Limits, problems: Problems) -> Itera
 
 
 def _values(pieces: Iterable[bytes], problems: Problems) -> Iterator[Numbered]:
-    """The items of an array, or one value after the other, in the memory of one."""
+    """The items of an array, or consecutive values, with one in memory at a time."""
     for number, value in enumerate(_decoded(pieces), start=1):
         if not isinstance(value, dict):
             problems.add(number, "is not a JSON object")
@@ -91,7 +90,7 @@ def _values(pieces: Iterable[bytes], problems: Problems) -> Iterator[Numbered]:
 
 
 def _decoded(pieces: Iterable[bytes]) -> Iterator[Any]:
-    """Raises BadRecord at the first that is not JSON."""
+    """Decode values one by one. Raises BadRecord at the first that is not JSON."""
     reader = Reader(pieces)
     array = reader.next() == "["
     if array:
@@ -117,7 +116,7 @@ def _decoded(pieces: Iterable[bytes]) -> Iterator[Any]:
 
 
 class Reader:
-    """JSON values out of UTF-8 bytes that come in pieces."""
+    """Decodes JSON values from UTF-8 bytes that arrive in pieces."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = iter(pieces)
@@ -126,10 +125,10 @@ class Reader:
         self._line, self._line_began = (
             1,
             0,
-        )  # the line of what is not taken yet, and where it began in the text held
+        )  # the line of the next character, and where that line begins in the buffered text
 
     def next(self) -> str:
-        """The next character that is no white space, not taken yet; nothing at the end."""
+        """The next character that is not white space, without consuming it; empty at the end."""
         while True:
             if blank := WHITE.match(self._text, self._at):
                 self._skip(blank.end())
@@ -143,21 +142,21 @@ class Reader:
         """The next value. Raises BadRecord."""
         while True:
             try:
-                found, end = json_rules.next_value(self._text, self._at)
+                value, end = json_rules.next_value(self._text, self._at)
             except json.JSONDecodeError as error:
-                # A value that was cut looks broken too: read on, twice as much each time.
+                # A value that was cut off looks broken too: read on, twice as much each time.
                 place = error.pos - self._at
-                if not self._filled(max(2 * (len(self._text) - self._at), ENOUGH)):
+                if not self._filled(max(2 * (len(self._text) - self._at), MORE)):
                     raise self.broken(error.msg, self._at + place) from error
             else:
-                # A number at the very end of the piece might go on in the next.
+                # A number at the very end of a piece may continue in the next one.
                 if end == len(self._text) and self._more():
                     continue
                 self._skip(end)
-                return found
+                return value
 
     def broken(self, reason: str, at: int | None = None) -> BadRecord:
-        """What is wrong, and where."""
+        """The error with its line and column."""
         place = self._at if at is None else at
         line = self._line + self._text.count("\n", self._at, place)
         newline = self._text.rfind("\n", self._at, place)
@@ -165,14 +164,14 @@ class Reader:
         return BadRecord(f"is not JSON: {reason} (line {line}, column {place - began + 1})")
 
     def _filled(self, wanted: int) -> bool:
-        """Read until so much is held; whether there was any more."""
+        """Read until `wanted` characters are buffered. Returns whether there was more to read."""
         before = len(self._text) - self._at
         while len(self._text) - self._at < wanted and self._more():
             pass
         return len(self._text) - self._at > before
 
     def _more(self) -> bool:
-        """Read another piece; whether there was one."""
+        """Read another piece. Returns whether there was one."""
         if self._ended:
             return False
         piece = next(self._pieces, None)

@@ -1,4 +1,4 @@
-"""Turns as data sets write them: `role`/`content` or `from`/`value`, text parts, weights, and a system text in a field of its own."""
+"""Reads turns as data sets write them: `role`/`content` or `from`/`value`, text parts, weights, and a separate system field."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,26 +25,26 @@ TOOL_ROLES = frozenset(
     {"tool", "tools", "tool_call", "tool_response", "function", "function_call", "observation", "ipython"}
 )
 SYSTEM = ("system", "system_prompt")
-"""The fields that hold a system text beside the turns."""
+"""The fields that hold a system text outside the turns."""
 WEIGHTS = ("weight", "loss_weight")
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """`weight` is 1 where the turn is to be learned, 0 where it is not, None where nothing is said."""
+    """`weight` is 1 if the turn is trained on, 0 if it is not, None if the file does not say."""
 
     message: Message
     weight: int | None = None
 
 
 def turns(value: Any, name: str) -> tuple[Message, ...]:
-    """The turns, of which only the last may be one to learn. Raises BadRecord."""
-    found = weighted(value, name)
-    if any(turn.weight and turn.message.role == "assistant" for turn in found[:-1]):
+    """The messages. Only the last reply may be trained on. Raises BadRecord."""
+    weighted_turns = weighted(value, name)
+    if any(turn.weight and turn.message.role == "assistant" for turn in weighted_turns[:-1]):
         raise BadRecord(f"`weight` in `{name}` is 1 before the last turn: only the last reply is learned")
-    if found and found[-1].weight == 0 and found[-1].message.role == "assistant":
+    if weighted_turns and weighted_turns[-1].weight == 0 and weighted_turns[-1].message.role == "assistant":
         raise BadRecord(f"`weight` in `{name}` is 0 for the last turn, which is the one to learn")
-    return tuple(turn.message for turn in found)
+    return tuple(turn.message for turn in weighted_turns)
 
 
 def weighted(value: Any, name: str) -> tuple[Turn, ...]:
@@ -54,10 +54,12 @@ def weighted(value: Any, name: str) -> tuple[Turn, ...]:
 
 
 def _turn(turn: Record, name: str) -> Turn:
-    who, said = ("from", "value") if "from" in turn and "role" not in turn else ("role", "content")
-    unused.refuse_unread(turn, {who, said, *WEIGHTS}, f" in a turn of `{name}`")
-    role = _role(fields.as_text(fields.required(turn, who), who), who, name)
-    return Turn(Message(role, text(fields.required(turn, said), said)), _weight(turn))
+    role_field, text_field = (
+        ("from", "value") if "from" in turn and "role" not in turn else ("role", "content")
+    )
+    unused.refuse_unread(turn, {role_field, text_field, *WEIGHTS}, f" in a turn of `{name}`")
+    role = _role(fields.as_text(fields.required(turn, role_field), role_field), role_field, name)
+    return Turn(Message(role, text(fields.required(turn, text_field), text_field)), _weight(turn))
 
 
 def _role(value: str, field: str, name: str) -> Role:
@@ -70,54 +72,54 @@ def _role(value: str, field: str, name: str) -> Role:
 
 
 def _weight(turn: Record) -> int | None:
-    found = [turn[name] for name in WEIGHTS if turn.get(name) is not None]
-    if not found:
+    weights = [turn[name] for name in WEIGHTS if turn.get(name) is not None]
+    if not weights:
         return None
-    if any(isinstance(one, bool) or one not in (0, 1) or one != found[0] for one in found):
+    if any(isinstance(one, bool) or one not in (0, 1) or one != weights[0] for one in weights):
         raise BadRecord("`weight` must be 0 or 1")
-    return int(found[0])
+    return int(weights[0])
 
 
 def text(value: Any, name: str) -> str:
-    """A text, or a list of text parts, which are put together. Raises BadRecord."""
+    """A text, or a list of text parts, which are joined. Raises BadRecord."""
     if not isinstance(value, list):
         return fields.as_text(value, name)
     return "".join(_part(part, name) for part in value)
 
 
 def _part(part: Any, name: str) -> str:
-    found = fields.as_object(part, f"{name}[]")
-    if found.get("type", "text") != "text":
+    content = fields.as_object(part, f"{name}[]")
+    if content.get("type", "text") != "text":
         raise BadRecord(f"`{name}` has a part that is not text: images, audio and files cannot be imported")
-    key = "value" if "value" in found and "text" not in found else "text"
-    unused.refuse_unread(found, {"type", key, "mimeType"}, f" in a part of `{name}`")
-    return fields.as_text(fields.required(found, key), key)
+    key = "value" if "value" in content and "text" not in content else "text"
+    unused.refuse_unread(content, {"type", key, "mimeType"}, f" in a part of `{name}`")
+    return fields.as_text(fields.required(content, key), key)
 
 
-def with_system(record: Record, found: Sequence[Message]) -> tuple[Message, ...]:
-    """The turns, led by the record's system text where it has one. Raises BadRecord where there are two."""
-    given = [(name, text(record[name], name)) for name in SYSTEM if not unused.empty(record.get(name))]
-    if not given:
-        return tuple(found)
-    name, system = given[0]
-    if len(given) > 1 and given[1][1] != system:
+def with_system(record: Record, messages: Sequence[Message]) -> tuple[Message, ...]:
+    """The messages, beginning with the record's system text if it has one. Raises BadRecord if there are two different ones."""
+    system_texts = [(name, text(record[name], name)) for name in SYSTEM if not unused.empty(record.get(name))]
+    if not system_texts:
+        return tuple(messages)
+    name, system = system_texts[0]
+    if len(system_texts) > 1 and system_texts[1][1] != system:
         raise BadRecord("`system` and `system_prompt` differ: keep one")
-    if found and found[0].role == "system":
-        if found[0].content != system:
+    if messages and messages[0].role == "system":
+        if messages[0].content != system:
             raise BadRecord(f"there is a `{name}` field and a system turn: keep one")
-        return tuple(found)
-    return (Message("system", system), *found)
+        return tuple(messages)
+    return (Message("system", system), *messages)
 
 
-def spoken(found: Sequence[Message]) -> tuple[Message, ...]:
-    """The turns without the system's."""
-    return tuple(message for message in found if message.role != "system")
+def without_system(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """The messages without system messages."""
+    return tuple(message for message in messages if message.role != "system")
 
 
 def same(record: Mapping[str, Any], name: str, others: Sequence[Sequence[Message]], of: str) -> None:
-    """Check a field that repeats a conversation. Raises BadRecord where it says something else."""
+    """Check a field that repeats one of the conversations `others`. Raises BadRecord if it differs."""
     if unused.empty(record.get(name)):
         return
-    said = spoken(turns(record[name], name))
-    if said not in [spoken(other) for other in others]:
+    repeated = without_system(turns(record[name], name))
+    if repeated not in [without_system(other) for other in others]:
         raise BadRecord(f"`{name}` is not the same as {of}")

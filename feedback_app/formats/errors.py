@@ -1,4 +1,4 @@
-"""What is wrong with a file: by line, with the reason, never with its text."""
+"""Errors in a file: the line and the reason, never the text of the file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ KEPT_ERRORS = 50
 
 
 class BadRecord(ValueError):
-    """A record that cannot be read; the message is the reason and holds nothing of the record's text."""
+    """A record cannot be read. The message gives the reason and none of the record's text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ def line_details(errors: Sequence[LineError], total: int) -> dict[str, object]:
 
 
 class ImportRefused(Invalid, ValueError):
-    """Nothing was imported. `errors` holds the first 50 bad lines, `total` says how many there are."""
+    """Nothing was imported. `errors` holds the first 50 bad lines, `total` is the number of bad lines."""
 
     exit_code = FAILED
 
@@ -56,6 +56,6 @@ class Problems:
             self.errors.append(LineError(line, reason))
 
     def refuse(self) -> None:
-        """Raise ImportRefused if there is any."""
+        """Raise ImportRefused if there are any."""
         if self.errors:
             raise ImportRefused(sorted(self.errors, key=lambda error: error.line), self.count)

@@ -1,4 +1,4 @@
-"""FastChat's conversation logs: one event a line, of which votes count. Read only.
+"""FastChat's conversation logs: one event per line, of which only votes are imported. Read only.
 
 https://github.com/lm-sys/FastChat (fastchat/serve/gradio_web_server.py and gradio_block_arena_*.py write them)
 """
@@ -8,11 +8,11 @@ from typing import Any
 from feedback_app.domain.comparison import Comparison, Message, Role
 from feedback_app.domain.preference import Rating
 from feedback_app.formats import comparisons, fields, lmarena, unused
-from feedback_app.formats.comparisons import FIRST, SECOND, TIE, Left
+from feedback_app.formats.comparisons import FIRST, SECOND, TIE, LeftOut
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
 
-# The address of the voter is not kept.
+# The IP address of the voter is not stored.
 USED = frozenset({"type", "models", "states", "state", "ip", "start", "finish", "gen_params"})
 STATE = frozenset(
     {"template_name", "system_message", "roles", "messages", "offset", "model_name", "oai_thread_id"}
@@ -33,12 +33,12 @@ VOTES = {
     "bothbad_vote": (TIE, True),
 }
 THUMBS = {"upvote": True, "downvote": False}
-NO_VOTE = Left("event without a vote")
+NO_VOTE = LeftOut("event without a vote")
 SPEAKERS: tuple[Role, Role] = ("user", "assistant")
 
 
-def load(record: Record) -> Comparison | Rating | Left:
-    """A vote between two replies as a comparison, a thumb as a rating. Raises BadRecord."""
+def load(record: Record) -> Comparison | Rating | LeftOut:
+    """A vote between two replies gives a comparison, a thumb gives a rating. Raises BadRecord."""
     event = fields.as_text(fields.required(record, "type"), "type")
     if event in VOTES:
         groups, all_bad = VOTES[event]
@@ -49,13 +49,13 @@ def load(record: Record) -> Comparison | Rating | Left:
             raise BadRecord("`states` must be two")
         sides = [_turns(state) for state in states]
         if (system := _system(states[0])) is not None and system == _system(states[1]):
-            sides = [[system, *said] for said in sides]
+            sides = [[system, *turns] for turns in sides]
         return lmarena.vote("fastchat", sides, _models(record, states), groups, all_bad=all_bad)
     if event in THUMBS:
         state = _state(fields.required(record, "state"), "state")
         system, turns = _system(state), _turns(state)
-        asked = fields.prompt([*([system] if system else []), *turns[:-1]])
-        return Rating(asked, fields.reply(turns[-1:], "messages[-1]"), THUMBS[event], "import:fastchat")
+        prompt = fields.prompt([*([system] if system else []), *turns[:-1]])
+        return Rating(prompt, fields.reply(turns[-1:], "messages[-1]"), THUMBS[event], "import:fastchat")
     return NO_VOTE
 
 
@@ -66,19 +66,19 @@ def _state(value: Any, name: str) -> Record:
 
 
 def _turns(state: Record) -> list[Message]:
-    """What was said; before `offset` stand the examples of the model's template. The two sides take turns."""
+    """The messages after `offset`; before it are the examples of the model's template. User and assistant alternate."""
     listed = fields.as_list(fields.required(state, "messages"), "messages")
     offset = state.get("offset") or 0
     if isinstance(offset, bool) or not isinstance(offset, int) or offset < 0:
         raise BadRecord("`offset` must be a whole number")
-    return [Message(SPEAKERS[i % 2], _said(turn)) for i, turn in enumerate(listed[offset:])]
+    return [Message(SPEAKERS[i % 2], _turn_text(turn)) for i, turn in enumerate(listed[offset:])]
 
 
-def _said(turn: Any) -> str:
-    """The text of a turn, which is a speaker and what was said."""
+def _turn_text(turn: Any) -> str:
+    """The text of a turn, which is a pair of speaker and text."""
     parts = fields.as_list(turn, "messages[]")
     if len(parts) != 2:
-        raise BadRecord("`messages[]` must be a speaker and what was said")
+        raise BadRecord("`messages[]` must be a speaker and a text")
     if not isinstance(parts[1], list):
         return fields.as_text(parts[1], "messages[]")
     text, *files = parts[1] or [None]
@@ -88,13 +88,13 @@ def _said(turn: Any) -> str:
 
 
 def _system(state: Record) -> Message | None:
-    """The system text, where the model's template has one."""
+    """The system text, if the model's template has one."""
     text = fields.as_text(state.get("system_message") or "", "system_message")
     return Message("system", text) if text.strip() else None
 
 
 def _models(record: Record, states: list[Record]) -> list[str]:
-    """The models' names. In a blind vote only the states have them."""
+    """The names of the models. In a blind vote only the states have them."""
     shown = fields.as_list(record.get("models") or ["", ""], "models")
     names = []
     for i, state in enumerate(states):

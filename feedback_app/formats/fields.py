@@ -1,4 +1,4 @@
-"""Checked reading of one record's fields. Every function raises BadRecord, naming the field and not its content."""
+"""Reads and checks the fields of one record. Every function raises BadRecord, which names the field and not its content."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -22,13 +22,13 @@ def required(record: Record, name: str) -> Any:
 
 
 def one_name(record: Record, names: Sequence[str]) -> str:
-    """The name under which the record has what several names stand for; the first where it has none. Raises BadRecord where two
-    of them hold different values: one would be dropped."""
-    given = [name for name in names if record.get(name) is not None]
-    for name in given[1:]:
-        if record[name] != record[given[0]]:
-            raise BadRecord(f"`{given[0]}` and `{name}` differ: keep one")
-    return given[0] if given else names[0]
+    """Which of several equivalent names the record uses; the first if it uses none. Raises BadRecord if two of them hold
+    different values, because one would be dropped."""
+    used = [name for name in names if record.get(name) is not None]
+    for name in used[1:]:
+        if record[name] != record[used[0]]:
+            raise BadRecord(f"`{used[0]}` and `{name}` differ: keep one")
+    return used[0] if used else names[0]
 
 
 def as_object(value: Any, name: str) -> Record:
@@ -55,14 +55,14 @@ def short_name(record: Record, name: str, default: str) -> str:
 
 
 def as_name(value: Any, name: str) -> str:
-    """The same of a value by itself."""
+    """Check a value as `short_name` does."""
     if fault := name_fault(as_text(value, name)):
         raise BadRecord(f"`{name}` {fault}")
     return str(value)
 
 
 def encodable(text: str, name: str) -> str:
-    """The text, if it is one that a text may be (see `text_rules`)."""
+    """Check that a text can be stored (see `text_rules`)."""
     if fault := text_fault(text):
         raise BadRecord(f"`{name}` {fault}")
     return text
@@ -93,19 +93,19 @@ def as_bool(value: Any, name: str) -> bool:
 def messages(
     value: Any, name: str, role: str = "role", content: str = "content", roles: Mapping[str, Role] = ROLES
 ) -> tuple[Message, ...]:
-    """A list of turns, whose role and content stand under the given keys."""
+    """A list of turns with the given keys for role and content."""
     turns = []
     for turn in as_list(value, name):
         fields = as_object(turn, f"{name}[]")
-        said = roles.get(as_text(required(fields, role), role))
-        if said is None:
+        known_role = roles.get(as_text(required(fields, role), role))
+        if known_role is None:
             raise BadRecord(f"`{role}` in `{name}` must be one of: {', '.join(roles)}")
-        turns.append(Message(said, as_text(required(fields, content), content)))
+        turns.append(Message(known_role, as_text(required(fields, content), content)))
     return tuple(turns)
 
 
 def prompt(turns: Sequence[Message]) -> tuple[Message, ...]:
-    """The turns, if they form a prompt."""
+    """Check that the turns form a prompt."""
     for turn in turns:
         encodable(turn.content, "prompt")
     try:
@@ -115,7 +115,7 @@ def prompt(turns: Sequence[Message]) -> tuple[Message, ...]:
 
 
 def reply(turns: Sequence[Message], name: str) -> str:
-    """The content of what must be exactly one assistant turn."""
+    """The content of exactly one assistant turn."""
     if len(turns) != 1 or turns[0].role != "assistant":
         raise BadRecord(f"`{name}` must be one assistant message")
     return filled(turns[0].content, name)
@@ -144,7 +144,7 @@ def pair(turns: Sequence[Message], chosen: str, rejected: str) -> PreferencePair
 
 
 def conversation_pair(chosen: Sequence[Message], rejected: Sequence[Message]) -> PreferencePair:
-    """The pair in two whole conversations that differ in their last turn only."""
+    """A pair from two conversations that differ only in their last turn."""
     if tuple(chosen[:-1]) != tuple(rejected[:-1]):
         raise BadRecord("chosen and rejected differ before the last turn")
     return pair(chosen[:-1], reply(chosen[-1:], "chosen"), reply(rejected[-1:], "rejected"))
@@ -154,5 +154,8 @@ NAMESPACE = UUID("5e0c1f5e-6d0b-4f5a-9a6e-3d2b8c7a4f10")
 
 
 def content_id(kind: str, content: Mapping[str, Any], occurrence: int = 1) -> str:
-    """A UUID (version 5) of JSON content; the n-th time that the same content occurs has an id of its own."""
+    """A UUID (version 5) of JSON content: the same content gives the same id, so that importing a file twice adds nothing.
+
+    `occurrence` gives further ids to content that occurs several times.
+    """
     return str(uuid5(NAMESPACE, json.dumps([kind, occurrence, content], sort_keys=True)))

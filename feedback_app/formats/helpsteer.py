@@ -1,8 +1,8 @@
 """NVIDIA's HelpSteer, HelpSteer2 (scores and preferences) and HelpSteer3 (preferences). Read only.
 
 https://huggingface.co/datasets/nvidia/HelpSteer2, https://huggingface.co/datasets/nvidia/HelpSteer3
-A preference goes from -3, the first reply is much better, to 3, the second is. Single replies have scores from 0 to 4: those to the same
-prompt are ranked by helpfulness, as the authors do.
+A preference ranges from -3 (the first reply is much better) to 3 (the second is). Single replies have scores from 0 to 4: replies to
+the same prompt are ranked by helpfulness, as the authors do.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import Any
 
 from feedback_app.domain.comparison import Comparison, Message
 from feedback_app.formats import comparisons, conversation, fields, unused
-from feedback_app.formats.comparisons import FIRST, SECOND, TIE, Groups, Left, Reply
+from feedback_app.formats.comparisons import FIRST, SECOND, TIE, Groups, LeftOut, Reply
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
 
@@ -32,9 +32,9 @@ USED = frozenset(
     | {"preference_statement", "preference_elaboration", "individual_preference"}
     | {"three_most_similar_preferences", "all_preferences_unprocessed"}
 )
-SAID = frozenset({"score", "reasoning", "feedback1", "feedback2"})
+INDIVIDUAL = frozenset({"score", "reasoning", "feedback1", "feedback2"})
 SPEAKER = re.compile(r"\n?<extra_id_1>(User|Assistant)\n")
-ALONE = Left("reply that is the only one to its prompt")
+SINGLE = LeftOut("reply that is the only one to its prompt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,44 +69,44 @@ def load(record: Record) -> Comparison | Scored:
     return comparisons.build("helpsteer", _prompt(record), replies, groups, note=note, others=_others(record))
 
 
-def grouped(found: Iterable[Comparison | Scored]) -> Iterator[Comparison | Left]:
-    """The preferences as they come, then the single replies to the same prompt as one ranking, in the order of the prompts."""
+def grouped(values: Iterable[Comparison | Scored]) -> Iterator[Comparison | LeftOut]:
+    """Preferences in their order, then one ranking per prompt of the single replies, in the order of the prompts."""
     prompts: dict[tuple[Message, ...], dict[str, float]] = {}
-    for one in found:
-        if isinstance(one, Scored):
-            prompts.setdefault(one.prompt, {}).setdefault(one.reply, one.helpfulness)
+    for value in values:
+        if isinstance(value, Scored):
+            prompts.setdefault(value.prompt, {}).setdefault(value.reply, value.helpfulness)
         else:
-            yield one
+            yield value
     for prompt, scores in prompts.items():
         if len(scores) < 2:
-            yield ALONE
+            yield SINGLE
         else:
             groups = comparisons.by_score(list(scores.values()))
             yield comparisons.build("helpsteer", prompt, list(map(Reply, scores)), groups)
 
 
 def _prompt(record: Record) -> tuple[Message, ...]:
-    """`context` as turns, or `prompt` as text, in which marks stand before later turns."""
+    """`context` as turns, or `prompt` as text with a mark before each later turn."""
     if record.get("context") is not None:
         return conversation.turns(record["context"], "context")
     first, *rest = SPEAKER.split(fields.as_text(fields.required(record, "prompt"), "prompt"))
     turns = [Message("user", first)] if first.strip() or not rest else []
-    for who, said in zip(rest[::2], rest[1::2], strict=True):
-        turns.append(Message("user" if who == "User" else "assistant", said))
+    for speaker, text in zip(rest[::2], rest[1::2], strict=True):
+        turns.append(Message("user" if speaker == "User" else "assistant", text))
     return tuple(turns)
 
 
 def _others(record: Record) -> Mapping[str, tuple[Groups, str]]:
-    """What each of HelpSteer3's annotators said."""
+    """The preference of each of HelpSteer3's annotators."""
     listed = fields.as_list(record.get("individual_preference") or [], "individual_preference")
-    return {f"annotator{i}": _said(one) for i, one in enumerate(listed, start=1)}
+    return {f"annotator{i}": _individual(one) for i, one in enumerate(listed, start=1)}
 
 
-def _said(value: Any) -> tuple[Groups, str]:
-    said = fields.as_object(value, "individual_preference[]")
-    unused.refuse_unread(said, SAID, " in `individual_preference`")
-    why = fields.as_text(said.get("reasoning") or "", "reasoning")
-    return _groups(_whole(said, "score", range(-3, 4))), why
+def _individual(value: Any) -> tuple[Groups, str]:
+    individual = fields.as_object(value, "individual_preference[]")
+    unused.refuse_unread(individual, INDIVIDUAL, " in `individual_preference`")
+    reasoning = fields.as_text(individual.get("reasoning") or "", "reasoning")
+    return _groups(_whole(individual, "score", range(-3, 4))), reasoning
 
 
 def _groups(strength: float) -> Groups:

@@ -1,10 +1,10 @@
 r"""Anthropic's HH-RLHF: `chosen` and `rejected` as transcripts, "\n\nHuman: …\n\nAssistant: …".
 
 https://github.com/anthropics/hh-rlhf
-The format knows no system turn: its text stands before the first "\n\nHuman:", as in Anthropic's old prompt format.
+The format has no system turn: a system text is written before the first "\n\nHuman:", as in Anthropic's old prompt format.
 
-A text that contains a marker itself would be cut there. So a marker inside a text gets a backslash before its name
-("\n\n\Human:"), one more if it has some already, and loses one when it is read: the rule of the mboxrd mail folder.
+A text that contains a marker would be split there. So a marker inside a text gets a backslash before its name
+("\n\n\Human:"), or one more if it has some already, and loses one when it is read, as in the mboxrd mail format.
 """
 
 import re
@@ -20,7 +20,7 @@ from feedback_app.formats.fields import Record
 MARKER = re.compile(r"\n\n(Human|Assistant): ?")
 INNER = re.compile(r"(\n\n)(\\*(?:Human|Assistant):)")
 ESCAPED = re.compile(r"(\n\n)\\(\\*(?:Human|Assistant):)")
-# A system text is also escaped at its very start, where a transcript without leading line breaks would begin.
+# A system text is also escaped at its start, where it could look like a transcript without leading line breaks.
 INNER_SYSTEM = re.compile(r"(\A|\n\n)(\\*(?:Human|Assistant):)")
 ESCAPED_SYSTEM = re.compile(r"(\A|\n\n)\\(\\*(?:Human|Assistant):)")
 ROLES: dict[str, Role] = {"Human": "user", "Assistant": "assistant"}
@@ -51,7 +51,7 @@ def transcript(messages: Sequence[Message]) -> str:
 
 
 def opened(text: str, name: str) -> tuple[Message, ...]:
-    """The turns of a prompt that ends where the assistant is to begin. Raises BadRecord."""
+    """The turns of a prompt that ends where the assistant's reply begins. Raises BadRecord."""
     return _turns(text.rstrip().removesuffix("\n\nAssistant:"), name)
 
 
@@ -67,7 +67,7 @@ def _turns(text: str, name: str) -> tuple[Message, ...]:
         )
     system = [Message("system", ESCAPED_SYSTEM.sub(r"\1\2", before))] if before else []
     spoken = [
-        Message(ROLES[who], ESCAPED.sub(r"\1\2", said))
-        for who, said in zip(rest[::2], rest[1::2], strict=True)
+        Message(ROLES[speaker], ESCAPED.sub(r"\1\2", turn_text))
+        for speaker, turn_text in zip(rest[::2], rest[1::2], strict=True)
     ]
     return (*system, *spoken)

@@ -1,4 +1,4 @@
-"""JSON Lines: bytes to numbered objects and back, in bounded memory."""
+"""JSON Lines: converts bytes to numbered objects and back in bounded memory."""
 
 import json
 import re
@@ -13,22 +13,22 @@ from feedback_app.formats.errors import BadRecord, Problems
 
 MEBIBYTE = 1024 * 1024
 T = TypeVar("T")
-# JSON lets these stand as they are, but some readers take them for line ends.
+# JSON allows these characters unescaped, but some readers treat them as line ends.
 UNSAFE = re.compile("[\x85\u2028\u2029]")
 NO_OBJECT = "is not a JSON object: one object a line is needed (JSONL)"
 BOM = b"\xef\xbb\xbf"
 
 
 class FileTooLarge(Invalid, ValueError):
-    """A file over the limit; the message says what the limit is."""
+    """The file is over the limit, which the message names."""
 
     status = 413
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What an import takes, in bytes. A line has room for the largest record that the service itself takes (see `text_rules`),
-    each of its characters escaped."""
+    """The largest file and line of an import, in bytes. A line can hold the largest record that the service accepts (see
+    `text_rules`) with every character escaped."""
 
     file: int = 256 * MEBIBYTE
     line: int = 64 * MEBIBYTE
@@ -46,22 +46,21 @@ def mebibytes(size: int) -> str:
 
 
 def dumped(record: Mapping[str, Any]) -> bytes:
-    """One line, its line end included. Raises ValueError where JSON cannot hold it: a half surrogate pair, a number that is
-    not finite."""
+    """One line with its line end. Raises ValueError for what JSON cannot hold: a lone surrogate or a number that is not finite."""
     text = json.dumps(record, ensure_ascii=False, allow_nan=False)
-    return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode() + b"\n"
+    return UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text).encode() + b"\n"
 
 
 def chunks(file: BinaryIO) -> Iterator[bytes]:
-    """The rest of a file in pieces of a fixed size, however long its lines are."""
+    """The rest of a file in pieces of a fixed size."""
     while piece := file.read(MEBIBYTE // 4):
         yield piece
 
 
 def lines(source: Iterable[bytes], limits: Limits, problems: Problems) -> Iterator[tuple[int, bytes]]:
-    """The lines that are not blank, numbered from 1, cut out of pieces of any size. Raises FileTooLarge.
+    """The non-blank lines, numbered from 1, from pieces of any size. Raises FileTooLarge.
 
-    A line over the limit is a problem; what is over is not kept.
+    A line over the limit is added to the problems and not kept in memory.
     """
     held, size, number, too_long = bytearray(), 0, 1, False
     for piece in source:
@@ -84,7 +83,7 @@ def lines(source: Iterable[bytes], limits: Limits, problems: Problems) -> Iterat
 
 
 def _bare(line: bytearray, number: int) -> bytes:
-    """Without byte order mark and white space around it (the CR of a Windows line end is such)."""
+    """The line without byte order mark and surrounding white space, including the CR of a Windows line end."""
     return bytes(line.removeprefix(BOM) if number == 1 else line).strip()
 
 
@@ -93,7 +92,7 @@ def parsed(line: bytes) -> dict[str, Any]:
     try:
         value = json_rules.parsed(line)
     except NotJson as error:
-        if line.startswith(b"["):  # a pretty-printed array, the usual other form of such files
+        if line.startswith(b"["):  # probably a pretty-printed array
             raise BadRecord(NO_OBJECT) from error
         raise BadRecord(str(error)) from error
     except Unfit as error:
@@ -106,7 +105,7 @@ def parsed(line: bytes) -> dict[str, Any]:
 def read(
     source: Iterable[bytes], load: Callable[[dict[str, Any]], T], limits: Limits, problems: Problems
 ) -> Iterator[T]:
-    """What `load` makes of each line; lines it refuses are problems. Raises FileTooLarge."""
+    """Apply `load` to each line. Lines that it refuses are added to the problems. Raises FileTooLarge."""
     for number, line in lines(source, limits, problems):
         try:
             yield load(parsed(line))

@@ -1,7 +1,7 @@
 """TRL's unpaired preference format for KTO: `prompt`, `completion`, `label` (true is good).
 
 https://huggingface.co/docs/trl/dataset_formats#unpaired-preference
-Read too: the whole conversation in `messages` or `completion`, and `kto_tag` for `label`, as in LLaMA-Factory.
+It also reads the whole conversation in `messages` or `completion`, and `kto_tag` for `label`, as in LLaMA-Factory.
 """
 
 from typing import Any
@@ -25,7 +25,7 @@ def taken_apart(pair: PreferencePair) -> tuple[Rating, Rating]:
 
 
 def carried(rating: Rating) -> bool:
-    """Whether a file can carry the rating: exactly if an import would take it."""
+    """Whether the rating can be exported, which is the case if an import would accept it."""
     try:
         fields.prompt(rating.prompt)
         fields.filled(rating.reply, "completion")
@@ -35,7 +35,7 @@ def carried(rating: Rating) -> bool:
 
 
 def rating_id(rating: Rating) -> str:
-    """The same for the same prompt, reply and label."""
+    """The id of a rating, computed from prompt, reply and label."""
     return content_id("rating", dump(rating))
 
 
@@ -49,27 +49,27 @@ def dump(rating: Rating) -> dict[str, Any]:
 
 def load(record: Record) -> Rating:
     """The rated reply is `completion`, or the last turn of `messages`. Raises BadRecord."""
-    given = trl.optional_prompt(record)
+    prompt = trl.optional_prompt(record)
     name = next((name for name in REPLIES if record.get(name) is not None), "")
     if not name:
-        raise BadRecord("`prompt` is missing" if given is None else "`completion` is missing")
-    said = trl.conversation_with(given, record[name], name)
+        raise BadRecord("`prompt` is missing" if prompt is None else "`completion` is missing")
+    messages = trl.conversation_with(prompt, record[name], name)
     if name == "completion":
-        conversation.same(record, "messages", [said], "`prompt` and `completion`")
-    turns = conversation.with_system(record, said)
+        conversation.same(record, "messages", [messages], "`prompt` and `completion`")
+    turns = conversation.with_system(record, messages)
     return Rating(
         prompt=fields.prompt(turns[:-1]),
         reply=fields.reply(turns[-1:], name),
-        good=verdict(record),
+        good=label(record),
         source="import:kto",
     )
 
 
-def verdict(record: Record) -> bool:
-    """Whether the reply was good: `label`, which LLaMA-Factory calls `kto_tag`. Raises BadRecord."""
-    found = {fields.as_bool(record[name], name) for name in LABELS if record.get(name) is not None}
-    if not found:
+def label(record: Record) -> bool:
+    """Whether the reply is good: `label`, which LLaMA-Factory calls `kto_tag`. Raises BadRecord."""
+    labels = {fields.as_bool(record[name], name) for name in LABELS if record.get(name) is not None}
+    if not labels:
         raise BadRecord("`label` is missing")
-    if len(found) > 1:
+    if len(labels) > 1:
         raise BadRecord("`label` and `kto_tag` differ: keep one")
-    return found.pop()
+    return labels.pop()

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 from feedback_app.domain.comparison import Comparison, Message
 from feedback_app.formats import comparisons, conversation, fields
-from feedback_app.formats.comparisons import FIRST, SECOND, TIE, Left, Reply
+from feedback_app.formats.comparisons import FIRST, SECOND, TIE, LeftOut, Reply
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
 
 USED = frozenset(
     {"model_a", "model_b", "winner", "conversation_a", "conversation_b", "judge"}
-    # How the vote came about, and labels that machines gave to it.
+    # How the vote was made, and automatic labels.
     | {
         "evaluation_session_id",
         "evaluation_order",
@@ -40,11 +40,11 @@ WINNERS = {
     "both_bad": (TIE, True),
     "bothbad": (TIE, True),
 }
-APART = Left("vote on conversations that differ before the last reply")
+DIVERGED = LeftOut("vote on conversations that differ before the last reply")
 
 
-def load(record: Record) -> Comparison | Left:
-    """The last replies of both sides, ranked by the vote. Raises BadRecord."""
+def load(record: Record) -> Comparison | LeftOut:
+    """The last replies of both conversations, ranked by the vote. Raises BadRecord."""
     winner = fields.as_text(fields.required(record, "winner"), "winner")
     if winner not in WINNERS:
         raise BadRecord("`winner` must be one of: model_a, model_b, tie, both_bad")
@@ -66,13 +66,14 @@ def vote(
     *,
     all_bad: bool,
     annotator: str = "imported",
-) -> Comparison | Left:
-    """A vote between two conversations. Where they went apart earlier there is no one prompt to both last replies. Raises BadRecord."""
-    for said in sides:
-        if not said or said[-1].role != "assistant":
+) -> Comparison | LeftOut:
+    """A vote between the last replies of two conversations. It is left out if the conversations differ earlier, because the
+    replies then have different prompts. Raises BadRecord."""
+    for messages in sides:
+        if not messages or messages[-1].role != "assistant":
             raise BadRecord("a conversation must end with the assistant's reply")
     first, second = sides
     if tuple(first[:-1]) != tuple(second[:-1]):
-        return APART
-    replies = [Reply(said[-1].content, model) for said, model in zip(sides, models, strict=True)]
+        return DIVERGED
+    replies = [Reply(messages[-1].content, model) for messages, model in zip(sides, models, strict=True)]
     return comparisons.build(kind, first[:-1], replies, groups, all_bad=all_bad, annotator=annotator)

@@ -1,4 +1,4 @@
-"""Open Assistant's conversation trees, one a line: every set of sibling replies that people ranked. Read only.
+"""Open Assistant's conversation trees, one per line: every set of sibling replies that people ranked. Read only.
 
 https://github.com/LAION-AI/Open-Assistant (trees as its exporter writes them)
 """
@@ -19,30 +19,30 @@ message_id parent_id user_id created_date text role lang review_count review_res
 emojis replies labels detoxify events message_tree_id tree_state
 """
 MESSAGE = frozenset(_MESSAGE.split())
-"""What a message of a tree may have: oasst-data's ExportMessageNode."""
+"""The fields of a message in a tree: ExportMessageNode of oasst-data."""
 
 
 def load(record: Record) -> list[Comparison]:
-    """A comparison for each ranked set of a tree, the root's first. Raises BadRecord."""
+    """One comparison for each ranked set of replies in a tree, beginning at the root. Raises BadRecord."""
     root = fields.as_object(fields.required(record, "prompt"), "prompt")
     return list(_sets(root, ()))
 
 
 def _sets(node: Record, before: tuple[Message, ...]) -> Iterator[Comparison]:
-    """Those below a message. A deleted message is left out with all that answers it."""
+    """The comparisons below a message. A deleted message is left out with everything below it."""
     if _deleted(node):
         return
     unused.refuse_unread(node, MESSAGE, " in a message")
     if len(before) == DEEPEST:
         raise BadRecord("is nested too deeply")
-    said = (*before, *fields.messages([node], "prompt", "role", "text", ROLES))
+    messages = (*before, *fields.messages([node], "prompt", "role", "text", ROLES))
     listed = fields.as_list(node.get("replies") or [], "replies")
     replies = [fields.as_object(reply, "replies[]") for reply in listed]
     ranked = [reply for reply in replies if _ranked(reply)]
     if len(ranked) > 1:
-        yield _comparison(said, ranked)
+        yield _comparison(messages, ranked)
     for reply in replies:
-        yield from _sets(reply, said)
+        yield from _sets(reply, messages)
 
 
 def _deleted(node: Record) -> bool:
@@ -53,8 +53,8 @@ def _ranked(reply: Record) -> bool:
     return reply.get("role") == "assistant" and reply.get("rank") is not None and not _deleted(reply)
 
 
-def _comparison(said: Sequence[Message], replies: Sequence[Record]) -> Comparison:
-    prompt = fields.prompt(said)
+def _comparison(messages: Sequence[Message], replies: Sequence[Record]) -> Comparison:
+    prompt = fields.prompt(messages)
     texts, ranks = [_text(reply) for reply in replies], [_rank(reply) for reply in replies]
     content = {"prompt": trl.turns(prompt), "replies": texts, "ranks": ranks}
     return Comparison(
@@ -82,7 +82,7 @@ def _rank(reply: Record) -> int:
 
 
 def _groups(ranks: Sequence[int]) -> tuple[tuple[str, ...], ...]:
-    """The candidates of each rank, the lowest rank first: it is the best."""
+    """Groups of candidates by rank; the lowest rank is the best and comes first."""
     return tuple(
         tuple(f"c{i}" for i, rank in enumerate(ranks, start=1) if rank == place)
         for place in sorted(set(ranks))

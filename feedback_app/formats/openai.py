@@ -21,11 +21,11 @@ def dump(pair: PreferencePair) -> dict[str, Any]:
 
 
 def load(record: Record) -> PreferencePair:
-    """Raises BadRecord, also for examples with tools: a reply here is text."""
-    given = fields.as_object(fields.required(record, "input"), "input")
-    unused.refuse_unread(given, {"messages", "parallel_tool_calls"}, " in `input`")
+    """Raises BadRecord, also for examples with tools, because replies are text."""
+    input_ = fields.as_object(fields.required(record, "input"), "input")
+    unused.refuse_unread(input_, {"messages", "parallel_tool_calls"}, " in `input`")
     return fields.pair(
-        conversation.turns(fields.required(given, "messages"), "messages"),
+        conversation.turns(fields.required(input_, "messages"), "messages"),
         _output(record, "preferred_output"),
         _output(record, "non_preferred_output"),
     )

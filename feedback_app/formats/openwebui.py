@@ -1,7 +1,7 @@
 """Open WebUI's feedback export: a JSON array of thumbs, each with a snapshot of its chat. Read only.
 
 https://github.com/open-webui/open-webui (backend/open_webui/models/feedbacks.py; the page "Evaluations, Feedback History" writes it)
-A thumb on one of several replies to the same message says which of them was better, as in Open WebUI's own leaderboard.
+A thumb on one of several replies to the same message ranks it against the others, as in Open WebUI's own leaderboard.
 """
 
 from collections.abc import Mapping
@@ -10,28 +10,28 @@ from typing import Any
 from feedback_app.domain.comparison import Comparison, Message
 from feedback_app.domain.preference import Rating
 from feedback_app.formats import comparisons, conversation, fields, unused
-from feedback_app.formats.comparisons import FIRST, SECOND, Left, Reply
+from feedback_app.formats.comparisons import FIRST, SECOND, LeftOut, Reply
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
 
 USED = frozenset({"user_id", "user", "version", "type", "data", "meta", "snapshot", "chat_id"})
 DATA = frozenset({"rating", "model_id", "sibling_model_ids", "reason", "comment", "tags", "details", "id"})
 THUMBS = {"1": True, "-1": False}
-# SideBySide the text, these are what a reply can answer or be made of.
-BESIDE = ("files", "images", "sources", "citations", "tool_calls", "code_executions", "embeds", "output")
-NO_THUMB = Left("feedback without a thumb")
+# Besides the text, these are what a reply may answer or consist of.
+ATTACHMENTS = ("files", "images", "sources", "citations", "tool_calls", "code_executions", "embeds", "output")
+NO_THUMB = LeftOut("feedback without a thumb")
 DEEPEST = 1000
 
 
-def load(record: Record) -> Comparison | Rating | Left:
-    """A rating, or a comparison where the message has several replies. Raises BadRecord."""
+def load(record: Record) -> Comparison | Rating | LeftOut:
+    """A rating, or a comparison if the message has several replies. Raises BadRecord."""
     data = fields.as_object(fields.required(record, "data"), "data")
     unused.refuse_unread(data, DATA, " in `data`")
     good = _thumb(data)
     if good is None:
         return NO_THUMB
     chat = _chat(record)
-    _refuse_beside(chat, "the chat")
+    _refuse_attachments(chat, "the chat")
     history = fields.as_object(chat.get("history") or {}, "history")
     messages = fields.as_object(fields.required(history, "messages"), "messages")
     rated = _message(messages, _meta(record, "message_id"))
@@ -71,19 +71,19 @@ def _message(messages: Mapping[str, Any], name: str) -> Record:
 
 
 def _before(messages: Mapping[str, Any], rated: Record) -> list[Record]:
-    """The messages that led to the rated one, first to last."""
-    found: list[Record] = []
+    """The messages before the rated one, first to last."""
+    messages_before: list[Record] = []
     parent = rated.get("parentId")
     while parent is not None:
-        if len(found) == DEEPEST:
+        if len(messages_before) == DEEPEST:
             raise BadRecord("the conversation is too long, or runs in a circle")
-        found.append(_message(messages, fields.as_text(parent, "parentId")))
-        parent = found[-1].get("parentId")
-    return found[::-1]
+        messages_before.append(_message(messages, fields.as_text(parent, "parentId")))
+        parent = messages_before[-1].get("parentId")
+    return messages_before[::-1]
 
 
-def _refuse_beside(value: Record, where: str) -> None:
-    for name in BESIDE:
+def _refuse_attachments(value: Record, where: str) -> None:
+    for name in ATTACHMENTS:
         if not unused.empty(value.get(name)):
             raise BadRecord(
                 f"has `{name}` in {where}, which cannot be imported. To import the text alone, ignore `{name}`"
@@ -91,7 +91,7 @@ def _refuse_beside(value: Record, where: str) -> None:
 
 
 def _turn(message: Record) -> Message:
-    _refuse_beside(message, "a message")
+    _refuse_attachments(message, "a message")
     (turn,) = conversation.turns(
         [{"role": message.get("role"), "content": message.get("content")}], "messages"
     )
@@ -109,19 +109,19 @@ def _siblings(messages: Mapping[str, Any], rated: Record, before: list[Record]) 
     if not before:
         return []
     names = fields.as_list(before[-1].get("childrenIds") or [], "childrenIds")
-    found = [
+    siblings = [
         _message(messages, fields.as_text(name, "childrenIds[]")) for name in names if name != rated.get("id")
     ]
-    return [one for one in found if one is not rated and not unused.empty(one.get("content"))]
+    return [one for one in siblings if one is not rated and not unused.empty(one.get("content"))]
 
 
 def _compared(
     prompt: tuple[Message, ...], rated: Record, others: list[Record], good: bool, data: Record
 ) -> Comparison:
-    """The rated reply against all others, of which nothing else is said."""
+    """The rated reply ranked against all others, which are tied."""
     replies = [Reply(_turn(one).content, comparisons.model(one, "model")) for one in (rated, *others)]
     rest = tuple(f"c{i}" for i in range(2, len(replies) + 1))
     groups = (*FIRST[:1], rest) if good else (rest, *SECOND[1:])
-    said = [data[name] for name in ("reason", "comment") if not unused.empty(data.get(name))]
-    note = "\n".join(fields.as_text(text, "comment") for text in said)
+    comments = [data[name] for name in ("reason", "comment") if not unused.empty(data.get(name))]
+    note = "\n".join(fields.as_text(text, "comment") for text in comments)
     return comparisons.build("openwebui", prompt, replies, groups, note=note)

@@ -1,4 +1,4 @@
-"""Preference pairs as imports and exports see them, whatever the format."""
+"""Preference pairs in imports and exports, independent of the format."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from feedback_app.formats.fields import content_id
 
 
 def carried(pair: PreferencePair) -> bool:
-    """Whether a file can carry the pair: exactly if an import would take it."""
+    """Whether the pair can be exported, which is the case if an import would accept it."""
     try:
         fields.pair(pair.prompt, pair.chosen, pair.rejected)
     except BadRecord:
@@ -19,12 +19,12 @@ def carried(pair: PreferencePair) -> bool:
 
 
 def pair_id(pair: PreferencePair, occurrence: int = 1) -> str:
-    """The same for the same prompt, chosen and rejected, whatever format they came in."""
+    """The id of a pair, computed from prompt, chosen and rejected, independent of the format."""
     return content_id("pair", trl.dump(pair), occurrence)
 
 
 def ranked_comparison(pair: PreferencePair, source: str, occurrence: int, created_at: datetime) -> Comparison:
-    """A ranked comparison of two candidates that says just this, the n-th time it is said."""
+    """A ranked comparison of two candidates that holds this pair. `occurrence` counts repetitions of the same pair."""
     return Comparison(
         messages=pair.prompt,
         candidates=(

@@ -1,7 +1,7 @@
-"""PandaLM's test set: a JSON array of pairs, each judged by three annotators. Read only.
+"""PandaLM's test set: a JSON array of pairs, each ranked by three annotators. Read only.
 
 https://github.com/WeOpenML/PandaLM (data/testset-v1.json)
-No annotator decides: all three are among the `others` of the comparison, and nothing of what they say is lost.
+No annotator decides: all three rankings are stored as `others` of the comparison.
 """
 
 from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStatus, Message, Ranking
@@ -17,10 +17,10 @@ USED = frozenset({"cmp_key", "instruction", "input", *REPLIES, *ANNOTATORS})
 
 
 def load(item: Record) -> Comparison:
-    """Open, with what the annotators say of it. Raises BadRecord."""
+    """An open comparison with the annotators' rankings. Raises BadRecord."""
     prompt, replies, models = _prompt(item), [_reply(item, name) for name in REPLIES], _models(item)
-    verdicts = {name: _verdict(item, name) for name in ANNOTATORS}
-    content = {"prompt": prompt, "replies": replies, "models": models, "verdicts": verdicts}
+    preferences = {name: _preference(item, name) for name in ANNOTATORS}
+    content = {"prompt": prompt, "replies": replies, "models": models, "verdicts": preferences}
     return Comparison(
         messages=fields.prompt([Message("user", prompt)]),
         candidates=tuple(
@@ -30,24 +30,27 @@ def load(item: Record) -> Comparison:
         id=content_id("pandalm", content),
         status=ComparisonStatus.open,
         source=SOURCE,
-        others=tuple(Ranking(GROUPS[said], annotator=name, source=SOURCE) for name, said in verdicts.items()),
+        others=tuple(
+            Ranking(GROUPS[preference], annotator=name, source=SOURCE)
+            for name, preference in preferences.items()
+        ),
     )
 
 
 def _prompt(record: Record) -> str:
-    """The instruction, and its input after an empty line where there is one."""
+    """The instruction and, after an empty line, its input if there is one."""
     instruction = fields.as_text(fields.required(record, "instruction"), "instruction")
-    given = fields.as_text(record.get("input") or "", "input")
-    return "\n\n".join(part for part in (instruction, given) if part.strip())
+    input_text = fields.as_text(record.get("input") or "", "input")
+    return "\n\n".join(part for part in (instruction, input_text) if part.strip())
 
 
 def _reply(record: Record, name: str) -> str:
-    """Also empty. A table tool has made a bare `true` of some replies that were the word."""
+    """A reply, which may be empty. Some replies that were the word `true` were converted to a bare `true`."""
     value = fields.required(record, name)
     return fields.encodable(str(value) if isinstance(value, bool) else fields.as_text(value, name), name)
 
 
-def _verdict(record: Record, name: str) -> int:
+def _preference(record: Record, name: str) -> int:
     value = fields.required(record, name)
     if isinstance(value, bool) or not isinstance(value, int) or value not in GROUPS:
         raise BadRecord(f"`{name}` must be 1 or 2, the better reply, or 0 for a tie")
@@ -55,6 +58,6 @@ def _verdict(record: Record, name: str) -> int:
 
 
 def _models(record: Record) -> tuple[str, str]:
-    """Out of `cmp_key`, which joins the names of the two."""
+    """The models' names from `cmp_key`, which joins them."""
     first, _, second = fields.short_name(record, "cmp_key", "").partition("_")
     return (first, second) if first and second and "_" not in second else ("imported", "imported")

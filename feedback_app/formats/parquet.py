@@ -1,4 +1,4 @@
-"""Parquet: preference pairs in TRL's shape with the models and the annotator beside them go out; rows of any format come in."""
+"""Parquet files: writes preference pairs in TRL's format with models and annotator, and reads rows of any format."""
 
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -28,7 +28,7 @@ def dump(pair: PreferencePair) -> dict[str, Any]:
 
 
 def written(pairs: Iterable[PreferencePair]) -> Iterator[bytes]:
-    """The file in pieces. It is written whole into a nameless temporary file first: Parquet's index is its end."""
+    """The file in pieces. It is first written to an unnamed temporary file, because Parquet ends with its index."""
     with tempfile.TemporaryFile() as file:
         rows = map(dump, pairs)
         with pq.ParquetWriter(file, SCHEMA) as writer:
@@ -39,7 +39,7 @@ def written(pairs: Iterable[PreferencePair]) -> Iterator[bytes]:
 
 
 def rows(source: Iterable[bytes], limits: Limits, problems: Problems) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The numbered rows of a file given in pieces; rows that cannot be read are problems. Raises FileTooLarge."""
+    """The numbered rows of a file given in pieces. Rows that cannot be read are added to the problems. Raises FileTooLarge."""
     with tempfile.TemporaryFile() as file:
         size = 0
         for piece in source:
@@ -53,8 +53,8 @@ def rows(source: Iterable[bytes], limits: Limits, problems: Problems) -> Iterato
 
 def _rows(file: BinaryIO, limits: Limits, problems: Problems) -> Iterator[tuple[int, dict[str, Any]]]:
     with pq.ParquetFile(file) as parquet:
-        if twice := _named_twice(parquet.schema_arrow):
-            problems.add(0, f"has two columns {unused.listed([twice])}: keep one")
+        if duplicate := _duplicate_column(parquet.schema_arrow):
+            problems.add(0, f"has two columns {unused.listed([duplicate])}: keep one")
             return
         groups = (parquet.metadata.row_group(i) for i in range(parquet.metadata.num_row_groups))
         if sum(group.total_byte_size for group in groups) > limits.file:
@@ -62,7 +62,7 @@ def _rows(file: BinaryIO, limits: Limits, problems: Problems) -> Iterator[tuple[
             return
         number, size = 0, 0
         for batch in parquet.iter_batches(ROWS):
-            size += batch.nbytes  # a column that repeats itself is small in the file
+            size += batch.nbytes  # repeated values are small in the file
             limits.check(size)
             for i in range(batch.num_rows):
                 number += 1
@@ -74,6 +74,6 @@ def _rows(file: BinaryIO, limits: Limits, problems: Problems) -> Iterator[tuple[
                     yield number, row
 
 
-def _named_twice(schema: pa.Schema) -> str | None:
-    """A column whose name another one has too: a row would keep only one of them."""
+def _duplicate_column(schema: pa.Schema) -> str | None:
+    """The name of two columns, if any: a row would hold only one of them."""
     return next((name for name in schema.names if schema.names.count(name) > 1), None)

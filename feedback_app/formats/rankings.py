@@ -1,8 +1,8 @@
-"""Our own format: a whole comparison with its verdict on one line. Nothing is lost.
+"""codeLynn's own lossless format: a comparison with its rankings on one line.
 
-Needed are `messages`, `candidates` (each with `id` and `text`) and `ranking.groups` (or `ranking.all_bad`); all else
-has a default (`repeat_of` none, `selection` random), so that rankings made elsewhere are easily written. `others` are rankings by other annotators; where there
-are some, `ranking` may be null.
+Required are `messages`, `candidates` (each with `id` and `text`) and `ranking.groups` (or `ranking.all_bad`). Everything
+else has a default, so that rankings made elsewhere are easy to write. `others` holds rankings by other annotators; if
+there are any, `ranking` may be null.
 """
 
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ def dump(comparison: Comparison) -> dict[str, Any]:
     if not comparison.verdicts:
         raise ValueError("only ranked comparisons are exported")
     ranking = comparison.ranking
-    written = {
+    record = {
         "id": comparison.id,
         "created_at": comparison.created_at.isoformat(),
         "source": comparison.source,
@@ -52,7 +52,7 @@ def dump(comparison: Comparison) -> dict[str, Any]:
         "ranking": None if ranking is None else _written(ranking),
     }
     others = [_written(other) for other in comparison.others]
-    return written | {"others": others} if others else written
+    return record | {"others": others} if others else record
 
 
 def _written(ranking: Ranking) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def _written(ranking: Ranking) -> dict[str, Any]:
 
 
 def load(record: Record) -> Comparison:
-    """A ranked comparison, with its old id if it had one. Raises BadRecord."""
+    """A ranked comparison, with its id if the record has one. Raises BadRecord."""
     created_at = _moment(record)
     others = _others(record, created_at)
     decided = None if record.get("ranking") is None and others else fields.required(record, "ranking")
@@ -94,14 +94,14 @@ def _selection(record: Record) -> Selection:
 
 
 def checked(comparison: Comparison) -> Comparison:
-    """Its rankings follow the rules. Raises BadRecord."""
+    """Check that the comparison's rankings are valid. Raises BadRecord."""
     for ranking in (comparison.ranking, *comparison.others):
         try:
             if ranking is not None:
                 if fault := ranking_fault(ranking):
                     raise BadRecord(fault)
                 checked_ranking(comparison, ranking)
-        except InvalidRanking as error:  # its message names ids out of the file
+        except InvalidRanking as error:  # its message contains ids from the file
             raise BadRecord("`ranking.groups` must name every candidate exactly once") from error
     return comparison
 
@@ -127,7 +127,7 @@ def _candidates(record: Record) -> tuple[Candidate, ...]:
 
 
 def check_replies(texts: Sequence[str], name: str) -> None:
-    """Raises BadRecord where they are too many or too long for a comparison."""
+    """Raises BadRecord if there are too many replies or they are too long."""
     if not 2 <= len(texts) <= MOST_REPLIES:
         raise BadRecord(f"`{name}` must be two or more, and at most {MOST_REPLIES:,}")
     if sum(map(len, texts)) > LONGEST_REPLIES:
@@ -154,13 +154,13 @@ def _candidate(record: Record, position: int) -> Candidate:
 
 def _sampling(record: Record) -> Sampling:
     unused.refuse_unread(record, SAMPLING, " in `sampling`")
-    usual = Sampling()
+    defaults = Sampling()
     return Sampling(
-        temperature=fields.number(record, "temperature", usual.temperature),
-        top_p=fields.number(record, "top_p", usual.top_p),
-        top_k=fields.whole_number(record, "top_k", usual.top_k),
-        max_new_tokens=fields.whole_number(record, "max_new_tokens", usual.max_new_tokens),
-        repetition_penalty=fields.number(record, "repetition_penalty", usual.repetition_penalty),
+        temperature=fields.number(record, "temperature", defaults.temperature),
+        top_p=fields.number(record, "top_p", defaults.top_p),
+        top_k=fields.whole_number(record, "top_k", defaults.top_k),
+        max_new_tokens=fields.whole_number(record, "max_new_tokens", defaults.max_new_tokens),
+        repetition_penalty=fields.number(record, "repetition_penalty", defaults.repetition_penalty),
     )
 
 
@@ -194,11 +194,11 @@ def _names(record: Record, name: str) -> tuple[str, ...]:
 
 
 def _moment(record: Record, default: datetime | None = None) -> datetime:
-    """`created_at`, in UTC where it names no zone; now, where it is missing."""
+    """`created_at`, taken as UTC if it names no time zone; now if it is missing."""
     if (value := record.get("created_at")) is None:
         return default or datetime.now(UTC)
     try:
         moment = datetime.fromisoformat(fields.as_text(value, "created_at"))
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError) as error:
-        raise BadRecord("`created_at` must be a moment in ISO 8601") from error
+        raise BadRecord("`created_at` must be a date and time in ISO 8601") from error

@@ -1,4 +1,4 @@
-"""A file, read: its format told from its records, each record checked, and what it says in our own values."""
+"""Reads a file: detects its format, checks each record, and yields comparisons, pairs, ratings or demonstrations."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -8,10 +8,9 @@ from typing import Any
 
 from feedback_app.domain.comparison import Comparison
 from feedback_app.domain.preference import Demonstration, PreferencePair, Rating
-from feedback_app.formats import catalogue, container, helpsteer, sillytavern, unused
-from feedback_app.formats import compression as packed
+from feedback_app.formats import catalogue, compression, container, helpsteer, sillytavern, unused
 from feedback_app.formats.catalogue import LOADERS, UnknownFormat, imported
-from feedback_app.formats.comparisons import Left
+from feedback_app.formats.comparisons import LeftOut
 from feedback_app.formats.container import Numbered
 from feedback_app.formats.errors import BadRecord, Problems
 from feedback_app.formats.jsonl import Limits
@@ -23,15 +22,16 @@ WORDS: dict[type, str] = {
     Rating: "ratings",
     Demonstration: "demonstrations",
 }
-"""What the records became, for a person."""
+"""The kinds of items, for messages."""
 LOGS = frozenset({"openwebui", "fastchat", "sillytavern"})
-"""Formats in which records of several kinds stand beside each other. In the others that is a mistake."""
+"""Formats that may mix records of several kinds. In the other formats that is an error."""
 AUTO = "auto"
 
 
 @dataclass(slots=True)
 class Reading:
-    """`head` are the first records, as they stand. `left_out`: what no value of ours can hold, by reason. `ignored`: fields left out as the importer asked, by name, with how often."""
+    """An open file. `head` holds the first raw records. `left_out` counts, by reason, what cannot be imported. `ignored` counts,
+    by name, the fields that were dropped because the importer asked for it."""
 
     format: str
     head: list[Numbered]
@@ -43,7 +43,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the beginning of a file is. `unread`: the names of fields that its format does not use."""
+    """A preview of a file: its format, and in `unread` the names of fields that the format does not use."""
 
     format: str
     unread: tuple[str, ...]
@@ -52,24 +52,27 @@ class Look:
 def opened(
     source: Iterable[bytes], format: str | None, limits: Limits, ignore: Iterable[str] = ()
 ) -> Reading:
-    """A file given in pieces; without a format, or with `auto`, it is told from the records. Raises UnknownFormat, ImportRefused,
-    FileTooLarge, CannotIgnore; so may taking the items, whose problems are collected and not raised."""
+    """Open a file given in pieces. Without a format, or with `auto`, the format is detected from the records.
+
+    Raises UnknownFormat, ImportRefused, FileTooLarge, CannotIgnore, also while the items are read. Problems of single
+    records are collected and not raised.
+    """
     problems = Problems()
-    given = imported(format) if format and format != AUTO else None
-    start, pieces = packed.begun(source)
+    requested = imported(format) if format and format != AUTO else None
+    start, pieces = compression.peek(source)
     records = container.records(pieces, limits, problems)
-    head = list(islice(records, catalogue.LOOKED_AT))
-    found = given if given and given != "parquet" else _told(head, problems, given)
-    if found == "trl" and given != "trl" and container.is_parquet(start):
-        found = "parquet"
-    reading = Reading(found, head, iter(()), problems)
-    names = unused.checked_names(list(ignore), LOADERS[found][1])
-    reading.items = _items(reading, chain(head, records), names)
+    head = list(islice(records, catalogue.RECORDS_INSPECTED))
+    name = requested if requested and requested != "parquet" else _detected(head, problems, requested)
+    if name == "trl" and requested != "trl" and container.is_parquet(start):
+        name = "parquet"
+    reading = Reading(name, head, iter(()), problems)
+    ignored = unused.checked_names(list(ignore), LOADERS[name][1])
+    reading.items = _items(reading, chain(head, records), ignored)
     return reading
 
 
 def look(source: Iterable[bytes], format: str | None, limits: Limits) -> Look:
-    """What a file is, from its first records. Raises UnknownFormat, ImportRefused, FileTooLarge."""
+    """Preview a file from its first records. Raises UnknownFormat, ImportRefused, FileTooLarge."""
     reading = opened(source, format, limits)
     names = dict.fromkeys(
         name for _, record in reading.head for name in unused.unread(record, LOADERS[reading.format][1])
@@ -77,37 +80,39 @@ def look(source: Iterable[bytes], format: str | None, limits: Limits) -> Look:
     return Look(reading.format, tuple(names))
 
 
-def _told(head: list[Numbered], problems: Problems, given: str | None) -> str:
-    """The format of the first records; what cannot be read at all is said as such."""
-    if found := catalogue.detected(record for _, record in head):
-        return found
+def _detected(head: list[Numbered], problems: Problems, requested: str | None) -> str:
+    """The format of the first records. Raises UnknownFormat; ImportRefused if no record can be read."""
+    if name := catalogue.detected(record for _, record in head):
+        return name
     if not head:
         problems.refuse()
-        if given:
-            return given
+        if requested:
+            return requested
         raise UnknownFormat("Unrecognised file: it has no records")
-    raise UnknownFormat(f"Unrecognised file: choose a format; {catalogue.seen(record for _, record in head)}")
+    raise UnknownFormat(
+        f"Unrecognised file: choose a format; {catalogue.describe_unrecognised(record for _, record in head)}"
+    )
 
 
 def _items(reading: Reading, records: Iterable[Numbered], ignore: frozenset[str]) -> Iterator[Item]:
-    found = _each(reading, records, ignore)
+    values = _each(reading, records, ignore)
     match reading.format:
         case "helpsteer":
-            found = helpsteer.grouped(found)
+            values = helpsteer.grouped(values)
         case "sillytavern":
-            found = sillytavern.told(found)
+            values = sillytavern.from_chat(values)
     try:
-        for one in found:
-            if isinstance(one, Left):
-                reading.left_out[one.reason] += 1
+        for value in values:
+            if isinstance(value, LeftOut):
+                reading.left_out[value.reason] += 1
             else:
-                yield one
-    except BadRecord as error:  # what several records together come to
+                yield value
+    except BadRecord as error:  # several records together form an invalid item
         reading.problems.add(0, f"cannot be read: {error}")
 
 
 def _each(reading: Reading, records: Iterable[Numbered], ignore: frozenset[str]) -> Iterator[Any]:
-    """What each record gives; those that cannot be read are problems."""
+    """The values of each record. Records that cannot be read are added to the problems."""
     kind: type | None = None
     for number, record in records:
         try:
@@ -123,9 +128,13 @@ def _each(reading: Reading, records: Iterable[Numbered], ignore: frozenset[str])
 def _loaded(reading: Reading, record: dict[str, Any], ignore: frozenset[str]) -> list[Any]:
     """Raises BadRecord."""
     load, used = LOADERS[reading.format]
-    own = catalogue.shape(record)
-    if own is not None and own != reading.format and (own, reading.format) != ("trl", "parquet"):
-        raise BadRecord(f"is in the format `{own}`, not `{reading.format}`")
+    detected = catalogue.record_format(record)
+    if (
+        detected is not None
+        and detected != reading.format
+        and (detected, reading.format) != ("trl", "parquet")
+    ):
+        raise BadRecord(f"is in the format `{detected}`, not `{reading.format}`")
     for name in ignore.intersection(unused.filled(record)):
         reading.ignored[name] += 1
     kept = unused.without(record, ignore)
@@ -136,7 +145,7 @@ def _loaded(reading: Reading, record: dict[str, Any], ignore: frozenset[str]) ->
 
 
 def _one_kind(kind: type | None, values: list[Any]) -> type | None:
-    """The kind of record that a file has. Raises BadRecord at another one."""
+    """The kind of the file's records. Raises BadRecord if a record is of another kind."""
     for value in values:
         if type(value) not in WORDS:
             continue

@@ -1,4 +1,4 @@
-"""Replies to be scored: `{"prompt": text}` or `{"messages": [...]}`, and `"replies": [text, ...]`, on one line."""
+"""Replies to score, one record per line: `{"prompt": text}` or `{"messages": [...]}`, and `"replies": [text, ...]`."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from feedback_app.formats.fields import Record
 
 @dataclass(frozen=True, slots=True)
 class Replies:
-    """`prompt` ends with the user's turn; `record` is the line as it came."""
+    """`prompt` ends with the user's turn; `record` is the original line."""
 
     prompt: tuple[Message, ...]
     replies: tuple[str, ...]

@@ -1,7 +1,7 @@
 """TRL's conversational language modelling format: `messages`, the last of which is the demonstrated reply.
 
 https://huggingface.co/docs/trl/dataset_formats#language-modeling
-Read too: TRL's `prompt` and `completion`, and the `weight` that OpenAI's fine-tuning gives to a turn.
+It also reads TRL's `prompt` and `completion`, and the `weight` of a turn in OpenAI's fine-tuning format.
 """
 
 from collections.abc import Sequence
@@ -18,14 +18,14 @@ USED = frozenset({*trl.PROMPTS, *conversation.SYSTEM, "messages", "completion"})
 
 
 def edited(comparison: Comparison) -> Demonstration | None:
-    """The owner's rewrite, if the ranking has one."""
+    """The owner's edit, if the ranking has one."""
     if comparison.ranking is None or comparison.ranking.edit is None:
         return None
     return Demonstration(comparison.messages, comparison.ranking.edit, source="edit")
 
 
 def carried(demonstration: Demonstration) -> bool:
-    """Whether a file can carry the demonstration: exactly if an import would take it."""
+    """Whether the demonstration can be exported, which is the case if an import would accept it."""
     try:
         fields.prompt(demonstration.prompt)
         fields.filled(demonstration.reply, "reply")
@@ -35,7 +35,7 @@ def carried(demonstration: Demonstration) -> bool:
 
 
 def demonstration_id(demonstration: Demonstration) -> str:
-    """The same for the same prompt and reply."""
+    """The id of a demonstration, computed from prompt and reply."""
     return content_id("demonstration", dump(demonstration))
 
 
@@ -44,7 +44,7 @@ def dump(demonstration: Demonstration) -> dict[str, Any]:
 
 
 def load(record: Record) -> list[Demonstration]:
-    """The last turn; where turns have a `weight`, each reply whose weight is 1 (OpenAI's rule). Raises BadRecord."""
+    """The last turn or, if turns have a `weight`, each reply with weight 1 (OpenAI's rule). Raises BadRecord."""
     if not any(name in record for name in kto.LABELS):
         return demonstrations(_turns(record), "messages", "import:sft")
     raise BadRecord("has `label`: it is a rated reply, so import it as `kto`")
@@ -52,35 +52,37 @@ def load(record: Record) -> list[Demonstration]:
 
 def _turns(record: Record) -> tuple[Turn, ...]:
     """`messages`, or TRL's `prompt` and `completion`."""
-    given = trl.optional_prompt(record)
-    if record.get("messages") is None and (given is not None or record.get("completion") is not None):
-        said = trl.conversation_with(given, fields.required(record, "completion"), "completion")
-        return tuple(map(Turn, conversation.with_system(record, said)))
-    found = conversation.weighted(fields.required(record, "messages"), "messages")
-    said = tuple(turn.message for turn in found)
-    _same_prompt(given, said)
-    led = conversation.with_system(record, said)
-    return (*map(Turn, led[: len(led) - len(found)]), *found)
+    prompt = trl.optional_prompt(record)
+    if record.get("messages") is None and (prompt is not None or record.get("completion") is not None):
+        messages = trl.conversation_with(prompt, fields.required(record, "completion"), "completion")
+        return tuple(map(Turn, conversation.with_system(record, messages)))
+    turns = conversation.weighted(fields.required(record, "messages"), "messages")
+    messages = tuple(turn.message for turn in turns)
+    _same_prompt(prompt, messages)
+    with_system = conversation.with_system(record, messages)
+    return (*map(Turn, with_system[: len(with_system) - len(turns)]), *turns)
 
 
-def _same_prompt(given: Sequence[Message] | None, said: Sequence[Message]) -> None:
-    """`prompt` beside `messages` repeats how the conversation begins, as in UltraChat."""
-    asked = conversation.spoken(given or ())
-    if asked and conversation.spoken(said)[: len(asked)] != asked:
+def _same_prompt(prompt: Sequence[Message] | None, messages: Sequence[Message]) -> None:
+    """Check that `prompt` repeats the beginning of `messages`, as in UltraChat. Raises BadRecord."""
+    expected = conversation.without_system(prompt or ())
+    if expected and conversation.without_system(messages)[: len(expected)] != expected:
         raise BadRecord("`messages` does not begin with `prompt`")
 
 
 def demonstrations(turns: Sequence[Turn], name: str, source: str) -> list[Demonstration]:
-    """What a conversation demonstrates. Raises BadRecord."""
-    said = [turn.message for turn in turns]
+    """The demonstrations in a conversation. Raises BadRecord."""
+    messages = [turn.message for turn in turns]
     if all(turn.weight is None for turn in turns):
-        reply = fields.reply(said[-1:], f"{name}[-1]")
-        return [Demonstration(fields.prompt(said[:-1]), reply, source)]
-    learned = [
+        reply = fields.reply(messages[-1:], f"{name}[-1]")
+        return [Demonstration(fields.prompt(messages[:-1]), reply, source)]
+    trained = [
         place
         for place, turn in enumerate(turns)
         if turn.message.role == "assistant" and turn.weight in (None, 1)
     ]
-    if not learned:
+    if not trained:
         raise BadRecord("has `weight` 0 for every reply: there is nothing to learn")
-    return [Demonstration(fields.prompt(said[:i]), fields.reply([said[i]], name), source) for i in learned]
+    return [
+        Demonstration(fields.prompt(messages[:i]), fields.reply([messages[i]], name), source) for i in trained
+    ]

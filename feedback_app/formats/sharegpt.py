@@ -25,17 +25,17 @@ def dump(pair: PreferencePair) -> dict[str, Any]:
 
 
 def load(record: Record) -> PreferencePair | Rating | list[Demonstration]:
-    """A pair, a rating where there is a label, else what the conversation demonstrates. Raises BadRecord."""
+    """A pair; a rating if there is a label; otherwise the demonstrations in the conversation. Raises BadRecord."""
     name = fields.one_name(record, LISTS)
-    found = conversation.weighted(fields.required(record, name), name)
-    said = conversation.with_system(record, [turn.message for turn in found])
+    turns = conversation.weighted(fields.required(record, name), name)
+    messages = conversation.with_system(record, [turn.message for turn in turns])
     if "chosen" in record or "rejected" in record:
-        return fields.pair(said, _reply(record, "chosen"), _reply(record, "rejected"))
+        return fields.pair(messages, _reply(record, "chosen"), _reply(record, "rejected"))
     if any(label in record for label in kto.LABELS):
-        prompt, reply = fields.prompt(said[:-1]), fields.reply(said[-1:], f"{name}[-1]")
-        return Rating(prompt, reply, kto.verdict(record), "import:sharegpt")
-    led = len(said) - len(found)
-    return sft.demonstrations([*map(Turn, said[:led]), *found], name, "import:sharegpt")
+        prompt, reply = fields.prompt(messages[:-1]), fields.reply(messages[-1:], f"{name}[-1]")
+        return Rating(prompt, reply, kto.label(record), "import:sharegpt")
+    added = len(messages) - len(turns)  # the system turn, if it came from a field of its own
+    return sft.demonstrations([*map(Turn, messages[:added]), *turns], name, "import:sharegpt")
 
 
 def _turn(message: Message) -> dict[str, str]:

@@ -1,8 +1,8 @@
-"""SillyTavern's chats: a header, then one message a line, with the replies one swiped through. Read only.
+"""SillyTavern's chats: a header, then one message per line, with the alternative replies ("swipes"). Read only.
 
 https://github.com/SillyTavern/SillyTavern (public/script.js writes them)
-Where the chat went on from one of several swipes, that one was preferred to the others. A reply that was the only one, and that the
-chat kept, is a demonstration. What was shown last with other swipes beside it was perhaps not what one wanted: it is left out.
+If the chat continued from one of several swipes, that one was preferred to the others. A single reply that the chat kept is a
+demonstration. A last reply with several swipes is left out, because none may have been chosen yet.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ from feedback_app.domain.comparison import Comparison, Message, Role
 from feedback_app.domain.preference import Demonstration
 from feedback_app.domain.text_rules import name_fault
 from feedback_app.formats import comparisons, fields, unused
-from feedback_app.formats.comparisons import Left, Reply
+from feedback_app.formats.comparisons import LeftOut, Reply
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
 
@@ -22,8 +22,8 @@ name is_user is_system is_name mes swipes swipe_id swipe_info send_date gen_star
 force_avatar original_avatar title variables
 """
 USED = HEADER | frozenset(_MESSAGE.split())
-# What `extra` holds beside notes on how the text was made.
-BESIDE = (
+# Contents of `extra` that cannot be imported.
+ATTACHMENTS = (
     "image",
     "image_swipes",
     "video",
@@ -34,37 +34,37 @@ BESIDE = (
     "tool_invocations",
     "reasoning",
 )
-UNDECIDED = Left("last reply with swipes, of which none was chosen yet")
-UNASKED = Left("reply that answers no message of the user")
-EMPTY = Left("empty reply")
+UNDECIDED = LeftOut("last reply with swipes, of which none was chosen yet")
+UNASKED = LeftOut("reply that answers no message of the user")
+EMPTY = LeftOut("empty reply")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A message; None stands for a header, with which a chat begins. `swipes` are the other replies that one could have kept."""
+class ChatLine:
+    """A message, or None for the header with which a chat begins. `swipes` are the replies that were not kept."""
 
     message: Message | None
     swipes: tuple[str, ...] = ()
     model: str = "imported"
 
 
-def load(record: Record) -> Line | list[Line]:
-    """Raises BadRecord. What SillyTavern hides from the model is no line at all."""
+def load(record: Record) -> ChatLine | list[ChatLine]:
+    """Read one line. Messages that SillyTavern hides from the model give no line. Raises BadRecord."""
     if "mes" not in record:
         if not HEADER & record.keys():
             raise BadRecord("`mes` is missing")
-        return Line(None)
+        return ChatLine(None)
     if record.get("is_system") is not None and fields.as_bool(record["is_system"], "is_system"):
         return []
     extra = fields.as_object(record.get("extra") or {}, "extra")
-    for name in BESIDE:
+    for name in ATTACHMENTS:
         if not unused.empty(extra.get(name)):
             raise BadRecord(
                 f"has `{name}` in `extra`, which cannot be imported. To import the text alone, ignore `{name}`"
             )
     text = fields.encodable(fields.as_text(fields.required(record, "mes"), "mes"), "mes")
     role: Role = "user" if fields.as_bool(fields.required(record, "is_user"), "is_user") else "assistant"
-    return Line(Message(role, text), _others(record, text), _model(extra))
+    return ChatLine(Message(role, text), _others(record, text), _model(extra))
 
 
 def _others(record: Record, kept: str) -> tuple[str, ...]:
@@ -80,13 +80,13 @@ def _model(extra: Record) -> str:
     return name if isinstance(name, str) and name and name_fault(name) is None else "imported"
 
 
-def told(lines: Iterable[Line]) -> Iterator[Comparison | Demonstration | Left]:
-    """What the replies of a chat say."""
+def from_chat(lines: Iterable[ChatLine]) -> Iterator[Comparison | Demonstration | LeftOut]:
+    """The comparisons and demonstrations in a chat, and what is left out."""
     before: list[Message] = []
-    held: Line | None = None
+    held: ChatLine | None = None
     for line in lines:
         if held is not None and held.message is not None:
-            yield _said(before, held, held.message, went_on=line.message is not None)
+            yield _from_reply(before, held, held.message, continued=line.message is not None)
             before.append(held.message)
         held = None
         if line.message is None:
@@ -96,25 +96,25 @@ def told(lines: Iterable[Line]) -> Iterator[Comparison | Demonstration | Left]:
         else:
             held = line
     if held is not None and held.message is not None:
-        yield _said(before, held, held.message, went_on=False)
+        yield _from_reply(before, held, held.message, continued=False)
 
 
-def _said(
-    before: list[Message], line: Line, kept: Message, went_on: bool
-) -> Comparison | Demonstration | Left:
+def _from_reply(
+    before: list[Message], line: ChatLine, kept: Message, continued: bool
+) -> Comparison | Demonstration | LeftOut:
     if not before or before[-1].role != "user" or not before[-1].content.strip():
         return UNASKED
     if not kept.content.strip():
         return EMPTY
-    if line.swipes and not went_on:
+    if line.swipes and not continued:
         return UNDECIDED
     try:
         return _kept(before, line, kept.content)
-    except BadRecord as error:  # a chat that has grown too long, for one
-        return Left(f"reply that cannot be stored: {error}")
+    except BadRecord as error:  # for example because the chat is too long
+        return LeftOut(f"reply that cannot be stored: {error}")
 
 
-def _kept(before: list[Message], line: Line, text: str) -> Comparison | Demonstration:
+def _kept(before: list[Message], line: ChatLine, text: str) -> Comparison | Demonstration:
     """Raises BadRecord."""
     if not line.swipes:
         return Demonstration(fields.prompt(before), fields.filled(text, "mes"), "import:sillytavern")

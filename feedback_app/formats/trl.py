@@ -1,8 +1,8 @@
 """TRL's conversational preference format: `prompt`, `chosen` and `rejected` as lists of messages.
 
 https://huggingface.co/docs/trl/dataset_formats#preference
-Read too: replies and prompt as plain text (TRL's standard format), whole conversations without `prompt` (TRL's implicit
-prompt), and whole conversations beside `prompt`, as in UltraFeedback binarized.
+It also reads replies and prompt as plain text (TRL's standard format), whole conversations without `prompt` (TRL's implicit
+prompt), and whole conversations next to `prompt`, as in UltraFeedback binarized.
 """
 
 from collections.abc import Sequence
@@ -23,14 +23,14 @@ NAMES = {
     "rejected-model": "rejected_model",
     "annotator": "annotator",
 }
-"""What names the models and who judged them, and the field of the pair that keeps it."""
+"""Fields with the models and the annotator, and the attribute of the pair that stores each."""
 SCORES = frozenset(
     f"{a}{mark}{b}"
     for mark in "_-"
     for word in ("score", "rating")
     for a, b in ((word, "chosen"), (word, "rejected"), ("chosen", word), ("rejected", word))
 )
-"""What a judge gave the two replies. `chosen` and `rejected` say already which is better."""
+"""Scores of the two replies. They are ignored, because `chosen` and `rejected` say which is better."""
 REPLIES = {"chosen": ("chosen", "chosen_messages"), "rejected": ("rejected", "rejected_messages")}
 USED = frozenset(
     {*PROMPTS, *NAMES, *SCORES, *conversation.SYSTEM, *REPLIES["chosen"], *REPLIES["rejected"], "messages"}
@@ -60,8 +60,8 @@ def dump(pair: PreferencePair) -> dict[str, Any]:
 
 def load(record: Record) -> PreferencePair:
     """Raises BadRecord."""
-    given = optional_prompt(record)
-    chosen, rejected = (_answered(record, side, given) for side in REPLIES)
+    prompt = optional_prompt(record)
+    chosen, rejected = (_answered(record, side, prompt) for side in REPLIES)
     conversation.same(record, "messages", [chosen, rejected], "`chosen` or `rejected`")
     pair = fields.conversation_pair(
         conversation.with_system(record, chosen), conversation.with_system(record, rejected)
@@ -74,18 +74,18 @@ def load(record: Record) -> PreferencePair:
     )
 
 
-def _named(record: Record, own: str, default: str) -> str:
-    """The name that the record gives for that field of the pair."""
-    name = fields.one_name(record, [name for name, field in NAMES.items() if field == own])
+def _named(record: Record, attribute: str, default: str) -> str:
+    """The record's value for that attribute of the pair."""
+    name = fields.one_name(record, [name for name, field in NAMES.items() if field == attribute])
     return fields.short_name(record, name, default) or default
 
 
 def optional_prompt(record: Record) -> tuple[Message, ...] | None:
     """`prompt`, or `question`, as messages; None without either. Plain text is one user turn. Raises BadRecord."""
-    found = [_prompt(record[name], name) for name in PROMPTS if not _missing(record.get(name))]
-    if len(found) > 1 and found[0] != found[1]:
+    prompts = [_prompt(record[name], name) for name in PROMPTS if not _missing(record.get(name))]
+    if len(prompts) > 1 and prompts[0] != prompts[1]:
         raise BadRecord("`prompt` and `question` differ: keep one")
-    return found[0] if found else None
+    return prompts[0] if prompts else None
 
 
 def _missing(value: Any) -> bool:
@@ -100,45 +100,47 @@ def _prompt(value: Any, name: str) -> tuple[Message, ...]:
     return (Message("user", value),)
 
 
-def _answered(record: Record, side: str, given: Sequence[Message] | None) -> tuple[Message, ...]:
+def _answered(record: Record, side: str, prompt: Sequence[Message] | None) -> tuple[Message, ...]:
     """The prompt and the reply of one side."""
     name = fields.one_name(record, REPLIES[side])
-    return conversation_with(given, fields.required(record, name), name)
+    return conversation_with(prompt, fields.required(record, name), name)
 
 
-def conversation_with(given: Sequence[Message] | None, value: Any, name: str) -> tuple[Message, ...]:
-    """The prompt and the reply that follows it, given alone or after the whole conversation. Raises BadRecord."""
+def conversation_with(prompt: Sequence[Message] | None, value: Any, name: str) -> tuple[Message, ...]:
+    """The prompt and its reply. `value` is the reply alone, or the whole conversation. Raises BadRecord."""
     if isinstance(value, str):
-        if given is None:
+        if prompt is None:
             raise BadRecord("`prompt` is missing")
-        return (*given, Message("assistant", value))
-    said = conversation.turns(value, name)
-    if len(said) == 1 and said[0].role == "assistant":
-        if given is None:
+        return (*prompt, Message("assistant", value))
+    messages = conversation.turns(value, name)
+    if len(messages) == 1 and messages[0].role == "assistant":
+        if prompt is None:
             raise BadRecord("`prompt` is missing")
-        return (*given, *said)
-    if given is not None and not _begins(said[:-1], given):
-        one = len(said) < 2 or said[-1].role != "assistant"
+        return (*prompt, *messages)
+    if prompt is not None and not _matches_prompt(messages[:-1], prompt):
+        single = len(messages) < 2 or messages[-1].role != "assistant"
         raise BadRecord(
-            f"`{name}` must be one assistant message" if one else f"`{name}` does not begin with `prompt`"
+            f"`{name}` must be one assistant message" if single else f"`{name}` does not begin with `prompt`"
         )
-    return _led(given, said)
+    return _with_prompt_system(prompt, messages)
 
 
-def _begins(before: Sequence[Message], given: Sequence[Message]) -> bool:
-    """Whether a conversation is that of the prompt. A prompt of one turn may be the first or the last question in it."""
-    asked, said = conversation.spoken(given), conversation.spoken(before)
-    if len(asked) == 1 and len(said) > 1:
-        questions = [message for message in said if message.role == "user"]
-        return bool(questions) and asked[0] in (questions[0], questions[-1])
-    return bool(said) and said == asked
+def _matches_prompt(before: Sequence[Message], prompt: Sequence[Message]) -> bool:
+    """Whether the conversation equals the prompt. A prompt of one turn may also be its first or last question."""
+    expected, actual = conversation.without_system(prompt), conversation.without_system(before)
+    if len(expected) == 1 and len(actual) > 1:
+        questions = [message for message in actual if message.role == "user"]
+        return bool(questions) and expected[0] in (questions[0], questions[-1])
+    return bool(actual) and actual == expected
 
 
-def _led(given: Sequence[Message] | None, said: tuple[Message, ...]) -> tuple[Message, ...]:
-    """With the system turn of the prompt, which the conversation may have left out."""
-    system = [message for message in given or () if message.role == "system"]
-    if not system or said[0] == system[0]:
-        return said
-    if said[0].role == "system":
+def _with_prompt_system(
+    prompt: Sequence[Message] | None, messages: tuple[Message, ...]
+) -> tuple[Message, ...]:
+    """Add the system turn of the prompt if the conversation omits it. Raises BadRecord if they differ."""
+    system = [message for message in prompt or () if message.role == "system"]
+    if not system or messages[0] == system[0]:
+        return messages
+    if messages[0].role == "system":
         raise BadRecord("the system turns differ: keep one")
-    return (*system, *said)
+    return (*system, *messages)

@@ -1,8 +1,8 @@
-"""OpenBMB's UltraFeedback: an `instruction` and `completions`, each with a judge's scores. Read only.
+"""OpenBMB's UltraFeedback: an `instruction` and `completions`, each with scores by a judge model. Read only.
 
 https://github.com/OpenBMB/UltraFeedback (the columns of its data set)
-The score of a reply is the mean of the judge's ratings for the four aspects, as in the comparisons that its authors trained with;
-`overall_score` where those are missing.
+The score of a reply is the mean of its ratings for the four aspects, as in the authors' training data, or `overall_score` if those
+are missing.
 """
 
 from statistics import fmean
@@ -10,31 +10,31 @@ from typing import Any
 
 from feedback_app.domain.comparison import Comparison, Message
 from feedback_app.formats import comparisons, fields, unused
-from feedback_app.formats.comparisons import Left, Reply
+from feedback_app.formats.comparisons import LeftOut, Reply
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
 
-# Each reply was written under a hidden instruction of its own (`custom_system_prompt`, after the `principle`), which no ranking can hold.
+# Each reply was written under its own hidden instruction (`custom_system_prompt`, from `principle`), which a ranking cannot hold.
 USED = frozenset({"instruction", "completions", "models", "correct_answers", "incorrect_answers"})
 REPLY = frozenset(
     {"model", "response", "annotations", "fine-grained_score", "overall_score", "critique", "principle"}
     | {"custom_system_prompt"}
 )
-UNSCORED = Left("reply without a score")
-TOO_FEW = Left("prompt with fewer than two scored replies")
+UNSCORED = LeftOut("reply without a score")
+TOO_FEW = LeftOut("prompt with fewer than two scored replies")
 
 
-def load(record: Record) -> list[Comparison | Left]:
+def load(record: Record) -> list[Comparison | LeftOut]:
     """The replies as one ranking, best first. Raises BadRecord."""
     listed = fields.as_list(fields.required(record, "completions"), "completions")
-    found = [_scored(fields.as_object(one, "completions[]")) for one in listed]
-    scored = [(reply, score) for reply, score in found if score is not None]
-    left: list[Comparison | Left] = [UNSCORED] * (len(found) - len(scored))
+    replies = [_scored(fields.as_object(one, "completions[]")) for one in listed]
+    scored = [(reply, score) for reply, score in replies if score is not None]
+    left: list[Comparison | LeftOut] = [UNSCORED] * (len(replies) - len(scored))
     if len(scored) < 2:
         return [TOO_FEW, *left]
-    asked = Message("user", fields.as_text(fields.required(record, "instruction"), "instruction"))
+    prompt = Message("user", fields.as_text(fields.required(record, "instruction"), "instruction"))
     groups = comparisons.by_score([score for _, score in scored])
-    return [comparisons.build("ultrafeedback", [asked], [reply for reply, _ in scored], groups), *left]
+    return [comparisons.build("ultrafeedback", [prompt], [reply for reply, _ in scored], groups), *left]
 
 
 def _scored(record: Record) -> tuple[Reply, float | None]:
@@ -44,9 +44,9 @@ def _scored(record: Record) -> tuple[Reply, float | None]:
 
 
 def _score(record: Record) -> float | None:
-    given = _number(record.get("fine-grained_score"))
-    if given is not None:
-        return given
+    score = _number(record.get("fine-grained_score"))
+    if score is not None:
+        return score
     aspects = fields.as_object(record.get("annotations") or {}, "annotations")
     ratings = [_rating(aspect) for aspect in aspects.values()]
     known = [rating for rating in ratings if rating is not None]
@@ -54,12 +54,12 @@ def _score(record: Record) -> float | None:
 
 
 def _rating(aspect: Any) -> float | None:
-    """An aspect's rating; some are `N/A`."""
+    """The rating of an aspect; some are `N/A`."""
     return _number(aspect.get("Rating")) if isinstance(aspect, dict) else None
 
 
 def _number(value: Any) -> float | None:
-    """Also as text, as the data set has them."""
+    """A number, which the data set may write as text."""
     if value is None or value == "N/A":
         return None
     try:

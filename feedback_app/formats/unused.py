@@ -1,6 +1,6 @@
-"""Nothing is dropped in silence: a record whose format does not read one of its fields is refused by that name.
+"""Refuses records with fields that their format does not read, so that nothing is dropped silently.
 
-Three things are passed over: a field that is null or empty, the metadata listed here, and what the importer was told to leave out.
+Three kinds of fields are ignored: null or empty ones, the metadata listed here, and those that the importer asked to ignore.
 """
 
 import re
@@ -19,7 +19,7 @@ created_at updated_at timestamp tstamp date
 turn turns num_turns num_tokens token_count
 """
 METADATA = frozenset(_METADATA.split())
-"""Says where a record comes from, and nothing about which reply is good."""
+"""Fields about the origin of a record, which do not affect which reply is good."""
 
 UNREADABLE = {
     "tools": "tools",
@@ -39,46 +39,46 @@ UNREADABLE = {
     "reasoning_content": "hidden reasoning",
     "refusal": "refusals",
 }
-"""Fields that change what a reply answers or is, and what they hold. codeLynn ranks and learns text."""
+"""Fields with contents other than text that change what a reply answers or is, with what they hold."""
 
 _DECIDING = """
 label kto_tag chosen rejected chosen_messages rejected_messages preferred_output non_preferred_output completion
 weight loss_weight rating winner ranking candidates
 """
 DECIDING = frozenset(_DECIDING.split())
-"""Never left out, whatever the importer says: these decide which reply is good."""
+"""Fields that can never be ignored, because they decide which reply is good."""
 
 _STRUCTURE = """
 id role content from value text type messages history chat params system parentId childrenIds mes
 prompt response annotations replies rank deleted
 """
 STRUCTURE = frozenset(_STRUCTURE.split())
-"""Left out of a record only, and not of what is inside it, where they may be what makes it a conversation."""
+"""Fields that are ignored only at the top of a record: inside it they may be part of the conversation."""
 
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 
 
 class CannotIgnore(Invalid, ValueError):
-    """A field that no import may leave out; the message names it."""
+    """The named field cannot be ignored by an import."""
 
 
 def empty(value: Any) -> bool:
-    """Null, or nothing in it. False and 0 say something."""
+    """Whether a value is null or has no contents. False and 0 are values."""
     return value is None or (isinstance(value, str | list | tuple | dict) and not value)
 
 
 def filled(record: Mapping[str, Any]) -> list[str]:
-    """The names of the fields that say something."""
+    """The names of the fields that have a value."""
     return [name for name, value in record.items() if not empty(value)]
 
 
 def unread(record: Mapping[str, Any], used: Collection[str]) -> list[str]:
-    """The names of the fields that say something and that an import would not use."""
+    """The names of the fields that have a value and that an import would not use."""
     return [name for name in filled(record) if name not in used and name not in METADATA]
 
 
 def refuse_unreadable(record: Mapping[str, Any], used: Collection[str] = ()) -> None:
-    """Raises BadRecord where a field holds what no format here can carry, such as tool calls or images."""
+    """Raises BadRecord if a field holds what no format can import, such as tool calls or images."""
     for name in unread(record, used):
         if name in UNREADABLE:
             raise BadRecord(
@@ -98,7 +98,7 @@ def refuse_unread(record: Mapping[str, Any], used: Collection[str], where: str =
 
 
 def listed(names: Collection[str], most: int = 20) -> str:
-    """Field names for a message. One that does not look like a name may be private text and is not repeated."""
+    """Field names for a message. A name with unusual characters may be private text and is not shown."""
     plain = [f"`{name}`" for name in names if NAME.fullmatch(name)]
     odd = len(names) - len(plain)
     shown = plain[:most] + ([f"{len(plain) - most} more"] if len(plain) > most else [])
@@ -108,7 +108,8 @@ def listed(names: Collection[str], most: int = 20) -> str:
 
 
 def checked_names(names: Collection[str], used: Collection[str]) -> frozenset[str]:
-    """The names of fields to leave out. Raises CannotIgnore for one that the format uses, or that says which reply is good."""
+    """Check the names of fields to ignore. Raises CannotIgnore for a field that the format uses or that decides which reply
+    is good."""
     for name in names:
         if name in used or name in DECIDING:
             raise CannotIgnore(
@@ -118,7 +119,7 @@ def checked_names(names: Collection[str], used: Collection[str]) -> frozenset[st
 
 
 def without(record: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any]:
-    """The record without the fields of these names, nor such fields inside the others."""
+    """The record without the fields of these names, also inside other fields."""
     kept = {name: value for name, value in record.items() if name not in names}
     inner = names - STRUCTURE
     return {name: _without(value, inner) for name, value in kept.items()} if inner else kept

@@ -1,4 +1,4 @@
-"""Child processes that cannot outlive us: start, end, and what they ended with. The workers use this as well."""
+"""Child processes that cannot outlive their parent: start them, end them, and get their return codes."""
 
 import os
 import signal
@@ -15,8 +15,8 @@ LOG_BYTES = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to run. `env` is added to our own environment; `log` gets stdout and stderr; `grace` are the seconds
-    between SIGTERM and SIGKILL; `nice` is added to our own niceness."""
+    """A command to run. `env` is added to our environment, `log` receives stdout and stderr, `grace` is the number of
+    seconds between SIGTERM and SIGKILL, and `nice` is added to our niceness."""
 
     argv: Sequence[str]
     log: Path
@@ -26,12 +26,12 @@ class Command:
 
 
 class Child:
-    """A running command with its process group, on a leash (see `leash`)."""
+    """A running command with its process group. A small process, the leash, ends it if we end (see `leash`)."""
 
     def __init__(self, command: Command, hold: Sequence[int] = ()) -> None:
-        """Start it. The file descriptors `hold` stay open until the whole group has ended. Raises OSError."""
+        """Start the command. The file descriptors `hold` stay open until the whole group has ended. Raises OSError."""
         command.log.parent.mkdir(parents=True, exist_ok=True)
-        _turn_over(command.log)
+        _rotate(command.log)
         leashed = [sys.executable, "-I", "-S", leash.__file__, f"{command.grace:g}", str(command.nice)]
         with command.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -46,27 +46,27 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """The leash; the command itself is its only child."""
+        """The process id of the leash; the command is its only child."""
         return self._process.pid
 
     def poll(self) -> int | None:
-        """None while it runs, then its return code; negative for the number of the signal that ended it."""
+        """None while it runs, then its return code: negative if a signal of that number ended it."""
         code = self._process.poll()
         if code is not None:
-            self.ask_to_end()  # only closes our end of the pipe now
+            self.ask_to_end()  # here it only closes our end of the pipe
         return code
 
     def ask_to_end(self) -> None:
-        """SIGTERM to the group now, SIGKILL after the grace. Does not wait."""
+        """Send SIGTERM to the group now and SIGKILL after `grace` seconds. Does not wait."""
         if self._process.stdin is not None:
             self._process.stdin.close()
 
     def kill(self) -> None:
-        """SIGKILL to the group, without a grace. Does not wait."""
+        """Send SIGKILL to the group at once. Does not wait."""
         self._process.send_signal(signal.SIGUSR1)
 
     def wait(self) -> int:
-        """Wait for the end, which `ask_to_end` makes certain within the grace."""
+        """Wait until it ends and return its return code. After `ask_to_end` this takes at most `grace` seconds."""
         code = self._process.wait()
         self.ask_to_end()
         return code
@@ -76,7 +76,7 @@ class Child:
         return self.wait()
 
 
-def _turn_over(log: Path) -> None:
-    """Keep one earlier log beside a long one."""
+def _rotate(log: Path) -> None:
+    """Move a long log file aside; one earlier file is kept."""
     if log.exists() and log.stat().st_size > LOG_BYTES:
         log.replace(log.with_suffix(".log.1"))

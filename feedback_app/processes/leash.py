@@ -1,10 +1,10 @@
-"""Run a command on a leash: however its owner ends, even by `kill -9`, the command's whole process group ends too.
+"""Runs a command whose whole process group ends when its owner ends, even by `kill -9`. This small process is the "leash".
 
     python -I -S leash.py GRACE NICE COMMAND…
 
-The owner holds the other end of our standard input. When that closes, or on SIGTERM, the group gets SIGTERM, and
-SIGKILL after GRACE seconds; on SIGUSR1 it gets SIGKILL at once. We end as the command ended, by the same signal if by
-a signal, so that an out-of-memory kill (SIGKILL) stays visible. Runs without site packages: a leash is small.
+The owner holds the other end of our standard input. When it closes, or on SIGTERM, the group gets SIGTERM, and
+SIGKILL after GRACE seconds; on SIGUSR1 it gets SIGKILL at once. This process ends as the command ended, with the same
+return code or signal, so that an out-of-memory kill (SIGKILL) stays visible. It runs without site packages to stay small.
 """
 
 import os
@@ -16,16 +16,16 @@ from types import FrameType
 
 
 class Leash:
-    """Holds one process group."""
+    """Owns one process group."""
 
     def __init__(self, grace: float) -> None:
         self.grace = grace
         self.group = 0
-        self.asked = False
+        self.stop_requested = False
 
     def stop(self, _number: int = 0, _frame: FrameType | None = None) -> None:
-        """Ask the group to end; kill it after the grace."""
-        self.asked = True
+        """Ask the group to end, and kill it after `grace` seconds."""
+        self.stop_requested = True
         self.signal(signal.SIGTERM)
         timer = threading.Timer(self.grace, self.signal, (signal.SIGKILL,))
         timer.daemon = True
@@ -47,22 +47,22 @@ class Leash:
         self.stop()
 
     def run(self, command: list[str]) -> int:
-        """Run the command to its end; its return code as `subprocess` gives it."""
+        """Run the command until it ends. Returns its return code as `subprocess` does."""
         signal.signal(signal.SIGTERM, self.stop)
         signal.signal(signal.SIGUSR1, self.kill)
         signal.signal(signal.SIGINT, lambda *_: None)  # SIG_IGN would be inherited
         child = subprocess.Popen(command, stdin=subprocess.DEVNULL, process_group=0)
         self.group = child.pid
-        if self.asked:
+        if self.stop_requested:
             self.signal(signal.SIGTERM)
         threading.Thread(target=self.watch_owner, daemon=True).start()
         code = child.wait()
-        self.signal(signal.SIGKILL)  # what the command left behind in its group
+        self.signal(signal.SIGKILL)  # processes that the command left behind in its group
         return code
 
 
 def end_like(code: int) -> None:
-    """Leave the process the way that return code says."""
+    """End this process with that return code or signal."""
     if code >= 0:
         os._exit(code)
     if -code != signal.SIGKILL:

@@ -1,6 +1,6 @@
 """The database: one repository class per kind of record, on SQLite or PostgreSQL, with the tables and their migrations.
 
-It may import `domain` and nothing else of the service.
+It may import `domain` and `errors` and nothing else of the service.
 Callers open a `Store` with `open_store` and use its repositories; they never see a table or a connection.
 """
 

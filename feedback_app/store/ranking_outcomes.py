@@ -33,7 +33,7 @@ class Stamp:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdicts:
+class RankingOutcomes:
     database: Database
 
     def stamp(self) -> Stamp:
@@ -47,7 +47,7 @@ class Verdicts:
         counts, newest, sums = zip(*totals, strict=True)
         return Stamp(sum(counts), newest, tuple(map(int, sums)))
 
-    def meetings(self, annotator: str = "") -> list[tuple[tuple[str, ...], int]]:
+    def counts(self, annotator: str = "") -> list[tuple[tuple[str, ...], int]]:
         """Distinct outcomes of comparisons (see `pairwise_outcomes`) with the number of comparisons each, sorted. Counts the
         rankings that count (see `Comparison.verdicts`), or those of one annotator."""
         with self.database.read() as connection:

@@ -15,7 +15,7 @@ from feedback_app.store.imports import Imports
 from feedback_app.store.outbox import Outbox
 from feedback_app.store.preferences import StoredPreferences
 from feedback_app.store.prompts import Prompts
-from feedback_app.store.ranking_outcomes import Verdicts
+from feedback_app.store.ranking_outcomes import RankingOutcomes
 from feedback_app.store.repeats import Repeats
 from feedback_app.store.rounds import Rounds
 from feedback_app.store.search import Search
@@ -40,7 +40,7 @@ class Store:
     guesses: Guesses
     prompts: Prompts
     repeats: Repeats
-    verdicts: Verdicts
+    outcomes: RankingOutcomes
     search: Search
     curation: Curation
     ids: Ids
@@ -72,7 +72,7 @@ def open_store(url: str) -> Store:
         guesses=Guesses(database),
         prompts=Prompts(database),
         repeats=Repeats(database),
-        verdicts=Verdicts(database),
+        outcomes=RankingOutcomes(database),
         search=Search(database),
         curation=Curation(database),
         ids=Ids(database),

@@ -10,7 +10,8 @@ from feedback_app.services.bundle import Services
 from feedback_app.ui.arena import page as arena_page
 from feedback_app.ui.arena import routes as arena_routes
 from feedback_app.ui.arena.routes import ArenaServices
-from feedback_app.ui.chat import events as chat_events
+from feedback_app.ui.chat import page as chat_page
+from feedback_app.ui.chat.handlers import ChatServices
 from feedback_app.ui.data import page as data_page
 from feedback_app.ui.data.page import DataServices
 from feedback_app.ui.data.routes import RankingRoutes
@@ -80,6 +81,18 @@ def _arena(services: Services, demo: gr.Blocks) -> None:
     arena_page.build(services.arena)
 
 
+def _chat(services: Services, demo: gr.Blocks) -> None:
+    chat = ChatServices(
+        chat=services.chat,
+        side_by_side=services.side_by_side,
+        arena=services.arena,
+        models=services.models,
+        preferences=services.preferences,
+        personas=services.personas,
+    )
+    chat_page.build(chat, demo)
+
+
 def arena_services(services: Services) -> ArenaServices:
     """The services that the routes of the Arena page use."""
     return ArenaServices(
@@ -137,7 +150,7 @@ def _settings(services: Services, demo: gr.Blocks) -> None:
 
 PAGES: dict[Place, Build] = {
     navigation.ARENA: _arena,
-    navigation.CHAT: chat_events.build,
+    navigation.CHAT: _chat,
     navigation.ROUNDS: _rounds,
     navigation.LEADERBOARD: _leaderboard,
     navigation.REWARD: _reward,

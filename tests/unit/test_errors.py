@@ -35,7 +35,7 @@ CAUGHT = {
     "Cancelled",  # ends an import that its owner stopped
     "Held",  # becomes AlreadyRunning
     "NotJson",
-    "OddAnnotation",  # becomes one of a desk's problems
+    "UnusableAnnotation",  # becomes one of a desk's problems
     "StaleFence",  # ends a worker that lost its round
     "TooLong",  # becomes PromptTooLong
     "Unfit",  # becomes a 422 at the edge, or a bad line

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from feedback_app.desks.base import DeskVerdict
+from feedback_app.desks.base import DeskRanking
 from feedback_app.desks.records import digest
 from feedback_app.store import Agreed
 
@@ -14,7 +14,7 @@ is sent to the desk."""
 NEVER = Agreed("", "")
 
 
-def settle(ours: DeskVerdict | None, theirs: DeskVerdict | None, agreed: Agreed | None) -> Step:
+def settle(ours: DeskRanking | None, theirs: DeskRanking | None, agreed: Agreed | None) -> Step:
     """A side that has not changed since both were last the same gives way. If both have, the later verdict stands, and
     any verdict before its deletion."""
     base = agreed or NEVER
@@ -34,6 +34,6 @@ def settle(ours: DeskVerdict | None, theirs: DeskVerdict | None, agreed: Agreed 
     return "take" if _moment(theirs) > _moment(ours) else "give"
 
 
-def _moment(verdict: DeskVerdict) -> datetime:
+def _moment(verdict: DeskRanking) -> datetime:
     assert verdict.at is not None
     return verdict.at

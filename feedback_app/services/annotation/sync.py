@@ -11,12 +11,12 @@ import structlog
 from feedback_app.desks.base import (
     OWNER,
     AnnotationDesk,
+    DeskRanking,
     DeskRefused,
     DeskUnavailable,
-    DeskVerdict,
     Pulled,
 )
-from feedback_app.desks.records import desk_record, digest, owner_verdict, ranking_of
+from feedback_app.desks.records import desk_record, digest, owner_ranking, ranking_of
 from feedback_app.domain.comparison import Comparison, ComparisonStatus, InvalidRanking
 from feedback_app.services.annotation.conflict_resolution import NEVER, settle
 from feedback_app.store import Agreed, ComparisonNotFound, OutboxItem, Store
@@ -137,9 +137,9 @@ class DeskSync:
         comparisons = [comparison for comparison in found.values() if comparison]
         guesses = self._store.guesses.of([comparison.id for comparison in comparisons])
         pushed = self._desk.push([desk_record(each, guesses.get(each.id)) for each in comparisons])
-        theirs = {verdict.comparison_id: verdict for verdict in pushed.verdicts}
+        theirs = {verdict.comparison_id: verdict for verdict in pushed.rankings}
         kept = [comparison for comparison in comparisons if comparison.id not in pushed.refused]
-        agreed = {(c.id, OWNER): Agreed(digest(owner_verdict(c)), digest(theirs.get(c.id))) for c in kept}
+        agreed = {(c.id, OWNER): Agreed(digest(owner_ranking(c)), digest(theirs.get(c.id))) for c in kept}
         self._store.desks.agree(self._desk.name, agreed)
         for item in items:
             if (reason := pushed.refused.get(item.comparison_id)) is not None:
@@ -167,7 +167,7 @@ class DeskSync:
         self,
         key: Key,
         comparison: Comparison,
-        theirs: DeskVerdict | None,
+        theirs: DeskRanking | None,
         agreed: Agreed | None,
         settled: Settled,
     ) -> None:
@@ -176,7 +176,7 @@ class DeskSync:
             settled.taken += 1
             settled.agreed[key] = Agreed("", digest(theirs))
             return
-        ours = owner_verdict(comparison)
+        ours = owner_ranking(comparison)
         step = settle(ours, theirs, agreed)
         if step == "take":
             comparison = self._take(comparison, theirs)
@@ -184,9 +184,9 @@ class DeskSync:
         elif step == "give":
             self._store.outbox.enqueue([comparison.id], [self._desk.name])
         if step in ("take", "agree"):
-            settled.agreed[key] = Agreed(digest(owner_verdict(comparison)), digest(theirs))
+            settled.agreed[key] = Agreed(digest(owner_ranking(comparison)), digest(theirs))
 
-    def _take(self, comparison: Comparison, theirs: DeskVerdict | None) -> Comparison:
+    def _take(self, comparison: Comparison, theirs: DeskRanking | None) -> Comparison:
         """The owner's verdict from the desk, as if it had been given in the arena. Raises InvalidRanking."""
         comparisons = self._store.comparisons
         if theirs is not None and theirs.state == "submitted":
@@ -196,7 +196,7 @@ class DeskSync:
             comparison = comparisons.unrank(comparison.id, self._others)
         return comparisons.skip(comparison.id, self._others) if theirs else comparison
 
-    def _take_annotation(self, annotator: str, comparison: Comparison, theirs: DeskVerdict | None) -> None:
+    def _take_annotation(self, annotator: str, comparison: Comparison, theirs: DeskRanking | None) -> None:
         if theirs is not None and theirs.state == "submitted":
             self._store.annotations.put(comparison, ranking_of(theirs, comparison, self._desk.name))
         else:
@@ -209,11 +209,11 @@ class DeskSync:
             return None
 
 
-def _changed(pulled: Pulled, agreed: dict[Key, Agreed]) -> Iterator[tuple[Key, DeskVerdict | None]]:
+def _changed(pulled: Pulled, agreed: dict[Key, Agreed]) -> Iterator[tuple[Key, DeskRanking | None]]:
     """Verdicts that the desk has and that are not as agreed, then those that it had, then the owner's that it might have had:
     of a record that the desk lists something was agreed, unless that was lost. Drafts say nothing yet."""
     seen: set[Key] = {(problem.comparison_id, problem.annotator) for problem in pulled.problems}
-    for verdict in pulled.verdicts:
+    for verdict in pulled.rankings:
         key = (verdict.comparison_id, verdict.annotator)
         seen.add(key)
         if verdict.state != "draft" and digest(verdict) != agreed.get(key, NEVER).theirs:

@@ -25,7 +25,7 @@ class ExportCount:
 def stamp(store: Store) -> tuple[Any, ...]:
     """Changes whenever anything does that an export holds, and is cheap to ask for: nothing of the text is read."""
     given = (store.ratings.count(), store.demonstrations.count(), store.conversations.stamp())
-    return (store.verdicts.stamp(), *given)
+    return (store.outcomes.stamp(), *given)
 
 
 class Sizes:

@@ -111,9 +111,7 @@ def _effect(fit: Fitted, row: int) -> Effect:
 
 def met(store: Store, annotator: str = "") -> list[Kind]:
     """What is said of comparisons, by the verdicts that count or by that annotator's alone, and of how many each."""
-    return [
-        (tuple(map(Meeting.of_line, lines)), count) for lines, count in store.verdicts.meetings(annotator)
-    ]
+    return [(tuple(map(Meeting.of_line, lines)), count) for lines, count in store.outcomes.counts(annotator)]
 
 
 class Leaderboard:
@@ -125,7 +123,7 @@ class Leaderboard:
 
     def board(self, annotator: str = "") -> Board:
         """Of the verdicts that count, or of that annotator's alone."""
-        stamp = self._store.verdicts.stamp()
+        stamp = self._store.outcomes.stamp()
         known = self._known.get(annotator)
         if known is None or known[0] != stamp:
             known = self._known[annotator] = stamp, board(met(self._store, annotator))

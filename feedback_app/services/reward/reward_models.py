@@ -81,9 +81,7 @@ class Shelf:
     def current(self, base_hash: str = "") -> RewardModel | None:
         """The newest that passed, of this base model if one is named."""
         for model in self.all():
-            if model.manifest.passed and (
-                not base_hash or model.manifest.base.hash == base_hash
-            ):
+            if model.manifest.passed and (not base_hash or model.manifest.base.hash == base_hash):
                 return model
         return None
 

@@ -177,7 +177,7 @@ class Snapshots:
         self, found: Difference
     ) -> tuple[Mapping[How, Mapping[str, int]], Mapping[How, Mapping[str, int]]]:
         """Sources and tags of the comparisons whose rankings differ, as far as they are still here."""
-        known = self.store.verdicts.origins([one for how in HOWS for one in found.comparisons[how]])
+        known = self.store.outcomes.origins([one for how in HOWS for one in found.comparisons[how]])
         sources: dict[How, Mapping[str, int]] = {}
         tags: dict[How, Mapping[str, int]] = {}
         for how in HOWS:

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import ConfigDict, Field
 
-from feedback_app.api.rankings import Ids, Looked
+from feedback_app.api.rankings import Ids, RankingQuery
 from feedback_app.domain.bodies import Body
 from feedback_app.domain.comparison import InvalidRanking, Ranking
 from feedback_app.domain.ranking_query import Wanted
@@ -30,7 +30,7 @@ from feedback_app.ui.data.rankings_view import (
 from feedback_app.ui.data.view import counts_html
 
 
-class Filters(Looked):
+class Filters(RankingQuery):
     """The filters of the API, and the `id` of a comparison that the page's address names."""
 
     model_config = ConfigDict(extra="forbid", strict=True)

@@ -66,11 +66,11 @@ def test_verdicts_from_before_the_leaderboard_read_no_texts_count_on_it_too(
     for comparison in ranked[1:]:
         store.comparisons.rank(comparison.id, FIRST_BEST, ())
     store.annotations.put(ranked[0], replace(FIRST_BEST, annotator="anna"))
-    before = store.verdicts.meetings()
+    before = store.outcomes.counts()
     with database.write() as connection:
         downgrade(connection, "0006")
     migrate(empty_url)
-    assert store.verdicts.meetings() == before
+    assert store.outcomes.counts() == before
     assert [count for _, count in before] == [3]
     store.close()
 

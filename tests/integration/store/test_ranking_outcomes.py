@@ -20,20 +20,20 @@ def test_what_is_said_of_one_comparison_stays_together_and_is_counted(store: Sto
         store.annotations.put(comparison, replace(ANNA, annotator="bert"))
     first, second = (Meeting(("base", "v1"), (0, 0), places).line() for places in ((0, 1), (1, 0)))
     # Nobody else counts on the third comparison, which the owner ranked.
-    assert store.verdicts.meetings() == [((first,), 3), ((second, second), 2)]
-    assert store.verdicts.meetings("anna") == [((second,), 3)]
+    assert store.outcomes.counts() == [((first,), 3), ((second, second), 2)]
+    assert store.outcomes.counts("anna") == [((second,), 3)]
 
 
 def test_the_stamp_changes_with_every_verdict_and_with_nothing_else(store: Store) -> None:
     store.comparisons.add(comparison := shown())
-    stamps = [store.verdicts.stamp(), store.verdicts.stamp()]
+    stamps = [store.outcomes.stamp(), store.outcomes.stamp()]
     assert stamps[0] == stamps[1]
     store.comparisons.rank(comparison.id, FIRST_BEST, ())
-    stamps.append(store.verdicts.stamp())
+    stamps.append(store.outcomes.stamp())
     store.comparisons.rank(comparison.id, Ranking((("c1", "c2"),)), ())
-    stamps.append(store.verdicts.stamp())
+    stamps.append(store.outcomes.stamp())
     store.annotations.put(comparison, ANNA)
-    stamps.append(store.verdicts.stamp())
+    stamps.append(store.outcomes.stamp())
     store.comparisons.unrank(comparison.id, ())
-    stamps.append(store.verdicts.stamp())
+    stamps.append(store.outcomes.stamp())
     assert len(set(stamps)) == 5

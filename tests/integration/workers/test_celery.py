@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from feedback_app.domain.round import Round, RoundState
-from feedback_app.embedded.plan import Local, Part, Plan, make_plan
+from feedback_app.embedded.plan import LocalResources, Part, Plan, make_plan
 from feedback_app.embedded.supervisor import Supervisor
 from feedback_app.embedded.valkey import find_server, write_config
 from feedback_app.processes.local_files import free_port
@@ -54,7 +54,7 @@ def machine(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mac
         monkeypatch.setenv(f"CODELYNN_{name.upper()}", str(getattr(settings, name)))
     port = free_port()
     write_config(settings.root / "run" / "valkey.conf", settings.root / "valkey", port, "secret")
-    local = Local(PROJECT, free_port(), find_server(), port, "secret")
+    local = LocalResources(PROJECT, free_port(), find_server(), port, "secret")
     said: list[str] = []
     machine = Machine(make_plan(settings, local), Supervisor(said.append), said)
     yield machine

@@ -99,4 +99,4 @@ def test_a_record_that_the_server_will_not_take_is_refused_and_the_others_go(
     pushed = desk.push([replace(RECORD, comparison_id=f"k{number}") for number in (1, 2, 3)])
     assert list(pushed.refused) == ["k2"]
     assert "Good morning" not in pushed.refused["k2"]
-    assert [verdict.comparison_id for verdict in pushed.verdicts] == ["k1", "k3"]
+    assert [verdict.comparison_id for verdict in pushed.rankings] == ["k1", "k3"]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from feedback_app.desks import label_studio_payload as payload
 from feedback_app.desks.base import OWNER, DeskRecord
-from feedback_app.desks.label_studio_payload import OddAnnotation
+from feedback_app.desks.label_studio_payload import UnusableAnnotation
 from feedback_app.domain.aspects import ASPECTS
 from feedback_app.domain.comparison import Message
 
@@ -55,7 +55,7 @@ def sent(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def read(result: Any, replies: int = 2, **more: Any) -> Any:
-    return payload.read_verdict({"result": result, **more}, "k1", OWNER, replies)
+    return payload.read_ranking({"result": result, **more}, "k1", OWNER, replies)
 
 
 def part(name: str, **value: Any) -> dict[str, Any]:
@@ -65,24 +65,24 @@ def part(name: str, **value: Any) -> dict[str, Any]:
 @given(ranked())
 def test_every_verdict_comes_back_as_it_went(record: DeskRecord) -> None:
     replies = len(record.candidates)
-    verdict = payload.owners_verdict(record, ASPECTS)
+    verdict = payload.owner_ranking(record, ASPECTS)
     assert verdict is not None
     body = sent(payload.annotation(verdict, replies))
-    assert payload.read_verdict(body, record.comparison_id, OWNER, replies) == verdict
+    assert payload.read_ranking(body, record.comparison_id, OWNER, replies) == verdict
     assert record.ranking is not None
     assert [len(group) for group in verdict.order] == [len(group) for group in record.ranking]
 
 
 def test_a_record_set_aside_is_a_cancelled_annotation() -> None:
-    verdict = payload.owners_verdict(replace(RECORD, ranking=None, skipped=True), ASPECTS)
+    verdict = payload.owner_ranking(replace(RECORD, ranking=None, skipped=True), ASPECTS)
     assert verdict is not None
     body = payload.annotation(verdict, 2)
     assert body == {"result": [], "was_cancelled": True}
-    assert payload.read_verdict(body, "k1", OWNER, 2) == verdict
+    assert payload.read_ranking(body, "k1", OWNER, 2) == verdict
 
 
 def test_a_record_that_waits_has_no_verdict() -> None:
-    assert payload.owners_verdict(replace(RECORD, ranking=None), ASPECTS) is None
+    assert payload.owner_ranking(replace(RECORD, ranking=None), ASPECTS) is None
 
 
 @pytest.mark.parametrize("replies", range(2, 10))
@@ -139,7 +139,7 @@ def test_a_ranker_as_the_page_writes_it_may_leave_places_empty() -> None:
     ],
 )
 def test_an_annotation_that_says_nothing_clear_is_odd(result: Any, replies: int, reason: str) -> None:
-    with pytest.raises(OddAnnotation, match=reason):
+    with pytest.raises(UnusableAnnotation, match=reason):
         read(result, replies)
 
 
@@ -158,7 +158,7 @@ def test_junk_is_odd_or_read_but_never_breaks(result: Any) -> None:
     for found in (result, [part("ranking", ranker=result)], [part("ranking", ranker={"place_1": result})]):
         try:
             read(found, 3)
-        except OddAnnotation:
+        except UnusableAnnotation:
             continue
 
 

@@ -6,15 +6,17 @@ from typing import Any
 import pytest
 
 from feedback_app.embedded.argilla import ArgillaLogin
-from feedback_app.embedded.plan import Local, Plan, make_plan
+from feedback_app.embedded.plan import LocalResources, Plan, make_plan
 from feedback_app.settings import Settings
 
 LOGIN = ArgillaLogin("owner", "a key", Path("/home/argilla.json"))
-LOCAL = Local(Path("/project"), 7860, Path("/valkey-server"), 6400, "secret", Path("/python"), 6900, LOGIN)
-WITHOUT_ARGILLA = Local(Path("/project"), 7860, Path("/valkey-server"), 6400, "secret")
+LOCAL = LocalResources(
+    Path("/project"), 7860, Path("/valkey-server"), 6400, "secret", Path("/python"), 6900, LOGIN
+)
+WITHOUT_ARGILLA = LocalResources(Path("/project"), 7860, Path("/valkey-server"), 6400, "secret")
 
 
-def plan(local: Local = LOCAL, **changes: Any) -> Plan:
+def plan(local: LocalResources = LOCAL, **changes: Any) -> Plan:
     return make_plan(Settings(home=Path("/data"), **changes), local)
 
 

@@ -3,26 +3,26 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedback_app.engines.memory import Footprint, budget_for
+from feedback_app.engines.memory import BatchMemory, budget_for
 
 DEFAULT = {"num_attention_heads": 9, "num_hidden_layers": 30, "hidden_size": 576, "head_dim": 64}
 MEGABYTE = 1024**2
 
 
 def test_the_default_models_footprint_is_what_was_measured():
-    found = Footprint.of(DEFAULT)
-    assert found == Footprint(138_240, 72)
+    found = BatchMemory.of(DEFAULT)
+    assert found == BatchMemory(138_240, 72)
     assert 550e6 < found.batch(2040, 40, 1) < 650e6, "616 MB were measured"
 
 
 def test_a_nested_configuration_is_read_too():
-    assert Footprint.of({"text_config": DEFAULT}) == Footprint.of(DEFAULT)
-    assert Footprint.of({"n_head": 12, "n_layer": 12, "n_embd": 768}) == Footprint(73_728, 96)
+    assert BatchMemory.of({"text_config": DEFAULT}) == BatchMemory.of(DEFAULT)
+    assert BatchMemory.of({"n_head": 12, "n_layer": 12, "n_embd": 768}) == BatchMemory(73_728, 96)
 
 
 def test_a_configuration_that_says_nothing_bounds_nothing():
-    assert Footprint.of({}).window(1000) == 1000
-    assert Footprint.of({}).replies(5000, 500, 1000) >= 8
+    assert BatchMemory.of({}).window(1000) == 1000
+    assert BatchMemory.of({}).replies(5000, 500, 1000) >= 8
 
 
 def test_memory_for_replies_grows_with_the_weights_unless_it_is_set():
@@ -31,7 +31,7 @@ def test_memory_for_replies_grows_with_the_weights_unless_it_is_set():
     assert budget_for(135 * MEGABYTE, 900) == 900 * MEGABYTE
 
 
-shapes = st.builds(Footprint, st.integers(1, 10**6), st.integers(1, 1000))
+shapes = st.builds(BatchMemory, st.integers(1, 10**6), st.integers(1, 1000))
 
 
 @given(shapes, st.integers(10**6, 10**10), st.floats(0.05, 0.95))

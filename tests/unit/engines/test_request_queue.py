@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedback_app.engines.base import Asker, EngineBusy, Priority
-from feedback_app.engines.request_queue import Limits, Line, Ticket
+from feedback_app.engines.request_queue import Limits, RequestQueue, Ticket
 
 MUCH = 10**9
 INTERACTIVE, API, BACKGROUND = Priority
@@ -28,7 +28,7 @@ def order(line, budget=MUCH):
 
 
 def one_place():
-    return Line(Limits(places=1, reserved=0))
+    return RequestQueue(Limits(places=1, reserved=0))
 
 
 def test_interactive_work_goes_before_the_api_and_that_before_the_background():
@@ -46,7 +46,7 @@ def test_clients_take_turns():
 
 
 def test_a_place_stays_free_for_interactive_work():
-    line = Line(Limits(places=3, reserved=1))
+    line = RequestQueue(Limits(places=3, reserved=1))
     waiting = [join(line) for _ in range(4)]
     assert line.admit(MUCH) == waiting[:2]
     page = join(line, "page", INTERACTIVE)
@@ -54,7 +54,7 @@ def test_a_place_stays_free_for_interactive_work():
 
 
 def test_interactive_work_may_use_every_place():
-    line = Line(Limits(places=3, reserved=1))
+    line = RequestQueue(Limits(places=3, reserved=1))
     for client in "abcd":
         join(line, client, INTERACTIVE)
     assert len(line.admit(MUCH)) == 3
@@ -69,7 +69,7 @@ def test_what_somebody_looks_at_now_overtakes():
 
 
 def test_a_client_with_too_many_waiting_requests_is_told_so_and_others_are_not():
-    line = Line(Limits(places=1, reserved=0, per_client=2))
+    line = RequestQueue(Limits(places=1, reserved=0, per_client=2))
     for _ in range(2):
         join(line, "greedy")
     with pytest.raises(EngineBusy, match="2 of your requests") as refused:
@@ -80,7 +80,7 @@ def test_a_client_with_too_many_waiting_requests_is_told_so_and_others_are_not()
 
 
 def test_when_too_much_waits_in_all_everybody_is_told_to_try_later():
-    line = Line(Limits(total=2))
+    line = RequestQueue(Limits(total=2))
     for client in "ab":
         join(line, client)
     with pytest.raises(EngineBusy, match="too many requests") as refused:
@@ -90,14 +90,14 @@ def test_when_too_much_waits_in_all_everybody_is_told_to_try_later():
 
 
 def test_the_batches_of_one_call_count_once():
-    line, asker = Line(Limits(per_client=2)), Asker("a")
+    line, asker = RequestQueue(Limits(per_client=2)), Asker("a")
     for _ in range(5):
         line.join(Ticket(asker))
     line.check(Asker("a"))
 
 
 def test_batches_run_together_only_as_far_as_memory_reaches():
-    line = Line(Limits(places=3, reserved=1))
+    line = RequestQueue(Limits(places=3, reserved=1))
     large, small = join(line, "a", cost=80), join(line, "b", cost=30)
     assert line.admit(100) == [large]
     line.leave(large)
@@ -105,7 +105,7 @@ def test_batches_run_together_only_as_far_as_memory_reaches():
 
 
 def test_a_batch_above_all_memory_runs_alone():
-    line = Line(Limits())
+    line = RequestQueue(Limits())
     huge = join(line, cost=500)
     assert line.admit(100) == [huge]
 
@@ -116,7 +116,7 @@ asked = st.tuples(st.sampled_from("abc"), st.sampled_from(list(Priority)), st.in
 @given(st.lists(asked, max_size=30), st.integers(1, 4), st.data())
 def test_nothing_is_lost_no_limit_broken_and_everything_runs_in_the_end(calls, places, data):
     reserved = data.draw(st.integers(0, places - 1))
-    line = Line(Limits(places=places, reserved=reserved))
+    line = RequestQueue(Limits(places=places, reserved=reserved))
     tickets = {join(line, *call) for call in calls}
     served = set()
     while line.waiting or line.running:

@@ -78,7 +78,7 @@ def test_a_reader_who_leaves_meanwhile_is_let_go_from_another_thread(made, relea
     submit(scheduler, release.wait)
     with ThreadPoolExecutor(1) as reader:
         reading = reader.submit(list, read(scheduler, asker, lambda emit: emit(Delta(0, "x"))))
-        until(lambda: len(scheduler._line.waiting) == 1)
+        until(lambda: len(scheduler._queue.waiting) == 1)
         asker.leave()
         assert reading.result(20) == []
 

@@ -10,8 +10,7 @@ import pytest
 from feedback_app.ui.shared.templates import ROOMS
 
 HTML = re.compile(r"</?[a-zA-Z][^<>]*>|&(?:[a-z]+|#\d+);")
-ROOM_NAMES = ("arena", "data", "gradio_workarounds", "leaderboard", "reward", "rounds", "settings", "shared")
-CODE = sorted(path for room in ROOM_NAMES for path in (ROOMS / room).glob("*.py"))
+CODE = sorted(ROOMS.rglob("*.py"))
 
 
 def strings(path: Path) -> Iterator[str]:

@@ -19,7 +19,7 @@ def test_records_are_deleted_with_their_answers_and_others_stay(
     assert pulled is not None
     assert kept.comparison_id in pulled.listed
     assert {gone.comparison_id, wider.comparison_id}.isdisjoint(pulled.listed)
-    assert gone.comparison_id not in {verdict.comparison_id for verdict in pulled.verdicts}
+    assert gone.comparison_id not in {verdict.comparison_id for verdict in pulled.rankings}
     assert count(client, 3, filter=rg.Filter(("id", "==", gone.comparison_id))) == 0, "nor is it searched"
     desk.delete([gone.comparison_id])
 

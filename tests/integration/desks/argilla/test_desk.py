@@ -151,7 +151,7 @@ def test_a_record_that_argilla_cannot_take_is_refused_and_the_others_arrive(
     pushed = desk.push([single, good[0], odd, *good[1:]])
     assert set(pushed.refused) == {single.comparison_id, odd.comparison_id}
     assert "2 to 50" in pushed.refused[single.comparison_id]
-    assert {verdict.comparison_id for verdict in pushed.verdicts} == {r.comparison_id for r in good}
+    assert {verdict.comparison_id for verdict in pushed.rankings} == {r.comparison_id for r in good}
     assert all(stored(client, record) for record in good)
 
 

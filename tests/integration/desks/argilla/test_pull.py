@@ -10,7 +10,7 @@ import pytest
 
 from feedback_app.desks.argilla import ArgillaDesk
 from feedback_app.desks.argilla_users import ArgillaUsers
-from feedback_app.desks.base import OWNER, DeskRefused, DeskVerdict, Pulled
+from feedback_app.desks.base import OWNER, DeskRanking, DeskRefused, Pulled
 from tests.integration.desks.argilla.records import comparison, dataset_of, stored
 from tests.integration.desks.argilla.server import API_KEY, WORKSPACE, ArgillaServer
 
@@ -59,8 +59,8 @@ def everything(desk: ArgillaDesk) -> Pulled:
     return pulled
 
 
-def said(pulled: Pulled, comparison_id: str) -> dict[str, DeskVerdict]:
-    return {v.annotator: v for v in pulled.verdicts if v.comparison_id == comparison_id}
+def said(pulled: Pulled, comparison_id: str) -> dict[str, DeskRanking]:
+    return {v.annotator: v for v in pulled.rankings if v.comparison_id == comparison_id}
 
 
 def test_what_we_pushed_comes_back_as_the_push_told(client: rg.Argilla, desk: ArgillaDesk) -> None:
@@ -74,7 +74,7 @@ def test_what_we_pushed_comes_back_as_the_push_told(client: rg.Argilla, desk: Ar
     pulled = everything(desk)
     ours = {record.comparison_id for record in records}
     assert ours <= pulled.listed
-    assert {v for v in pulled.verdicts if v.comparison_id in ours} == set(pushed.verdicts)
+    assert {v for v in pulled.rankings if v.comparison_id in ours} == set(pushed.rankings)
     states = [said(pulled, record.comparison_id).get(OWNER) for record in records]
     assert [verdict and verdict.state for verdict in states] == ["submitted", "submitted", "discarded", None]
     assert states[0] is not None

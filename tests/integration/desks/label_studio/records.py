@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import httpx
 
-from feedback_app.desks.base import DeskRecord, DeskVerdict, Pulled
+from feedback_app.desks.base import DeskRanking, DeskRecord, Pulled
 from feedback_app.desks.label_studio import LabelStudioDesk
 from feedback_app.domain.comparison import Message
 
@@ -60,9 +60,9 @@ def pulled(desk: LabelStudioDesk, mark: str = "") -> Pulled:
     return found
 
 
-def said_of(found: Pulled, record: DeskRecord) -> dict[str, DeskVerdict]:
+def said_of(found: Pulled, record: DeskRecord) -> dict[str, DeskRanking]:
     """Annotator → verdict."""
-    return {each.annotator: each for each in found.verdicts if each.comparison_id == record.comparison_id}
+    return {each.annotator: each for each in found.rankings if each.comparison_id == record.comparison_id}
 
 
 def answer(order: list[str]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from feedback_app.desks.base import OWNER, DeskRefused, DeskUnavailable, DeskVerdict
+from feedback_app.desks.base import OWNER, DeskRanking, DeskRefused, DeskUnavailable
 from feedback_app.desks.label_studio import LabelStudioDesk
 from feedback_app.domain.comparison import Message
 from feedback_app.processes.local_files import free_port
@@ -45,7 +45,7 @@ def test_a_ranking_comes_back_as_it_was_pushed(
     order: tuple[tuple[int, ...], ...],
 ) -> None:
     record = comparison(replies, ranking=ranking, note="first\nsecond", edit="A newt is a salamander.")
-    wanted = DeskVerdict(
+    wanted = DeskRanking(
         record.comparison_id,
         OWNER,
         "submitted",
@@ -54,7 +54,7 @@ def test_a_ranking_comes_back_as_it_was_pushed(
         note="first\nsecond",
         edit="A newt is a salamander.",
     )
-    assert desk.push([record]).verdicts == (wanted,)
+    assert desk.push([record]).rankings == (wanted,)
     assert said_of(pulled(desk), record) == {OWNER: wanted}
 
 
@@ -71,7 +71,7 @@ def test_a_pending_record_is_a_task_without_annotations_and_without_the_models(
     desk: LabelStudioDesk, owner: httpx.Client
 ) -> None:
     record = pending(2)
-    assert desk.push([record]).verdicts == ()
+    assert desk.push([record]).rankings == ()
     task = task_of(owner, record)
     assert task["annotations"] == []
     assert task["data"]["reply_1"] == "Reply c1: a <b>small</b> amphibian."
@@ -162,7 +162,7 @@ def test_records_that_no_project_can_hold_are_refused_and_the_rest_goes_on(desk:
     alone, good = comparison(1), comparison(2)
     pushed = desk.push([alone, good])
     assert list(pushed.refused) == [alone.comparison_id]
-    assert [verdict.comparison_id for verdict in pushed.verdicts] == [good.comparison_id]
+    assert [verdict.comparison_id for verdict in pushed.rankings] == [good.comparison_id]
 
 
 def test_copies_of_a_task_are_merged_unless_somebody_else_answered_there(

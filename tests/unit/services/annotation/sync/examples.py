@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from feedback_app.desks.base import DeskVerdict
+from feedback_app.desks.base import DeskRanking
 from feedback_app.domain.comparison import Comparison, ComparisonStatus, Ranking
 from feedback_app.store import Store
 from tests.fakes import RecordingDesk
@@ -29,6 +29,6 @@ def vote(store: Store, desk: RecordingDesk, comparison: Comparison, *first: str)
     return store.comparisons.rank(comparison.id, Ranking(groups), [desk.name])
 
 
-def said(comparison: Comparison, annotator: str, order: tuple[tuple[int, ...], ...] = B_FIRST) -> DeskVerdict:
+def said(comparison: Comparison, annotator: str, order: tuple[tuple[int, ...], ...] = B_FIRST) -> DeskRanking:
     at = datetime.now(UTC)
-    return DeskVerdict(comparison.id, annotator, "submitted", order, note="from the desk", at=at)
+    return DeskRanking(comparison.id, annotator, "submitted", order, note="from the desk", at=at)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from feedback_app.desks.base import OWNER, DeskProblem, DeskVerdict
-from feedback_app.desks.records import desk_record, digest, owner_verdict, ranking_of
+from feedback_app.desks.base import OWNER, DeskProblem, DeskRanking
+from feedback_app.desks.records import desk_record, digest, owner_ranking, ranking_of
 from feedback_app.domain.comparison import Comparison, ComparisonStatus, InvalidRanking, Ranking
 from feedback_app.services.annotation.conflict_resolution import settle
 from feedback_app.services.annotation.desks import Desks
@@ -29,7 +29,7 @@ def test_a_discard_is_a_skip_on_both_sides(store: Store, desk: RecordingDesk) ->
     store.comparisons.skip(here.id, [desk.name])
     sync.run()
     assert desk.verdicts[here.id, OWNER].state == "discarded"
-    desk.say(DeskVerdict(there.id, OWNER, "discarded", at=datetime.now(UTC)))
+    desk.say(DeskRanking(there.id, OWNER, "discarded", at=datetime.now(UTC)))
     sync.pull(at_once=True)
     found = store.comparisons.get(there.id)
     assert (found.status, found.ranking) == (ComparisonStatus.skipped, None)
@@ -88,7 +88,7 @@ def test_whatever_happens_on_either_side_both_agree_in_the_end(store: Store, ste
     for _ in range(2):
         sync.pull(at_once=True)
         sync.push()
-    here = owner_verdict(store.comparisons.get(comparison.id))
+    here = owner_ranking(store.comparisons.get(comparison.id))
     assert digest(here) == digest(desk.verdicts.get((comparison.id, OWNER)))
     assert store.outbox.counts(desk.name) == {"pending": 0, "refused": 0}
     assert sync.pull(at_once=True) == 0
@@ -96,7 +96,7 @@ def test_whatever_happens_on_either_side_both_agree_in_the_end(store: Store, ste
 
 def _do(step: str, store: Store, desk: RecordingDesk, comparison: Comparison, sync: DeskSync) -> None:
     owners = (comparison.id, OWNER)
-    discard = DeskVerdict(comparison.id, OWNER, "discarded", at=datetime.now(UTC))
+    discard = DeskRanking(comparison.id, OWNER, "discarded", at=datetime.now(UTC))
     acts: dict[str, Callable[[], object]] = {
         "vote": lambda: vote(store, desk, comparison),
         "revote": lambda: vote(store, desk, comparison, "c2", "c1"),
@@ -118,7 +118,7 @@ def _do(step: str, store: Store, desk: RecordingDesk, comparison: Comparison, sy
 
 @given(st.sampled_from([None, A_FIRST, B_FIRST]), st.sampled_from([None, A_FIRST, B_FIRST]))
 def test_a_side_that_did_not_change_gives_way(ours: object, theirs: object) -> None:
-    was = DeskVerdict("k", OWNER, "submitted", TIE, at=NOW)
+    was = DeskRanking("k", OWNER, "submitted", TIE, at=NOW)
     agreed = Agreed(digest(was), digest(was))
     mine = None if ours is None else replace(was, order=ours)  # type: ignore[arg-type]
     desks = None if theirs is None else replace(was, order=theirs)  # type: ignore[arg-type]
@@ -128,7 +128,7 @@ def test_a_side_that_did_not_change_gives_way(ours: object, theirs: object) -> N
 
 def test_a_verdict_that_names_a_reply_too_many_is_no_ranking() -> None:
     with pytest.raises(InvalidRanking, match="does not have"):
-        ranking_of(DeskVerdict("k", "anna", "submitted", ((1,), (2,), (3,))), ranked("Hello"), "argilla")
+        ranking_of(DeskRanking("k", "anna", "submitted", ((1,), (2,), (3,))), ranked("Hello"), "argilla")
 
 
 def test_the_record_is_what_was_shown_with_the_verdict_of_now() -> None:

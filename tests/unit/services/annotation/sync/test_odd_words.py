@@ -2,19 +2,19 @@
 
 from dataclasses import replace
 
-from feedback_app.desks.base import OWNER, DeskVerdict
+from feedback_app.desks.base import OWNER, DeskRanking
 from feedback_app.services.annotation.sync import DeskSync
 from feedback_app.store import Store
 from tests.fakes import RecordingDesk
 from tests.unit.services.reward.live.examples import opened
 
 
-def submitted(comparison_id: str, **changes: object) -> DeskVerdict:
-    verdict = DeskVerdict(comparison_id, OWNER, "submitted", ((1,), (2,)), at=opened().created_at)
+def submitted(comparison_id: str, **changes: object) -> DeskRanking:
+    verdict = DeskRanking(comparison_id, OWNER, "submitted", ((1,), (2,)), at=opened().created_at)
     return replace(verdict, **changes)  # type: ignore[arg-type]
 
 
-def pull(store: Store, desk: RecordingDesk, verdict: DeskVerdict) -> None:
+def pull(store: Store, desk: RecordingDesk, verdict: DeskRanking) -> None:
     """The desk says so of a comparison, and is pulled."""
     store.comparisons.add(replace(opened(), id=verdict.comparison_id))
     sync = DeskSync(store, desk)
