@@ -1,9 +1,13 @@
-// Keeps Gradio's pages from waiting for ever (client of gradio 6.31). Events of a page are told on one stream, which the
-// server closes when it knows of no more. The answer to a new event's `queue/join` comes on another connection and may
-// overtake the message that closes the stream: the page then believes that the stream is open and never hears of the
-// event. So an answer waits here until the stream has named its event, or has ended.
+// Keeps Gradio's pages from waiting forever (client of gradio 6.31). All events of a page arrive on one stream, which the server
+// closes when no event is left. The answer to a new event's `queue/join` comes on another connection and may overtake the message
+// that closes the stream. The page then assumes that the stream is open and never receives the event. So the answer waits here
+// until the stream has named its event or has ended.
+//
+// Upstream: gradio-app/gradio pull request 11432 discusses when the client closes its stream. No upstream issue about this race was
+// found on 2026-11-29. tests/unit/ui/gradio_workarounds/test_queue.py fails once Gradio's client no longer closes the stream on
+// `close_stream`; tests/browser/shared/test_queue_mend.py shows the order of messages that hurt. Decision 0010.
 (() => {
-  const FALLBACK_MS = 5000; // were the stream to do neither, the page is as it was without us
+  const FALLBACK_MS = 5000; // if the stream does neither, the page behaves as without this script
   const SETTLE_MS = 50; // for Gradio to read the message that ended the stream
   const send = window.fetch.bind(window);
   /** @type {Map<string, (value?: any) => void>} */
