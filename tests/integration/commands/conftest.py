@@ -65,7 +65,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """`codelynn serve` on a fresh home, in which the base model is ready, as `up` starts it."""
     home, port = tmp_path_factory.mktemp("home"), free_port()
     model = build_tiny_model(tmp_path_factory.mktemp("model") / "tiny")
-    prepare_files(str(model), home / "models", convert=True, here=True, report=lambda text, share: None)
+    prepare_files(str(model), home / "models", convert=True, own_engine=True, report=lambda text, share: None)
     known_personas(home / "personas")
     env = os.environ | environment(home, model, port)
     log = home / "serve.log"
