@@ -1,6 +1,6 @@
 """The command line. Exit codes: 0 done, 2 wrong use, 1 failed; errors are one line that says what to do.
 
-A command's module is imported when the command is used, not when it is listed: `--help` and mistakes are quick.
+A command's module is imported when the command runs, not when it is listed, so `--help` and mistakes are fast.
 """
 
 import sys
@@ -20,14 +20,14 @@ Function = Callable[..., object]
 
 
 class Deferred(TyperCommand):
-    """A command that is listed by its name and help, and imported when it is used."""
+    """A command that is listed by name and help and imported when it runs."""
 
     def __init__(self, name: str, module: str, function: str, help: str) -> None:
         super().__init__(name=name, help=help, rich_markup_mode=None)
         self._module, self._function = module, function
 
     def imported(self) -> TyperCommand | TyperGroup:
-        """The command itself, or the group of commands where the module has one."""
+        """The command itself, or the module's group of commands."""
         module = import_module(f"feedback_app.commands.{self._module}")
         if not self._function:
             group: typer.Typer = module.app
@@ -47,7 +47,7 @@ class Deferred(TyperCommand):
 
 
 def _settle_flags(command: Any) -> None:
-    """Flags such as `--help` are false unless given: left open, Typer imports pydantic to find that out."""
+    """Set the default of flags such as `--help` to false. Otherwise Typer imports pydantic to find it."""
     for param in command.get_params(typer.Context(command)):
         if isinstance(param, TyperOption) and param.is_flag and param.default is None:
             param.default = False
@@ -57,31 +57,31 @@ def _settle_flags(command: Any) -> None:
 
 
 class Codelynn(TyperGroup):
-    """All commands, and every error in one line."""
+    """All commands. Errors are one line."""
 
-    commands_there_are: ClassVar[tuple[tuple[str, str, str, str], ...]] = (
+    available_commands: ClassVar[tuple[tuple[str, str, str, str], ...]] = (
         ("up", "serve", "up", "Start everything on this machine and print the address; Ctrl-C stops it."),
         ("serve", "serve", "serve", "Start only the web service, without Redis, workers and Argilla."),
         ("migrate", "serve", "migrate", "Bring the database's tables up to date."),
         ("status", "status", "status", "Show what is running and whether it answers."),
-        ("doctor", "status", "doctor", "Check this machine, and say what to do about what is missing."),
+        ("doctor", "status", "doctor", "Check this machine, and say how to fix what is missing."),
         ("chat", "chat", "chat", "Chat on the terminal."),
         ("import", "data", "import_", "Import a dataset."),
         ("export", "data", "export", "Export the preference dataset."),
-        ("round", "rounds", "", "Train: queue a round, watch, cancel or resume it."),
+        ("round", "rounds", "", "Train: queue, watch, cancel or resume a round."),
         ("checkpoint", "checkpoints", "", "List the trained versions, promote one, roll back."),
-        ("leaderboard", "leaderboard", "leaderboard", "Show which version wins."),
-        ("rankings", "rankings", "", "Find your rankings, exclude or delete them."),
+        ("leaderboard", "leaderboard", "leaderboard", "Show the leaderboard."),
+        ("rankings", "rankings", "", "Find, exclude or delete rankings."),
         ("reward", "reward", "", "Train a reward model, evaluate it, score replies."),
-        ("snapshots", "snapshots", "", "Show the data that rounds learned from, and what is new since."),
+        ("snapshots", "snapshots", "", "Show the data that rounds were trained on, and what is new since."),
         ("argilla", "argilla", "", "Argilla: its address, its users, sending everything again."),
         ("label-studio", "label_studio", "", "Label Studio: run it, exchange rankings with it."),
     )
     """Name, module, function (none: a group of commands), help."""
 
-    def __init__(self, **given: Any) -> None:
-        super().__init__(**given)
-        for name, module, function, help in self.commands_there_are:
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        for name, module, function, help in self.available_commands:
             self.add_command(Deferred(name, module, function, help), name)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -102,9 +102,9 @@ class Codelynn(TyperGroup):
         except typer.Abort:
             sys.exit(1)
         except typer.TyperException as error:
-            told = error.format_message()
-            is_help = told.startswith("Usage:")  # a group without a command
-            print(told if is_help else f"codelynn: {told.rstrip('.')}. See --help.", file=sys.stderr)
+            message = error.format_message()
+            is_help = message.startswith("Usage:")  # a group without a command
+            print(message if is_help else f"codelynn: {message.rstrip('.')}. See --help.", file=sys.stderr)
             sys.exit(error.exit_code)
         if standalone_mode:
             sys.exit(code if isinstance(code, int) else 0)

@@ -3,10 +3,13 @@
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.tiny_model import build_tiny_model
 
 if TYPE_CHECKING:
     from xdist.remote import Producer
@@ -31,6 +34,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "Deal
     from tests.dealing import Dealing
 
     return Dealing(config, log)
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the tiny model, made once for each worker. Copy it to write to it or to keep measurements beside it."""
+    return build_tiny_model(tmp_path_factory.mktemp("tiny-model") / "tiny")
 
 
 @pytest.fixture(scope="session")

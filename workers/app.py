@@ -1,4 +1,4 @@
-"""The Celery app. Messages carry ids only; what counts is in the database."""
+"""The Celery app. Messages carry only ids; the database holds the state."""
 
 import logging
 from typing import Any
@@ -7,14 +7,14 @@ from celery import Celery
 from celery.signals import setup_logging, worker_shutting_down
 
 from feedback_app.logs import configure_logs
-from workers.bootstrap import settings_in_force, workshop
+from workers.context import settings_in_force, worker_context
 
-# Redis hands an unacknowledged message out again after this long, even while its task runs. So it is longer than any
-# round; a worker that died is found by its silence long before (see `reaper`).
+# Redis delivers an unacknowledged message again after this time, even while its task runs, so it must be longer than any
+# round. A worker that died is found much earlier by its missing heartbeat (see `reaper`).
 VISIBILITY_SECONDS = 14 * 24 * 3600
 TICKS = {"reap": 5.0, "sync_desks": 2.0}
-"""Seconds between two runs: a vote is to be seen at a desk within five."""
-# These tell of every tick, and of every field of a dataset.
+"""Seconds between two runs. A ranking must appear in the annotation tool within five seconds."""
+# These log every tick, and every field of a dataset.
 CHATTY = ("celery.app.trace", "celery.worker.strategy", "celery.beat", "argilla")
 
 
@@ -43,7 +43,7 @@ def make_app(redis_url: str) -> Celery:
 
 
 def _every(seconds: float, task: str) -> dict[str, Any]:
-    """A tick that no worker took in time is dropped, so that ticks never pile up."""
+    """A tick that no worker takes in time expires, so that ticks do not pile up."""
     return {"task": task, "schedule": seconds, "options": {"expires": 2 * seconds}}
 
 
@@ -56,8 +56,8 @@ def _logs(**_: object) -> None:
 
 @worker_shutting_down.connect  # type: ignore[untyped-decorator]
 def _shutting_down(**_: object) -> None:
-    """The trainer is stopped and its round goes back into the queue (see `supervisor`)."""
-    workshop().stopping.set()
+    """Stop the trainer and put its round back into the queue (see `supervisor`)."""
+    worker_context().stopping.set()
 
 
 app = make_app(settings_in_force().redis_url)

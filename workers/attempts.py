@@ -1,11 +1,11 @@
-"""The folders of a round's attempts. Each claim works in its own, so that a worker that lost touch can harm no other.
+"""The folders of the attempts of a round. Each attempt has its own, so that a worker that lost the round cannot damage the next attempt.
 
-    rounds/ID/attempt-FENCE        what this attempt trains and measures
-    checkpoints/NAME/attempt-FENCE what it publishes
-    rewards/NAME[-FENCE]           the reward model it trains, if it does
+    rounds/ID/attempt-FENCE        the stages of this attempt
+    checkpoints/NAME/attempt-FENCE the checkpoint that it publishes
+    rewards/NAME[-FENCE]           the reward model that it trains, if it does
 
-An attempt begins with a copy of what the one before it left: finished stages are not run again, and an interrupted one
-resumes. Which attempt made the checkpoint is said by the checkpoint's row, written when the round is finished.
+An attempt starts with a copy of the one before. Finished stages are not run again, and an interrupted stage resumes. The row of
+the checkpoint, written at the end of the round, names the attempt that made it.
 """
 
 import re
@@ -25,7 +25,7 @@ def attempt_name(fence: int) -> str:
 
 
 def begin(round_folder: Path, fence: int) -> Path:
-    """The folder of this attempt, with what the one before it left."""
+    """The folder of this attempt, with a copy of the attempt before."""
     folder = round_folder / attempt_name(fence)
     if folder.exists():
         return folder
@@ -38,8 +38,8 @@ def begin(round_folder: Path, fence: int) -> Path:
 
 
 def taken_over(folder: Path, before: RoundSpec, mine: RoundSpec) -> RoundSpec:
-    """The spec of the attempt in `folder` that goes on from `before`: the same round in the folders of `mine`, where what was
-    published already is copied to."""
+    """The spec of the attempt in `folder`: the settings of the attempt `before` with the folders of `mine`. What that attempt has published
+    is copied to them."""
     if before.checkpoint_dir == mine.checkpoint_dir:
         return before
     if before.checkpoint_dir.exists():
@@ -53,7 +53,7 @@ def taken_over(folder: Path, before: RoundSpec, mine: RoundSpec) -> RoundSpec:
 
 
 def tidy(round_folder: Path, checkpoint_dir: Path, fence: int) -> None:
-    """Remove what earlier attempts left, once this one has made the round's checkpoint."""
+    """Remove the folders of earlier attempts, once this one has made the checkpoint."""
     for parent in (round_folder, checkpoint_dir.parent):
         for number, folder in _attempts(parent):
             if number < fence:
@@ -61,20 +61,20 @@ def tidy(round_folder: Path, checkpoint_dir: Path, fence: int) -> None:
 
 
 def _before(round_folder: Path, fence: int) -> Path | None:
-    """The newest earlier attempt; a round of before there were attempts is one itself."""
-    earlier = [found for found in _attempts(round_folder) if found[0] < fence]
+    """The folder of the newest earlier attempt. In rounds of early versions, which had no attempts, that is the folder of the round."""
+    earlier = [attempt for attempt in _attempts(round_folder) if attempt[0] < fence]
     if earlier:
         return max(earlier)[1]
     return round_folder if (round_folder / SPEC_FILE).exists() else None
 
 
 def _attempts(parent: Path) -> list[tuple[int, Path]]:
-    found = ((NAME.fullmatch(path.name), path) for path in parent.glob("attempt-*"))
-    return [(int(match[1]), path) for match, path in found if match]
+    matches = ((NAME.fullmatch(path.name), path) for path in parent.glob("attempt-*"))
+    return [(int(match[1]), path) for match, path in matches if match]
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Whole or not at all. Copied, not linked: the other attempt's trainer may still write to its files."""
+    """Copy all or nothing. Files are copied, not linked, since the trainer of the other attempt may still write to them."""
     building = target.with_name(f".{target.name}.building")
     shutil.rmtree(building, ignore_errors=True)
     shutil.copytree(source, building, ignore=shutil.ignore_patterns("attempt-*", ".attempt-*"))

@@ -1,4 +1,4 @@
-"""Work that a thread of its own does from the beginning of a block to its end."""
+"""A thread that runs from the beginning of a `with` block to its end."""
 
 import threading
 from abc import ABC, abstractmethod
@@ -7,7 +7,7 @@ from typing import Self
 
 
 class Background(ABC):
-    """Entering the block starts the thread; leaving it asks the thread to end, and waits for that."""
+    """Entering the block starts the thread. Leaving it asks the thread to end and waits for it."""
 
     def __init__(self, name: str) -> None:
         self._over = threading.Event()
@@ -25,8 +25,8 @@ class Background(ABC):
 
     @abstractmethod
     def _work(self) -> None:
-        """What the thread does; it returns soon after `_ends_within` said true."""
+        """The work of the thread. It must return soon after `_ends_within` returns True."""
 
     def _ends_within(self, seconds: float) -> bool:
-        """Waits so long at most; whether the block has ended."""
+        """Wait for at most `seconds`. Returns whether the block has ended."""
         return self._over.wait(seconds)

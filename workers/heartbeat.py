@@ -1,4 +1,4 @@
-"""Shows that a round's worker is alive, from its claim to its end, and hears what is wanted of it."""
+"""Shows that the worker of a round is alive, and learns whether the round is to be cancelled."""
 
 import time
 
@@ -13,10 +13,10 @@ log = structlog.get_logger()
 
 
 class Heartbeat(Background):
-    """A thread that writes the heartbeat every `seconds`, so that nothing that takes long makes a round look dead.
+    """A thread that writes the heartbeat every `seconds`, however long the worker's other steps take.
 
-    `cancelled`: the round is to be cancelled. `lost`: another worker holds it, or it is gone. `stale`: after so many seconds
-    without a heartbeat the round may be given to another worker.
+    `cancelled`: the round is to be cancelled. `lost`: another worker holds the round, or it was deleted. `stale`: seconds without a
+    heartbeat after which another worker may get the round.
     """
 
     def __init__(self, store: Store, claimed: Round, seconds: float, stale: float) -> None:
@@ -31,7 +31,7 @@ class Heartbeat(Background):
 
     @property
     def silence(self) -> float:
-        """How far we are from the last heartbeat (0) to the moment in which another worker may be given the round (1)."""
+        """The time since the last heartbeat, as a share of the time after which another worker may get the round."""
         return (clock() - self._shown_at) / self._stale
 
     def _work(self) -> None:
@@ -54,5 +54,5 @@ class Heartbeat(Background):
 
 
 def clock() -> float:
-    """Seconds that pass while the machine sleeps, too: other workers' clocks go on."""
+    """Seconds, counted also while the machine sleeps, as the clocks of other workers do."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))

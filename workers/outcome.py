@@ -1,4 +1,4 @@
-"""What a trainer's end means: exit code and files in, plain words out."""
+"""How a round ended, from the exit code of its trainer and the files that it left."""
 
 import signal
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ OUT_OF_MEMORY = (
     "the trainer was killed, most likely because memory ran out: "
     "close other programs or lower micro_batch_size or max_length, then resume the round"
 )
-STOPPED_OUTSIDE = "the trainer was stopped from outside: resume the round to go on where it was"
+STOPPED_OUTSIDE = "the trainer was stopped from outside: resume the round to continue where it stopped"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The state a round ends in, the gate's decision where there is one, and the reason of a failure."""
+    """The final state of a round, the decision of its gate if there is one, and the reason of a failure."""
 
     state: RoundState
     decision: dict[str, Any] | None = None
@@ -25,14 +25,14 @@ class Outcome:
 
 
 def outcome(folder: Path, code: int) -> Outcome:
-    """What a trainer that ended by itself has left in the round's folder."""
+    """The outcome of a trainer that ended by itself."""
     if code == 0:
         return _decided(folder)
     return Outcome(RoundState.failed, error=_reason(folder, code))
 
 
 def stopped_by_signal(code: int) -> bool:
-    """Whether SIGTERM ended the trainer (it then exits with 143, if it is past its start)."""
+    """Whether SIGTERM ended the trainer. Once it is past its start, it then exits with 143."""
     return code in (-signal.SIGTERM, 128 + signal.SIGTERM)
 
 

@@ -1,4 +1,4 @@
-"""What a round needs before its trainer starts: the base model, a snapshot of the rankings, and `spec.json`."""
+"""Prepares a round before its trainer starts: the base model, a snapshot of the rankings, and `spec.json`."""
 
 from functools import partial
 from pathlib import Path
@@ -22,15 +22,15 @@ from workers.snapshot import UnpairedFeedback, export
 
 
 def base_model(settings: Settings) -> BaseModel:
-    """The base model, made ready if it is not yet. Raises BaseModelUnavailable."""
+    """The base model, prepared if it is not yet. Raises BaseModelUnavailable."""
     convert = settings.engine in ("auto", "ctranslate2") and not settings.engine_url
     answers = unasked if settings.engine_url else cannot_answer
     return prepare_base(settings.base_model, settings.root / "models", convert, lambda *_: None, answers)
 
 
 def prepare_round(settings: Settings, store: Store, claimed: Round, base: BaseModel) -> RoundSpec:
-    """Write snapshot and spec into the attempt's folder. A resumed round keeps those it began with: what it has
-    trained so far would not fit others. Raises alignment's RoundRefused, CheckpointNotFound, StaleFence."""
+    """Write the snapshot, and the spec into the folder of the attempt. A resumed round keeps its snapshot and settings, since what it has
+    trained so far depends on them. Raises RoundRefused, CheckpointNotFound, StaleFence."""
     folder = attempts.begin(round_folder(settings, claimed.id), claimed.fence)
     if (folder / SPEC_FILE).exists():
         before = read_spec(folder)
@@ -89,7 +89,7 @@ def make_spec(
 
 
 def unpaired_feedback(settings: Settings, store: Store) -> UnpairedFeedback:
-    """Ratings and demonstrations that can be trained on: what an import would refuse (an empty reply) is left out."""
+    """Ratings and demonstrations to train on. Replies that an import would refuse, such as empty ones, are left out."""
     persona = partial(read_persona, settings.personas)
     ratings = filter(kto.carried, given_ratings(store, persona))
     return UnpairedFeedback(tuple(ratings), tuple(filter(sft.carried, given_demonstrations(store, persona))))
@@ -108,13 +108,13 @@ def attempt_folder(settings: Settings, claimed: Round) -> Path:
 
 
 def reward_name(claimed: Round) -> str:
-    """Another for each attempt; the first one's is short."""
+    """A new name for each attempt; that of the first has no number."""
     again = f"-{claimed.fence}" if claimed.fence > 1 else ""
     return f"reward-{claimed.created_at:%Y%m%d}-{claimed.id[:6]}{again}"
 
 
 def checkpoint_name(claimed: Round) -> str:
-    """The same at each attempt of a round, and another for every round."""
+    """The same for all attempts of a round."""
     return f"{claimed.method}-{claimed.created_at:%Y%m%d}-{claimed.id[:6]}"
 
 

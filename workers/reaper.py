@@ -1,4 +1,4 @@
-"""Finds rounds that nobody works on: silent ones are queued again, and queued ones without a message are sent."""
+"""Finds rounds that no worker runs: those without a heartbeat are queued again, and queued ones without a message are sent."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -17,10 +17,10 @@ def reap(
     waiting: Callable[[], int],
     send: Callable[[str], None],
 ) -> None:
-    """Queue silent rounds again (at most `max_attempts` times), then send the queued rounds if no message waits.
+    """Queue rounds without a heartbeat again (at most `max_attempts` times), then send the queued rounds if no message waits.
 
-    A round that is sent twice runs once: only the first worker can claim it. But as long as messages wait, nothing
-    is sent, so that they do not pile up behind a long round.
+    A round that is sent twice runs once, since only the first worker can claim it. Nothing is sent while messages wait, so that they do
+    not pile up behind a long round.
     """
     silent = store.rounds.requeue_stale(datetime.now(UTC) - timedelta(seconds=stale_seconds), max_attempts)
     for round_id in silent:

@@ -1,4 +1,4 @@
-"""One round in a worker: claim it, prepare it, supervise its trainer, and write down how it ended."""
+"""One round in a worker: claim it, prepare it, supervise its trainer, and record how it ended."""
 
 import subprocess
 import traceback
@@ -16,11 +16,11 @@ from feedback_app.domain.persona import UnknownPersona
 from feedback_app.domain.round import Checkpoint, Round, RoundState
 from feedback_app.store import CheckpointExists, CheckpointNotFound, StaleFence
 from workers.attempts import tidy
-from workers.bootstrap import WorkerContext
+from workers.context import WorkerContext
 from workers.heartbeat import Heartbeat
 from workers.outcome import Outcome, outcome, stopped_by_signal
 from workers.prepare import attempt_folder, base_model, prepare_round, round_folder
-from workers.supervisor import Ending, Supervisor, Told
+from workers.supervisor import Ending, StopReason, Supervisor
 
 log = structlog.get_logger()
 
@@ -29,67 +29,69 @@ VERIFY_SECONDS = 600
 SHUTDOWN_SECONDS = 2.0
 
 
-def run_round(shop: WorkerContext, round_id: str) -> None:
-    """Run a queued round; one that is not queued (a message that came twice) is left alone.
+def run_round(context: WorkerContext, round_id: str) -> None:
+    """Run a queued round. Does nothing for a round that is not queued, as after a message that came twice.
 
-    The row says how it ended. An error of the database passes through: the round is then found again by its silence.
+    The row of the round says how it ended. Database errors are raised; the missing heartbeat then puts the round back into the queue.
     """
-    claimed = shop.store.rounds.claim(round_id, shop.worker)
+    claimed = context.store.rounds.claim(round_id, context.worker)
     if claimed is None:
         log.info("round is not queued: nothing to do", round=round_id)
         return
     log.info("round begins", round=round_id, attempt=claimed.attempt)
     try:
         with Heartbeat(
-            shop.store, claimed, shop.heartbeat_seconds, shop.settings.round_stale_seconds
+            context.store, claimed, context.heartbeat_seconds, context.settings.round_stale_seconds
         ) as heartbeat:
-            ended = _attempt(shop, claimed, heartbeat)
+            ended = _attempt(context, claimed, heartbeat)
     except StaleFence:
         log.warning("another worker holds this round: stopped", round=round_id, fence=claimed.fence)
         return
     log.info("round ends", round=round_id, state=ended.value)
 
 
-def _attempt(shop: WorkerContext, claimed: Round, heartbeat: Heartbeat) -> RoundState:
-    """Run the round as its holder. Raises StaleFence, OperationalError."""
+def _attempt(context: WorkerContext, claimed: Round, heartbeat: Heartbeat) -> RoundState:
+    """Run the round that this worker claimed. Raises StaleFence, OperationalError."""
     try:
-        spec = prepare_round(shop.settings, shop.store, claimed, base_model(shop.settings))
-        supervisor = Supervisor(shop.store, shop.stopping, heartbeat, shop.grace)
-        ending = supervisor.supervise(claimed, attempt_folder(shop.settings, claimed), shop.trainer)
-        return _conclude(shop, claimed, spec, ending)
+        spec = prepare_round(context.settings, context.store, claimed, base_model(context.settings))
+        supervisor = Supervisor(context.store, context.stopping, heartbeat, context.grace)
+        ending = supervisor.supervise(claimed, attempt_folder(context.settings, claimed), context.trainer)
+        return _conclude(context, claimed, spec, ending)
     except (StaleFence, OperationalError):
         raise
     except REFUSALS as error:
-        return _fail(shop, claimed, str(error))
+        return _fail(context, claimed, str(error))
     except Exception as error:  # noqa: BLE001 - whatever went wrong, the round must not stay `running`
-        # Only where it happened: the message of a library's error could carry text of the data.
+        # Log only the place: the message of a library's error could contain text of the data.
         log.error("round failed", round=claimed.id, at=traceback.format_tb(error.__traceback__))
-        return _fail(shop, claimed, f"the worker failed ({type(error).__name__}): see its log, then resume")
+        return _fail(
+            context, claimed, f"the worker failed ({type(error).__name__}): see its log, then resume"
+        )
 
 
-def _conclude(shop: WorkerContext, claimed: Round, spec: RoundSpec, ending: Ending) -> RoundState:
-    if ending.told is Told.cancel:
-        return shop.store.rounds.finish(claimed.id, claimed.fence, RoundState.cancelled).state
-    given_back = ending.told in (Told.shutdown, Told.silent)
-    if ending.code != 0 and (given_back or _shut_down_too(shop, ending)):
-        return shop.store.rounds.release(claimed.id, claimed.fence).state
-    result = outcome(attempt_folder(shop.settings, claimed), ending.code)
+def _conclude(context: WorkerContext, claimed: Round, spec: RoundSpec, ending: Ending) -> RoundState:
+    if ending.stopped is StopReason.cancel:
+        return context.store.rounds.finish(claimed.id, claimed.fence, RoundState.cancelled).state
+    given_back = ending.stopped in (StopReason.shutdown, StopReason.silent)
+    if ending.code != 0 and (given_back or _shut_down_too(context, ending)):
+        return context.store.rounds.release(claimed.id, claimed.fence).state
+    result = outcome(attempt_folder(context.settings, claimed), ending.code)
     if result.state is RoundState.failed:
-        return _fail(shop, claimed, result.error)
+        return _fail(context, claimed, result.error)
     if spec.method == "reward":
-        return _finish_reward(shop, claimed, spec, result)
-    return _finish(shop, claimed, spec, result)
+        return _finish_reward(context, claimed, spec, result)
+    return _finish(context, claimed, spec, result)
 
 
-def _shut_down_too(shop: WorkerContext, ending: Ending) -> bool:
-    """Whether the signal that ended the trainer was the machine going down, which reaches us a moment later."""
-    return stopped_by_signal(ending.code) and shop.stopping.wait(SHUTDOWN_SECONDS)
+def _shut_down_too(context: WorkerContext, ending: Ending) -> bool:
+    """Whether the machine is shutting down: the trainer gets the signal first, this worker a moment later."""
+    return stopped_by_signal(ending.code) and context.stopping.wait(SHUTDOWN_SECONDS)
 
 
-def _finish(shop: WorkerContext, claimed: Round, spec: RoundSpec, result: Outcome) -> RoundState:
+def _finish(context: WorkerContext, claimed: Round, spec: RoundSpec, result: Outcome) -> RoundState:
     """Register the checkpoint, end the round and promote, in one transaction."""
-    if damage := _damage(shop, spec.checkpoint_dir):
-        return _fail(shop, claimed, damage)
+    if damage := _damage(context, spec.checkpoint_dir):
+        return _fail(context, claimed, damage)
     promoted = result.state is RoundState.promoted
     manifest = read_checkpoint_manifest(spec.checkpoint_dir).record()
     made = Checkpoint(
@@ -101,31 +103,37 @@ def _finish(shop: WorkerContext, claimed: Round, spec: RoundSpec, result: Outcom
         manifest=manifest,
         passed=promoted,
     )
-    state = shop.store.rounds.finish(
+    state = context.store.rounds.finish(
         claimed.id, claimed.fence, result.state, made.name, result.decision, promote=promoted, made=made
     ).state
-    tidy(round_folder(shop.settings, claimed.id), spec.checkpoint_dir, claimed.fence)
+    tidy(round_folder(context.settings, claimed.id), spec.checkpoint_dir, claimed.fence)
     return state
 
 
-def _finish_reward(shop: WorkerContext, claimed: Round, spec: RoundSpec, result: Outcome) -> RoundState:
-    """A reward model is no version of the chat model: no checkpoint is registered and no alias moves."""
+def _finish_reward(context: WorkerContext, claimed: Round, spec: RoundSpec, result: Outcome) -> RoundState:
+    """A reward model is not a version of the chat model, so no checkpoint is registered and no alias moves."""
     try:
         read_reward(spec.reward_dir or Path())
     except CorruptReward as error:
-        return _fail(shop, claimed, str(error))
-    return shop.store.rounds.finish(claimed.id, claimed.fence, result.state, decision=result.decision).state
+        return _fail(context, claimed, str(error))
+    return context.store.rounds.finish(
+        claimed.id, claimed.fence, result.state, decision=result.decision
+    ).state
 
 
-def _damage(shop: WorkerContext, checkpoint: Path) -> str:
-    """What is wrong with a checkpoint folder, in one line; empty if it is what its manifest says."""
+def _damage(context: WorkerContext, checkpoint: Path) -> str:
+    """What is wrong with a checkpoint folder, in one line; empty where it matches its manifest."""
     checked = subprocess.run(
-        [*shop.verifier, str(checkpoint)], capture_output=True, text=True, timeout=VERIFY_SECONDS, check=False
+        [*context.verifier, str(checkpoint)],
+        capture_output=True,
+        text=True,
+        timeout=VERIFY_SECONDS,
+        check=False,
     )
     if checked.returncode == 0:
         return ""
     return checked.stdout.strip() or "the checkpoint could not be checked: see the worker's log, then resume"
 
 
-def _fail(shop: WorkerContext, claimed: Round, reason: str) -> RoundState:
-    return shop.store.rounds.finish(claimed.id, claimed.fence, RoundState.failed, error=reason).state
+def _fail(context: WorkerContext, claimed: Round, reason: str) -> RoundState:
+    return context.store.rounds.finish(claimed.id, claimed.fence, RoundState.failed, error=reason).state

@@ -1,4 +1,4 @@
-"""The snapshot of a round: what is stored, as rows of the contract's snapshot format."""
+"""Exports the stored rankings, ratings and demonstrations as a snapshot."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class UnpairedFeedback:
-    """What people said without comparing: replies that they rated (thumbs, imports) and replies that they wrote."""
+    """Feedback on single replies: ratings (thumbs, imports) and demonstrations."""
 
     ratings: Sequence[Rating] = ()
     demonstrations: Sequence[Demonstration] = ()
@@ -34,8 +34,8 @@ def export(
     snapshots: Path,
     unpaired: UnpairedFeedback | None = None,
 ) -> Snapshot:
-    """Write what ranked comparisons and `unpaired` say below `snapshots`, unless a snapshot of the same content is there.
-    The comparisons are read once."""
+    """Write a snapshot of the comparisons and of `unpaired` into the folder `snapshots`. A snapshot with the same content is used again.
+    The comparisons are iterated once."""
     with SnapshotBuilder(snapshots, heldout_fraction) as builder:
         for comparison in comparisons:
             _add_comparison(builder, comparison)

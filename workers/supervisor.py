@@ -1,4 +1,4 @@
-"""Watches over one trainer process: hands its progress on, and stops it when told to."""
+"""Supervises one trainer process: stores its progress, and stops it on request."""
 
 import threading
 import time
@@ -22,8 +22,8 @@ log = structlog.get_logger()
 TICK = 0.25
 
 
-class Told(Enum):
-    """Why the trainer was stopped, if it was."""
+class StopReason(Enum):
+    """Why the trainer was asked to stop."""
 
     nothing = auto()
     cancel = auto()
@@ -33,15 +33,15 @@ class Told(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How the trainer ended: its return code (negative: a signal), and whether we had told it to stop."""
+    """How the trainer ended: its return code (negative: a signal), and why it had been asked to stop."""
 
     code: int
-    told: Told
+    stopped: StopReason
 
 
 @dataclass(frozen=True, slots=True)
 class Supervisor:
-    """`grace` from SIGTERM to SIGKILL, in seconds."""
+    """`grace` is the time from SIGTERM to SIGKILL, in seconds."""
 
     store: Store
     stopping: threading.Event
@@ -49,40 +49,40 @@ class Supervisor:
     grace: float
 
     def supervise(self, claimed: Round, folder: Path, trainer: Sequence[str]) -> Ending:
-        """Run `trainer folder` to its end. Its whole process group is gone on return, and also if this process dies.
+        """Run `trainer folder` to its end. Its whole process group has ended on return, and ends if this process dies.
 
-        A trainer is also ended where the heartbeat fails for too long (see `Watchdog`). Raises StaleFence (the trainer is
-        killed) once another worker holds the round.
+        The trainer is also stopped where the heartbeat fails for too long (see `Watchdog`). Raises StaleFence, after killing the
+        trainer, when another worker holds the round.
         """
         known = self.store.rounds.events(claimed.id, 0)
         tail = EventTail(folder, known[-1].seq if known else 0)
         child = Child(Command((*trainer, str(folder)), folder / "trainer.log", {}, grace=self.grace))
         try:
-            told = self._watch(claimed, child, tail)
-            self._hand_on(claimed, tail)
-            return Ending(child.wait(), told)
+            stopped = self._watch(claimed, child, tail)
+            self._store(claimed, tail)
+            return Ending(child.wait(), stopped)
         finally:
             if child.poll() is None:
                 child.kill()
             child.end()
 
-    def _watch(self, claimed: Round, child: Child, tail: EventTail) -> Told:
-        told, kept = Told.nothing, True
+    def _watch(self, claimed: Round, child: Child, tail: EventTail) -> StopReason:
+        stopped, kept = StopReason.nothing, True
         with Watchdog(self.heartbeat, child) as watchdog:
             while child.poll() is None:
-                before, kept = kept, self._hand_on(claimed, tail)
+                before, kept = kept, self._store(claimed, tail)
                 if before and not kept:  # once, however long it is away
                     log.warning("the database does not answer: progress is kept for later", round=claimed.id)
                 if self.heartbeat.lost:
                     raise StaleFence(f"round {claimed.id} is not ours any more")
-                if told is Told.nothing and (self.heartbeat.cancelled or self.stopping.is_set()):
-                    told = Told.cancel if self.heartbeat.cancelled else Told.shutdown
+                if stopped is StopReason.nothing and (self.heartbeat.cancelled or self.stopping.is_set()):
+                    stopped = StopReason.cancel if self.heartbeat.cancelled else StopReason.shutdown
                     child.ask_to_end()
                 time.sleep(TICK)
-        return Told.silent if told is Told.nothing and watchdog.bit else told
+        return StopReason.silent if stopped is StopReason.nothing and watchdog.fired else stopped
 
-    def _hand_on(self, claimed: Round, tail: EventTail) -> bool:
-        """Keep the new events. A database that is away for a moment (False) gets them later; training goes on."""
+    def _store(self, claimed: Round, tail: EventTail) -> bool:
+        """Store the new events. Returns False while the database does not answer; the events are stored later and training continues."""
         try:
             for event in tail.fresh():
                 self.store.rounds.progress(claimed.id, claimed.fence, event)

@@ -1,6 +1,6 @@
-"""`python -m workers.verify DIR`: is this checkpoint folder what its manifest says? Exit 0, or 2 and one line.
+"""`python -m workers.verify DIR`: check a checkpoint folder against its manifest. Exits with 0, or with 2 and one line.
 
-A process of its own, because checking reads the weights with torch, which a worker need not keep in memory.
+It is a separate process because it reads the weights with torch, which the worker should not keep in memory.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""Ends the trainer of a worker that lost touch with the database, before its round can be given to another worker."""
+"""Stops the trainer of a worker that cannot reach the database, before another worker may get its round."""
 
 import structlog
 
@@ -10,16 +10,16 @@ log = structlog.get_logger()
 
 TICK = 0.25
 ASK, KILL = 0.5, 0.8
-"""Shares of the time that a round may be silent: the trainer is then asked to save its state and end, and killed."""
+"""Shares of the time after which a round counts as lost: at the first the trainer is asked to save its state and end, at the second
+it is killed."""
 
 
 class Watchdog(Background):
-    """A thread of its own that never asks the database, which may keep a caller waiting for long. `bit`: it has ended the
-    trainer."""
+    """A thread that never calls the database, since a call may block for long. `fired`: it has stopped the trainer."""
 
     def __init__(self, heartbeat: Heartbeat, child: Child) -> None:
         super().__init__("watchdog")
-        self.bit = False
+        self.fired = False
         self._heartbeat = heartbeat
         self._child = child
 
@@ -29,7 +29,7 @@ class Watchdog(Background):
             if silence >= KILL:
                 self._child.kill()
                 return
-            if silence >= ASK and not self.bit:
-                log.warning("no touch with the database: the trainer is ended")
-                self.bit = True
+            if silence >= ASK and not self.fired:
+                log.warning("the database cannot be reached: the trainer is stopped")
+                self.fired = True
                 self._child.ask_to_end()

@@ -1,7 +1,7 @@
 """`spec.json`: everything a round needs to know. The round's folder and this file are its only input."""
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from alignment.contract.configs.dpo import DpoConfig
 from alignment.contract.configs.online import OnlineConfig
 from alignment.contract.configs.policy import PolicyConfig
+from alignment.contract.durations import sft_config
 from alignment.contract.errors import InvalidSpec
 from alignment.contract.files import read_json, write_json
 from alignment.contract.methods import DEFAULT_METHOD, MethodName, RoundConfig, round_config
@@ -81,6 +82,11 @@ class RoundSpec:
     def reward(self) -> RewardConfig:
         """The settings of the reward model that this round trains; one trained on the way gets the defaults."""
         return self.config if isinstance(self.config, RewardConfig) else RewardConfig(seed=self.seed)
+
+
+def sft_spec(spec: RoundSpec) -> RoundSpec:
+    """The spec of the stage on demonstrations that runs before the method: the same adapter, context length and seed, and defaults for the rest."""
+    return replace(spec, method="sft", config=sft_config(spec.policy))
 
 
 def write_spec(folder: Path, spec: RoundSpec) -> None:

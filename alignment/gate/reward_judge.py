@@ -1,5 +1,5 @@
-"""The reward model of a round: in the gate, where it scores what candidate and champion reply to the same prompts, and
-as the teacher of methods that learn from rewards."""
+"""The reward model of a round. The gate scores the replies of candidate and champion with it; PPO, RLOO and training on fresh replies
+learn from it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,18 +7,18 @@ from functools import cached_property
 from pathlib import Path
 
 from alignment.checkpoints.registry import base_hash
+from alignment.context import RewardFolders, RoundContext
 from alignment.contract.errors import RoundRefused
 from alignment.contract.manifests.reward import read_reward, reward_hash
 from alignment.contract.requirements import NO_REWARD_MODEL
 from alignment.contract.snapshot import Messages
-from alignment.contract.spec import RoundSpec
 from alignment.models.chat_template import Tokenizer
 from reward_model.fit import Reward, load_reward
 
 
 @dataclass(frozen=True)
-class Judge:
-    """The reward model in `folder`, loaded at its first use, and the prompts that are replied to."""
+class RewardJudge:
+    """Scores replies to fixed prompts with the reward model in `folder`, which is loaded at its first use."""
 
     folder: Path
     base_dir: Path
@@ -32,7 +32,7 @@ class Judge:
 
     @cached_property
     def hash(self) -> str:
-        """Names the weights. Raises CorruptReward where they are not those of the manifest."""
+        """Identifies the weights. Raises CorruptReward where a file changed."""
         return reward_hash(self.folder)
 
     @cached_property
@@ -40,28 +40,27 @@ class Judge:
         return load_reward(self.base_dir, self.folder)
 
 
-def judge_of(spec: RoundSpec, tokenizer: Tokenizer, prompts: Sequence[Messages]) -> Judge | None:
-    """The reward model that speaks in this round's gate."""
-    folder = reward_folder(spec)
-    return Judge(folder, spec.base_dir, tokenizer, prompts) if folder else None
+def reward_judge(context: RoundContext, prompts: Sequence[Messages]) -> RewardJudge | None:
+    """The reward model that the gate asks; None where there is none."""
+    folder = reward_folder(context.reward_folders)
+    return RewardJudge(folder, context.base_dir, context.tokenizer, prompts) if folder else None
 
 
-def reward_folder(spec: RoundSpec) -> Path | None:
-    """The reward model of this round: its own where it is good enough, else the current one."""
-    if spec.policy.reward and spec.reward_dir and read_reward(spec.reward_dir).passed:
-        return spec.reward_dir
-    return spec.current_reward
+def reward_folder(folders: RewardFolders) -> Path | None:
+    """The reward model that this round trained, if it is good enough, else the current one."""
+    if folders.own and read_reward(folders.own).passed:
+        return folders.own
+    return folders.current
 
 
-def teacher_folder(spec: RoundSpec) -> Path:
-    """The reward model that a method may train against. Raises RoundRefused where there is none, or of another base,
-    CorruptReward."""
-    folder = reward_folder(spec)
-    if folder is None and spec.policy.reward:
+def required_reward_folder(context: RoundContext) -> Path:
+    """The reward model that a method trains against. Raises CorruptReward, and RoundRefused where there is none of this base model."""
+    folder = reward_folder(context.reward_folders)
+    if folder is None and context.policy.reward:
         raise RoundRefused("the reward model of this round is no better than chance: rank more replies")
     if folder is None:
         raise RoundRefused(NO_REWARD_MODEL)
-    if read_reward(folder).base.hash != base_hash(spec.base_dir):
+    if read_reward(folder).base.hash != base_hash(context.base_dir):
         raise RoundRefused(
             f"the reward model {folder.name} is of another base model: train one for this base first, "
             "or set reward to true"

@@ -1,6 +1,6 @@
 """Direct preference optimisation of a LoRA adapter, by TRL's DPOTrainer.
 
-Reads top to bottom: data, trainer, run. What all methods share is in `trainer.py`.
+Read from top to bottom: batch, training, data, trainer. `trl_common.py` holds what the methods share.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,6 @@ from trl.trainer.dpo_trainer import DPOTrainer
 from alignment.context import RoundContext, Trained
 from alignment.contract.configs.dpo import DpoConfig
 from alignment.contract.snapshot import Pair, Snapshot
-from alignment.contract.spec import RoundSpec
 from alignment.methods.training import Training
 from alignment.methods.trl_common import (
     CHAT_TEMPLATE,
@@ -30,80 +29,82 @@ from alignment.methods.trl_common import (
     starting_model,
     steps_of,
 )
-from alignment.models.chat_template import Tokenizer, before_end
+from alignment.models.chat_template import before_end
 from alignment.models.sampling import end_ids
 
-# A training pass over the pairs, in passes of the base alone: forward, and backward through half the layers.
 PASS_COST = 1.7
+"""The time of one training pass over the pairs, as a multiple of one pass of the base model: forward, and backward through half of the layers."""
 CUT = {"chosen_cut": "chosen_ids", "rejected_cut": "rejected_ids"}
-"""Columns that say whether a reply was cut, and those of its token ids."""
+"""The column that says whether a reply was cut, and the column of its token ids."""
 
 
-def dpo_batch(spec: RoundSpec, snapshot: Snapshot) -> int:
+def dpo_batch(config: DpoConfig, snapshot: Snapshot) -> int:
     """Pairs per optimiser step."""
-    return spec.settings(DpoConfig).schedule(len(snapshot.train)).batch
+    return config.schedule(len(snapshot.train)).batch
 
 
-def train_dpo(work: RoundContext, folder: Path) -> Trained:
+def train_dpo(context: RoundContext, folder: Path) -> Trained:
     """Train on the snapshot's pairs, keeping resumable state in `folder`. The same seed gives the same adapter on the same machine.
 
     Raises InvalidSnapshot if too few pairs fit, NothingLearned, Interrupted (state saved: call again to go on).
     """
-    spec, pairs = work.spec, work.snapshot.train
-    fitted = fitting_pairs(work.tokenizer, pairs, spec)
-    work.events.emit(
-        work.training, 0, 1, message="Reading what the base model thinks of the pairs", fraction=0.0
+    pairs = context.snapshot.train
+    fitted = fitting_pairs(context)
+    context.events.emit(
+        context.training, 0, 1, message="Reading what the base model thinks of the pairs", fraction=0.0
     )
-    trainer = _trainer(work, fitted, folder)
-    return fit(work, trainer, folder, {"pairs": len(fitted), "pairs_too_long": len(pairs) - len(fitted)})
+    trainer = _trainer(context, fitted, folder)
+    return fit(context, trainer, folder, {"pairs": len(fitted), "pairs_too_long": len(pairs) - len(fitted)})
 
 
-def fitting_pairs(tokenizer: Tokenizer, pairs: Sequence[Pair], spec: RoundSpec) -> list[Pair]:
-    """The pairs cut to `max_length`, without those whose last turn alone is too long. Raises InvalidSnapshot."""
+def fitting_pairs(context: RoundContext) -> list[Pair]:
+    """The training pairs with their prompts shortened to fit `max_length`, without those whose last turn alone is too long. Raises
+    InvalidSnapshot."""
+    pairs = context.snapshot.train
     fitted = [
         replace(pair, prompt=prompt)
         for pair in pairs
-        if (prompt := fitting_replies(tokenizer, spec, pair.prompt, pair.chosen, pair.rejected))
+        if (prompt := fitting_replies(context, pair.prompt, pair.chosen, pair.rejected))
     ]
-    refuse_too_few(len(fitted), len(pairs), "pairs", spec)
+    refuse_too_few(context, len(fitted), len(pairs), "pairs")
     return fitted
 
 
 class PairTrainer(DPOTrainer):
-    """TRL's trainer, which gives each reply an end token; here those that were cut have none."""
+    """TRL's trainer adds an end token to every reply. This one removes it from replies that were cut."""
 
     def __init__(self, ends: Sequence[int], **rest: Any) -> None:
-        """`ends` are the ids that end a reply."""
+        """`ends` are the token ids that end a reply."""
         self._ends = ends
         super().__init__(**rest)
 
-    def _prepare_dataset(self, *given: Any, **more: Any) -> Any:
-        prepared = super()._prepare_dataset(*given, **more)
+    def _prepare_dataset(self, *args: Any, **kwargs: Any) -> Any:
+        prepared = super()._prepare_dataset(*args, **kwargs)
         return prepared.map(without_ends, fn_kwargs={"ends": self._ends}, remove_columns=list(CUT))
 
 
 def without_ends(row: dict[str, Any], ends: Sequence[int]) -> dict[str, Sequence[int]]:
-    """The token ids of both replies of a pair, those of one that was cut up to its end token and without it."""
+    """The token ids of both replies of a pair. A reply that was cut loses its end token."""
     return {ids: before_end(row[ids], ends) if row[cut] else row[ids] for cut, ids in CUT.items()}
 
 
-def _trainer(work: RoundContext, pairs: Sequence[Pair], folder: Path) -> DPOTrainer:
-    model, lora = starting_model(work.spec)
+def _trainer(context: RoundContext, pairs: Sequence[Pair], folder: Path) -> DPOTrainer:
+    model, lora = starting_model(context)
     forget_incomplete(folder)
-    begin = 1 / (1 + PASS_COST * work.spec.settings(DpoConfig).schedule(len(pairs)).epochs)
+    begin = 1 / (1 + PASS_COST * context.settings(DpoConfig).schedule(len(pairs)).epochs)
     return PairTrainer(
-        end_ids(work.spec.base_dir, work.tokenizer),
+        end_ids(context.base_dir, context.tokenizer),
         model=model,
-        args=_arguments(work, folder, len(pairs)),
-        train_dataset=seen_by_all(dataset(pairs), folder, work.ranks),
-        processing_class=work.tokenizer,
+        args=_arguments(context, folder, len(pairs)),
+        train_dataset=seen_by_all(dataset(pairs), folder, context.ranks),
+        processing_class=context.tokenizer,
         peft_config=lora,
-        callbacks=[ProgressCallback(work, begin)],
+        callbacks=[ProgressCallback(context, begin)],
     )
 
 
 def dataset(pairs: Sequence[Pair]) -> Dataset:
-    """TRL's conversational form."""
+    """The pairs in TRL's conversational format."""
     return Dataset.from_list(
         [
             {
@@ -119,11 +120,11 @@ def dataset(pairs: Sequence[Pair]) -> Dataset:
     )
 
 
-def _arguments(work: RoundContext, folder: Path, pairs: int) -> DPOConfig:
-    config = work.spec.settings(DpoConfig)
+def _arguments(context: RoundContext, folder: Path, pairs: int) -> DPOConfig:
+    config = context.settings(DpoConfig)
     schedule = config.schedule(pairs)
     return DPOConfig(
-        **arguments(work, folder, schedule, steps_of(schedule, pairs)),
+        **arguments(context, folder, schedule, steps_of(schedule, pairs)),
         beta=config.beta,
         loss_type=list(config.loss),
         loss_weights=list(config.loss_weights) or None,

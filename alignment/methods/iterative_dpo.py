@@ -1,8 +1,8 @@
-"""Going on with fresh replies: the stage that draws them from the policy as it is and ranks them, and what the training
-after it gets.
+"""Training again on fresh (on-policy) replies, as iterative DPO does.
 
-Each repetition is two stages, `draw-1` and `train-1`, then `draw-2` and so on. Where training starts moves on from one to
-the next; the reference stays that of the first training.
+Each repetition has two stages, `draw-1` and `train-1`, then `draw-2` and so on. The first samples replies from the current policy, ranks
+them with the reward model and makes pairs; the second trains on them. Training continues from the adapter before; the reference stays
+that of the first training.
 """
 
 import gc
@@ -23,8 +23,8 @@ from alignment.contract.manifests.stage import (
     read_fresh_pairs,
 )
 from alignment.contract.snapshot import Messages, Pair
-from alignment.gate.reward_judge import teacher_folder
-from alignment.methods.on_policy_pairs import Answered, Scored, asked, fresh_pairs, told
+from alignment.gate.reward_judge import required_reward_folder
+from alignment.methods.on_policy_pairs import Answered, Scored, fresh_pairs, measurements, prompts_of_repeat
 from alignment.methods.ppo.experience import Diverged
 from alignment.methods.ppo.model import ActorCritic
 from alignment.methods.ppo.rollout import Reply, Sampling, draw_replies
@@ -35,66 +35,68 @@ from alignment.models.sampling import BATCH, end_ids
 
 PAIRS_FILE = "pairs.json"
 TEMPERATURE = 1.0
-"""The policy's own distribution, as RLOO and PPO draw: what is ranked is what is trained."""
+"""Samples from the policy itself, as RLOO and PPO do."""
 
 
 class NoFreshPairs(RuntimeError):
-    """Nothing can be learned from the replies that were drawn."""
+    """The fresh replies gave no pair to learn from."""
 
 
-def online_prompts(work: RoundContext) -> list[Messages]:
-    """What may be asked: the prompts that other methods draw replies to, and that leave room for one. Raises RoundRefused."""
-    config = work.spec.settings(OnlineConfig)
+def online_prompts(context: RoundContext) -> list[Messages]:
+    """The prompts of the round that leave room for a reply. Raises RoundRefused."""
+    config = context.settings(OnlineConfig)
     longest = config.max_length - config.online_max_new_tokens
-    return fitting_prompts(work.tokenizer, prompts_of(work.spec, work.snapshot), longest)
+    return fitting_prompts(context.tokenizer, prompts_of(context), longest)
 
 
-def refuse_unusable(work: RoundContext) -> None:
-    """Raise RoundRefused or CorruptReward before the policy is trained where no reply could be drawn or ranked later."""
-    if not work.spec.repeats:
+def refuse_unusable(context: RoundContext) -> None:
+    """Raise RoundRefused or CorruptReward, before the policy is trained, where replies could later not be sampled or ranked."""
+    if not context.repeats:
         return
-    online_prompts(work)
-    if not work.spec.policy.reward or is_complete(work.stage_dir("reward")):
-        teacher_folder(work.spec)
+    online_prompts(context)
+    if not context.policy.reward or is_complete(context.stage_dir("reward")):
+        required_reward_folder(context)
 
 
-def draw_fresh(work: RoundContext) -> None:
-    """The stage `draw-N`: fresh replies of the policy as it is, ranked, and the pairs they make.
+def draw_fresh(context: RoundContext) -> None:
+    """The stage `draw-N`: sample replies from the current policy, rank them, and write the pairs.
 
     Raises RoundRefused, CorruptReward, Diverged, NoFreshPairs, Interrupted.
     """
-    config, folder = work.spec.settings(OnlineConfig), work.stage_dir(work.drawing)
-    work.events.emit(work.drawing, 0, 1, message="Loading the policy and the reward model", fraction=0.0)
-    prompts = asked(online_prompts(work), work.repeat, config.online_prompts)
-    answered = _answered(work, prompts)
+    config, folder = context.settings(OnlineConfig), context.stage_dir(context.drawing)
+    context.events.emit(
+        context.drawing, 0, 1, message="Loading the policy and the reward model", fraction=0.0
+    )
+    prompts = prompts_of_repeat(online_prompts(context), context.repeat, config.online_prompts)
+    answered = _answered(context, prompts)
     gc.collect()  # the policy's memory is needed by the training that follows
     unit = deviation([[reply.reward for reply in each.replies if reply.ended] for each in answered])
     pairs = fresh_pairs(answered, config.online_margin * unit)
-    measured = told(answered, pairs)
-    work.events.emit(work.drawing, 1, 1, measured, f"{len(pairs)} pairs from {len(answered)} prompts")
+    measured = measurements(answered, pairs)
+    context.events.emit(context.drawing, 1, 1, measured, f"{len(pairs)} pairs from {len(answered)} prompts")
     if not pairs:
-        raise NoFreshPairs(_why_none(measured, work.repeat))
+        raise NoFreshPairs(_why_none(measured, context.repeat))
     write_json(folder / PAIRS_FILE, [asdict(pair) for pair in pairs])
-    teacher = teacher_folder(work.spec).name
+    reward_model = required_reward_folder(context).name
     complete_stage(
         folder,
-        FreshPairsManifest(len(answered), len(pairs), teacher, file_hash(folder / PAIRS_FILE), measured),
+        FreshPairsManifest(len(answered), len(pairs), reward_model, file_hash(folder / PAIRS_FILE), measured),
     )
 
 
-def with_fresh(work: RoundContext) -> RoundContext:
-    """The work of the training in a repetition: beside the pairs of people all fresh ones so far, as Xiong et al. 2024
-    train on the whole history. Raises InvalidSnapshot."""
+def with_fresh(context: RoundContext) -> RoundContext:
+    """The context of the training in a repetition: its snapshot has the pairs of people and all fresh pairs so far (Xiong et al. 2024 train
+    on the whole history). Raises InvalidSnapshot."""
     fresh = [
         pair
-        for number in range(1, work.repeat + 1)
-        for pair in _drawn_pairs(replace(work, repeat=number).drawing, work)
+        for number in range(1, context.repeat + 1)
+        for pair in _drawn_pairs(replace(context, repeat=number).drawing, context)
     ]
-    return replace(work, snapshot=replace(work.snapshot, train=(*work.snapshot.train, *fresh)))
+    return replace(context, snapshot=replace(context.snapshot, train=(*context.snapshot.train, *fresh)))
 
 
-def _drawn_pairs(drawing: str, work: RoundContext) -> list[Pair]:
-    folder = work.stage_dir(drawing)
+def _drawn_pairs(drawing: str, context: RoundContext) -> list[Pair]:
+    folder = context.stage_dir(drawing)
     if read_fresh_pairs(folder).pairs_hash != file_hash(folder / PAIRS_FILE):
         raise InvalidSnapshot(
             f"the fresh pairs of {drawing} changed since they were drawn: queue a new round"
@@ -103,49 +105,51 @@ def _drawn_pairs(drawing: str, work: RoundContext) -> list[Pair]:
     return [Pair(tuple(row["prompt"]), row["chosen"], row["rejected"]) for row in rows]
 
 
-def _answered(work: RoundContext, prompts: Sequence[Messages]) -> list[Answered]:
-    """Each prompt with its replies, drawn and scored by adapters on one base, some prompts at a time."""
-    config, current = work.spec.settings(OnlineConfig), work.current
-    actor = ActorCritic(work.spec.base_dir, work.tokenizer, config, current)
-    score = _scoring(work, actor)
+def _answered(context: RoundContext, prompts: Sequence[Messages]) -> list[Answered]:
+    """Each prompt with its replies, sampled and scored in batches by adapters on one base model."""
+    config, current = context.settings(OnlineConfig), context.current
+    actor = ActorCritic(context.base_dir, context.tokenizer, config, current)
+    score = _scoring(context, actor)
     size = max(1, BATCH // config.online_candidates)
-    found: list[Answered] = []
+    answered: list[Answered] = []
     for begin in range(0, len(prompts), size):
-        work.stop.check()
-        found += _batch(work, actor, score, prompts[begin : begin + size], begin)
-        work.events.emit(work.drawing, len(found), len(prompts), fraction=0.99 * len(found) / len(prompts))
-    return found
+        context.stop.check()
+        answered += _batch(context, actor, score, prompts[begin : begin + size], begin)
+        context.events.emit(
+            context.drawing, len(answered), len(prompts), fraction=0.99 * len(answered) / len(prompts)
+        )
+    return answered
 
 
-def _scoring(work: RoundContext, actor: ActorCritic) -> Score:
+def _scoring(context: RoundContext, actor: ActorCritic) -> Score:
     """Raises RoundRefused, CorruptReward."""
-    teacher = teacher_folder(work.spec)
+    reward_dir = required_reward_folder(context)
     try:
-        return actor.add_reward(work.tokenizer, teacher)
+        return actor.add_reward(context.tokenizer, reward_dir)
     except (OSError, ValueError):
         raise RoundRefused(
-            f"the reward model {teacher.name} does not fit this base model: train it again"
+            f"the reward model {reward_dir.name} does not fit this base model: train it again"
         ) from None
 
 
 def _batch(
-    work: RoundContext, actor: ActorCritic, score: Score, prompts: Sequence[Messages], place: int
+    context: RoundContext, actor: ActorCritic, score: Score, prompts: Sequence[Messages], place: int
 ) -> list[Answered]:
-    """Its chance depends on the seed, the repetition and the place of its first prompt alone."""
-    spec, config = work.spec, work.spec.settings(OnlineConfig)
+    """The samples depend only on the seed, the repetition and the place of the first prompt."""
+    config = context.settings(OnlineConfig)
     count = config.online_candidates
     generator = torch.Generator(actor.device).manual_seed(
-        (spec.seed * 1_009 + work.repeat) * 1_000_003 + place
+        (context.seed * 1_009 + context.repeat) * 1_000_003 + place
     )
     rows = [prompt for prompt in prompts for _ in range(count)]
     replies = draw_replies(
         actor,
-        [tuple(prompt_ids(work.tokenizer, prompt)) for prompt in rows],
-        end_ids(spec.base_dir, work.tokenizer),
+        [tuple(prompt_ids(context.tokenizer, prompt)) for prompt in rows],
+        end_ids(context.base_dir, context.tokenizer),
         Sampling(config.online_max_new_tokens, TEMPERATURE, actor.device),
         generator,
     )
-    scored = _scored(work, rows, replies, score)
+    scored = _scored(context, rows, replies, score)
     return [
         Answered(prompt, tuple(scored[number * count : (number + 1) * count]))
         for number, prompt in enumerate(prompts)
@@ -153,9 +157,9 @@ def _batch(
 
 
 def _scored(
-    work: RoundContext, prompts: Sequence[Messages], replies: Sequence[Reply], score: Score
+    context: RoundContext, prompts: Sequence[Messages], replies: Sequence[Reply], score: Score
 ) -> list[Scored]:
-    texts = [str(work.tokenizer.decode(list(reply.ids), skip_special_tokens=True)) for reply in replies]
+    texts = [str(context.tokenizer.decode(list(reply.ids), skip_special_tokens=True)) for reply in replies]
     rewards = score(list(zip(prompts, texts, strict=True)))
     if not all(map(math.isfinite, rewards)):
         raise Diverged("the reward model gives scores that are not numbers: train it again")

@@ -17,7 +17,6 @@ from alignment.contract.configs.kto import KtoConfig
 from alignment.contract.errors import InvalidSnapshot
 from alignment.contract.requirements import lacking
 from alignment.contract.snapshot import Rating, Snapshot
-from alignment.contract.spec import RoundSpec
 from alignment.methods.training import Training
 from alignment.methods.trl_common import (
     CHAT_TEMPLATE,
@@ -32,46 +31,45 @@ from alignment.methods.trl_common import (
     starting_model,
     steps_of,
 )
-from alignment.models.chat_template import Tokenizer
 
 HIGHEST_BALANCE = 4 / 3
-# A training pass over the replies, each read twice, in passes of the base alone over the same.
 PASS_COST = 1.7
+"""The time of one training pass over the replies, each read twice, as a multiple of one pass of the base model."""
 
 
-def kto_batch(spec: RoundSpec, snapshot: Snapshot) -> int:
-    """Pairs of replies per optimiser step: the KL is estimated from two at least, in each process."""
-    return max(1, spec.settings(KtoConfig).schedule(len(rated_replies(snapshot))).batch // 2)
+def kto_batch(config: KtoConfig, snapshot: Snapshot) -> int:
+    """Pairs of replies per optimiser step. Each process needs at least two replies to estimate the KL."""
+    return max(1, config.schedule(len(rated_replies(snapshot))).batch // 2)
 
 
-def train_kto(work: RoundContext, folder: Path) -> Trained:
+def train_kto(context: RoundContext, folder: Path) -> Trained:
     """Train on the snapshot's ratings and on its pairs taken apart, keeping resumable state in `folder`.
 
     Raises InvalidSnapshot if too few replies fit or all are good or all bad, NothingLearned, Interrupted (state saved:
     call again to go on).
     """
-    given = rated_replies(work.snapshot)
-    fitted = fitting_ratings(work.tokenizer, given, work.spec)
+    ratings = rated_replies(context.snapshot)
+    fitted = fitting_ratings(context, ratings)
     good = sum(rating.good for rating in fitted)
-    weights = balancing_weights(good, len(fitted) - good, work.spec.settings(KtoConfig))
-    work.events.emit(
-        work.training, 0, 1, message="Reading what the base model thinks of the replies", fraction=0.0
+    weights = balancing_weights(good, len(fitted) - good, context.settings(KtoConfig))
+    context.events.emit(
+        context.training, 0, 1, message="Reading what the base model thinks of the replies", fraction=0.0
     )
-    trainer = _trainer(work, fitted, weights, folder)
+    trainer = _trainer(context, fitted, weights, folder)
     facts = {
         "good": good,
         "bad": len(fitted) - good,
-        "replies_too_long": len(given) - len(fitted),
+        "replies_too_long": len(ratings) - len(fitted),
         "desirable_weight": round(weights[0], 4),
         "undesirable_weight": round(weights[1], 4),
     }
-    return fit(work, trainer, folder, facts)
+    return fit(context, trainer, folder, facts)
 
 
 def rated_replies(snapshot: Snapshot) -> list[Rating]:
     """The ratings of the training side, then each of its pairs as a good and a bad reply.
 
-    A reply that won one comparison and lost another counts on both sides, as often as it did.
+    A reply that won one comparison and lost another counts on both sides.
     """
     taken_apart = [
         Rating(pair.prompt, reply, good)
@@ -81,14 +79,15 @@ def rated_replies(snapshot: Snapshot) -> list[Rating]:
     return [*snapshot.ratings, *taken_apart]
 
 
-def fitting_ratings(tokenizer: Tokenizer, given: Sequence[Rating], spec: RoundSpec) -> list[Rating]:
-    """The ratings cut to `max_length`, without those whose last turn alone is too long. Raises InvalidSnapshot."""
+def fitting_ratings(context: RoundContext, ratings: Sequence[Rating]) -> list[Rating]:
+    """The ratings with their prompts shortened to fit `max_length`, without those whose last turn alone is too long. Raises
+    InvalidSnapshot."""
     fitted = [
         Rating(prompt, item.reply, item.good)
-        for item in given
-        if (prompt := fitting_replies(tokenizer, spec, item.prompt, item.reply))
+        for item in ratings
+        if (prompt := fitting_replies(context, item.prompt, item.reply))
     ]
-    refuse_too_few(len(fitted), len(given), "rated replies", spec)
+    refuse_too_few(context, len(fitted), len(ratings), "rated replies")
     good = sum(rating.good for rating in fitted)
     if problem := lacking(("ratings",), Amounts(good=good, bad=len(fitted) - good), 1):
         raise InvalidSnapshot(problem)
@@ -98,7 +97,7 @@ def fitting_ratings(tokenizer: Tokenizer, given: Sequence[Rating], spec: RoundSp
 def balancing_weights(good: int, bad: int, config: KtoConfig) -> tuple[float, float]:
     """Weights of good and of bad replies so that weighted good ones are 1 to 4/3 times as many (section 4.2, eq. 8).
 
-    What the settings give stands; else the side that is too weak gets more, just as much as is needed.
+    A weight that is set stays. Otherwise the weaker side gets just as much more as it needs.
     """
     ratio = good / bad
     desirable = config.desirable_weight or 1.0
@@ -112,9 +111,9 @@ def balancing_weights(good: int, bad: int, config: KtoConfig) -> tuple[float, fl
 
 
 def in_order(ratings: Sequence[Rating], seed: int, micro_batch: int) -> list[Rating]:
-    """Shuffled, because TRL reads them in order; filled up from the beginning to whole forward passes.
+    """The ratings shuffled, since TRL reads them in order, and extended from the beginning to a multiple of `micro_batch`.
 
-    The KL is estimated with each reply after another prompt of the same forward pass: one alone would be its own other.
+    TRL estimates the KL by pairing each reply with another prompt of the same forward pass, so none may be alone in one.
     """
     shuffled = list(ratings)
     random.Random(seed).shuffle(shuffled)  # noqa: S311 - orders examples, guards nothing
@@ -122,7 +121,7 @@ def in_order(ratings: Sequence[Rating], seed: int, micro_batch: int) -> list[Rat
 
 
 def dataset(ratings: Sequence[Rating]) -> Dataset:
-    """TRL's conversational unpaired preference form."""
+    """The ratings in TRL's conversational format for unpaired preferences."""
     return Dataset.from_list(
         [
             {
@@ -137,16 +136,16 @@ def dataset(ratings: Sequence[Rating]) -> Dataset:
 
 
 def _trainer(
-    work: RoundContext, ratings: Sequence[Rating], weights: tuple[float, float], folder: Path
+    context: RoundContext, ratings: Sequence[Rating], weights: tuple[float, float], folder: Path
 ) -> KTOTrainer:
-    model, lora = starting_model(work.spec)
+    model, lora = starting_model(context)
     forget_incomplete(folder)
-    config, spec = work.spec.settings(KtoConfig), work.spec
+    config = context.settings(KtoConfig)
     schedule = config.schedule(len(ratings))
     return KTOTrainer(
         model=model,
         args=KTOConfig(
-            **arguments(work, folder, schedule, steps_of(schedule, len(ratings))),
+            **arguments(context, folder, schedule, steps_of(schedule, len(ratings))),
             beta=config.beta,
             desirable_weight=weights[0],
             undesirable_weight=weights[1],
@@ -155,11 +154,11 @@ def _trainer(
             precompute_ref_log_probs=True,
         ),
         train_dataset=seen_by_all(
-            dataset(in_order(ratings, spec.seed, schedule.micro_batch)), folder, work.ranks
+            dataset(in_order(ratings, context.seed, schedule.micro_batch)), folder, context.ranks
         ),
-        processing_class=work.tokenizer,
+        processing_class=context.tokenizer,
         peft_config=lora,
-        callbacks=[ProgressCallback(work, 1 / (1 + PASS_COST * schedule.epochs))],
+        callbacks=[ProgressCallback(context, 1 / (1 + PASS_COST * schedule.epochs))],
     )
 
 

@@ -1,4 +1,4 @@
-"""Pairs from fresh replies that a reward model scored. Pure."""
+"""On-policy pairs: the best and the worst of several sampled replies, by a reward model. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from alignment.contract.snapshot import Messages, Pair
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A reply as it was drawn: its reward in log odds, its length in tokens, and whether it came to its end."""
+    """A sampled reply: its reward in log odds, its length in tokens, and whether it ended before the limit."""
 
     text: str
     reward: float
@@ -19,22 +19,23 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A prompt with the replies that were drawn to it."""
+    """A prompt with its sampled replies."""
 
     prompt: Messages
     replies: tuple[Scored, ...]
 
 
 def fresh_pairs(answered: Sequence[Answered], margin: float) -> list[Pair]:
-    """A pair for each prompt that has one."""
+    """The pairs; not every prompt gives one."""
     return [pair for item in answered if (pair := fresh_pair(item, margin))]
 
 
 def fresh_pair(answered: Answered, margin: float) -> Pair | None:
-    """The best reply against the worst (as Dong et al. 2024, arXiv 2405.07863); None where they are the same or less than `margin` apart.
+    """The best reply against the worst (as Dong et al. 2024, arXiv 2405.07863); None where they are
+    equal or their rewards differ by less than `margin`.
 
-    Replies that were cut or are empty take no part: a fragment's reward says little, and to count it as lost would
-    teach brevity before taste (docs/decisions/0019-online.md).
+    Replies that were cut or are empty are ignored. The reward of a fragment means little, and counting it as the worse reply would teach
+    the model to be brief (docs/decisions/0019-online.md).
     """
     whole = [reply for reply in answered.replies if reply.ended and reply.text.strip()]
     if not whole:
@@ -45,16 +46,16 @@ def fresh_pair(answered: Answered, margin: float) -> Pair | None:
     return Pair(answered.prompt, best.text, worst.text)
 
 
-def asked(prompts: Sequence[Messages], repeat: int, count: int) -> list[Messages]:
-    """The prompts of one repetition (from 1): each once before any comes again, none twice in one."""
+def prompts_of_repeat(prompts: Sequence[Messages], repeat: int, count: int) -> list[Messages]:
+    """The prompts of one repetition (counted from 1). Each prompt is used once before any is used again."""
     count = min(count, len(prompts))
     begin = (repeat - 1) * count
     return [prompts[place % len(prompts)] for place in range(begin, begin + count)]
 
 
-def told(answered: Sequence[Answered], pairs: Sequence[Pair]) -> dict[str, float]:
-    """What is told about a drawing: the share of prompts that gave a pair, and of all replies mean reward, mean length
-    in tokens and the share that came to an end."""
+def measurements(answered: Sequence[Answered], pairs: Sequence[Pair]) -> dict[str, float]:
+    """Measurements of the fresh replies: the share of prompts that gave a pair, and over all replies the mean reward, the mean length in
+    tokens and the share that ended before the limit."""
     replies = [reply for item in answered for reply in item.replies]
     return {
         "drawn/kept": len(pairs) / len(answered),

@@ -1,23 +1,22 @@
-"""Which prompts a method trains on that writes its own replies (RLOO, PPO)."""
+"""The prompts of methods that train on replies of their own (RLOO, PPO, training on fresh replies)."""
 
 import json
 import random
 from collections.abc import Sequence
 from pathlib import Path
 
+from alignment.context import RoundContext
 from alignment.contract.errors import RoundRefused
 from alignment.contract.snapshot import Messages, Snapshot
-from alignment.contract.spec import RoundSpec
 from alignment.contract.split import prompt_key, split_of_key
 from alignment.models.chat_template import Tokenizer, prompt_ids, with_system
 
 
-def prompts_of(spec: RoundSpec, snapshot: Snapshot) -> list[Messages]:
+def prompts_of(context: RoundContext) -> list[Messages]:
     """The prompts of a round, from its snapshot and its prompt packs. Raises RoundRefused."""
-    packs = [text for file in spec.prompt_packs for text in read_pack(file)]
-    prompts = training_prompts(
-        snapshot, packs, spec.system_prompt, spec.seed, never=read_pack(spec.heldout_prompts)
-    )
+    packs = [text for file in context.packs.prompts for text in read_pack(file)]
+    never = read_pack(context.packs.heldout_prompts)
+    prompts = training_prompts(context.snapshot, packs, context.system_prompt, context.seed, never)
     if not prompts:
         raise RoundRefused("there are no prompts to train on: rank replies, or add a prompt pack")
     return prompts
@@ -28,20 +27,20 @@ def training_prompts(
 ) -> list[Messages]:
     """Each prompt of the snapshot's training side and of the packs once, shuffled by `seed`.
 
-    `packs` are user turns, which get the system prompt; `never` are user turns that are kept out, as is every prompt
-    that fell or would fall on the held-out side: it may be ranked later.
+    `packs` are user turns, to which the system prompt is added. `never` are user turns that are left out. Prompts on the held-out side are
+    left out too, also those that nobody has ranked yet.
     """
     own: list[Messages] = [pair.prompt for pair in snapshot.train]
     own += [rating.prompt for rating in snapshot.ratings]
     own += [demonstration.prompt for demonstration in snapshot.demonstrations]
     kept_out = {key_of(with_system("", text)) for text in never}
     kept_out |= {key_of(prompt) for prompt in snapshot.heldout_prompts}
-    found: dict[str, Messages] = {}
+    by_key: dict[str, Messages] = {}
     for prompt in (*own, *(with_system(system_prompt, text) for text in packs)):
         key = key_of(prompt)
         if key not in kept_out and split_of_key(key, snapshot.heldout_fraction) == "train":
-            found.setdefault(key, prompt)
-    prompts = list(found.values())
+            by_key.setdefault(key, prompt)
+    prompts = list(by_key.values())
     random.Random(seed).shuffle(prompts)  # noqa: S311 - orders prompts, guards nothing
     return prompts
 

@@ -1,4 +1,4 @@
-"""Training a reward model: a stage of a DPO round, or a round of its own. Stopped, it starts again from its beginning."""
+"""Training a reward model: a stage of another round, or a round of its own. After a stop it starts from the beginning."""
 
 import shutil
 from collections.abc import Callable
@@ -25,12 +25,12 @@ from reward_model.rankings import RewardRefused
 
 STAGE = "reward"
 READING = 0.2
-"""Share of the time that the first reading of all replies takes, with two passes over them to follow."""
+"""The share of the time that the first pass over all replies takes; two training passes follow."""
 
 
 @dataclass(frozen=True, slots=True)
-class RewardWork:
-    """What the stage needs. `folder` is the stage's own in the round's folder."""
+class RewardContext:
+    """What the stage needs. `folder` is the folder of the stage within the round's."""
 
     folder: Path
     spec: RoundSpec
@@ -40,35 +40,35 @@ class RewardWork:
 
 def run_reward_round(folder: Path, spec: RoundSpec, stop: StopSignal) -> None:
     """A round that trains a reward model alone. The decision is then in `reward/decision.json`."""
-    work = RewardWork(folder / STAGE, spec, EventLog(folder, Plan({STAGE: 1.0})), stop)
-    if (work.folder / DECISION_FILE).exists():
-        work.events.emit(STAGE, 1, 1, message="The reward model was trained before")
+    context = RewardContext(folder / STAGE, spec, EventLog(folder, Plan({STAGE: 1.0})), stop)
+    if (context.folder / DECISION_FILE).exists():
+        context.events.emit(STAGE, 1, 1, message="The reward model was trained before")
         return
-    manifest = train_reward(work)
-    write_reward_decision(work.folder, manifest.decision, manifest.evaluation)
+    manifest = train_reward(context)
+    write_reward_decision(context.folder, manifest.decision, manifest.evaluation)
 
 
-def train_reward(work: RewardWork) -> RewardManifest:
+def train_reward(context: RewardContext) -> RewardManifest:
     """Train into `spec.reward_dir`, whose manifest comes last. Gives the manifest. Raises RoundRefused, Interrupted."""
-    spec = work.spec
+    spec = context.spec
     if spec.reward_dir is None:
         raise InvalidSpec(f"{SPEC_FILE} lacks: reward_dir")
-    work.folder.mkdir(exist_ok=True)
-    work.events.emit(STAGE, 0, 1, message="Training the reward model", fraction=0.0)
+    context.folder.mkdir(exist_ok=True)
+    context.events.emit(STAGE, 0, 1, message="Training the reward model", fraction=0.0)
     building = fresh_dir(spec.reward_dir.with_name(f".{spec.reward_dir.name}.building"))
-    evaluation = _fitted(work, building)
+    evaluation = _fitted(context, building)
     decision = decide_reward(evaluation, spec.min_pairs)
     manifest = write_reward(building, _manifest(spec, spec.reward_dir.name, evaluation, decision))
     if spec.reward_dir.exists():
         shutil.rmtree(spec.reward_dir)
     building.replace(spec.reward_dir)
-    complete_stage(work.folder, RewardStageManifest(spec.reward_dir.name, decision.promote))
-    work.events.emit(STAGE, 1, 1, message="The reward model is trained")
+    complete_stage(context.folder, RewardStageManifest(spec.reward_dir.name, decision.promote))
+    context.events.emit(STAGE, 1, 1, message="The reward model is trained")
     return manifest
 
 
-def _fitted(work: RewardWork, building: Path) -> RewardEvaluation:
-    spec = work.spec
+def _fitted(context: RewardContext, building: Path) -> RewardEvaluation:
+    spec = context.spec
     rankings = read_ranked(spec.snapshot_dir)
     try:
         record = fit_reward(
@@ -76,9 +76,9 @@ def _fitted(work: RewardWork, building: Path) -> RewardEvaluation:
             rankings,
             spec.reward,
             building,
-            _report(work.events),
-            _stopping(work.stop),
-            _reading(work.events),
+            _report(context.events),
+            _stopping(context.stop),
+            _reading(context.events),
         )
     except RewardRefused as refusal:
         raise RoundRefused(str(refusal)) from None
@@ -86,13 +86,13 @@ def _fitted(work: RewardWork, building: Path) -> RewardEvaluation:
 
 
 def _reading(events: Events) -> Callable[[float], None]:
-    """Tells of every twentieth part of the first reading."""
-    told = 0
+    """Reports the first pass over the replies in twenty steps."""
+    reported = 0
 
     def read(share: float) -> None:
-        nonlocal told
-        if (now := int(20 * share)) > told:
-            told = now
+        nonlocal reported
+        if (now := int(20 * share)) > reported:
+            reported = now
             events.emit(STAGE, 0, 1, message="Reading the replies", fraction=READING * share)
 
     return read
@@ -108,7 +108,7 @@ def _report(events: Events) -> Callable[[int, int, dict[str, float]], None]:
 
 
 def _stopping(stop: StopSignal) -> Callable[[], bool]:
-    """Nothing has to be saved before the stage stops: it starts again from its beginning."""
+    """Raises Interrupted at once: there is no state to save."""
 
     def should_stop() -> bool:
         stop.check()

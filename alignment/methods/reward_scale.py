@@ -1,8 +1,8 @@
-"""The unit that a round counts rewards in: how far replies of the model it starts from lie apart.
+"""The unit of the reward: the standard deviation of the rewards before training.
 
-A reward model says log odds. One of few rankings is modest: its rewards differ by hundredths, and any weight of the KL drowns
-them; one of many rankings is not. Divided by what is usual before training, one weight fits both (Ziegler et al. 2019,
-section 2.1, arXiv 1909.08593).
+A reward model gives log odds. Trained on few rankings, its rewards differ by hundredths, so any KL penalty outweighs them; trained on
+many, they differ far more. Divided by their deviation before training, one weight of the KL fits both (Ziegler et al. 2019, section 2.1,
+arXiv 1909.08593).
 """
 
 import math
@@ -22,10 +22,10 @@ NOTHING = 1e-6
 
 
 def measure_unit(prompts: Sequence[Messages], draw: Draw, score: Score) -> float:
-    """The unit, from REPLIES replies to each of the first PROMPTS prompts. Raises RoundRefused where rewards are not numbers or
+    """The unit, measured on REPLIES replies to each of the first PROMPTS prompts. Raises RoundRefused where the rewards are not numbers or
     do not differ."""
-    asked = [prompt for prompt in prompts[:PROMPTS] for _ in range(REPLIES)]
-    rewards = score(list(zip(asked, draw(asked), strict=True)))
+    repeated = [prompt for prompt in prompts[:PROMPTS] for _ in range(REPLIES)]
+    rewards = score(list(zip(repeated, draw(repeated), strict=True)))
     if not all(map(math.isfinite, rewards)):
         raise RoundRefused("the reward model gives rewards that are not numbers: train it again")
     unit = deviation([rewards[begin : begin + REPLIES] for begin in range(0, len(rewards), REPLIES)])
@@ -37,12 +37,11 @@ def measure_unit(prompts: Sequence[Messages], draw: Draw, score: Score) -> float
 
 
 def deviation(rewards: Sequence[Sequence[float]]) -> float:
-    """Standard deviation of the rewards of replies to the same prompt; what prompts differ by does not count. 0 where no prompt
-    has two."""
-    apart = [variance(each) for each in rewards if len(each) > 1]
-    return math.sqrt(fmean(apart)) if apart else 0.0
+    """The standard deviation of rewards within the same prompt; differences between prompts do not count. 0 where no prompt has two replies."""
+    variances = [variance(each) for each in rewards if len(each) > 1]
+    return math.sqrt(fmean(variances)) if variances else 0.0
 
 
 def in_units(score: Score, unit: float) -> Score:
-    """The same scores, counted in that unit."""
+    """The scores divided by the unit."""
     return lambda items: [reward / unit for reward in score(items)]

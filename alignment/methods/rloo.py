@@ -16,8 +16,7 @@ from trl.trainer.rloo_trainer import RLOOTrainer
 from alignment.context import RoundContext, Trained
 from alignment.contract.configs.rloo import RlooConfig
 from alignment.contract.snapshot import Messages, Snapshot
-from alignment.contract.spec import RoundSpec
-from alignment.gate.reward_judge import teacher_folder
+from alignment.gate.reward_judge import required_reward_folder
 from alignment.methods.prompts import fitting_prompts, prompts_of
 from alignment.methods.reward_scale import Draw, Score, in_units, measure_unit
 from alignment.methods.training import Training
@@ -40,51 +39,51 @@ RewardFunction = Callable[..., list[float | None]]
 
 
 class BrokenReward(RuntimeError):
-    """The reward model gives something that is not a number."""
+    """The reward model returns values that are not numbers."""
 
 
-def rloo_batch(spec: RoundSpec, snapshot: Snapshot) -> int:
+def rloo_batch(config: RlooConfig, snapshot: Snapshot) -> int:
     """Replies per optimiser step."""
-    return spec.settings(RlooConfig).schedule().batch
+    return config.schedule().batch
 
 
-def train_rloo(work: RoundContext, folder: Path) -> Trained:
+def train_rloo(context: RoundContext, folder: Path) -> Trained:
     """Train on fresh replies to the round's prompts, keeping resumable state in `folder`.
 
     Raises RoundRefused (no reward model, no prompt that fits), CorruptReward, BrokenReward, NothingLearned, Interrupted
     (state saved: call again to go on).
     """
-    config, teacher = work.spec.settings(RlooConfig), teacher_folder(work.spec)
-    fitted, too_long = _prompts(work)
-    work.events.emit("train", 0, 1, message="Loading the reward model", fraction=0.0)
-    ends = end_ids(work.spec.base_dir, work.tokenizer)
-    score = load_reward(work.spec.base_dir, teacher).score
-    model, lora = starting_model(work.spec)
-    work.events.emit("train", 0, 1, message="Finding the unit of the reward", fraction=0.0)
-    unit = measure_unit(fitted, _drawing(work, model, ends), score)
+    config, reward_dir = context.settings(RlooConfig), required_reward_folder(context)
+    fitted, too_long = _prompts(context)
+    context.events.emit("train", 0, 1, message="Loading the reward model", fraction=0.0)
+    ends = end_ids(context.base_dir, context.tokenizer)
+    score = load_reward(context.base_dir, reward_dir).score
+    model, lora = starting_model(context)
+    context.events.emit("train", 0, 1, message="Finding the unit of the reward", fraction=0.0)
+    unit = measure_unit(fitted, _drawing(context, model, ends), score)
     reward = reward_function(in_units(score, unit), ends, config.missing_end_penalty)
-    trainer = _trainer(work, (model, lora), fitted, reward, folder)
+    trainer = _trainer(context, (model, lora), fitted, reward, folder)
     numbers = {"prompts": len(fitted), "prompts_too_long": too_long, "reward_unit": unit}
-    return fit(work, trainer, folder, numbers, teacher.name)
+    return fit(context, trainer, folder, numbers, reward_dir.name)
 
 
-def refuse_rloo(work: RoundContext, copies: int) -> None:
-    """Raise RoundRefused where no prompt fits, or not the base and the reward model: asked before one is trained for it."""
-    _prompts(work)
-    refuse_too_little(copies * 2 * base_bytes(work.spec.base_dir))
+def refuse_rloo(context: RoundContext, copies: int) -> None:
+    """Raise RoundRefused where no prompt fits, or the memory does not hold the base model twice (policy and reward model)."""
+    _prompts(context)
+    refuse_too_little(copies * 2 * base_bytes(context.base_dir))
 
 
-def _prompts(work: RoundContext) -> tuple[list[Messages], int]:
+def _prompts(context: RoundContext) -> tuple[list[Messages], int]:
     """The prompts that leave room for a reply, and how many do not. Raises RoundRefused."""
-    config = work.spec.settings(RlooConfig)
-    found = prompts_of(work.spec, work.snapshot)
-    fitting = fitting_prompts(work.tokenizer, found, config.max_length - config.max_new_tokens)
-    return fitting, len(found) - len(fitting)
+    config = context.settings(RlooConfig)
+    prompts = prompts_of(context)
+    fitting = fitting_prompts(context.tokenizer, prompts, config.max_length - config.max_new_tokens)
+    return fitting, len(prompts) - len(fitting)
 
 
 def reward_function(score: Score, ends: Collection[int] = (), penalty: float = 0.0) -> RewardFunction:
-    """TRL's form of a reward: one number per reply, less `penalty` where its last token is none of `ends`. Raises BrokenReward
-    rather than let a NaN train the model (or let TRL print the reply that it was for)."""
+    """A reward function for TRL: one number per reply, minus `penalty` where its last token is none of `ends`. Raises BrokenReward
+    at a NaN, which would otherwise train the model, and of which TRL would print the reply."""
 
     def reward_model(
         prompts: Sequence[list[dict[str, str]]],
@@ -109,42 +108,42 @@ def reward_function(score: Score, ends: Collection[int] = (), penalty: float = 0
     return reward_model
 
 
-def _drawing(work: RoundContext, model: Model, ends: list[int]) -> Draw:
-    settings = Sampled(work.spec.settings(RlooConfig).max_new_tokens, work.spec.seed)
+def _drawing(context: RoundContext, model: Model, ends: list[int]) -> Draw:
+    settings = Sampled(context.settings(RlooConfig).max_new_tokens, context.seed)
 
     def draw(asked: Sequence[Messages]) -> list[str]:
-        ids = [prompt_ids(work.tokenizer, messages) for messages in asked]
-        replies = draw_loaded(model, ids, work.tokenizer, ends, settings)
-        return [str(work.tokenizer.decode(reply, skip_special_tokens=True)) for reply in replies]
+        ids = [prompt_ids(context.tokenizer, messages) for messages in asked]
+        replies = draw_loaded(model, ids, context.tokenizer, ends, settings)
+        return [str(context.tokenizer.decode(reply, skip_special_tokens=True)) for reply in replies]
 
     return draw
 
 
 def _trainer(
-    work: RoundContext,
+    context: RoundContext,
     start: tuple[Model, Any],
     prompts: Sequence[Messages],
     reward: RewardFunction,
     folder: Path,
 ) -> RLOOTrainer:
     forget_incomplete(folder)
-    config = work.spec.settings(RlooConfig)
+    config = context.settings(RlooConfig)
     enough = islice(cycle(prompts), config.steps * config.prompts_per_step)
     return RLOOTrainer(
         model=start[0],
         reward_funcs=reward,
-        args=_arguments(work, folder),
+        args=_arguments(context, folder),
         train_dataset=Dataset.from_list([{"prompt": list(prompt)} for prompt in enough]),
-        processing_class=work.tokenizer,
+        processing_class=context.tokenizer,
         peft_config=start[1],
-        callbacks=[ProgressCallback(work, 0.0)],
+        callbacks=[ProgressCallback(context, 0.0)],
     )
 
 
-def _arguments(work: RoundContext, folder: Path) -> RLOOConfig:
-    config = work.spec.settings(RlooConfig)
+def _arguments(context: RoundContext, folder: Path) -> RLOOConfig:
+    config = context.settings(RlooConfig)
     return RLOOConfig(
-        **arguments(work, folder, config.schedule(), config.steps),
+        **arguments(context, folder, config.schedule(), config.steps),
         max_steps=config.steps,
         beta=config.beta,
         num_generations=config.replies_per_prompt,

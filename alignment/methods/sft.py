@@ -1,7 +1,6 @@
-"""Supervised fine-tuning of a LoRA adapter on demonstrations, by TRL's SFTTrainer. The loss counts the reply alone."""
+"""Supervised fine-tuning of a LoRA adapter on demonstrations, by TRL's SFTTrainer. Only the tokens of the reply count in the loss."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from datasets.arrow_dataset import Dataset
@@ -10,9 +9,7 @@ from trl.trainer.sft_trainer import SFTTrainer
 
 from alignment.context import RoundContext, Trained
 from alignment.contract.configs.sft import SftConfig
-from alignment.contract.durations import sft_config
 from alignment.contract.snapshot import Demonstration, Snapshot
-from alignment.contract.spec import RoundSpec
 from alignment.methods.training import Training
 from alignment.methods.trl_common import (
     CHAT_TEMPLATE,
@@ -26,47 +23,41 @@ from alignment.methods.trl_common import (
     starting_model,
     steps_of,
 )
-from alignment.models.chat_template import Tokenizer
 
 
-def sft_spec(spec: RoundSpec) -> RoundSpec:
-    """The spec of the stage before another method: its adapter, context and seed, and the usual settings for the rest."""
-    return replace(spec, method="sft", config=sft_config(spec.policy))
-
-
-def sft_batch(spec: RoundSpec, snapshot: Snapshot) -> int:
+def sft_batch(config: SftConfig, snapshot: Snapshot) -> int:
     """Demonstrations per optimiser step."""
-    return spec.settings(SftConfig).schedule(len(snapshot.demonstrations)).batch
+    return config.schedule(len(snapshot.demonstrations)).batch
 
 
-def train_sft(work: RoundContext, folder: Path, stage: str = "train") -> Trained:
-    """Train on the snapshot's demonstrations, keeping resumable state in `folder`; progress is told of `stage`.
+def train_sft(context: RoundContext, folder: Path, stage: str = "train") -> Trained:
+    """Train on the snapshot's demonstrations, keeping resumable state in `folder`. Progress is reported for `stage`.
 
     Raises InvalidSnapshot if too few demonstrations fit, NothingLearned, Interrupted (state saved: call again to go on).
     """
-    given = work.snapshot.demonstrations
-    fitted = fitting_demonstrations(work.tokenizer, given, work.spec)
-    work.events.emit(stage, 0, 1, message="Reading the demonstrations", fraction=0.0)
-    trainer = _trainer(work, fitted, folder, stage)
-    facts = {"demonstrations": len(fitted), "demonstrations_too_long": len(given) - len(fitted)}
-    return fit(work, trainer, folder, facts)
+    demonstrations = context.snapshot.demonstrations
+    fitted = fitting_demonstrations(context)
+    context.events.emit(stage, 0, 1, message="Reading the demonstrations", fraction=0.0)
+    trainer = _trainer(context, fitted, folder, stage)
+    facts = {"demonstrations": len(fitted), "demonstrations_too_long": len(demonstrations) - len(fitted)}
+    return fit(context, trainer, folder, facts)
 
 
-def fitting_demonstrations(
-    tokenizer: Tokenizer, given: Sequence[Demonstration], spec: RoundSpec
-) -> list[Demonstration]:
-    """The demonstrations cut to `max_length`, without those whose last turn alone is too long. Raises InvalidSnapshot."""
+def fitting_demonstrations(context: RoundContext) -> list[Demonstration]:
+    """The demonstrations with their prompts shortened to fit `max_length`, without those whose last turn alone is too long. Raises
+    InvalidSnapshot."""
+    demonstrations = context.snapshot.demonstrations
     fitted = [
         Demonstration(prompt, item.reply)
-        for item in given
-        if (prompt := fitting_replies(tokenizer, spec, item.prompt, item.reply))
+        for item in demonstrations
+        if (prompt := fitting_replies(context, item.prompt, item.reply))
     ]
-    refuse_too_few(len(fitted), len(given), "demonstrations", spec)
+    refuse_too_few(context, len(fitted), len(demonstrations), "demonstrations")
     return fitted
 
 
 def dataset(demonstrations: Sequence[Demonstration]) -> Dataset:
-    """TRL's conversational prompt and completion."""
+    """The demonstrations in TRL's conversational format of prompt and completion."""
     return Dataset.from_list(
         [
             {
@@ -80,23 +71,23 @@ def dataset(demonstrations: Sequence[Demonstration]) -> Dataset:
 
 
 def _trainer(
-    work: RoundContext, demonstrations: Sequence[Demonstration], folder: Path, stage: str
+    context: RoundContext, demonstrations: Sequence[Demonstration], folder: Path, stage: str
 ) -> SFTTrainer:
-    model, lora = starting_model(work.spec)
+    model, lora = starting_model(context)
     forget_incomplete(folder)
-    config = work.spec.settings(SftConfig)
+    config = context.settings(SftConfig)
     schedule = config.schedule(len(demonstrations))
     return SFTTrainer(
         model=model,
         args=SFTConfig(
-            **arguments(work, folder, schedule, steps_of(schedule, len(demonstrations))),
+            **arguments(context, folder, schedule, steps_of(schedule, len(demonstrations))),
             max_length=config.max_length,
             completion_only_loss=True,
         ),
         train_dataset=dataset(demonstrations),
-        processing_class=work.tokenizer,
+        processing_class=context.tokenizer,
         peft_config=lora,
-        callbacks=[ProgressCallback(work, 0.0, stage)],
+        callbacks=[ProgressCallback(context, 0.0, stage)],
     )
 
 

@@ -1,35 +1,40 @@
-"""What a method's module gives: `TRAINING` in `alignment/methods/<name>.py`, imported when a round of it runs."""
+"""What the module of a method defines: `TRAINING` in `alignment/methods/<name>.py`. It is imported when a round of the method runs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from alignment.context import RoundContext, Trained
 from alignment.contract.methods import METHODS, MethodName
 from alignment.contract.snapshot import Snapshot
-from alignment.contract.spec import RoundSpec
-from alignment.models.memory_check import refuse_too_large
+from alignment.models.memory_check import base_bytes, refuse_too_little
 
 POLICY_METHODS: tuple[MethodName, ...] = tuple(
     name for name, method in METHODS.items() if method.trains_policy
 )
 
 
+def refuse_too_large(context: RoundContext, copies: int) -> None:
+    """Raise RoundRefused where the base model does not fit into memory. How much more training needs depends on the texts."""
+    refuse_too_little(copies * base_bytes(context.base_dir))
+
+
 @dataclass(frozen=True, slots=True)
 class Training:
-    """`train` keeps resumable state in the folder it is given. `batch` is how many examples an optimiser step learns from; the
-    processes that train together share them evenly. `from_pairs`: it learns from pairs like the held-out ones. `refuse` raises
-    RoundRefused for what only the tokenizer and this machine tell, before any stage runs; it is told how many times main
-    memory will have to hold the training."""
+    """`train` trains and keeps resumable state in the given folder. `batch` gives the number of examples per optimiser step, from the
+    settings of the method and the snapshot; processes that train together share them evenly. `from_pairs`: the method learns from
+    pairs like the held-out ones. `refuse` runs before all stages and raises RoundRefused where a prompt or the memory does not
+    fit; it also gets the number of copies of the training that main memory has to hold."""
 
     train: Callable[[RoundContext, Path], Trained]
-    batch: Callable[[RoundSpec, Snapshot], int]
+    batch: Callable[[Any, Snapshot], int]
     from_pairs: bool = True
     refuse: Callable[[RoundContext, int], None] = refuse_too_large
 
 
 def training_of(method: MethodName) -> Training:
-    """How a method that trains the chat model does it."""
+    """The training of a method that trains the chat model."""
     training: Training = import_module(f"alignment.methods.{method}").TRAINING
     return training

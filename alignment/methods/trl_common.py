@@ -1,4 +1,4 @@
-"""What all trainers of TRL share here: where training starts, its arguments, its progress, and the proof that it learned."""
+"""What the methods that use TRL share: the starting model, the arguments, the training itself, its progress and resumption."""
 
 import shutil
 from collections.abc import Mapping
@@ -16,17 +16,16 @@ from alignment.contract.errors import InvalidSnapshot, RoundRefused
 from alignment.contract.files import fresh_dir
 from alignment.contract.manifests.stage import TrainingFacts
 from alignment.contract.snapshot import Messages
-from alignment.contract.spec import RoundSpec
 from alignment.distributed.group import ProcessGroup
 from alignment.models import adapter
-from alignment.models.chat_template import Tokenizer, fitting
+from alignment.models.chat_template import fitting
 from alignment.models.loading import Model, device, load_base
 from reward_model.precision import bf16
 
 COMPLETE = "complete"
 SAVES_PER_ROUND = 10
 CHAT_TEMPLATE = {"sanitize_control_tokens": True}
-"""What people typed cannot become control tokens."""
+"""Text of people cannot become control tokens."""
 METRICS = {
     "loss": "loss",
     "rewards/accuracies": "accuracy",
@@ -37,30 +36,35 @@ METRICS = {
     "entropy": "entropy",
     "completions/mean_length": "reply_length",
 }
-"""TRL's names of what is reported, and ours."""
+"""TRL's names of the reported metrics, and ours."""
 
 
-def starting_model(spec: RoundSpec) -> tuple[Model, LoraConfig | None]:
-    """The model to train and the LoRA it still needs: none where a parent's adapter is trained on.
+def starting_model(context: RoundContext) -> tuple[Model, LoraConfig | None]:
+    """The model to train, and the LoRA to add to it: None where training continues the adapter of a parent.
 
-    With a fresh LoRA TRL's reference is the base; with a parent's adapter it is a frozen copy of that adapter.
+    With a new LoRA, TRL's reference is the base model; with a parent's adapter it is a frozen copy of that adapter.
     """
-    base = load_base(spec.base_dir)
-    if spec.parent_adapter:
-        return adapter.continue_adapter(base, spec.parent_adapter), None
-    return base, adapter.lora_config(spec.policy, base)
+    base = load_base(context.base_dir)
+    if context.parent_adapter:
+        return adapter.continue_adapter(base, context.parent_adapter), None
+    return base, adapter.lora_config(context.policy, base)
 
 
 def fit(
-    work: RoundContext, trainer: Trainer, folder: Path, numbers: Mapping[str, float], reward_model: str = ""
+    context: RoundContext,
+    trainer: Trainer,
+    folder: Path,
+    numbers: Mapping[str, float],
+    reward_model: str = "",
 ) -> Trained:
-    """Train from `work.current`, where there is one, or from where an earlier attempt stopped. Raises NothingLearned, Interrupted (state saved: call again)."""
+    """Train, continuing from `context.current` or from where an earlier attempt stopped. `numbers` go into the manifest. Raises NothingLearned,
+    Interrupted (the state is saved: call again to continue)."""
     model: Model = trainer.model
-    if work.current:
-        adapter.go_on_from(model, work.current)
+    if context.current:
+        adapter.go_on_from(model, context.current)
     before = adapter.weights(model)
     trainable = adapter.trainable_parameters(model)
-    with work.stop.deferred():
+    with context.stop.deferred():
         trainer.train(resume_from_checkpoint=last_complete(folder))
     after = adapter.weights(model)
     measured = {
@@ -73,16 +77,16 @@ def fit(
     return Trained(after, model.peft_config["default"], facts)
 
 
-def arguments(work: RoundContext, folder: Path, schedule: Schedule, steps: int) -> dict[str, Any]:
-    """What every trainer is told. `steps` is how many optimiser steps are expected. Processes that train together share each
-    of them. Raises RoundRefused where they cannot."""
-    spec, config = work.spec, work.spec.policy
-    share = _share(schedule.batch, work.ranks)
+def arguments(context: RoundContext, folder: Path, schedule: Schedule, steps: int) -> dict[str, Any]:
+    """The arguments of every trainer. `steps` is the expected number of optimiser steps. Processes that train together share the batch of
+    each step. Raises RoundRefused where it cannot be shared evenly."""
+    config = context.policy
+    share = _share(schedule.batch, context.ranks)
     at_once = micro_batch(share, schedule.micro_batch)
     return {
         "output_dir": str(folder),
-        "seed": spec.seed,
-        "data_seed": spec.seed,
+        "seed": context.seed,
+        "data_seed": context.seed,
         "learning_rate": schedule.learning_rate,
         "num_train_epochs": schedule.epochs,
         "per_device_train_batch_size": at_once,
@@ -106,7 +110,7 @@ def arguments(work: RoundContext, folder: Path, schedule: Schedule, steps: int) 
 
 
 def _share(batch: int, ranks: ProcessGroup) -> int:
-    """Examples of an optimiser step for each rank."""
+    """Examples per optimiser step in each process."""
     if batch % ranks.world:
         raise RoundRefused(
             f"a batch of {batch} cannot be shared by {ranks.world} processes: set batch_size to a multiple, or lower "
@@ -116,7 +120,7 @@ def _share(batch: int, ranks: ProcessGroup) -> int:
 
 
 def seen_by_all(dataset: Dataset, folder: Path, ranks: ProcessGroup) -> Dataset:
-    """The same examples in one place on disk: beside them TRL keeps what the reference thinks of them, for all ranks to read."""
+    """The dataset, on disk where several processes train: TRL stores the reference log-probabilities next to it, for all processes."""
     if ranks.world == 1:
         return dataset
     if ranks.first:
@@ -126,59 +130,57 @@ def seen_by_all(dataset: Dataset, folder: Path, ranks: ProcessGroup) -> Dataset:
 
 
 def steps_of(schedule: Schedule, examples: int) -> int:
-    """Optimiser steps of so many examples, about."""
+    """About how many optimiser steps the examples take."""
     return max(1, round(schedule.epochs * examples / schedule.batch))
 
 
 def answer(reply: str) -> list[dict[str, str]]:
-    """A reply in TRL's conversational form.
+    """A reply in TRL's conversational format.
 
-    TRL gives it an end token, one that was cut at the token limit too; DPO takes that away again
+    TRL adds an end token to every reply, also to one that was cut at the token limit; DPO removes it from those
     (docs/decisions/0006-dpo-defaults.md).
     """
     return [{"role": "assistant", "content": reply}]
 
 
-def fitting_replies(
-    tokenizer: Tokenizer, spec: RoundSpec, prompt: Messages, *replies: str
-) -> Messages | None:
-    """The prompt cut to `max_length` with its replies; None where the last turn alone is too long."""
-    return fitting(tokenizer, prompt, replies, spec.policy.max_length)
+def fitting_replies(context: RoundContext, prompt: Messages, *replies: str) -> Messages | None:
+    """The prompt shortened so that it fits `max_length` with its replies; None where the last turn alone is too long."""
+    return fitting(context.tokenizer, prompt, replies, context.policy.max_length)
 
 
-def refuse_too_few(fitted: int, given: int, what: str, spec: RoundSpec) -> None:
-    """Raise InvalidSnapshot where too few of the examples fit into the context."""
-    if fitted < max(spec.min_pairs, 1):
+def refuse_too_few(context: RoundContext, fitted: int, total: int, what: str) -> None:
+    """Raise InvalidSnapshot where too few examples fit into `max_length`."""
+    if fitted < context.min_pairs:
         raise InvalidSnapshot(
-            f"only {fitted} of {given} {what} fit into max_length {spec.policy.max_length}, "
-            f"and a round needs {max(spec.min_pairs, 1)}: raise max_length"
+            f"only {fitted} of {total} {what} fit into max_length {context.policy.max_length}, "
+            f"and a round needs {context.min_pairs}: raise max_length"
         )
 
 
 def last_complete(folder: Path) -> str | None:
-    """The newest trainer checkpoint that was written whole (a killed trainer may leave half of one)."""
+    """The newest trainer checkpoint that was written whole (a killed trainer may leave an incomplete one)."""
     whole = [mark.parent for mark in folder.glob(f"checkpoint-*/{COMPLETE}")]
     newest = max(whole, key=lambda path: int(path.name.split("-")[1]), default=None)
     return str(newest) if newest else None
 
 
 def forget_incomplete(folder: Path) -> None:
-    """Remove trainer checkpoints that were not written whole."""
+    """Remove trainer checkpoints that are incomplete."""
     for path in folder.glob("checkpoint-*"):
         if not (path / COMPLETE).exists():
             shutil.rmtree(path)
 
 
 class ProgressCallback(TrainerCallback):
-    """Reports every step, marks whole checkpoints, and stops after the step in which SIGTERM came."""
+    """Reports every step, marks complete checkpoints, and stops after the step in which SIGTERM arrived."""
 
-    def __init__(self, work: RoundContext, begin: float, stage: str = "") -> None:
-        """`begin` is the share of the stage, by default that of the round's method, that is done when the first step begins."""
-        self._events = work.events
-        self._stop = work.stop
-        self._ranks = work.ranks
+    def __init__(self, context: RoundContext, begin: float, stage: str = "") -> None:
+        """`begin` is the share of the stage that is done when the first step begins. `stage` defaults to the training stage."""
+        self._events = context.events
+        self._stop = context.stop
+        self._ranks = context.ranks
         self._begin = begin
-        self._stage = stage or work.training
+        self._stage = stage or context.training
 
     def on_log(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
@@ -194,12 +196,12 @@ class ProgressCallback(TrainerCallback):
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        if self._ranks.any(self._stop.requested):  # all stop after the same step
+        if self._ranks.any(self._stop.requested):  # all processes stop after the same step
             control.should_save = True
             control.should_training_stop = True
 
     def on_save(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        self._ranks.wait()  # each writes a part
+        self._ranks.wait()  # each process writes a part
         (Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / COMPLETE).touch()

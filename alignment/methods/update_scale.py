@@ -1,8 +1,8 @@
-"""Scaling a LoRA update: the largest step away from the base that keeps what the base knew.
+"""Scaling a LoRA update: the largest step away from the base model that keeps what the base model knew.
 
-Below 1 this is WiSE-FT (Wortsman et al. 2021, section 3). Above 1 it is ExPO (Zheng et al. 2024, arXiv 2404.16792,
-equation 2): votes are few, so a short training finds the direction long before it has gone the distance. For LoRA either
-multiplies one matrix.
+A scale below 1 is weight interpolation (WiSE-FT, Wortsman et al. 2021, section 3). A scale above 1 is extrapolation (ExPO, Zheng et al.
+2024, arXiv 2404.16792, equation 2): with few rankings a short training finds the right direction but takes too small a step. For LoRA
+both multiply one matrix.
 """
 
 import math
@@ -12,24 +12,24 @@ from dataclasses import dataclass
 import torch
 
 GAIN = 1.1
-"""A larger scale is tried where it would be larger by so much."""
+"""A larger scale is tried only where it is larger by at least this factor."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """`cost` is what was measured at `value`."""
+    """`cost` is the measurement at the scale `value`."""
 
     value: float
     cost: float
 
 
 def largest_scale(measure: Callable[[float], float], budget: float, ceiling: float, tries: int = 5) -> Scale:
-    """The largest scale up to `ceiling` that is found with `measure(scale) <= budget`.
+    """The largest scale up to `ceiling` that was found with `measure(scale) <= budget`.
 
-    `measure` is a ratio that is 1 at scale 0 and rises about as the square of the scale: each guess follows from the cost
-    of the last, a little below where that square meets the budget; from a try within the budget up again, where that gains
-    enough. If none of the tries is within the budget, the smallest is returned with its cost: the caller (the gate) judges
-    that. Calls `measure` at most `tries` times.
+    `measure` gives a ratio that is 1 at scale 0 and rises about with the square of the scale. Each guess follows from the last
+    measurement: a little below the scale at which the square meets the budget. After a guess within the budget a larger scale is tried,
+    if it gains enough. If no guess is within the budget, the smallest is returned with its cost, and the gate decides about it. Calls
+    `measure` at most `tries` times.
     """
     best, too_far, value = None, ceiling, ceiling
     for _ in range(tries):
@@ -45,13 +45,13 @@ def largest_scale(measure: Callable[[float], float], budget: float, ceiling: flo
 
 
 def _down(cost: float, budget: float) -> float:
-    """What to multiply a scale by that costs more than the budget: never so little that a try is wasted, nor so much
-    that one wild cost ends the search at nothing."""
+    """The factor for a scale that costs more than the budget. It is bounded, so that no guess is wasted on a tiny step and one extreme cost
+    does not end the search near 0."""
     return min(0.95, max(0.25, _to_budget(cost, budget)))
 
 
 def _up(cost: float, budget: float) -> float:
-    """What to multiply a scale by that costs less than the budget."""
+    """The factor for a scale that costs less than the budget."""
     return min(2.0, _to_budget(cost, budget))
 
 
@@ -61,5 +61,5 @@ def _to_budget(cost: float, budget: float) -> float:
 
 
 def scaled_tensors(tensors: Mapping[str, torch.Tensor], scale: float) -> dict[str, torch.Tensor]:
-    """Adapter weights whose update is `scale` times as large: every lora_B is multiplied, lora_A stays."""
+    """The adapter weights with an update that is `scale` times as large: every lora_B is multiplied, lora_A stays."""
     return {name: tensor * scale if "lora_B" in name else tensor for name, tensor in tensors.items()}

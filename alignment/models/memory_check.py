@@ -1,28 +1,22 @@
-"""Whether training will fit into memory, asked before it starts: a process that the system kills explains nothing."""
+"""Checks before training that it fits into memory: a process that the system kills cannot say why it ended."""
 
 from pathlib import Path
 
 import psutil
 
-from alignment.context import RoundContext
 from alignment.contract.errors import RoundRefused
 
 GIGABYTE = 1e9
 
 
 def refuse_too_little(needed: float, available: float | None = None) -> None:
-    """Raise RoundRefused where fewer than `needed` bytes are free; by default of this machine's memory."""
+    """Raise RoundRefused where fewer than `needed` bytes of memory are free. `available` defaults to what this machine has."""
     free = psutil.virtual_memory().available if available is None else available
     if needed > free:
         raise RoundRefused(
             f"training needs about {needed / GIGABYTE:.1f} GB of memory and {free / GIGABYTE:.1f} GB are free: close other "
             "programs, or lower micro_batch_size, rollout_size or max_new_tokens"
         )
-
-
-def refuse_too_large(work: RoundContext, copies: int) -> None:
-    """Raise RoundRefused where not even the base model fits. How much more a training takes depends on its texts."""
-    refuse_too_little(copies * base_bytes(work.spec.base_dir))
 
 
 def base_bytes(base_dir: Path) -> float:

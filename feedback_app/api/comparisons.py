@@ -36,9 +36,9 @@ def router(arena: Arena, live: LiveRewardService) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
     ) -> ComparisonPage:
         """Newest first. For the next page, send `next_cursor` as `cursor`."""
-        found = arena.page(status, cursor, limit)
+        result = arena.page(status, cursor, limit)
         return ComparisonPage(
-            items=[ComparisonBody.of(item) for item in found.items], next_cursor=found.next_cursor
+            items=[ComparisonBody.of(item) for item in result.items], next_cursor=result.next_cursor
         )
 
     @routes.get("/{comparison_id}", summary="Get a comparison")
@@ -48,9 +48,9 @@ def router(arena: Arena, live: LiveRewardService) -> APIRouter:
 
     @routes.put("/{comparison_id}/ranking", summary="Rank the replies")
     def rank(comparison_id: str, body: RankingRequest) -> RankedBody:
-        """Save a ranking; the answer reveals the models and what was guessed. Sending the same body again changes nothing."""
+        """Save a ranking; the answer reveals the models and the guess of the live reward model. Sending the same body again changes nothing."""
         ranked = arena.rank(comparison_id, body.value())
-        return RankedBody.told(ranked, live.guess(ranked))
+        return RankedBody.revealed(ranked, live.guess(ranked))
 
     @routes.delete("/{comparison_id}/ranking", summary="Undo a ranking")
     def undo(comparison_id: str) -> ComparisonBody:

@@ -1,4 +1,4 @@
-"""Conversations: begin one, say something, have the reply written again, take it along."""
+"""Conversations: begin one, send messages, regenerate a reply, download it."""
 
 import json
 from collections.abc import Callable, Generator, Iterator
@@ -37,9 +37,8 @@ KINDS: dict[Kind, File] = {
 
 
 class TurnBody(BaseModel):
-    """`rating`: 1, -1 or null; `original`: what the model had written, where the owner wrote the reply anew.
-    `ending`: `stopped` or `length` where the reply was ended before its end. `persona`: the one that a reply was written as; empty on the
-    person's own messages."""
+    """`rating`: 1, -1 or null. `original`: the model's text, if the owner edited the reply. `ending`: `stopped` or `length` if the reply
+    was cut off. `persona`: who wrote the reply; empty for the user's messages."""
 
     role: str
     content: str
@@ -52,13 +51,13 @@ class TurnBody(BaseModel):
 
 
 class AlternativeBody(TurnBody):
-    """Another reply that was written in the place of `turns[turn]`."""
+    """An alternative to `turns[turn]`."""
 
     turn: int
 
 
 class ConversationSummary(BaseModel):
-    """A conversation without its messages; `model` and `persona` write the next reply."""
+    """A conversation without its messages; `model` and `persona` apply to the next reply."""
 
     id: str
     title: str
@@ -72,7 +71,7 @@ class ConversationSummary(BaseModel):
 
 
 class ConversationBody(ConversationSummary):
-    """A conversation as it is kept."""
+    """A conversation with its messages and their alternatives."""
 
     turns: list[TurnBody]
     alternatives: list[AlternativeBody]
@@ -91,21 +90,21 @@ DOWNLOADS: dict[int | str, dict[str, Any]] = {
 
 
 class RetryRequest(Body):
-    """`best_of`: how many replies are written; the one the owner would like best is kept."""
+    """`best_of`: how many replies to write. The one with the highest expected preference is kept."""
 
     best_of: int = Field(1, ge=1, le=MOST)
 
 
 class ConversationRequest(RetryRequest):
-    """`model`: a version or an alias. `persona`: the configured one if left out. `best_of`: what will be asked for, so that
-    no conversation is begun that could not be answered."""
+    """`model`: a version or an alias. `persona`: the configured one if left out. `best_of`: checked now, so that no conversation is begun
+    that cannot be answered."""
 
     model: str = Field("latest", max_length=200)
     persona: str | None = Field(None, max_length=200)
 
 
 class SwitchRequest(Body):
-    """`model`: a version or an alias. `persona`: its id. What is left out stays as it is."""
+    """`model`: a version or an alias. `persona`: its id. A field that is left out does not change."""
 
     model: str = Field("", max_length=200)
     persona: str = Field("", max_length=200)
@@ -120,28 +119,29 @@ def router(chat: Chat, default_persona: Callable[[], str]) -> APIRouter:
 
     @routes.post("", status_code=201, summary="Begin a conversation")
     def begin(body: ConversationRequest) -> ConversationBody:
-        """It keeps this version and this persona until others are chosen for it."""
+        """It keeps its version and persona until they are changed."""
         chat.check(body.best_of)
         return ConversationBody.of(chat.begin(body.model, body.persona or default_persona()))
 
     @routes.get("", summary="List conversations")
     def listing(
         words: Annotated[
-            str, Query(max_length=200, description="Only those in which these words stand.")
+            str, Query(max_length=200, description="Only conversations that contain these words.")
         ] = "",
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
     ) -> list[ConversationSummary]:
-        """The ones used last come first."""
-        found = chat.list(limit, words)
-        return [ConversationSummary.model_validate(one, from_attributes=True) for one in found]
+        """The most recently used first."""
+        return [
+            ConversationSummary.model_validate(one, from_attributes=True) for one in chat.list(limit, words)
+        ]
 
     @routes.get("/{conversation_id}", summary="Download a conversation", responses=DOWNLOADS)
     def get(
         conversation_id: str,
-        kind: Annotated[Kind, Query(alias="format", description="The form of the file.")] = "json",
+        kind: Annotated[Kind, Query(alias="format", description="The file format.")] = "json",
     ) -> Response:
-        """`json` has its messages, thumbs, the other replies to each message, and what a reply was before it was edited;
-        `markdown` and `text` have what was said."""
+        """`json` has the messages, their ratings, the alternative replies and the original of each edited reply.
+        `markdown` and `text` have only the messages."""
         conversation = chat.get(conversation_id)
         file = KINDS[kind]
         headers = {
@@ -150,14 +150,14 @@ def router(chat: Chat, default_persona: Callable[[], str]) -> APIRouter:
         }
         return Response(_written(chat, conversation, kind), media_type=file.media_type, headers=headers)
 
-    @routes.patch("/{conversation_id}", summary="Go on with another version or persona")
+    @routes.patch("/{conversation_id}", summary="Change the version or persona")
     def switch(conversation_id: str, body: SwitchRequest) -> ConversationBody:
-        """From the next reply on. What was said stays as it is, and each reply keeps the version and the persona that wrote it."""
+        """Applies from the next reply on. Earlier replies keep the version and persona that wrote them."""
         return ConversationBody.of(chat.become(chat.get(conversation_id).id, body.persona, body.model))
 
     @routes.delete("/{conversation_id}", status_code=204, summary="Delete a conversation")
     def delete(conversation_id: str) -> None:
-        """For good, with its messages and thumbs."""
+        """Permanently, with its messages and ratings."""
         chat.delete(chat.get(conversation_id).id)
 
     _add_replies(routes, chat)
@@ -165,32 +165,32 @@ def router(chat: Chat, default_persona: Callable[[], str]) -> APIRouter:
 
 
 def _add_replies(routes: APIRouter, chat: Chat) -> None:
-    """What has a reply written, and what ends it."""
+    """Routes that begin and stop a reply."""
 
     @routes.post(
         "/{conversation_id}/messages",
         response_class=StreamingResponse,
-        summary="Say something and get a reply",
+        summary="Send a message and get a reply",
     )
     def say(conversation_id: str, body: MessageRequest) -> StreamingResponse:
         """Server-sent events: `text` for each piece of the reply, then `done` with the kept reply, or `error`.
 
-        A client that leaves ends the reply; what is written by then is kept.
+        If the client disconnects, the reply is stopped and kept as far as it was written.
         """
         whole = chat.get(conversation_id).id
         return _streamed(chat, whole, chat.say(whole, body.text, body.best_of))
 
     @routes.post(
-        "/{conversation_id}/retry", response_class=StreamingResponse, summary="Write the last reply again"
+        "/{conversation_id}/retry", response_class=StreamingResponse, summary="Regenerate the last reply"
     )
     def retry(conversation_id: str, body: RetryRequest) -> StreamingResponse:
-        """In place of the last reply; the events are those of a message."""
+        """Replaces the last reply. The events are those of a message."""
         whole = chat.get(conversation_id).id
         return _streamed(chat, whole, chat.regenerate(whole, body.best_of))
 
-    @routes.post("/{conversation_id}/stop", summary="Stop the reply that is being written")
+    @routes.post("/{conversation_id}/stop", summary="Stop the current reply")
     def stop(conversation_id: str) -> ConversationBody:
-        """What is written by then is kept."""
+        """The reply is kept as far as it was written."""
         whole = chat.get(conversation_id).id
         chat.stop(whole, wait=True)
         return ConversationBody.of(chat.get(whole))
@@ -204,7 +204,7 @@ def _streamed(chat: Chat, conversation_id: str, texts: Iterator[str]) -> Streami
 
 
 def _events(chat: Chat, conversation_id: str, texts: Iterator[str]) -> Generator[str, None, None]:
-    """The reply as server-sent events. Where nobody reads them to the end, it is stopped."""
+    """The reply as server-sent events. It is stopped if the client disconnects."""
     shown = ""
     try:
         for text in texts:

@@ -1,4 +1,4 @@
-"""The preference dataset, out and in."""
+"""Export and import of the preference dataset."""
 
 from collections.abc import Generator, Iterator
 from dataclasses import asdict
@@ -17,14 +17,14 @@ PIECE = 64 * 1024
 
 
 class ExportSize(BaseModel):
-    """`left_out` records have what the format cannot carry."""
+    """`left_out`: records with content that the format cannot hold."""
 
     records: int
     left_out: int
 
 
 class ExportProblem(BaseModel):
-    """`problem` names the record that cannot be written; null where all can."""
+    """`problem` names the record that cannot be written; null if all can."""
 
     problem: str | None
 
@@ -34,16 +34,14 @@ def router(data: Dataset) -> APIRouter:
 
     @routes.get("/export", response_class=StreamingResponse, summary="Export the data")
     def export(
-        format: Annotated[
-            str, Query(description="One of the formats of docs/formats.md that are written.")
-        ] = "trl",
+        format: Annotated[str, Query(description="An export format of docs/formats.md.")] = "trl",
     ) -> StreamingResponse:
-        """The preference dataset, streamed. A failure on the way breaks the connection: what ends as HTTP says is whole."""
+        """Streams the preference dataset. If the export fails midway, the connection is broken, so a complete response is a complete file."""
         name, media = data.file_name(format), data.media_type(format)
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
         chunks = begun(
             _chunks(data.export(format))
-        )  # what fails before the first byte is an error like any other
+        )  # an error before the first byte is answered with its status
         return StreamingResponse(until_gone(chunks), media_type=media, headers=headers)
 
     _add_checks(routes, data)
@@ -52,18 +50,18 @@ def router(data: Dataset) -> APIRouter:
 
 
 def _add_checks(routes: APIRouter, data: Dataset) -> None:
-    """What an export holds, before it is asked for."""
+    """Routes about an export, to call before it."""
 
-    @routes.get("/export/sizes", summary="How much each export holds")
+    @routes.get("/export/sizes", summary="Get the size of each export")
     def sizes() -> dict[str, ExportSize]:
-        """By format."""
+        """The number of records by format."""
         return {name: ExportSize(**asdict(count)) for name, count in data.sizes().items()}
 
-    @routes.get("/export/problem", summary="Why an export breaks off")
+    @routes.get("/export/problem", summary="Find out why an export fails")
     def problem(
-        format: Annotated[str, Query(description="One of the formats that are written.")] = "trl",
+        format: Annotated[str, Query(description="An export format.")] = "trl",
     ) -> ExportProblem:
-        """Reads the data as an export does, and says which record cannot be written."""
+        """Reads the data as an export does and names the record that cannot be written."""
         try:
             for _ in data.export(format):
                 continue
@@ -78,27 +76,25 @@ def _add_import(routes: APIRouter, data: Dataset) -> None:
         request: Request,
         format: Annotated[
             str | None,
-            Query(
-                description="One of the formats of docs/formats.md; left out or `auto`, the file's records tell it."
-            ),
+            Query(description="A format of docs/formats.md. Detected if left out or `auto`."),
         ] = None,
         ignore: Annotated[
             list[str] | None,
-            Query(description="A field to leave out that the format does not use; may be given again."),
+            Query(description="Ignore this field, which the format does not use. Repeatable."),
         ] = None,
-        dry_run: Annotated[bool, Query(description="Only say what would be imported.")] = False,
+        dry_run: Annotated[bool, Query(description="Only report what would be imported.")] = False,
     ) -> dict[str, Any]:
-        """Import the dataset that is sent as the body. It is imported whole or not at all: bad lines are listed by number with the reason."""
+        """Import the file in the body, completely or not at all. The answer lists invalid lines by number, with the reason."""
         body = bytearray()
         async for chunk in request.stream():
             body += chunk
             data.check_size(len(body))
         take = partial(data.import_, ignore=ignore or (), trial=dry_run)
         report = await run_in_threadpool(take, format, bytes(body))
-        return _told(report)
+        return _report(report)
 
 
-def _told(report: ImportReport) -> dict[str, Any]:
+def _report(report: ImportReport) -> dict[str, Any]:
     return {
         "format": report.format,
         "added": report.added,
@@ -111,7 +107,7 @@ def _told(report: ImportReport) -> dict[str, Any]:
 
 
 def _chunks(parts: Iterator[bytes]) -> Generator[bytes, None, None]:
-    """Pieces large enough (one a line would be slow), and small enough to see how far it is."""
+    """Join lines to chunks: one chunk per line would be slow, and large ones would hide the progress."""
     held = bytearray()
     for part in parts:
         held += part

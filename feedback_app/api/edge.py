@@ -1,7 +1,7 @@
-"""The check at the edge: what every request to the service must keep, API and pages alike, before any route sees it.
+"""Checks every request before any route sees it, of the API and the pages.
 
-Texts and numbers follow `text_rules` wherever they stand: in the path, the query, and anywhere in a JSON body. So no route has to
-think of half surrogate pairs, NUL, NaN, infinities, endless integers or endless nesting, and what breaks a rule is never stored.
+Texts and numbers in the path, the query and JSON bodies must follow `text_rules`. So no route has to handle unpaired surrogates, NUL,
+NaN, infinities, huge integers or deep nesting, and none of these is ever stored.
 """
 
 from urllib.parse import parse_qsl
@@ -10,8 +10,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from feedback_app.api.content_types import TAKEN
 from feedback_app.api.errors import refusal
+from feedback_app.api.request_checks import ACCEPTED
 from feedback_app.domain import json_rules
 from feedback_app.domain.json_rules import NotJson, Unfit
 from feedback_app.domain.text_rules import text_fault
@@ -19,7 +19,7 @@ from feedback_app.domain.text_rules import text_fault
 WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 LARGEST_BODY = 64 * 1024 * 1024
 LARGE = 64 * 1024
-"""Bytes from which a body is checked in a thread, so that others need not wait."""
+"""Bodies of this many bytes and more are checked in a thread, so that other requests do not wait."""
 
 
 class _TooLarge(Exception):
@@ -27,12 +27,12 @@ class _TooLarge(Exception):
 
 
 class _Left(Exception):
-    """The client went away before its body was whole."""
+    """The client disconnected before it had sent the whole body."""
 
 
 class Edge:
-    """ASGI middleware. A request that breaks a rule is answered 422 (400 under `/v1`) with what is wrong and where, never with
-    the text itself."""
+    """ASGI middleware. A request that breaks a rule is answered with 422 (400 under `/v1`), what is wrong and where, but never
+    with the text itself."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -57,7 +57,7 @@ class Edge:
 
 
 def address_fault(scope: Scope) -> str | None:
-    """What is wrong with the path or the query; None where nothing is."""
+    """What is wrong with the path or the query, if anything."""
     if any(character < " " or character == "\x7f" for character in scope["path"]):
         return "the path of the address holds a control character"
     query = scope.get("query_string", b"").decode("latin-1")
@@ -68,17 +68,17 @@ def address_fault(scope: Scope) -> str | None:
 
 
 def takes_json(scope: Scope) -> bool:
-    """Whether the body will be read as JSON; one without a type may be. A path that takes other types takes a file: that is read
-    in pieces and checked by its format."""
+    """Whether the body may be read as JSON, as one without a content type may. Paths that accept other types accept files, which are read
+    in pieces and checked by their format."""
     kind = Headers(scope=scope).get("content-type", "").partition(";")[0].strip().lower()
     is_json = kind in ("", "application/json") or kind.endswith("+json")
-    return scope["method"] in WITH_BODY and is_json and scope["path"].rstrip("/") not in TAKEN
+    return scope["method"] in WITH_BODY and is_json and scope["path"].rstrip("/") not in ACCEPTED
 
 
 async def _body(headers: Headers, receive: Receive) -> bytes:
     """The whole body. Raises _TooLarge, _Left."""
-    told = headers.get("content-length", "")
-    if told.isdecimal() and len(told) < 20 and int(told) > LARGEST_BODY:
+    length = headers.get("content-length", "")
+    if length.isdecimal() and len(length) < 20 and int(length) > LARGEST_BODY:
         raise _TooLarge
     body, more = bytearray(), True
     while more:
@@ -97,7 +97,7 @@ async def _body_fault(body: bytes) -> str | None:
 
 
 def body_fault(body: bytes) -> str | None:
-    """What is wrong with a JSON body; None where nothing is, and where it is none at all: the route says so."""
+    """What is wrong with a JSON body, if anything. None also if it is not JSON at all, which the route reports."""
     if not body:
         return None
     try:
@@ -111,14 +111,14 @@ def body_fault(body: bytes) -> str | None:
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
-    """The body that was read, once more; then whatever comes."""
-    given = False
+    """Receive the body that was read again, then further messages."""
+    received = False
 
     async def receive_again() -> Message:
-        nonlocal given
-        if given:
+        nonlocal received
+        if received:
             return await receive()
-        given = True
+        received = True
         return {"type": "http.request", "body": body, "more_body": False}
 
     return receive_again

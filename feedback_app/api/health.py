@@ -14,7 +14,7 @@ from feedback_app.store import Store
 
 
 class StoreCollector(Collector):
-    """Counts out of the database at each scrape: numbers only, never text."""
+    """Reads counts from the database at each scrape: numbers only, never text."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -26,7 +26,7 @@ class StoreCollector(Collector):
         for kind, count in self._store.comparisons.counts().items():
             comparisons.add_metric([kind], count)
         outbox = GaugeMetricFamily(
-            "codelynn_outbox", "Verdicts on their way to annotation desks.", labels=["state"]
+            "codelynn_outbox", "Changes waiting to be sent to annotation desks.", labels=["state"]
         )
         for state, count in self._store.outbox.counts().items():
             outbox.add_metric([state], count)
@@ -47,7 +47,7 @@ def router(status: Status, registry: CollectorRegistry) -> APIRouter:
 
     @routes.get("/health/ready")
     def ready() -> JSONResponse:
-        """200 once replies can be written and kept; each part is told apart."""
+        """200 if replies can be written and stored. Lists each part."""
         parts = status.parts()
         good = all(part.ok for part in parts if part.required)
         body = {
@@ -66,7 +66,7 @@ def router(status: Status, registry: CollectorRegistry) -> APIRouter:
 
 
 def count_requests(app: FastAPI, registry: CollectorRegistry) -> None:
-    """Count API requests and their seconds by route template (never by path: ids and queries stay out)."""
+    """Count API requests and their duration by route template, never by path: ids and queries stay out."""
     requests = Counter(
         "codelynn_http_requests", "Requests.", ["method", "route", "status"], registry=registry
     )
@@ -77,8 +77,8 @@ def count_requests(app: FastAPI, registry: CollectorRegistry) -> None:
 
 
 class Counted:
-    """ASGI middleware that only listens. Starlette's `BaseHTTPMiddleware` would not do: where a body breaks off in the middle it
-    sends a proper end, so that half an export looks whole."""
+    """ASGI middleware that only observes. Starlette's `BaseHTTPMiddleware` ends a broken body properly, so half an export would look
+    complete."""
 
     def __init__(self, app: ASGIApp, requests: Counter, seconds: Histogram) -> None:
         self._app = app

@@ -15,7 +15,7 @@ Annotator = Annotated[
 
 
 class AgainstBody(BaseModel):
-    """What a version won of its duels with one other; a tie is half a win."""
+    """The wins of a version over another one; a tie is half a win."""
 
     model: str
     wins: float
@@ -23,7 +23,7 @@ class AgainstBody(BaseModel):
 
 
 class EffectBody(BaseModel):
-    """How often one of two equal replies wins for that reason; `low` and `high` bound its 95 % interval."""
+    """How often a reply wins for this reason over an equally good one; `low` and `high` bound the 95 % interval."""
 
     share: float
     low: float
@@ -31,7 +31,8 @@ class EffectBody(BaseModel):
 
 
 class EffectsBody(BaseModel):
-    """`length`: by being twice as long in characters. `side`: by standing left. Not `enough` votes: hardly more than a guess."""
+    """`length`: because it has twice as many characters. `side`: because it is on the left. Without `enough` votes the numbers are hardly more
+    than a guess. `duels`: compared pairs of replies."""
 
     length: EffectBody | None
     side: EffectBody | None
@@ -41,7 +42,7 @@ class EffectsBody(BaseModel):
 
 
 class BoardBody(BaseModel):
-    """All of it at once. `points[i][j]` of `votes[i][j]` duels that version i won against version j; a tie is half a point."""
+    """The whole leaderboard. Version i won `points[i][j]` of `votes[i][j]` pairs against version j; a tie is half a point."""
 
     standings: list["PlainStanding"]
     points: list[list[float]]
@@ -54,8 +55,8 @@ class BoardBody(BaseModel):
 
 
 class PlainStanding(BaseModel):
-    """`score` on the Elo scale with `base` at 1000; `low` and `high` bound its 95 % interval. `adjusted`: were all replies
-    equally long and as often left. Not `enough` votes: the scores are hardly more than a guess."""
+    """`score` on the Elo scale with `base` at 1000; `low` and `high` bound the 95 % interval. `adjusted`: the score
+    without the effects of length and side. Without `enough` votes the scores are hardly more than a guess."""
 
     model: str
     score: float
@@ -70,7 +71,7 @@ class PlainStanding(BaseModel):
 
 
 class StandingBody(PlainStanding):
-    """`against`: what it won of its duels with each other version."""
+    """`against`: its wins over each other version."""
 
     against: list[AgainstBody]
 
@@ -96,9 +97,9 @@ def router(leaderboard: Leaderboard) -> APIRouter:
         """Bradley-Terry scores of all compared versions with 95 % intervals, best first. `against` lists the results against each other version."""
         return StandingBody.all_of(leaderboard.board(annotator))
 
-    @routes.get("/leaderboard/board", summary="The whole leaderboard")
+    @routes.get("/leaderboard/board", summary="Get the whole leaderboard")
     def board(annotator: Annotator = "") -> BoardBody:
-        """Scores, the win matrix, and what length and side do, in one answer."""
+        """Scores, the win matrix and the effects of length and side in one answer."""
         return BoardBody.model_validate(leaderboard.board(annotator), from_attributes=True)
 
     @routes.get("/leaderboard/effects", summary="Get the effect of length and position")

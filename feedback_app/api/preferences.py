@@ -10,8 +10,7 @@ from feedback_app.services.system.preferences import Changes, PreferenceBook
 
 
 class PreferencesBody(BaseModel):
-    """What holds now. `set_by` names the environment variable behind each field that it decides; those cannot be changed
-    here."""
+    """The current preferences. `set_by` maps a field to the environment variable that sets it; such a field cannot be changed here."""
 
     languages: list[str]
     topics: list[str]
@@ -39,22 +38,22 @@ class PreferencesBody(BaseModel):
 def router(book: PreferenceBook) -> APIRouter:
     routes = APIRouter(prefix="/api/v1/preferences", tags=["preferences"])
 
-    def told(value: Preferences) -> PreferencesBody:
+    def body_of(value: Preferences) -> PreferencesBody:
         return PreferencesBody.of(value, dict(book.fixed))
 
     @routes.get("", summary="Show the preferences")
     def show() -> PreferencesBody:
         """What holds now: the environment before what was chosen, that before the defaults."""
-        return told(book.get())
+        return body_of(book.get())
 
     @routes.patch("", summary="Change preferences")
     def change(changes: Changes) -> PreferencesBody:
-        """Keeps the fields that are given, all or none; null takes one back to its default. They hold at once."""
-        return told(book.change(changes))
+        """Saves the given fields, all or none. Null resets a field to its default. Changes apply at once."""
+        return body_of(book.change(changes))
 
     @routes.delete("", summary="Reset all preferences")
     def reset() -> PreferencesBody:
-        """Back to the defaults."""
-        return told(book.reset())
+        """Resets every preference to its default."""
+        return body_of(book.reset())
 
     return routes

@@ -1,4 +1,4 @@
-"""The owner's rankings afterwards: found again, tagged, taken out, brought back, deleted."""
+"""Stored rankings: search, tag, exclude, include and delete them."""
 
 from typing import Annotated
 
@@ -12,10 +12,10 @@ from feedback_app.domain.text_rules import MOST_TAGS
 from feedback_app.services.dataset.curation import Consistency, Curation, Entry
 
 MOST_IDS = 100_000
-WORDS = "Words in the prompt, a reply, the note or the rewrite; upper and lower case are the same."
+WORDS = "Words in the prompt, a reply, the note or the rewrite; case is ignored."
 
 
-class Looked(BaseModel):
+class RankingQuery(BaseModel):
     """Filters; a comparison must match all of them."""
 
     model_config = ConfigDict(extra="forbid")
@@ -35,7 +35,7 @@ class Looked(BaseModel):
         return Wanted(**self.model_dump(exclude={"cursor", "limit"}))
 
 
-class PageLooked(Looked):
+class RankingPageQuery(RankingQuery):
     cursor: str | None = None
     limit: int = Field(50, ge=1, le=500)
 
@@ -46,13 +46,13 @@ class FoundBody(ComparisonBody):
     taken_out: RankingBody | None = None
 
     @classmethod
-    def found(cls, entry: Entry) -> "FoundBody":
+    def of_entry(cls, entry: Entry) -> "FoundBody":
         shown = ComparisonBody.of(entry.comparison).model_dump()
         return cls(**shown, taken_out=ComparisonBody.of(entry.judged).ranking if entry.taken_out else None)
 
 
 class FoundPage(BaseModel):
-    """`found` in all, of which `items` are one page."""
+    """`items` is one page of the `found` comparisons."""
 
     items: list[FoundBody]
     found: int
@@ -70,8 +70,8 @@ class TagsBody(Body):
 
 
 class ConsistencyBody(BaseModel):
-    """Of `pairs` that came back, `judged` were judged apart both times and `same` of those the same way: a share between `low`
-    and `high` (95 %). `ties`: a tie at least once. `differing`: not judged the same way."""
+    """Of the repeated `pairs`, `judged` had a preferred reply both times, and in `same` of these it was the same reply. `low` and `high`
+    bound the 95 % interval of that share. `ties`: a tie at least once. `differing`: another choice the second time."""
 
     pairs: int
     judged: int
@@ -92,16 +92,16 @@ def router(curation: Curation) -> APIRouter:
     routes = APIRouter(prefix="/api/v1", tags=["rankings"])
 
     @routes.get("/rankings", summary="Search rankings")
-    def find(looked: Annotated[PageLooked, Query()]) -> FoundPage:
+    def find(query: Annotated[RankingPageQuery, Query()]) -> FoundPage:
         """Comparisons that match all given filters, newest first. For the next page, send `next_cursor` as `cursor`."""
-        found = curation.find(looked.wanted(), looked.cursor, looked.limit)
-        shown = [FoundBody.found(entry) for entry in found.entries]
-        return FoundPage(items=shown, found=found.found, next_cursor=found.next_cursor)
+        result = curation.find(query.wanted(), query.cursor, query.limit)
+        shown = [FoundBody.of_entry(entry) for entry in result.entries]
+        return FoundPage(items=shown, found=result.found, next_cursor=result.next_cursor)
 
-    @routes.get("/rankings/ids", summary="List the ids of found rankings")
-    def ids(looked: Annotated[Looked, Query()]) -> Ids:
+    @routes.get("/rankings/ids", summary="List the ids of matching rankings")
+    def ids(query: Annotated[RankingQuery, Query()]) -> Ids:
         """The ids of all comparisons that match the filters, newest first."""
-        return Ids.model_construct(ids=curation.ids(looked.wanted()))
+        return Ids.model_construct(ids=curation.ids(query.wanted()))
 
     @routes.get("/rankings/consistency", summary="Get the agreement with repeated votes")
     def consistency() -> ConsistencyBody:
@@ -118,9 +118,9 @@ def router(curation: Curation) -> APIRouter:
         """Include excluded rankings again, unchanged. Answers the ids that were excluded."""
         return Ids.model_construct(ids=curation.bring_back(body.ids))
 
-    @routes.post("/rankings/deletion", summary="What a deletion would delete")
+    @routes.post("/rankings/deletion", summary="Preview a deletion")
     def deletion(body: Ids) -> Ids:
-        """Answers all that `delete` would delete, and deletes nothing."""
+        """Answers the ids of everything that `delete` would delete. Deletes nothing."""
         return Ids.model_construct(ids=curation.deletion(body.ids))
 
     @routes.post("/rankings/delete", summary="Delete rankings permanently")
@@ -131,6 +131,6 @@ def router(curation: Curation) -> APIRouter:
     @routes.put("/comparisons/{comparison_id}/tags", summary="Set tags")
     def tag(comparison_id: str, body: TagsBody) -> FoundBody:
         """Replace the tags of a comparison."""
-        return FoundBody.found(curation.tag(comparison_id, body.tags))
+        return FoundBody.of_entry(curation.tag(comparison_id, body.tags))
 
     return routes

@@ -1,4 +1,4 @@
-"""Reward models: which there are, what one is worth, and the rewards of replies."""
+"""Reward models: list them, evaluate one, score replies."""
 
 from collections.abc import Generator, Iterator
 from datetime import datetime
@@ -32,7 +32,7 @@ Name = Annotated[
 
 
 class UnusableLines(Invalid, ValueError):
-    """A file of rankings with lines that cannot be read: `errors` names them."""
+    """A file with invalid lines; `errors` lists them."""
 
     exit_code = FAILED
 
@@ -45,7 +45,7 @@ class UnusableLines(Invalid, ValueError):
 
 
 class RewardModelBody(BaseModel):
-    """`current`: the one that is used. `evaluation`: what it was worth on held-out rankings when it was trained."""
+    """`current`: in use. `evaluation`: its metrics on held-out rankings after training."""
 
     name: str
     created_at: datetime
@@ -59,23 +59,23 @@ def router(rewards: Rewards) -> APIRouter:
 
     @routes.get("", summary="List reward models")
     def listing() -> list[RewardModelBody]:
-        """The newest come first."""
+        """Newest first."""
         known = rewards.shelf.all()
         current = rewards.current() if known else None
         return [_body(model, current) for model in known]
 
     @routes.post("/evaluate", summary="Evaluate a reward model")
     async def evaluate(request: Request, name: Name = "") -> dict[str, Any]:
-        """On the held-out rankings; with rankings as the body (NDJSON, format `rankings`), on those. The model's accuracy,
-        calibration and correlation with length."""
+        """Measures accuracy, calibration and correlation with length on the held-out rankings, or on those in the body (NDJSON, format
+        `rankings`)."""
         body = await _body_of(request)
         return await run_in_threadpool(_evaluated, rewards, name, body)
 
     @routes.post("/score", response_class=StreamingResponse, summary="Score replies")
     async def score(request: Request, name: Name = "") -> StreamingResponse:
-        """The body is NDJSON, lines `{"prompt" or "messages", "replies"}`. Each comes back with its `rewards` (log odds,
-        comparable between replies to one prompt); a line that cannot be read as `{"line", "error"}`. A body without a single
-        line that can be read is refused. Where scoring ends early, the last line is `{"error"}`."""
+        """The body is NDJSON with lines `{"prompt" or "messages", "replies"}`. Each line is answered with its `rewards` (log odds,
+        comparable between replies to one prompt), an invalid line with `{"line", "error"}`. A body without a valid line is refused.
+        If scoring ends early, the last line is `{"error"}`."""
         body = await _body_of(request)
         _refuse_unusable(body)
         scorer = await run_in_threadpool(rewards.scorer, name)
@@ -109,16 +109,16 @@ def _evaluated(rewards: Rewards, name: str, body: bytes) -> dict[str, Any]:
 
 
 def _rankings(body: bytes) -> list[RankedReplies]:
-    """Raises UnusableLines at a single bad line."""
+    """Raises UnusableLines if any line is invalid."""
     problems = Problems()
-    found = list(jsonl.read([body], rankings.load, Limits(), problems))
+    comparisons = list(jsonl.read([body], rankings.load, Limits(), problems))
     if problems.count:
         raise UnusableLines(problems)
-    return [ranked for comparison in found for ranked in ranked_replies(comparison)]
+    return [ranked for comparison in comparisons for ranked in ranked_replies(comparison)]
 
 
 def _refuse_unusable(body: bytes) -> None:
-    """Raises UnusableLines where no line can be read."""
+    """Raises UnusableLines if no line is valid."""
     problems = Problems()
     for line in _read(body):
         if isinstance(line, Replies):
@@ -129,7 +129,7 @@ def _refuse_unusable(body: bytes) -> None:
 
 
 def _to_the_end(lines: Generator[bytes, None, None]) -> Iterator[bytes]:
-    """The lines. An error after the first one cannot be a status any more: it is the last line."""
+    """The lines. After the first one the status is sent, so an error becomes the last line."""
     try:
         yield from lines
     except RewardModelUnavailable as error:
@@ -137,7 +137,7 @@ def _to_the_end(lines: Generator[bytes, None, None]) -> Iterator[bytes]:
 
 
 def _scored(scorer: Scorer, body: bytes) -> Generator[bytes, None, None]:
-    """In the order of the lines; scored in batches. Raises RewardModelUnavailable."""
+    """Score in batches, in the order of the lines. Raises RewardModelUnavailable."""
     lines = _read(body)
     while batch := list(islice(lines, BATCH)):
         good = [one for one in batch if isinstance(one, Replies)]
@@ -150,7 +150,7 @@ def _scored(scorer: Scorer, body: bytes) -> Generator[bytes, None, None]:
 
 
 def _read(body: bytes) -> Iterator[Replies | LineError]:
-    """Each line, or what is wrong with it."""
+    """Each line, or its error."""
     unreadable = Problems()
     for number, line in jsonl.lines([body], Limits(), unreadable):
         try:

@@ -1,4 +1,4 @@
-"""Alignment rounds, checkpoints."""
+"""Alignment rounds and checkpoints."""
 
 from collections.abc import Generator
 from threading import Event
@@ -51,14 +51,13 @@ def rounds_router(rounds: Rounds, estimates: Estimates) -> APIRouter:
         """Newest first."""
         return [RoundBody.of(item) for item in rounds.list(limit)]
 
-    @routes.get("/estimate", summary="How long a round would take")
+    @routes.get("/estimate", summary="Estimate the duration of a round")
     def estimate(
         method: Annotated[str, Query(max_length=20)] = "dpo",
-        reward: Annotated[bool, Query(description="With a reward model trained first.")] = False,
-        sft_first: Annotated[bool, Query(description="With demonstrations learned first.")] = False,
+        reward: Annotated[bool, Query(description="Train a reward model first.")] = False,
+        sft_first: Annotated[bool, Query(description="Learn from demonstrations first.")] = False,
     ) -> EstimateBody:
-        """As long as the last of its kind took here, for as much as there is to learn from now; before the first one a rough upper
-        bound. It prepares nothing."""
+        """Based on the last round of this method here, scaled to the current data. Before the first one it is a rough upper bound."""
         expected = estimates.expected(method, {"reward": reward, "sft_first": sft_first})
         return (
             EstimateBody()
@@ -68,7 +67,7 @@ def rounds_router(rounds: Rounds, estimates: Estimates) -> APIRouter:
 
     @routes.get("/{round_id}", summary="Get a round")
     def get(round_id: str) -> RoundDetail:
-        """State, progress, time left and, once it has ended, the decision with each quality check. The beginning of its id is enough."""
+        """State, progress, time left and, once it has ended, the decision with each quality check. The first characters of the id are enough."""
         return detailed(rounds.get(round_id))
 
     _add_control(routes, rounds)
@@ -76,7 +75,7 @@ def rounds_router(rounds: Rounds, estimates: Estimates) -> APIRouter:
 
 
 def _add_control(routes: APIRouter, rounds: Rounds) -> None:
-    """What follows a round, ends it and goes on with it."""
+    """Routes that watch, cancel and resume a round."""
 
     @routes.get("/{round_id}/events", response_class=StreamingResponse, summary="Follow a round")
     def events(
@@ -86,7 +85,7 @@ def _add_control(routes: APIRouter, rounds: Rounds) -> None:
     ) -> StreamingResponse:
         """Server-sent events: `progress` for each step, `state` when the state changes. Ends with the round.
 
-        A browser that comes back sends `Last-Event-ID` and misses nothing.
+        A browser that reconnects sends `Last-Event-ID` and misses nothing.
         """
         rounds.get(round_id)
         left = Event()
@@ -123,9 +122,9 @@ def checkpoints_router(models: Models) -> APIRouter:
         aliases = models.aliases()
         return [CheckpointBody.of(checkpoint, aliases) for checkpoint in models.checkpoints()]
 
-    @routes.get("/aliases", summary="Which version each alias names")
+    @routes.get("/aliases", summary="List aliases")
     def aliases() -> dict[str, str]:
-        """`latest` and `champion`, and once there was a promotion `previous` and `challenger`."""
+        """The version of each alias: `latest` and `champion`, and after a promotion also `previous` and `challenger`."""
         return models.aliases()
 
     @routes.post("/checkpoints/{name}/promote", summary="Use a version")

@@ -75,7 +75,7 @@ class RankingRequest(Body):
 
 
 class CandidateBody(BaseModel):
-    """`model` is left out until the comparison is ranked."""
+    """`model` is null until the comparison is ranked."""
 
     id: str
     position: int
@@ -96,8 +96,8 @@ class RankingBody(BaseModel):
 
 
 class GuessBody(BaseModel):
-    """What the live reward model had expected: the chance that each candidate is put first, and how many verdicts it had
-    learned from. Told only once the verdict is given."""
+    """The guess of the live reward model: the probability that each candidate is ranked first. `votes`: how many rankings it had learned from.
+    Shown only after the comparison is ranked."""
 
     probabilities: dict[str, float]
     votes: int
@@ -118,7 +118,8 @@ class ComparisonBody(BaseModel):
     ranking: RankingBody | None = None
     created_at: datetime
     damaged: bool = Field(
-        False, description="Stored with what cannot be read: � stands for text, a date counts as 1970-01-01."
+        False,
+        description="The stored record is damaged: unreadable text is shown as �, an unreadable date as 1970-01-01.",
     )
 
     @classmethod
@@ -141,12 +142,12 @@ class ComparisonBody(BaseModel):
 
 
 class RankedBody(ComparisonBody):
-    """The answer to a verdict."""
+    """The answer to a ranking."""
 
     guess: GuessBody | None = None
 
     @classmethod
-    def told(cls, comparison: Comparison, guess: Guess | None) -> "RankedBody":
+    def revealed(cls, comparison: Comparison, guess: Guess | None) -> "RankedBody":
         shown = None if guess is None else GuessBody.of(guess, comparison)
         return cls(**ComparisonBody.of(comparison).model_dump(), guess=shown)
 
@@ -163,7 +164,7 @@ class RoundRequest(Body):
 
 
 class RoundBody(BaseModel):
-    """`percent` and `seconds_left` are of the whole round, `step` and `total` of the stage."""
+    """`percent` and `seconds_left` refer to the whole round, `step` and `total` to the stage."""
 
     id: str
     method: str
@@ -195,7 +196,7 @@ class RoundBody(BaseModel):
 
 
 class AheadBody(BaseModel):
-    """A round that comes before another."""
+    """A round that runs or waits before another one."""
 
     id: str
     method: str
@@ -203,9 +204,8 @@ class AheadBody(BaseModel):
 
 
 class RoundDetail(RoundBody):
-    """`ahead`: what runs or waits before it, while it waits itself. `expected_seconds`: how long such a round takes from its
-    start to its end, judged by the last one here; null where nothing can be said. `expected_first`: no such round has run here yet, so that
-    this is a rough upper bound."""
+    """`ahead`: the rounds before it in the queue. `expected_seconds`: its expected duration, based on the last such round here; null if
+    unknown. `expected_first`: no such round has run here yet, so the duration is a rough upper bound."""
 
     ahead: list[AheadBody]
     expected_seconds: float | None
@@ -213,8 +213,8 @@ class RoundDetail(RoundBody):
 
 
 class EstimateBody(BaseModel):
-    """`seconds` from the start of such a round to its end; null where nothing can be said: a setting is not valid, or the base model is
-    not prepared. `first`: no such round has run here yet, so that they are a rough upper bound."""
+    """`seconds`: the expected duration; null if a setting is invalid or the base model is not prepared. `first`: no such round has run here
+    yet, so the duration is a rough upper bound."""
 
     seconds: float | None = None
     first: bool = False
@@ -256,7 +256,7 @@ class CheckpointBody(BaseModel):
 
 
 class AliasChange(BaseModel):
-    """What `latest` was and is now."""
+    """The version that `latest` named before, and now."""
 
     previous: str
     latest: str

@@ -1,31 +1,31 @@
-"""Who may talk to the service: the guard around all pages and routes, and a login beyond loopback.
+"""Access control for all pages and routes, and the login beyond loopback.
 
-A page on another site can make a browser send requests to 127.0.0.1 (cross-site requests, DNS rebinding). So a
-request must be addressed to a host name of ours, must not come from another site, must have a content type that no form can
-send, and what our own pages send must carry their token. Decision 0008.
+A page on another site can make a browser send requests to 127.0.0.1 (cross-site requests, DNS rebinding). So a request must name a
+known host, must not come from another site and must have a content type that no form can send. Requests from the service's own pages
+must carry their token. Decision 0008.
 """
 
 import hmac
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from feedback_app.api.content_types import type_refused
-from feedback_app.api.login import COOKIE, login
 from feedback_app.api.openai.edge import elsewhere
 from feedback_app.api.openai.errors import is_openai, refused_early
-from feedback_app.api.origins import READS, from_a_browser, from_another_site
+from feedback_app.api.request_checks import READS, from_a_browser, from_another_site, type_refused
 from feedback_app.errors import Invalid
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 OPEN_PATHS = frozenset({"/health/live", "/health/ready", "/login"})
 PAGE_TOKEN = "x-codelynn-token"  # noqa: S105 - the name of a header
 CLIENT_APIS = ("/api/v1/", "/v1/", "/login")
-"""Routes that programs use, and the login form. All others are asked by our pages alone."""
+"""Routes for programs, and the login form. Only the service's own pages call other routes."""
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; media-src 'self' data: blob:; "
@@ -40,19 +40,27 @@ HEADERS = (
     (b"referrer-policy", b"same-origin"),
 )
 
-
 HOST = re.compile(r"(\[(?P<address>[0-9a-f:.]+)\]|(?P<name>[a-z0-9._-]+))(:[0-9]{1,5})?")
 """What a `Host` header may be: a name or an address, and a port."""
+COOKIE = "codelynn_access"
+MONTH = 30 * 86400
+LOGIN_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>codeLynn: log in</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>body{{font:16px system-ui;max-width:22rem;margin:20vh auto;padding:0 1rem}}
+input,button{{font:inherit;width:100%;padding:.6rem;margin:.3rem 0;box-sizing:border-box}}</style>
+<h1>codeLynn</h1><form method="post" action="/login"><label>Access token
+<input name="token" type="password" autofocus autocomplete="current-password" required></label>
+<button>Log in</button></form><p role="alert">{message}</p></html>"""
 
 
 class Unprotected(Invalid, ValueError):
-    """The service would listen beyond loopback without a login."""
+    """The service would be reachable from other machines without a login."""
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """`token` empty: no login. `hosts`: the names a request may be addressed to. `pages`: paths that a link from
-    elsewhere may open. `page_token`: what our pages' own requests carry; empty: they need none."""
+    """`token`: the access token; empty for no login. `hosts`: accepted host names. `pages`: paths that links on other sites may open.
+    `page_token`: the token of requests from the service's own pages; empty if they need none."""
 
     token: str
     hosts: frozenset[str]
@@ -60,14 +68,14 @@ class Access:
     page_token: str = ""
 
     def host_known(self, host: str) -> bool:
-        found = HOST.fullmatch(host.lower())
-        return found is not None and (found["address"] or found["name"]) in self.hosts
+        match = HOST.fullmatch(host.lower())
+        return match is not None and (match["address"] or match["name"]) in self.hosts
 
-    def allows(self, given: str) -> bool:
-        return not self.token or _same(given, self.token)
+    def allows(self, token: str) -> bool:
+        return not self.token or _same(token, self.token)
 
-    def from_our_page(self, given: str) -> bool:
-        return not self.page_token or _same(given, self.page_token)
+    def from_our_page(self, token: str) -> bool:
+        return not self.page_token or _same(token, self.page_token)
 
     def with_pages(self, pages: frozenset[str]) -> "Access":
         return replace(self, pages=pages | {"/login"})
@@ -101,7 +109,7 @@ class Guard:
         await (refused or self._app)(scope, receive, _with_headers(send))
 
     def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
-        """Why nobody may ask this in this way, with or without a login."""
+        """Why the request is refused, with or without a login, if it is."""
         method, path = scope.get("method", "GET"), scope["path"]
         if not self._rules.host_known(headers.get("host", "")):
             return _refused(path, 421, "unknown host name: add it to CODELYNN_ALLOWED_HOSTS")
@@ -121,27 +129,39 @@ class Guard:
         return from_a_browser(headers) and not path.startswith(CLIENT_APIS)
 
     def _login_needed(self, scope: Scope, headers: Headers) -> Response | None:
-        if scope["path"] in OPEN_PATHS or self._rules.allows(_given(scope, headers)):
+        if scope["path"] in OPEN_PATHS or self._rules.allows(_token(scope, headers)):
             return None
         if "text/html" in headers.get("accept", "") and not is_openai(scope["path"]):
             return RedirectResponse("/login", status_code=303)
         return _refused(scope["path"], 401, "give the access token as `Authorization: Bearer …`")
 
 
-def _same(given: str, secret: str) -> bool:
-    return hmac.compare_digest(given.encode("utf-8", "replace"), secret.encode())
+async def login(request: Request, allows: Callable[[str], bool]) -> Response:
+    """The login form, or the answer to it. The right token is stored in a cookie that scripts cannot read."""
+    if request.method != "POST":
+        return HTMLResponse(LOGIN_PAGE.format(message=""))
+    token = parse_qs((await request.body()).decode("utf-8", "replace")).get("token", [""])[0]
+    if not allows(token):
+        return HTMLResponse(LOGIN_PAGE.format(message="That is not the access token."), status_code=401)
+    answer = RedirectResponse("/", status_code=303)
+    secure = request.url.scheme == "https"
+    answer.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=secure, max_age=MONTH)
+    return answer
+
+
+def _same(token: str, secret: str) -> bool:
+    return hmac.compare_digest(token.encode("utf-8", "replace"), secret.encode())
 
 
 def _refused(path: str, status: int, reason: str) -> Response:
-    """One line; under `/v1` in the form that OpenAI's clients read. There, a file for an API that is not served is told so: another
-    content type would not help."""
+    """One line; under `/v1` in OpenAI's form. A file for an unsupported OpenAI API is answered as such: another content type would not help."""
     if is_openai(path):
         unsupported = elsewhere(path) if status == 415 else None
         return (unsupported or refused_early(status, reason)).response()
     return JSONResponse({"detail": reason}, status_code=status)
 
 
-def _given(scope: Scope, headers: Headers) -> str:
+def _token(scope: Scope, headers: Headers) -> str:
     bearer = headers.get("authorization", "")
     if bearer.lower().startswith("bearer "):
         return bearer[7:].strip()

@@ -1,4 +1,4 @@
-"""The snapshots that rounds learned from, and how two differ."""
+"""The snapshots that rounds were trained on, and the difference of two."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,8 +13,8 @@ from feedback_app.services.rounds.snapshots import NOW, Compared, Snapshots
 
 
 class SnapshotBody(BaseModel):
-    """`size` in bytes, `rounds` the ids of those that learned from it, newest first. A snapshot with a `problem` is not
-    here or cannot be read."""
+    """`size` in bytes. `rounds`: ids of the rounds that were trained on it, newest first. A snapshot with a `problem` is missing or cannot be
+    read."""
 
     hash: str
     created_at: datetime | None
@@ -24,19 +24,19 @@ class SnapshotBody(BaseModel):
     problem: str
 
     @classmethod
-    def of(cls, found: Described) -> "SnapshotBody":
+    def of(cls, snapshot: Described) -> "SnapshotBody":
         return cls(
-            hash=found.hash,
-            created_at=found.created_at,
-            counts=found.counts,
-            size=found.size,
-            rounds=[round_.id for round_ in found.rounds],
-            problem=found.problem,
+            hash=snapshot.hash,
+            created_at=snapshot.created_at,
+            counts=snapshot.counts,
+            size=snapshot.size,
+            rounds=[round_.id for round_ in snapshot.rounds],
+            problem=snapshot.problem,
         )
 
 
 class RecordBody(BaseModel):
-    """`places[i]` is the place of `replies[i]`, 0 the best; of a rating 0 is good and 1 bad."""
+    """`places[i]` is the rank of `replies[i]`, 0 for the best. In a rating, 0 is good and 1 is bad."""
 
     messages: list[MessageBody]
     replies: list[str]
@@ -63,8 +63,8 @@ class ChangeBody(BaseModel):
 
 
 class DifferenceBody(BaseModel):
-    """`counts` by each kind that both hold: `added`, `removed`, `changed` and `same`. `sources` and `tags` count the comparisons whose rankings
-    differ; `first` are the first ten of each; `notes` say what was not compared."""
+    """`counts`: the number of `added`, `removed`, `changed` and `same` records of each kind that both hold. `sources` and `tags` count the
+    comparisons whose rankings differ. `first`: the first ten of each. `notes`: what was not compared."""
 
     one: str
     other: str
@@ -75,23 +75,23 @@ class DifferenceBody(BaseModel):
     notes: list[str]
 
     @classmethod
-    def of(cls, found: Compared) -> "DifferenceBody":
-        said = found.difference
+    def of(cls, compared: Compared) -> "DifferenceBody":
+        difference = compared.difference
         return cls(
-            one=found.one,
-            other=found.other,
+            one=compared.one,
+            other=compared.other,
             counts={
                 kind: {
-                    **{how: said.counts.get((kind, how), 0) for how in HOWS},
-                    "same": said.same.get(kind, 0),
+                    **{how: difference.counts.get((kind, how), 0) for how in HOWS},
+                    "same": difference.same.get(kind, 0),
                 }
                 for kind in KINDS
-                if kind in found.kinds
+                if kind in compared.kinds
             },
-            sources=found.sources,
-            tags=found.tags,
-            first=[ChangeBody.of(change) for change in said.first],
-            notes=list(found.notes),
+            sources=compared.sources,
+            tags=compared.tags,
+            first=[ChangeBody.of(change) for change in difference.first],
+            notes=list(compared.notes),
         )
 
 
@@ -101,7 +101,7 @@ def router(snapshots: Snapshots) -> APIRouter:
     @routes.get("", summary="List snapshots")
     def listing() -> list[SnapshotBody]:
         """The data that rounds were trained on, newest first. Snapshots that are missing or cannot be read come last."""
-        return [SnapshotBody.of(found) for found in snapshots.all()]
+        return [SnapshotBody.of(snapshot) for snapshot in snapshots.all()]
 
     @routes.get("/{name}/diff", summary="Compare two snapshots")
     def diff(

@@ -1,4 +1,4 @@
-"""What runs and whether it answers; the annotation desks; whether the annotators agree; the personas."""
+"""The status of the service and its parts, annotation desks, agreement of annotators, personas."""
 
 from dataclasses import asdict
 
@@ -10,7 +10,7 @@ from feedback_app.services.system.status import PartStatus
 
 
 class PartBody(BaseModel):
-    """`required`: without it nothing works. `detail` says what is wrong, where it is not `ok`."""
+    """`required`: the service does not work without it. `detail` says what is wrong if it is not `ok`."""
 
     name: str
     ok: bool
@@ -19,7 +19,7 @@ class PartBody(BaseModel):
 
 
 class StatusBody(BaseModel):
-    """`ready`: all that is required is ok."""
+    """`ready`: every required part is ok."""
 
     ready: bool
     parts: list[PartBody]
@@ -31,8 +31,8 @@ class StatusBody(BaseModel):
 
 
 class DeskBody(BaseModel):
-    """`mood`: `connected`, `catching up`, `away`, `refused` or `not reached yet`, with its `reason`. `left` comparisons wait
-    to be sent; it `refused` others; `problems` are answers of the desk that could not be used."""
+    """`mood`: `connected`, `catching up`, `away`, `refused` or `not reached yet`, and its `reason`. `left`: comparisons
+    that wait to be sent. `refused`: comparisons that the desk did not accept. `problems`: answers of the desk that could not be used."""
 
     name: str
     mood: str
@@ -49,8 +49,8 @@ class ResentBody(BaseModel):
 
 
 class AgreementBody(BaseModel):
-    """`alpha` is Krippendorff's: 1 is full agreement, 0 chance; null where too few pairs were ranked by two annotators.
-    `rankings` counts those of each annotator."""
+    """`alpha` is Krippendorff's: 1 is full agreement, 0 chance; null if too few pairs were ranked by two annotators.
+    `rankings`: the number of rankings by annotator."""
 
     alpha: float | None
     comparisons: int
@@ -75,34 +75,34 @@ class BaseBody(BaseModel):
 def router(services: Services) -> APIRouter:
     routes = APIRouter(prefix="/api/v1", tags=["status"])
 
-    @routes.get("/status", summary="What runs and whether it answers")
+    @routes.get("/status", summary="Get the status of every part")
     def parts() -> StatusBody:
-        """Asks every part, the workers and the annotation desks too; takes a second or two."""
+        """Checks every part, including workers and annotation desks. Takes a second or two."""
         return StatusBody.of(services.status.everything())
 
-    @routes.get("/base", summary="The base model")
+    @routes.get("/base", summary="Get the base model")
     def base() -> BaseBody:
-        """What is trained."""
+        """The model that rounds train."""
         return BaseBody(name=services.base_name)
 
     @routes.get("/desks", summary="Connected tools")
     def listing() -> list[DeskBody]:
-        """Argilla and Label Studio, where they are used, and what waits for them."""
+        """Argilla and Label Studio, if used, and how many comparisons wait for them."""
         return [DeskBody(**asdict(desk)) for desk in services.desks.status()]
 
     @routes.post("/desks/{name}/resend", summary="Send every comparison to a desk again")
     def resend(name: str) -> ResentBody:
-        """To a new server, or once what it refused was put right. Twice changes nothing."""
+        """For a new server, or after the cause of a refusal was fixed. Repeating it changes nothing."""
         return ResentBody(comparisons=services.desks.resend(name))
 
-    @routes.get("/agreement", summary="Whether the annotators agree")
+    @routes.get("/agreement", summary="Get the agreement of the annotators")
     def agreement() -> AgreementBody:
         """Krippendorff's alpha over the comparisons that two or more annotators ranked, and how many each ranked."""
         return AgreementBody(**asdict(services.agreements.now()))
 
     @routes.get("/personas", summary="List personas")
     def known() -> list[PersonaBody]:
-        """Who the chatbot can be."""
+        """The personas that the chatbot can take."""
         return [
             PersonaBody(
                 id=one.id,

@@ -1,7 +1,7 @@
-"""Work for one HTTP request that ends when the client leaves.
+"""Work for one HTTP request that ends when the client disconnects.
 
-Each call runs in a thread beside the server's own pool: requests that wait for the engine must not take the threads that
-pages and votes are answered with.
+Each call runs in a thread of its own: requests that wait for the engine must not occupy the server's thread pool, which answers pages
+and votes.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from feedback_app.engines.base import Asker, Priority
 
 T = TypeVar("T")
 INTERACTIVE_HEADER = "codelynn-interactive"
-"""A client sends `1` where a person waits at a prompt, as `codelynn chat` does: such a request goes before others."""
+"""A client sends `1` if a person waits for the answer, as `codelynn chat` does. Such a request has priority."""
 
 
 class _End:
@@ -31,7 +31,7 @@ END: Final = _End()
 
 
 def asker_of(request: Request) -> Asker:
-    """Who asks: clients are told apart by remote address and access token."""
+    """The client of a request, identified by remote address and access token."""
     key = hashlib.sha256(request.headers.get("authorization", "").encode()).hexdigest()[:16]
     host = request.client.host if request.client else ""
     person = request.headers.get(INTERACTIVE_HEADER) == "1"
@@ -39,7 +39,7 @@ def asker_of(request: Request) -> Asker:
 
 
 async def whole(request: Request, asker: Asker, work: Callable[[], T]) -> T:
-    """What `work` gives, from a thread. A client that leaves makes the asker leave, which ends the work early."""
+    """The result of `work`, which runs in a thread. If the client disconnects, `asker.leave()` ends the work early."""
     watching = asyncio.create_task(_watch(request, asker))
     try:
         return await run_sync(work, limiter=CapacityLimiter(1), abandon_on_cancel=True)
@@ -55,8 +55,8 @@ async def whole(request: Request, asker: Asker, work: Callable[[], T]) -> T:
 async def until_gone(
     parts: Generator[T, None, None], leave: Callable[[], object] = lambda: None
 ) -> AsyncIterator[T]:
-    """The parts, drawn in threads. When the client leaves, `leave` is called, which must wake a part that waits; then the
-    generator is closed at once and not at garbage collection: a reply nobody reads must not go on being written."""
+    """Iterate over the generator in threads. When the client disconnects, `leave` is called, which must wake a waiting generator. Then the
+    generator is closed at once, not at garbage collection: a reply that nobody reads must stop."""
     drawn = _Drawn(parts)
     try:
         while not isinstance(part := await drawn.next(), _End):
@@ -68,7 +68,7 @@ async def until_gone(
 
 
 def begun(parts: Generator[T, None, None]) -> Generator[T, None, None]:
-    """The same parts, the first of which is there already: an error before it can still be answered by its status."""
+    """The same generator with its first item fetched, so that an error before it can still be answered with its status."""
     first = next(parts, END)
     return _closing(parts, () if isinstance(first, _End) else (first,))
 
@@ -81,7 +81,7 @@ def _closing(parts: Generator[T, None, None], first: tuple[T, ...]) -> Generator
 
 
 class _Drawn(Generic[T]):
-    """A generator drawn by one thread and closed by another, never both at once."""
+    """A generator that one thread reads and another closes, never both at once."""
 
     def __init__(self, parts: Generator[T, None, None]) -> None:
         self._parts = parts

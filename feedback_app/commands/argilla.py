@@ -18,14 +18,14 @@ app = typer.Typer(no_args_is_help=True)
 users_app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="People who rank in Argilla, each with a login of their own.",
+    help="Manage the people who rank in Argilla, each with a login.",
 )
 app.add_typer(users_app, name="users")
 
 
 @app.command(name="open")
 def open_() -> None:
-    """Open Argilla's page in the browser, and say where it is and how to log in."""
+    """Open Argilla in the browser and print its address and where the password is."""
     with reported_errors():
         address = _address()
         out.print(address)
@@ -35,7 +35,7 @@ def open_() -> None:
 
 @app.command()
 def status() -> None:
-    """Where Argilla is, whether it answers, and what waits for it."""
+    """Show where Argilla is, whether it answers, and how many comparisons wait for it."""
     with reported_errors():
         from feedback_app.commands.client import connected
 
@@ -55,9 +55,9 @@ def status() -> None:
 
 @app.command()
 def sync(
-    wait: bool = typer.Option(True, help="Show progress until Argilla has everything."),
+    wait: bool = typer.Option(True, help="Wait until Argilla has everything."),
 ) -> None:
-    """Bring every comparison to Argilla again: to a new Argilla, or once refusals were put right. Twice changes nothing."""
+    """Send every comparison to Argilla again: for a new Argilla, or after the cause of refusals was fixed. Repeating it changes nothing."""
     with reported_errors():
         from feedback_app.commands.client import connected
 
@@ -72,7 +72,7 @@ def sync(
 
 @users_app.command(name="list")
 def users_list() -> None:
-    """Who may rank in Argilla."""
+    """List the people who may rank in Argilla."""
     with reported_errors():
         table = Table("user", "role", box=None)
         for user in _users().all():
@@ -82,7 +82,7 @@ def users_list() -> None:
 
 @users_app.command(name="add")
 def users_add(name: str, role: str = typer.Option("annotator", help="annotator, admin or owner")) -> None:
-    """Add a login; its password is shown only now."""
+    """Add a login. Its password is shown only once."""
     with reported_errors():
         made = _users().add(name, role)
         out.print(f"{_address()}  user {made.name}  password {made.password}  (shown this once)")
@@ -90,14 +90,14 @@ def users_add(name: str, role: str = typer.Option("annotator", help="annotator, 
 
 @users_app.command(name="remove")
 def users_remove(name: str) -> None:
-    """End a login. Rankings that codeLynn has of them stay."""
+    """Remove a login. The rankings that codeLynn has from it are kept."""
     with reported_errors():
         _users().remove(name)
         out.print(f"{name} is no user of Argilla any more")
 
 
 def show_desk(desk: dict[str, Any]) -> None:
-    """How a desk does, in lines."""
+    """Print the status of a desk."""
     reason = f": {desk['reason']}" if desk["reason"] else ""
     out.print(f"{desk['mood']}{reason}", markup=False)
     out.print(f"{desk['left']} comparisons waiting, {desk['refused']} refused")
@@ -106,7 +106,7 @@ def show_desk(desk: dict[str, Any]) -> None:
 
 
 def follow(service: "Service", name: str) -> None:
-    """Progress until nothing waits for the desk; ends with the reason where it cannot be worked with."""
+    """Show the progress until the desk has everything. Raises CommandFailed if the desk is away or refuses us."""
     with out.status("sending") as line:
         while (desk := next(one for one in service.get("/desks") if one["name"] == name))["left"]:
             if desk["mood"] in ("away", "refused"):

@@ -19,13 +19,17 @@ def chat(
     ] = "",
     best_of: Annotated[
         int,
-        typer.Option(min=1, max=MOST, help="Write this many replies and show the one you would like best."),
+        typer.Option(
+            min=1,
+            max=MOST,
+            help="Generate this many replies and show the one that the reward model ranks first.",
+        ),
     ] = 1,
     offline: Annotated[
         bool, typer.Option("--offline", help="Load the model in this process if codeLynn does not run.")
     ] = False,
 ) -> None:
-    """Chat on the terminal; the conversation is kept and shows in the browser too. /help lists what can be done, Ctrl-D ends."""
+    """Chat on the terminal. The conversation is saved and appears in the browser too. /help lists the commands, Ctrl-D quits."""
     with reported_errors():
         from feedback_app.commands.chat_session import Talk, opened_input
         from feedback_app.commands.client import service_or_own

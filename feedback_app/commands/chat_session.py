@@ -1,4 +1,4 @@
-"""A conversation on the terminal, over the service's API."""
+"""A conversation on the terminal through the API. Input comes from a person or, through a pipe, line by line."""
 
 import json
 import os
@@ -13,10 +13,10 @@ from feedback_app.commands.client import Event, Mistaken, Refused, Service, path
 from feedback_app.commands.common import WrongUse, complain, one_line, out
 
 HELP = """\
-/model [NAME]    list the versions, or go on with one from the next reply on
-/persona [NAME]  list the personas, or go on as one from the next reply on
+/model [NAME]    list the versions, or use one from the next reply on
+/persona [NAME]  list the personas, or use one from the next reply on
 /new             begin a new conversation with the same version and persona
-/retry           write the last reply again
+/retry           regenerate the last reply
 /save FILE       save this conversation: as Markdown, or as JSON if FILE ends in .json
 /quit            leave; Ctrl-D does the same
 Ctrl-C stops a reply. Alt-Enter begins a new line. A message that begins with a slash: type // first."""
@@ -32,17 +32,17 @@ class _Left(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """`ask` gives what is said next; raises EOFError at the end. `person`: somebody can say it again after an error."""
+    """`ask` returns the next input; raises EOFError at the end. `person`: a person types, who can try again after an error."""
 
     ask: Callable[[], str]
     person: bool
 
 
 class Talk:
-    """One conversation at a time. It goes on where another model or persona is chosen."""
+    """One conversation at a time. It continues when another version or persona is chosen."""
 
     def __init__(self, service: Service, model: str, persona: str, resume: str, best_of: int) -> None:
-        """Begins a conversation, or goes on with `resume`. Raises Mistaken, Refused."""
+        """Begin a conversation, or continue `resume`. Raises Mistaken, Refused."""
         self._service = service
         self._best_of = best_of
         self._now: dict[str, Any] = {}
@@ -62,8 +62,8 @@ class Talk:
             self._begin(model, persona or None)
 
     def until_left(self, asking: Asking) -> None:
-        """Read and answer. A command that cannot be done is told of. So is a failed reply to a person; without one, it ends
-        the conversation. Raises Mistaken, Refused."""
+        """Read and answer until the end. An invalid command is reported. A failed reply is reported to a person, and raised if the input is a
+        pipe. Raises Mistaken, Refused."""
         try:
             while True:
                 try:
@@ -84,7 +84,7 @@ class Talk:
             self._drop_if_empty()
 
     def hear(self, text: str) -> None:
-        """A message, or a command. Raises _Left, WrongUse."""
+        """Handle a message or a command. Raises _Left, WrongUse."""
         if text.startswith("//"):
             self._say(text[1:])
         elif text.startswith("/") and "\n" not in text:
@@ -110,8 +110,8 @@ class Talk:
 
     def _introduce(self) -> None:
         now = self._now
-        told = f"{now['model']} as {now['persona']}, conversation {now['id'][:8]}. /help lists what can be done, Ctrl-D leaves."
-        out.print(told, style="dim", markup=False, soft_wrap=True)
+        line = f"{now['model']} as {now['persona']}, conversation {now['id'][:8]}. /help lists what can be done, Ctrl-D leaves."
+        out.print(line, style="dim", markup=False, soft_wrap=True)
 
     def _say(self, text: str) -> None:
         self._answered("messages", {"text": text, "best_of": self._best_of})
@@ -120,7 +120,7 @@ class Talk:
         self._answered("retry", {"best_of": self._best_of})
 
     def _answered(self, how: str, body: dict[str, Any]) -> None:
-        """The reply as it grows; Ctrl-C stops it, and what is written by then is kept and shown."""
+        """Print the reply as it is generated. Ctrl-C stops it; the reply so far is kept and printed."""
         if self._best_of > 1:
             out.print(f"writing {self._best_of} replies…", style="dim")
         path, shown = f"/conversations/{self._now['id']}", ""
@@ -136,7 +136,7 @@ class Talk:
             self._now["turns"] = ["said"]
 
     def _show(self, event: Event) -> str:
-        """Print what an event brings; gives the text. Raises Refused for an error."""
+        """Print an event. Returns its text. Raises Refused for an error."""
         if event.name == "error":
             raise Refused(event.data["detail"])
         if event.name == "done":
@@ -165,10 +165,10 @@ class Talk:
             self._listed(one["id"], self._now["persona"], one["description"])
 
     def _become(self, chosen: dict[str, str]) -> None:
-        """Go on in this conversation with what was chosen, and say so."""
+        """Change the version or persona of this conversation and report it."""
         self._now = now = self._service.call("PATCH", f"/conversations/{self._now['id']}", {}, chosen)
-        told = f"{now['model']} as {now['persona']} answers from the next reply on, in this conversation."
-        out.print(told, style="dim", markup=False, soft_wrap=True)
+        line = f"{now['model']} as {now['persona']} answers from the next reply on, in this conversation."
+        out.print(line, style="dim", markup=False, soft_wrap=True)
 
     def _listed(self, name: str, current: str, more: str) -> None:
         mark = "*" if name == current else " "
@@ -197,13 +197,13 @@ class Talk:
         raise _Left
 
     def _drop_if_empty(self) -> None:
-        """A conversation in which nothing was said leaves nothing behind."""
+        """Delete the conversation if it is empty."""
         if self._now and not self._now["turns"]:
             self._service.call("DELETE", f"/conversations/{self._now['id']}", {})
 
 
 def markdown(talk: dict[str, Any]) -> str:
-    """A conversation (`ConversationBody`) to read."""
+    """A conversation (`ConversationBody`) as Markdown."""
     return "".join(_blocks(talk))
 
 
@@ -220,7 +220,7 @@ def _write(text: str) -> None:
 
 @contextmanager
 def opened_input(home: Path) -> Iterator[Asking]:
-    """A prompt with history on a terminal, else the lines of standard input."""
+    """A prompt with history on a terminal; otherwise the lines of standard input."""
     if sys.stdin.isatty() and sys.stdout.isatty():
         yield Asking(_prompt(home), person=True)
     else:
@@ -228,7 +228,7 @@ def opened_input(home: Path) -> Iterator[Asking]:
 
 
 def _line() -> str:
-    """Bytes that are no UTF-8 become the mark for that."""
+    """Invalid UTF-8 becomes the replacement character."""
     line = sys.stdin.readline()
     if not line:
         raise EOFError
@@ -236,7 +236,7 @@ def _line() -> str:
 
 
 def _prompt(home: Path) -> Callable[[], str]:
-    """Enter sends, Alt-Enter begins a new line; text that is pasted keeps its lines."""
+    """Enter sends, Alt-Enter begins a new line; pasted text keeps its lines."""
     from prompt_toolkit import PromptSession
     from prompt_toolkit.completion import WordCompleter
     from prompt_toolkit.history import FileHistory
@@ -262,7 +262,7 @@ def _prompt(home: Path) -> Callable[[], str]:
 
 
 def history_file(home: Path) -> Path:
-    """What was said before, readable by its owner only: it is as private as the conversations."""
+    """The input history, readable by its owner only: it is as private as the conversations."""
     home.mkdir(parents=True, exist_ok=True)
     file = home / HISTORY
     os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))

@@ -13,7 +13,7 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.command("list")
 def listing() -> None:
-    """Every version with its aliases, newest first, and the base model at the end."""
+    """List every version with its aliases, newest first; the base model comes last."""
     with reported_errors():
         from feedback_app.commands.client import connected
 
@@ -22,7 +22,7 @@ def listing() -> None:
             base = service.get("/base")
         table = Table("name", "aliases", "method", "parent", "quality checks", "made", "base model")
         for one in known:
-            verdict = "passed" if one["passed"] else "held"
+            checks = "passed" if one["passed"] else "held"
             trained_on = (one["manifest"].get("base") or {}).get("name", "")
             made = "damaged" if one["damaged"] else moment(one["created_at"])
             table.add_row(
@@ -30,7 +30,7 @@ def listing() -> None:
                 ", ".join(one["aliases"]),
                 one["method"],
                 one["parent"],
-                verdict,
+                checks,
                 made,
                 trained_on,
             )
@@ -45,10 +45,12 @@ def listing() -> None:
 def promote(
     name: Annotated[
         str,
-        typer.Argument(help="Version to make the latest, or how its name begins.", autocompletion=versions),
+        typer.Argument(
+            help="Version to use; the first characters of its name are enough.", autocompletion=versions
+        ),
     ],
 ) -> None:
-    """Use a version from now on, whatever its quality checks said."""
+    """Use a version from now on, even if it failed its quality checks."""
     with reported_errors():
         from feedback_app.commands.client import connected, path_part
 
@@ -59,7 +61,7 @@ def promote(
 
 @app.command()
 def rollback() -> None:
-    """Bring the previous version back."""
+    """Switch back to the previous version."""
     with reported_errors():
         from feedback_app.commands.client import connected
 

@@ -1,4 +1,4 @@
-"""The commands' side of the HTTP API: they talk to the service that runs on HOME."""
+"""The HTTP client of the commands, which call the service that runs on HOME."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -20,23 +20,23 @@ NOT_RUNNING = "codeLynn is not running: start it with `codelynn up`"
 CALLERS_FAULT = frozenset({400, 404, 413, 415, 422})
 MISTAKES = frozenset({"invalid_round", "nothing_to_roll_back"})
 NO_MISTAKES = frozenset({"nothing_to_choose_by", "import_refused", "unusable_lines"})
-"""Codes of answers whose status alone does not say whether the command was wrong, or right but without success."""
+"""Codes of errors whose exit code does not follow from the status; `tests/unit/test_errors.py` holds them against `AppError.exit_code`."""
 
 
 class NotRunning(Unavailable, RuntimeError):
-    """No service answers on this HOME; the message says how to start one."""
+    """No service runs on this HOME; the message says how to start one."""
 
 
 class Refused(AppError, RuntimeError):
-    """The service could not do it; its own line says why. `errors` are the bad lines of a file."""
+    """The service could not carry out the request; the message is its own. `errors` are the invalid lines of a file."""
 
-    def __init__(self, told: str, errors: Sequence[str] = ()) -> None:
-        super().__init__(told)
+    def __init__(self, message: str, errors: Sequence[str] = ()) -> None:
+        super().__init__(message)
         self.errors = errors
 
 
 class Mistaken(AppError, LookupError):
-    """The service does not know what was asked for, or does not understand it; its own line says what to do."""
+    """The request was wrong or names something unknown; the message is the service's own."""
 
     exit_code = WRONG_USE
 
@@ -51,7 +51,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Calls of the API. All raise Mistaken, Refused and NotRunning."""
+    """Calls of the API. All raise Mistaken, Refused or NotRunning."""
 
     http: httpx.Client
 
@@ -62,7 +62,7 @@ class Service:
         return self.call("POST", path, query, body)
 
     def call(self, method: str, path: str, query: dict[str, Any], body: object = None) -> Any:
-        """The answer's JSON. What is None is left out of the query; so is the body."""
+        """The answer's JSON. Query values and a body that are None are left out."""
         more: dict[str, Any] = {} if body is None else {"json": body}
         with connection_errors():
             answer = self.http.request(method, f"/api/v1{path}", params=_given(query), **more)
@@ -70,7 +70,7 @@ class Service:
         return answer.json() if answer.content else None
 
     def send(self, path: str, content: Iterator[bytes], media: str, **query: Any) -> Any:
-        """A file as the body, piece by piece; the answer's JSON."""
+        """Send a file in pieces. Returns the answer's JSON."""
         kind = {"Content-Type": media}
         with connection_errors():
             answer = self.http.post(f"/api/v1{path}", params=_given(query), content=content, headers=kind)
@@ -79,7 +79,7 @@ class Service:
 
     @contextmanager
     def opened(self, method: str, path: str, body: object = None, **query: Any) -> Iterator[httpx.Response]:
-        """An answer that is read while it comes; the connection is closed with the block."""
+        """A streamed answer. The connection is closed at the end of the block."""
         more: dict[str, Any] = {} if body is None else {"json": body}
         with (
             connection_errors(),
@@ -92,7 +92,7 @@ class Service:
 
     @contextmanager
     def scored(self, content: Iterator[bytes], media: str, name: str) -> Iterator[Iterator[str]]:
-        """The lines that come back for those that are sent to a reward model."""
+        """Send lines to a reward model and stream its answers."""
         kind = {"Content-Type": media}
         path = "/api/v1/rewards/score"
         with (
@@ -105,7 +105,7 @@ class Service:
             yield answer.iter_lines()
 
     def events(self, method: str, path: str, body: object = None, **query: Any) -> Iterator[Event]:
-        """Server-sent events, until the service ends them."""
+        """Server-sent events, until the service ends the stream."""
         with self.opened(method, path, body, **query) as answer:
             name = ""
             for line in answer.iter_lines():
@@ -118,10 +118,10 @@ class Service:
 
 @contextmanager
 def connection_errors() -> Iterator[None]:
-    """Trouble with the connection in words."""
+    """Convert errors of the connection. Raises Mistaken, Refused or NotRunning."""
     try:
         yield
-    except UnicodeEncodeError as error:  # an argument that the shell gave in another encoding
+    except UnicodeEncodeError as error:  # an argument in another encoding
         raise Mistaken("this is not UTF-8 text: check the words after the command") from error
     except httpx.ConnectError as error:
         raise NotRunning(NOT_RUNNING) from error
@@ -134,27 +134,27 @@ def connection_errors() -> Iterator[None]:
 
 
 def check(answer: httpx.Response) -> None:
-    """Raises Mistaken or Refused where the answer is an error."""
+    """Raises Mistaken or Refused if the answer is an error."""
     if not answer.is_error:
         return
     try:
-        told = dict(answer.json())
+        fields = dict(answer.json())
     except ValueError:
-        told = {}
+        fields = {}
     detail = str(
-        told.get("detail") or f"the service answered {answer.status_code}: see logs/service.log in HOME"
+        fields.get("detail") or f"the service answered {answer.status_code}: see logs/service.log in HOME"
     )
     if answer.status_code == 401:
         raise Refused("the service asks for its access token: set CODELYNN_ACCESS_TOKEN to it")
-    code = told.get("code")
+    code = fields.get("code")
     if code in MISTAKES or (answer.status_code in CALLERS_FAULT and code not in NO_MISTAKES):
         raise Mistaken(detail)
-    bad = [f"line {one['line']}: {one['reason']}" for one in told.get("errors", []) if "line" in one]
+    bad = [f"line {one['line']}: {one['reason']}" for one in fields.get("errors", []) if "line" in one]
     raise Refused(detail, bad)
 
 
 def running_service(settings: Settings) -> Service | None:
-    """The service that runs on HOME, or at SERVICE_URL; None where none answers."""
+    """The service that runs on HOME or at SERVICE_URL; None if none answers."""
     address = settings.service_url or read_service(settings.root)
     if not address:
         return None
@@ -166,7 +166,7 @@ def running_service(settings: Settings) -> Service | None:
 
 
 def client(address: str, token: str, transport: httpx.BaseTransport | None = None) -> httpx.Client:
-    """Without proxies from the environment: the service is on this machine, or is named."""
+    """A client that ignores proxies of the environment: the service is on this machine or its address is set."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     return httpx.Client(
         base_url=address.rstrip("/"), headers=headers, timeout=PATIENCE, trust_env=False, transport=transport
@@ -174,7 +174,7 @@ def client(address: str, token: str, transport: httpx.BaseTransport | None = Non
 
 
 def alive(service: Service) -> bool:
-    """Whether a codeLynn answers there. One that is busy counts as alive."""
+    """Whether codeLynn answers. A busy service counts as alive."""
     try:
         answer = service.http.get("/health/live", timeout=LIVE_SECONDS)
         return bool(answer.status_code == 200 and answer.json().get("status") == "alive")
@@ -186,16 +186,16 @@ def alive(service: Service) -> bool:
 
 @contextmanager
 def service_or_own(offline: bool) -> Iterator[Service]:
-    """The service that runs; with `offline`, where none runs, one in this process, model and all. Raises NotRunning."""
+    """The running service; if none runs and `offline` is set, one in this process that loads the model. Raises NotRunning."""
     settings = settings_in_force()
     service = running_service(settings)
     if service is not None:
         with closing(service.http):
             yield service
     elif offline:
-        from feedback_app.commands.in_process import alone
+        from feedback_app.commands.in_process import own_service
 
-        with alone(settings, live=True) as own:
+        with own_service(settings, live=True) as own:
             yield own
     else:
         raise NotRunning(f"{NOT_RUNNING}, or chat without it: `codelynn chat --offline`")
@@ -203,8 +203,8 @@ def service_or_own(offline: bool) -> Iterator[Service]:
 
 @contextmanager
 def connected() -> Iterator[Service]:
-    """The service that runs; where none does, the API on the data of HOME, in this process. That is said at the end, and not
-    where an error is said already."""
+    """The running service; if none runs, the API in this process on the data of HOME. A notice says so at the end, unless an error was
+    reported."""
     settings = settings_in_force()
     service = running_service(settings)
     if service is not None:
@@ -213,18 +213,18 @@ def connected() -> Iterator[Service]:
         return
     if settings.service_url:
         raise NotRunning(f"no codeLynn answers at {settings.service_url}: check CODELYNN_SERVICE_URL")
-    from feedback_app.commands.in_process import alone
+    from feedback_app.commands.in_process import own_service
 
-    with alone(settings) as own:
+    with own_service(settings) as own:
         yield own
     complain(f"codeLynn is not running; this worked on {settings.root} without it")
 
 
-def path_part(given: str) -> str:
-    """An id or a name as one part of a path. Raises Mistaken for what can be none."""
-    if given in ("", ".", "..") or "/" in given:
-        raise Mistaken(f"{given!r} is no id and no name")
-    return quote(given)
+def path_part(name: str) -> str:
+    """An id or a name, quoted as one part of a path. Raises Mistaken if it cannot be one."""
+    if name in ("", ".", "..") or "/" in name:
+        raise Mistaken(f"{name!r} is no id and no name")
+    return quote(name)
 
 
 def _given(query: dict[str, Any]) -> dict[str, Any]:

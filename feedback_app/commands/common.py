@@ -1,4 +1,4 @@
-"""What every command needs: the settings, a way to print, and errors as one line. Imports little: mistakes are quick."""
+"""What every command needs: the settings, output and error reports. It imports little, so that mistakes are reported fast."""
 
 import sys
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from feedback_app.settings import Settings
 
 PIPE_WIDTH = 200
-"""Columns where the output is no terminal: what reads it wants whole values."""
+"""Columns if the output is not a terminal: programs that read it want whole values."""
 out = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 err = Console(stderr=True, highlight=False)
 
@@ -44,12 +44,12 @@ def reported_errors() -> Iterator[None]:
 
 
 def complain(text: str) -> None:
-    """One line on stderr, however narrow the terminal is."""
+    """Print one line on stderr, without wrapping."""
     err.print(f"codelynn: {text}", markup=False, soft_wrap=True)
 
 
 def one_line(error: Exception) -> str:
-    """What went wrong, in one line."""
+    """The error message in one line."""
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror[:1].lower()}{error.strerror[1:]}"
     return (str(error).splitlines() or [type(error).__name__])[0]
@@ -73,19 +73,19 @@ def _setting(error: "ValidationError") -> str:
 
 
 def settings_in_force() -> "Settings":
-    """The settings, with the addresses of the embedded parts where they run. Raises WrongUse."""
+    """The settings, with the addresses of the embedded parts that run. Raises WrongUse."""
     from feedback_app.embedded.running_services import with_embedded
 
     return with_embedded(configured())
 
 
 def moment(value: str | None) -> str:
-    """A moment of the API, in the time of this machine."""
+    """A time of the API, in the local time zone."""
     return f"{datetime.fromisoformat(value).astimezone():%Y-%m-%d %H:%M}" if value else ""
 
 
 def duration(seconds: float) -> str:
-    """How long, in the two largest units: `40 s`, `3 min 20 s`, `2 h 5 min`."""
+    """A duration in its two largest units: `40 s`, `3 min 20 s`, `2 h 5 min`."""
     minutes, rest = divmod(round(seconds), 60)
     if not minutes:
         return f"{rest} s"
@@ -96,5 +96,5 @@ def duration(seconds: float) -> str:
 
 
 def short(name: str) -> str:
-    """An id as pages show it."""
+    """An id as the pages show it."""
     return name[:8]

@@ -1,4 +1,4 @@
-"""What the shell completes: ids and names, from the service that runs; without one, only what is always there."""
+"""Completions for the shell: ids and names from the running service; without one, only fixed values."""
 
 from contextlib import closing
 from typing import Any
@@ -14,7 +14,7 @@ def versions() -> list[str]:
 
 
 def models() -> list[str]:
-    """What a chat can begin with: the aliases too."""
+    """Versions and aliases."""
     return ["latest", "champion", *versions()]
 
 
@@ -39,6 +39,7 @@ def _asked(path: str) -> list[Any]:
 
     from feedback_app.commands.client import running_service
     from feedback_app.commands.common import settings_in_force
+    from feedback_app.errors import AppError
 
     try:
         service = running_service(settings_in_force())
@@ -47,9 +48,8 @@ def _asked(path: str) -> list[Any]:
         with closing(service.http):
             return list(service.get(path))
     except (
-        RuntimeError,
-        LookupError,
+        AppError,
         ValueError,
         typer.Exit,
-    ):  # a word is not completed: nobody wants an error here
+    ):  # complete nothing rather than print an error
         return []

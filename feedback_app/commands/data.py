@@ -47,7 +47,7 @@ Read = Annotated[
 ]
 Ignored = Annotated[
     list[str] | None,
-    typer.Option("--ignore", help="A field to leave out that the format does not use; may be given again."),
+    typer.Option("--ignore", help="Ignore this field, which the format does not use. Repeatable."),
 ]
 
 
@@ -80,12 +80,12 @@ def export(
 
 
 def import_(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="File to take in.")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="File to import.")],
     format: Read = None,
     ignore: Ignored = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be imported.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only report what would be imported.")] = False,
 ) -> None:
-    """Import a dataset: whole, or not at all. What is there already is skipped."""
+    """Import a dataset, completely or not at all. Records that exist already are skipped."""
     with reported_errors():
         from feedback_app.commands.client import Refused, connected
 
@@ -104,7 +104,7 @@ def import_(
 
 
 def _tell(report: dict[str, Any]) -> None:
-    """What was imported, as what, and what was not."""
+    """Report what was imported, in which format, and what was left out."""
     gave = ", ".join(f"{number} {kind}" for kind, number in report["kinds"].items()) or "no records"
     out.print(f"format {report['format']}: {gave}")
     for reason, number in report["left_out"].items():
@@ -116,18 +116,18 @@ def _tell(report: dict[str, Any]) -> None:
 
 
 class BrokenOff(AppError, RuntimeError):
-    """An export ended in the middle; the message says after how many records."""
+    """An export ended early; the message says after how many records."""
 
 
 class Bar:
-    """A bar on a terminal's standard error; elsewhere nothing is written."""
+    """A progress bar on stderr, if that is a terminal."""
 
     def __init__(self, progress: "Progress") -> None:
         self._progress = progress
         self._task = progress.add_task("", total=None)
 
     def sent(self, content: BinaryIO, size: int) -> Iterator[bytes]:
-        """The file in pieces, with how far it is; then that the service works on it."""
+        """The file in pieces. Shows how much was sent, then that the service is working."""
         done = 0
         for piece in iter(partial(content.read, CHUNK), b""):
             self._progress.update(self._task, description="sending", completed=done, total=size)
@@ -136,9 +136,9 @@ class Bar:
         self._progress.update(self._task, description="sent; checking and storing", completed=0, total=None)
 
     def records(self, done: int, total: int | None) -> None:
-        """How far an export is."""
-        told = f"{done:,} of {total:,} records" if total else f"{done:,} records"
-        self._progress.update(self._task, description=told, completed=done, total=total)
+        """Show the progress of an export."""
+        progress = f"{done:,} of {total:,} records" if total else f"{done:,} records"
+        self._progress.update(self._task, description=progress, completed=done, total=total)
 
 
 @contextmanager
@@ -152,8 +152,8 @@ def _bar() -> Iterator[Bar]:
 
 @contextmanager
 def _counting(service: "Service", format: str, to_file: bool) -> Iterator[Any]:
-    """What is told of each record that came. A bar only where it is in the way of no lines; then the service is first
-    asked how many there are."""
+    """A function that takes the number of received records and shows it. There is a bar only if no records go to the terminal; the service
+    is then asked for the total first."""
     if not err.is_terminal or not (to_file or not out.is_terminal):
         yield lambda done: None
         return
@@ -164,7 +164,7 @@ def _counting(service: "Service", format: str, to_file: bool) -> Iterator[Any]:
 
 
 def _saved(answer: "httpx.Response", output: Path, seen: Any) -> int:
-    """Write the whole file or none; its size in bytes. Raises BrokenOff."""
+    """Write the file completely or not at all. Returns its size in bytes. Raises BrokenOff."""
     part_file = output.with_name(output.name + ".part")
     try:
         with part_file.open("wb") as file:
@@ -176,7 +176,7 @@ def _saved(answer: "httpx.Response", output: Path, seen: Any) -> int:
 
 
 def _copied(answer: "httpx.Response", target: BinaryIO, seen: Any) -> int:
-    """Copy the export; its size in bytes. Raises BrokenOff."""
+    """Copy the export. Returns its size in bytes. Raises BrokenOff."""
     import httpx
 
     size, records = 0, 0

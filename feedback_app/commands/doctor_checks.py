@@ -1,4 +1,4 @@
-"""What `codelynn doctor` looks at on this machine. Each check is one line with what to do."""
+"""The checks of `codelynn doctor` on this machine. Each gives one line that says what to do."""
 
 import os
 import re
@@ -23,7 +23,7 @@ from feedback_app.settings import PROJECT, Settings
 GIGABYTE = 1e9
 OLDEST = (3, 11)
 DISK, MEMORY = 2.0, 2.0
-"""Gigabytes needed: on disk for the default model and its versions, in memory for the service and one trainer."""
+"""Required gigabytes: disk for the default model and its versions, memory for the service and one trainer."""
 PIN = re.compile(r"([A-Za-z0-9._-]+)==([^\s;]+)")
 
 
@@ -32,7 +32,7 @@ class Lacking(AppError, RuntimeError):
 
 
 def checks(settings: Settings, service: str) -> list[PartStatus]:
-    """All of them; `service` is where ours answers, empty where it does not run."""
+    """All checks. `service`: the address of the running service; empty if none runs."""
     ours = bool(service)
     return [
         checked("python", True, _python),
@@ -52,14 +52,14 @@ def checks(settings: Settings, service: str) -> list[PartStatus]:
 
 
 def _python() -> str:
-    found = ".".join(map(str, sys.version_info[:3]))
+    running = ".".join(map(str, sys.version_info[:3]))
     if sys.version_info[:2] < OLDEST:
-        raise Lacking(f"{found}; 3.11 or newer is needed: install it, then run `make setup` again")
-    return found
+        raise Lacking(f"{running}; 3.11 or newer is needed: install it, then run `make setup` again")
+    return running
 
 
 def packages(lock: Path) -> str:
-    """Whether the installed packages are those that were tested together. Raises Lacking."""
+    """Compare the installed packages with the tested ones. Raises Lacking."""
     if not lock.is_file():
         return "no requirements.lock beside the program: not compared"
     pins = dict(PIN.findall(lock.read_text(encoding="utf-8")))
@@ -113,13 +113,13 @@ def _home(home: Path) -> str:
 
 
 def private(home: Path) -> str:
-    """Whether others can read passwords and keys. Raises Lacking."""
+    """Check that others cannot read passwords and keys. Raises Lacking."""
     files = [*(home / "secrets").glob("*"), *(home / "run").glob("*.json"), home / "run" / "valkey.conf"]
-    found = [file for file in files if file.is_file()]
-    open_to_others = [file for file in found if stat.S_IMODE(file.stat().st_mode) & 0o077]
+    secrets = [file for file in files if file.is_file()]
+    open_to_others = [file for file in secrets if stat.S_IMODE(file.stat().st_mode) & 0o077]
     if open_to_others:
         raise Lacking(f"others can read {open_to_others[0]}: chmod 600 {' '.join(map(str, open_to_others))}")
-    return f"{len(found)} files, readable by their owner only" if found else "none yet"
+    return f"{len(secrets)} files, readable by their owner only" if secrets else "none yet"
 
 
 def _model(settings: Settings) -> str:
@@ -141,19 +141,19 @@ def _persona(settings: Settings) -> str:
         raise Lacking(f"{error}; it is set by CODELYNN_PERSONA") from error
     except (ValueError, KeyError, TypeError) as error:
         file = settings.personas / f"{settings.persona}.json"
-        raise Lacking(f"{file} is not what a persona's file must be: compare it with lynn.json") from error
+        raise Lacking(f"{file} is not a valid persona file: compare it with lynn.json") from error
 
 
 def _addresses(settings: Settings, ours: bool) -> list[PartStatus]:
-    """The database, which a service that runs is asked for itself, and the server that writes the replies where one is set."""
-    found = [] if ours else [checked("database", True, lambda: root.database_answers(settings))]
+    """The database, unless the service runs and reports it itself, and the engine's server if one is set."""
+    checks = [] if ours else [checked("database", True, lambda: root.database_answers(settings))]
     if settings.engine_url:
         remedy = "start it, or correct CODELYNN_ENGINE_URL and CODELYNN_ENGINE_API_KEY"
         key = settings.engine_api_key
-        found.append(
+        checks.append(
             checked("engine", True, lambda: web_answers(settings.engine_url, "/models", remedy, key))
         )
-    return found
+    return checks
 
 
 def _port(settings: Settings, service: str) -> str:
@@ -173,14 +173,14 @@ def _argilla_port(settings: Settings, ours: bool) -> str:
 
 
 def _free(host: str, port: int, setting: str) -> str:
-    """Raises Lacking where somebody listens there, and says who."""
+    """Raises Lacking if a program listens there, and names it."""
     if port and taken(host, port):
         raise Lacking(f"{port} is in use{listener_on(port)}: stop it, or set {setting}")
     return f"{port} is free" if port else "a free one is chosen at each start"
 
 
 def listener_on(port: int) -> str:
-    """` by NAME (process PID)` where that can be seen; other users' processes cannot."""
+    """` by NAME (process PID)`; empty for processes of other users."""
     try:
         open_ports = psutil.net_connections("tcp")
     except psutil.AccessDenied:

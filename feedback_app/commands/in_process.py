@@ -1,4 +1,4 @@
-"""The API without a running service: in this process, on a socket that only its user can reach, until the command ends."""
+"""Runs the API in this process, if no service runs, on a Unix socket that only this user can reach. It ends with the command."""
 
 import tempfile
 import threading
@@ -20,7 +20,7 @@ START_SECONDS = 60.0
 
 
 class Server(uvicorn.Server):
-    """Says when it listens."""
+    """A server with an event for when it listens."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -32,9 +32,9 @@ class Server(uvicorn.Server):
 
 
 @contextmanager
-def alone(settings: Settings, live: bool = False) -> Iterator[Service]:
-    """The same API as the service's, on the same data, whose tables are made if need be. `live`: with the reward model
-    that learns from each ranking, which `--best-of` may need; it reads every ranking first."""
+def own_service(settings: Settings, live: bool = False) -> Iterator[Service]:
+    """The API on the same data; missing tables are created. `live`: with the live reward model, which `--best-of` may need and which reads
+    every ranking first."""
     root.prepare_database(settings)
     app = root.build(settings.model_copy(update={"live_reward": settings.live_reward and live}))
     replies = Preferred(settings, app.services.preferences).chat_sampling

@@ -1,4 +1,4 @@
-"""`codelynn leaderboard`: which version wins."""
+"""`codelynn leaderboard`."""
 
 import json
 import sys
@@ -12,10 +12,10 @@ from feedback_app.domain.pairwise_outcomes import ENOUGH
 
 
 def leaderboard(
-    mine: Annotated[bool, typer.Option("--mine", help="Only the owner's rankings.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
+    mine: Annotated[bool, typer.Option("--mine", help="Count only the owner's rankings.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Show which version wins: Bradley-Terry scores, also adjusted for length and side, with 95 % intervals."""
+    """Show the leaderboard: Bradley-Terry scores with 95 % intervals, also adjusted for length and side."""
     with reported_errors():
         from feedback_app.commands.client import connected
 
@@ -26,7 +26,9 @@ def leaderboard(
         elif board["standings"]:
             _print(board)
         else:
-            out.print("no two versions have met yet: rank replies in the arena once a round is promoted")
+            out.print(
+                "no two versions were compared yet: rank replies in the arena after a round is promoted"
+            )
 
 
 def _print(board: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ from feedback_app.settings import Settings
 
 
 class PreparationFailed(AppError, RuntimeError):
-    """The base model is not ready; one line that says why."""
+    """The base model could not be prepared; the message says why."""
 
 
 def prepare_apart(settings: Settings, report: Callable[[str, float], None]) -> None:
@@ -38,11 +38,11 @@ def prepare_apart(settings: Settings, report: Callable[[str, float], None]) -> N
     ):
         assert child.stdout is not None
         for line in child.stdout:
-            told = json.loads(line)
-            if "error" in told:
-                error = told["error"]
+            message = json.loads(line)
+            if "error" in message:
+                error = message["error"]
             else:
-                report(told["text"], told["fraction"])
+                report(message["text"], message["fraction"])
     if child.returncode:
         raise PreparationFailed(error)
 

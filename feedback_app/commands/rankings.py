@@ -1,4 +1,4 @@
-"""`codelynn rankings`: find rankings again, exclude them, include them again, delete them."""
+"""`codelynn rankings …`: find, exclude, include, delete."""
 
 from typing import Annotated
 
@@ -15,19 +15,22 @@ Ids = Annotated[
 
 
 def _word(verdict: str) -> str:
-    """What people read and type for a kind of verdict."""
+    """The word for a kind of ranking in the command line."""
     return VERDICT_WORDS.get(verdict, verdict)
 
 
 @app.command()
 def find(
-    words: Annotated[str, typer.Argument(help="In prompts, replies, notes and rewrites, in any case.")] = "",
+    words: Annotated[
+        str, typer.Argument(help="Words in prompts, replies, notes and edits; case is ignored.")
+    ] = "",
     verdict: Annotated[str, typer.Option(help=f"{', '.join(map(_word, VERDICTS))}.")] = "",
-    source: Annotated[str, typer.Option(help="Where it comes from: arena, api, argilla, import:trl, …")] = "",
+    source: Annotated[str, typer.Option(help="The origin: arena, api, argilla, import:trl, …")] = "",
     version: Annotated[str, typer.Option(help="A version that wrote one of the replies.")] = "",
     tag: Annotated[str, typer.Option(help="A tag.")] = "",
     differs: Annotated[
-        bool, typer.Option("--differs", help="Repeated pairs on which you changed your mind.")
+        bool,
+        typer.Option("--differs", help="Only repeated pairs that you ranked differently the second time."),
     ] = False,
 ) -> None:
     """Print the ids of the comparisons that match every option, newest first."""
@@ -41,12 +44,12 @@ def find(
         from feedback_app.commands.client import connected
 
         with connected() as service:
-            found = service.get("/rankings/ids", **wanted, differs=differs)
-        for name in found["ids"]:
+            matching = service.get("/rankings/ids", **wanted, differs=differs)
+        for name in matching["ids"]:
             out.print(name, markup=False)
 
 
-@app.command("take-out", hidden=True)  # what `exclude` was called at first
+@app.command("take-out", hidden=True)  # the former name of `exclude`
 @app.command()
 def exclude(ids: Ids) -> None:
     """Exclude rankings from training. They are kept and can be included again."""
@@ -54,7 +57,7 @@ def exclude(ids: Ids) -> None:
         out.print(f"excluded: {len(_changed('take-out', ids))}")
 
 
-@app.command("bring-back", hidden=True)  # what `include` was called at first
+@app.command("bring-back", hidden=True)  # the former name of `include`
 @app.command()
 def include(ids: Ids) -> None:
     """Include excluded rankings again, unchanged."""
@@ -66,7 +69,7 @@ def include(ids: Ids) -> None:
 def delete(
     ids: Ids, yes: Annotated[bool, typer.Option("--yes", help="Do not ask before deleting.")] = False
 ) -> None:
-    """Delete prompts, replies and rankings for good, in Argilla and Label Studio too. A repeated pair is deleted both times."""
+    """Delete prompts, replies and rankings for good, in Argilla and Label Studio too. Both comparisons of a repeated pair are deleted."""
     with reported_errors():
         from feedback_app.commands.client import connected
 

@@ -1,4 +1,4 @@
-"""`codelynn reward …`: train a reward model, say what it is worth, score replies with it."""
+"""`codelynn reward …`: list, train, evaluate, score."""
 
 import json
 import sys
@@ -23,7 +23,7 @@ Name = Annotated[str, typer.Argument(help="Name of a reward model; the current o
 
 @app.command("list")
 def listing() -> None:
-    """The trained reward models, newest first."""
+    """List the trained reward models, newest first."""
     with reported_errors():
         from rich.table import Table
 
@@ -31,13 +31,13 @@ def listing() -> None:
         from feedback_app.commands.common import moment
 
         with connected() as service:
-            found = service.get("/rewards")
+            models = service.get("/rewards")
         table = Table("name", "in use", "made", "accuracy on held-out pairs")
-        for one in found:
+        for one in models:
             accuracy = one["evaluation"].get("accuracy")
             shown = "" if accuracy is None else f"{accuracy:.1%}"
             table.add_row(one["name"], "yes" if one["current"] else "", moment(one["created_at"]), shown)
-        out.print(table if found else "no reward model yet: `codelynn reward train` makes one")
+        out.print(table if models else "no reward model yet: `codelynn reward train` makes one")
 
 
 @app.command()
@@ -45,9 +45,9 @@ def train(
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="A setting, as name=value; repeatable.")
     ] = None,
-    no_watch: Annotated[bool, typer.Option("--no-watch", help="Only queue it.")] = False,
+    no_watch: Annotated[bool, typer.Option("--no-watch", help="Queue the round without waiting.")] = False,
 ) -> None:
-    """Train a reward model on all rankings there are, as a round, and show its progress."""
+    """Queue a round that trains a reward model on all rankings, and show its progress."""
     with reported_errors():
         config = overrides(set_ or [])
         from feedback_app.commands.client import connected
@@ -65,9 +65,9 @@ def evaluate(
     file: Annotated[
         str | None, typer.Option("--file", "-f", help="Rankings (format `rankings`), `-` for stdin.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """How often a reward model agrees with rankings it has not seen: the held-out ones, or those of a file."""
+    """Measure how often a reward model agrees with the held-out rankings, or with those in a file."""
     with reported_errors():
         from feedback_app.commands.client import Refused, connected
 
@@ -97,7 +97,7 @@ def score(
     ] = None,
     reply: Annotated[list[str] | None, typer.Option(help="A reply to --prompt; repeatable.")] = None,
 ) -> None:
-    """Rewards of replies, in log odds. Lines {"prompt" or "messages", "replies"} come back with "rewards"."""
+    """Score replies, in log odds. Reads lines {"prompt" or "messages", "replies"} and adds "rewards" to each."""
     with reported_errors():
         if (prompt is None) != (not reply):
             raise WrongUse("--prompt needs at least one --reply, and --reply needs --prompt")
@@ -112,8 +112,8 @@ def score(
 
 
 def _scored(name: str, body: Iterator[bytes]) -> int:
-    """Each good line with its rewards on stdout, each bad one by number on stderr; how many are bad. Raises CommandFailed where
-    scoring ended early."""
+    """Print each valid line with its rewards on stdout, and each invalid one by number on stderr. Returns the number of invalid lines.
+    Raises CommandFailed if scoring ended early."""
     from feedback_app.commands.client import connected
 
     bad = 0

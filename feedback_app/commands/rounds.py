@@ -41,9 +41,9 @@ def queue(
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="A setting, as name=value; repeatable.")
     ] = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Stay and show the progress.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Wait and show the progress.")] = False,
 ) -> None:
-    """Queue a round on everything that was ranked, rated and written so far."""
+    """Queue a round that trains on all rankings, ratings and demonstrations so far."""
     with reported_errors():
         config = overrides(set_ or [])
         from feedback_app.commands.client import connected
@@ -57,7 +57,7 @@ def queue(
 
 @app.command("list")
 def listing(limit: Annotated[int, typer.Option(min=1, max=500, help="How many, newest first.")] = 20) -> None:
-    """The newest rounds."""
+    """List the newest rounds."""
     with reported_errors():
         from feedback_app.commands.client import connected
 
@@ -84,7 +84,7 @@ def listing(limit: Annotated[int, typer.Option(min=1, max=500, help="How many, n
 
 @app.command()
 def show(round_id: RoundId = LAST) -> None:
-    """One round: stage, progress, time left; once it has ended, what was decided and why."""
+    """Show a round: stage, progress and time left; after its end, the decision and its reasons."""
     with reported_errors():
         from feedback_app.commands.client import connected
 
@@ -94,7 +94,7 @@ def show(round_id: RoundId = LAST) -> None:
 
 @app.command()
 def watch(round_id: RoundId = LAST) -> None:
-    """Follow a round until it ends. Ctrl-C stops watching; the round goes on."""
+    """Show the progress of a round until it ends. Ctrl-C stops watching; the round continues."""
     with reported_errors():
         from feedback_app.commands.client import connected
 
@@ -104,7 +104,7 @@ def watch(round_id: RoundId = LAST) -> None:
 
 @app.command()
 def cancel(round_id: RoundId = LAST) -> None:
-    """Stop a round; `resume` goes on where it stopped."""
+    """Stop a round. `resume` continues where it stopped."""
     with reported_errors():
         from feedback_app.commands.client import connected
 
@@ -118,7 +118,7 @@ def cancel(round_id: RoundId = LAST) -> None:
 
 @app.command()
 def resume(round_id: RoundId = LAST) -> None:
-    """Go on with a failed or cancelled round; what it finished is kept."""
+    """Continue a failed or cancelled round. Finished stages are kept."""
     with reported_errors():
         from feedback_app.commands.client import connected
 
@@ -127,7 +127,7 @@ def resume(round_id: RoundId = LAST) -> None:
 
 
 def overrides(settings: list[str]) -> dict[str, object]:
-    """name=value pairs; the value is read as JSON where it is JSON, else as text. Raises WrongUse."""
+    """Parse name=value pairs. A value is read as JSON if it is JSON, else as text. Raises WrongUse."""
     overrides: dict[str, object] = {}
     for setting in settings:
         name, equals, value = setting.partition("=")
@@ -143,31 +143,33 @@ def overrides(settings: list[str]) -> dict[str, object]:
 
 
 def announce(queued: dict[str, Any]) -> None:
-    """That a round is queued: what comes before it, and how long it will take."""
+    """Report that a round is queued, its place in the queue and its expected duration."""
     out.print(f"queued {short(queued['id'])} ({queued['method']}): {place(queued['ahead'])}", markup=False)
     out.print(expectation(queued), markup=False)
 
 
 def place(ahead: list[dict[str, Any]]) -> str:
-    """Where in the queue a round is whose predecessors these are."""
+    """The place in the queue of a round behind these."""
     if not ahead:
         return "it is next"
     running = next((one for one in ahead if one["state"] == "running"), None)
-    told = f"number {len(ahead) + 1} in the queue"
-    return f"{told}; round {short(running['id'])} ({running['method']}) is running" if running else told
+    position = f"number {len(ahead) + 1} in the queue"
+    return (
+        f"{position}; round {short(running['id'])} ({running['method']}) is running" if running else position
+    )
 
 
 def expectation(one: dict[str, Any]) -> str:
-    """How long a round (`RoundDetail`) takes from its start."""
+    """The expected duration of a round (`RoundDetail`)."""
     seconds = one["expected_seconds"]
     return in_words(None if seconds is None else Expected(seconds, one["expected_first"]))
 
 
-def _id(service: "Service", given: str) -> str:
-    if given != LAST:
+def _id(service: "Service", round_id: str) -> str:
+    if round_id != LAST:
         from feedback_app.commands.client import path_part
 
-        return path_part(given)
+        return path_part(round_id)
     newest = service.get("/rounds", limit=1)
     if not newest:
         raise WrongUse("no rounds yet: `codelynn round queue` starts one")
@@ -175,7 +177,7 @@ def _id(service: "Service", given: str) -> str:
 
 
 def watched(service: "Service", round_id: str) -> None:
-    """Follow a round with a bar to its end. Raises typer.Exit(1) if it failed."""
+    """Show a progress bar until the round ends. Raises typer.Exit(1) if it failed."""
     from rich.progress import BarColumn, Progress, TextColumn
 
     columns = (
@@ -205,26 +207,26 @@ def _note(event: dict[str, Any]) -> str:
 
 
 def shown(one: dict[str, Any]) -> None:
-    """A round in lines."""
+    """Print a round."""
     for line in lines(one):
         out.print(line, markup=False)
 
 
 def lines(one: dict[str, Any]) -> list[str]:
-    """What there is to say of a round (`RoundDetail`), the most important first."""
+    """The lines about a round (`RoundDetail`), the most important first."""
     state = one["state"]
-    told = [f"{short(one['id'])}  {one['method']}  {state}"]
+    about = [f"{short(one['id'])}  {one['method']}  {state}"]
     if state == "queued":
-        told += [place(one["ahead"]), expectation(one)]
+        about += [place(one["ahead"]), expectation(one)]
     if state == "running":
-        told.append(_progress(one))
+        about.append(_progress(one))
     if one["checkpoint"]:
-        told.append(f"version {one['checkpoint']}")
+        about.append(f"version {one['checkpoint']}")
     if one["decision"]:
-        told.append(title(one["decision"], one["method"]))
-    told += [f"  {check.line}" for check in checks(one["decision"])]
-    told += [f"  {strength}"] if (strength := update_strength(one["decision"])) else []
-    return told + ([one["error"]] if one["error"] else [])
+        about.append(title(one["decision"], one["method"]))
+    about += [f"  {check.line}" for check in checks(one["decision"])]
+    about += [f"  {strength}"] if (strength := update_strength(one["decision"])) else []
+    return about + ([one["error"]] if one["error"] else [])
 
 
 def _progress(one: dict[str, Any]) -> str:

@@ -22,7 +22,7 @@ def up() -> None:
 
 
 def serve() -> None:
-    """Start only the web service; Redis, workers and Argilla are started elsewhere. Creates missing database tables."""
+    """Start only the web service, without Redis, workers and Argilla. Creates missing database tables."""
     with reported_errors():
         settings = _protected(configured())
         from feedback_app import main as root
@@ -42,7 +42,7 @@ def migrate() -> None:
 
 
 def _protected(settings: "Settings") -> "Settings":
-    """Before anything is prepared. Raises WrongUse where the service would be open to others."""
+    """Check the address before anything is prepared. Raises WrongUse if the service would be open to others."""
     from feedback_app.api.security import Unprotected, access
 
     try:

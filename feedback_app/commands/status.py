@@ -54,16 +54,16 @@ def doctor() -> None:
 
 
 def service_parts(service: "Service") -> "list[PartStatus]":
-    """What the service says of itself and of what it needs."""
+    """The parts as the running service reports them."""
     from feedback_app.services.system.status import PartStatus
 
-    told = service.get("/status")
+    status_now = service.get("/status")
     address = f"answers at {str(service.http.base_url).rstrip('/')}"
-    return [PartStatus("service", True, True, address), *(PartStatus(**part) for part in told["parts"])]
+    return [PartStatus("service", True, True, address), *(PartStatus(**part) for part in status_now["parts"])]
 
 
 def parts_without_service(settings: "Settings") -> "list[PartStatus]":
-    """No service runs; what can be asked without it."""
+    """The parts that can be checked without a running service."""
     from feedback_app.commands.client import NOT_RUNNING
     from feedback_app.embedded.running_services import read_service
     from feedback_app.services.rounds.queue import RoundQueue

@@ -8,7 +8,8 @@ import gradio as gr
 from feedback_app.services.bundle import Services
 from feedback_app.ui.arena import page as arena_page
 from feedback_app.ui.arena.routes import ArenaServices
-from feedback_app.ui.chat import events as chat_events
+from feedback_app.ui.chat import page as chat_page
+from feedback_app.ui.chat.handlers import ChatServices
 from feedback_app.ui.data import page as data_page
 from feedback_app.ui.leaderboard import page as leaderboard_page
 from feedback_app.ui.reward import page as reward_page
@@ -25,8 +26,26 @@ PROGRESS_SECONDS = 0.1
 """How often Gradio's queue looks for work. Its own 1 and 10 milliseconds keep a core 6 to 10 % busy with no page open."""
 
 Build = Callable[[Services, gr.Blocks], None]
+
+
+def _arena(services: Services, demo: gr.Blocks) -> None:
+    arena_page.build(services.arena)
+
+
+def _chat(services: Services, demo: gr.Blocks) -> None:
+    chat = ChatServices(
+        chat=services.chat,
+        side_by_side=services.side_by_side,
+        arena=services.arena,
+        models=services.models,
+        preferences=services.preferences,
+        personas=services.personas,
+    )
+    chat_page.build(chat, demo)
+
+
 OTHER_PAGES: tuple[tuple[Place, Build], ...] = (
-    (navigation.CHAT, chat_events.build),
+    (navigation.CHAT, _chat),
     (navigation.ROUNDS, rounds_page.build),
     (navigation.LEADERBOARD, leaderboard_page.build),
     (navigation.REWARD, reward_page.build),
@@ -51,10 +70,6 @@ def build_ui(services: Services) -> gr.Blocks:
     demo.queue(default_concurrency_limit=PARALLEL_EVENTS, api_open=False)
     look_seldom(demo)
     return demo
-
-
-def _arena(services: Services, demo: gr.Blocks) -> None:
-    arena_page.build(services.arena)
 
 
 def arena_services(services: Services) -> ArenaServices:

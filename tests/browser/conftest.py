@@ -11,7 +11,6 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 from tests.browser.site import Site, serving
 from tests.browser.trail import Trail
 from tests.conftest import CHROMIUM, WAIT_MS
-from tests.tiny_model import build_tiny_model
 
 LEAVING = ("AbortError", "Connection errored out", "net::ERR_ABORTED")
 """What Gradio's client logs when a page is left while it listens."""
@@ -49,14 +48,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
-@pytest.fixture(scope="session")
-def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_tiny_model(tmp_path_factory.mktemp("tiny"))
-
-
 @pytest.fixture(scope="module")
-def site(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with serving(tmp_path_factory.mktemp("home"), tiny_base) as running:
+def site(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with serving(tmp_path_factory.mktemp("home"), tiny_model) as running:
         yield running
 
 

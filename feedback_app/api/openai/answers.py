@@ -1,4 +1,4 @@
-"""Whole answers: the list of models, and a chat completion with its choices and usage."""
+"""Complete answers: the list of models, and a chat completion with its choices and usage."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -25,13 +25,13 @@ def one_model(name: str, models: Models) -> dict[str, Any]:
 
 
 def _model(name: str, models: Models, created: Mapping[str, datetime]) -> dict[str, Any]:
-    """An alias is as old as the version it stands for now."""
+    """An alias has the date of the version that it names now."""
     at = created[models.resolve(name)]
     return {"id": name, "object": "model", "created": int(at.timestamp()), "owned_by": "codelynn"}
 
 
 def head(version: str) -> dict[str, Any]:
-    """What an answer and all its chunks have in common."""
+    """The fields that an answer and all its chunks share."""
     return {
         "id": f"chatcmpl-{uuid4().hex}",
         "created": int(time.time()),
@@ -49,11 +49,11 @@ def completion(start: Mapping[str, Any], written: Written) -> dict[str, Any]:
 def best_completion(
     start: Mapping[str, Any], written: Written, prompt: Sequence[Message], best: BestOf
 ) -> dict[str, Any]:
-    """The one answer of several replies, and what chose it. Raises NothingToChooseBy, RewardModelUnavailable."""
+    """The best of several replies, and which reward model chose it. Raises NothingToChooseBy, RewardModelUnavailable."""
     chosen = best.choose(prompt, written.texts)
-    told = {"best_of": {"of": chosen.of, "by": chosen.by}}
+    choice_made = {"best_of": {"of": chosen.of, "by": chosen.by}}
     choices = [choice(written, chosen.index, 0)]
-    return {**start, "object": "chat.completion", "choices": choices, "usage": written.usage(), **told}
+    return {**start, "object": "chat.completion", "choices": choices, "usage": written.usage(), **choice_made}
 
 
 def choice(written: Written, index: int, place: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A chat completion from the request to its answer, whole or streamed."""
+"""A chat completion, from the request to its answer, complete or streamed."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ from feedback_app.services.generation.best_of import BestOf
 from feedback_app.services.generation.versions import Models
 
 AsPersona = Callable[[Sequence[Message]], tuple[Message, ...]]
-"""Gives a conversation without a system turn the persona's."""
+"""Adds the persona's system turn to a conversation without one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Completions:
-    """Writes chat completions; `default` is how replies are drawn where a request does not say."""
+    """Writes chat completions. `default`: the sampling parameters that a request leaves out."""
 
     engine: Engine
     models: Models
@@ -33,26 +33,26 @@ class Completions:
     best: BestOf
 
     def answer(self, body: ChatRequest, asker: Asker) -> dict[str, Any] | StreamingResponse:
-        """The answer, once its first piece is there. Raises what `errors.refusal` knows."""
+        """The answer, after the first piece of the reply. Raises AppError."""
         version = self.models.resolve(body.model)
         prompt = self.as_persona(conversation([message.message() for message in body.messages]))
         requests = asked_by(asker, generation_requests(body, version, prompt, self.default()))
         if body.best_of > 1:
             self.best.check()
         try:
-            given = begun(pieces(self.engine, requests))
+            batch = begun(pieces(self.engine, requests))
         except LimitTooLarge as error:
             raise too_long(error, body.limit_field) from error
         if body.stream:
-            lines = self._lines(body, given, version, prompt)
+            lines = self._lines(body, batch, version, prompt)
             return StreamingResponse(until_gone(lines, asker.leave), media_type="text/event-stream")
-        written = to_the_end(given, len(requests))
+        written = to_the_end(batch, len(requests))
         if body.best_of > 1 and not asker.left:
             return best_completion(head(version), written, prompt, self.best)
         return completion(head(version), written)
 
-    def _lines(self, body: ChatRequest, given: Pieces, version: str, prompt: Sequence[Message]) -> Lines:
+    def _lines(self, body: ChatRequest, batch: Pieces, version: str, prompt: Sequence[Message]) -> Lines:
         chunks = Chunks(head(version), body.stream_options.include_usage)
         if body.best_of > 1:
-            return stream_best(given, body.best_of, chunks, prompt, self.best)
-        return stream(given, body.n, chunks)
+            return stream_best(batch, body.best_of, chunks, prompt, self.best)
+        return stream(batch, body.n, chunks)

@@ -1,4 +1,4 @@
-"""The edge of /v1: every answer is in OpenAI's form, addresses and methods that are not there included."""
+"""The edge of /v1: every answer is in OpenAI's form, also those for unknown addresses and methods."""
 
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from feedback_app.api.missing import served_by
 from feedback_app.api.openai.errors import PREFIX, Refused, refusal
 
 LARGEST_BODY = 8 * 2**20
-"""Bytes. A conversation is text; what fills a model's window is far smaller."""
+"""Bytes. A text that fills a model's context is far smaller."""
 CHAT = "use POST /v1/chat/completions"
 ELSEWHERE = {
     "embeddings": "embeddings are not made here: use another server for them",
@@ -34,11 +34,11 @@ ELSEWHERE = {
     "batches": f"batches are not supported: {CHAT} for each request",
     "v1": "the address has /v1 twice: let the client's base URL end in /v1 once",
 }
-"""What is answered for the addresses of OpenAI's other APIs, by the first part of the path."""
+"""The answers for OpenAI's other APIs, by the first part of the path."""
 
 
 class OpenAiRoute(APIRoute):
-    """A route whose errors are OpenAI's, whoever raises them, and whose answers carry an `x-request-id`."""
+    """A route with all errors in OpenAI's form and an `x-request-id` in every answer."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -46,7 +46,7 @@ class OpenAiRoute(APIRoute):
         async def answer(request: Request) -> Response:
             try:
                 response = await handle(Request(request.scope, _limited(request.receive)))
-            except Exception as problem:  # noqa: BLE001 - the last place where the form is kept
+            except Exception as problem:  # noqa: BLE001 - every error must have OpenAI's form
                 response = refusal(problem).response()
             return identified(response)
 
@@ -54,13 +54,13 @@ class OpenAiRoute(APIRoute):
 
 
 def identified(response: Response) -> Response:
-    """The answer with a name that a log can hold."""
+    """The answer with an id to find it in logs."""
     response.headers["x-request-id"] = f"req_{uuid4().hex}"
     return response
 
 
 def json_only(request: Request) -> None:
-    """Raises Refused for a body that does not say that it is JSON."""
+    """Raises Refused for a body without the content type of JSON."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise Refused(
@@ -71,11 +71,11 @@ def json_only(request: Request) -> None:
 
 
 def not_there(path: str, method: str, scope: dict[str, Any], routes: Sequence[BaseRoute]) -> Refused:
-    """Why nothing is served: 405 where `routes` serve the address by another method, else 404."""
+    """The answer for an unknown address: 405 if one of `routes` takes another method, else 404."""
     allowed = served_by(scope, routes)
     if allowed:
-        told = f"{method} is not possible here: use {' or '.join(allowed)}."
-        return Refused(405, told, code="method_not_allowed", headers={"Allow": ", ".join(allowed)})
+        reason = f"{method} is not possible here: use {' or '.join(allowed)}."
+        return Refused(405, reason, code="method_not_allowed", headers={"Allow": ", ".join(allowed)})
     if unsupported := elsewhere(path):
         return unsupported
     served = "GET /v1/models and POST /v1/chat/completions"
@@ -83,14 +83,14 @@ def not_there(path: str, method: str, scope: dict[str, Any], routes: Sequence[Ba
 
 
 def elsewhere(path: str) -> Refused | None:
-    """What to use instead of another of OpenAI's APIs; None where the path is of none."""
+    """What to use instead of another OpenAI API; None if the path belongs to none."""
     first = path.removeprefix(PREFIX).strip("/").partition("/")[0]
-    told = ELSEWHERE.get(first)
-    return Refused(404, f"{told}.", code="unsupported_endpoint") if told else None
+    advice = ELSEWHERE.get(first)
+    return Refused(404, f"{advice}.", code="unsupported_endpoint") if advice else None
 
 
 def _limited(receive: Receive) -> Receive:
-    """Raises Refused once a body is larger than it may be."""
+    """Raises Refused once a body exceeds the limit."""
     seen = 0
 
     async def limited() -> Message:

@@ -1,4 +1,4 @@
-"""What a chat completion request may say: fields that are honoured, and fields that are refused because they cannot be."""
+"""The fields of a chat completion request: those that are supported, and those that are refused."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -28,12 +28,12 @@ FORBIDDEN: Mapping[str, tuple[Any, ...]] = {
     **dict.fromkeys(("xtc_probability", "dry_multiplier"), (0,)),
     **dict.fromkeys(("typical_p", "tfs", "tfs_z", "length_penalty", "repeat_penalty"), (1,)),
 }
-"""Fields that would change the reply and that no engine can honour, with the values that ask for nothing (null always does)."""
+"""Unsupported fields that would change the reply, with the values that have no effect (null never has)."""
 INSTEAD = {
     **dict.fromkeys(("frequency_penalty", "presence_penalty", "repeat_penalty"), "`repetition_penalty`"),
     **dict.fromkeys(("min_p", "top_a", "typical_p", "tfs", "tfs_z"), "`top_p` or `top_k`"),
 }
-"""What can be used instead of some of them."""
+"""Supported fields to use instead."""
 
 
 class StreamOptions(BaseModel):
@@ -52,8 +52,8 @@ def _listed(given: object) -> object:
 
 
 class ChatRequest(BaseModel):
-    """A chat completion request. Null is the default of every field. Fields that change nothing here, such as `user`,
-    `metadata` or `store`, are accepted; fields that would change the reply and are not supported are refused."""
+    """A chat completion request. Null stands for the default of every field. Fields without effect here, such as `user`, `metadata` or
+    `store`, are accepted. Unsupported fields that would change the reply are refused."""
 
     model_config = ConfigDict(allow_inf_nan=False, strict=True)
 
@@ -66,9 +66,9 @@ class ChatRequest(BaseModel):
     temperature: float | None = Field(None, ge=0, le=2)
     top_p: float | None = Field(None, ge=0, le=1)
     top_k: int | None = Field(
-        None, ge=-1, description="Only so many likeliest tokens are drawn from; 0 or -1: all."
+        None, ge=-1, description="Sample from this many most likely tokens; 0 or -1: from all."
     )
-    repetition_penalty: float | None = Field(None, gt=0, le=10, description="1: none.")
+    repetition_penalty: float | None = Field(None, gt=0, le=10, description="1: no penalty.")
     max_tokens: int | None = Field(None, ge=1)
     max_completion_tokens: int | None = Field(None, ge=1)
     n: int = Field(1, ge=1, le=8)
@@ -76,8 +76,8 @@ class ChatRequest(BaseModel):
         1,
         ge=1,
         le=MOST,
-        description="Write so many replies and answer the one that a reward model of the owner's taste puts first. "
-        "Ours, not OpenAI's; the answer's own `best_of` says what chose.",
+        description="Generate this many replies and return the one that the reward model ranks first. "
+        "An extension of OpenAI's API; `best_of` of the answer names the reward model.",
     )
     seed: int | None = Field(None, ge=-(2**63), lt=2**63)
     stop: Annotated[list[str], BeforeValidator(_listed), Field(default_factory=list, max_length=4)]
@@ -105,8 +105,8 @@ class ChatRequest(BaseModel):
         return self
 
     def sampling(self, default: Sampling) -> Sampling:
-        """How the reply is drawn; `default` where the request does not say."""
-        greedy = self.top_p == 0  # the fewest tokens that reach the probability 0: the likeliest
+        """The sampling parameters; `default` for those that the request leaves out."""
+        greedy = self.top_p == 0  # top_p of 0 means only the most likely token
         limit = self.max_completion_tokens or self.max_tokens or default.max_new_tokens
         return Sampling(
             temperature=0 if greedy else _either(self.temperature, default.temperature),
@@ -118,12 +118,12 @@ class ChatRequest(BaseModel):
 
     @property
     def limit_field(self) -> str:
-        """The field that says how long the reply may be."""
+        """The field that limits the length of the reply."""
         return "max_completion_tokens" if self.max_completion_tokens else "max_tokens"
 
     @property
     def limited(self) -> bool:
-        """Whether the request itself says how long the reply may be."""
+        """Whether the request limits the length of the reply."""
         return bool(self.max_completion_tokens or self.max_tokens)
 
 
@@ -138,7 +138,7 @@ def _without_nulls(given: object) -> object:
 
 
 def _unfit(given: object) -> Iterator[tuple[str, str]]:
-    """Where a body holds what no text and no number can be, in whichever field, and why. Not recursive: depth is the sender's."""
+    """Invalid text or numbers anywhere in the body: where, and why. Not recursive, since the sender decides the depth."""
     left: list[tuple[str, object]] = [("", given)]
     while left:
         path, value = left.pop()

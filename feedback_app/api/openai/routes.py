@@ -1,4 +1,4 @@
-"""The addresses under /v1."""
+"""The routes under /v1."""
 
 from collections.abc import Callable
 from typing import Any
@@ -27,12 +27,12 @@ def router(
     @routes.get("/models/", include_in_schema=False)
     @routes.get("/models")
     def listing() -> dict[str, Any]:
-        """The models that can be asked: `base`, the aliases and every version."""
+        """The available models: `base`, the aliases and every version."""
         return model_list(models)
 
     @routes.get("/models/{name:path}")
     def one(name: str) -> dict[str, Any]:
-        """One model; an alias is as old as its version."""
+        """One model. An alias has the date of its version."""
         return one_model(name, models)
 
     @routes.post(
@@ -40,19 +40,19 @@ def router(
     )
     @routes.post("/chat/completions", response_model=None, dependencies=[Depends(json_only)])
     async def complete(request: Request, body: ChatRequest) -> dict[str, Any] | StreamingResponse:
-        """A reply to the conversation, whole or as server-sent chunks; as the persona, unless it has a system turn."""
+        """A reply to the conversation, complete or streamed. Without a system message, the persona's is used."""
         asker = asker_of(request)
         return await whole(request, asker, lambda: completions.answer(body, asker))
 
     served = list(routes.routes)
 
     async def nothing(request: Request) -> Response:
-        """Else the pages, which are mounted at `/`, would answer."""
+        """Unknown addresses. Otherwise the pages, which are mounted at `/`, would answer."""
         path = request.url.path.removeprefix(PREFIX)
         return identified(not_there(path, request.method, dict(request.scope), served).response())
 
     for path in (PREFIX, PREFIX + "/{path:path}"):
         routes.add_route(
             path, nothing, methods=[], include_in_schema=False
-        )  # none: every method there may be
+        )  # an empty list means every method
     return routes

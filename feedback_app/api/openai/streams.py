@@ -1,4 +1,4 @@
-"""Streamed answers: server-sent chunks that end with `[DONE]`, whatever happens on the way."""
+"""Streamed answers: server-sent chunks that always end with `[DONE]`."""
 
 import json
 import time
@@ -14,14 +14,14 @@ from feedback_app.domain.comparison import Message
 from feedback_app.services.generation.best_of import BestOf
 
 BEAT_SECONDS = 1.0
-"""How often a stream says that candidates are still being written: else a reader who left would not be noticed."""
+"""How often a stream sends a comment while candidates are generated. Without it a disconnect would go unnoticed."""
 
 Lines = Generator[str, None, None]
 
 
 @dataclass(frozen=True, slots=True)
 class Chunks:
-    """Writes the chunks of one answer. With `usage` the last one tells the tokens, and all others have a null there."""
+    """The chunks of one answer. With `usage` the last one has the token counts, all others null."""
 
     head: Mapping[str, Any]
     usage: bool
@@ -39,25 +39,25 @@ class Chunks:
             yield self._chunk([], written.usage())
 
     def _chunk(self, choices: list[dict[str, Any]], usage: Mapping[str, int] | None = None) -> str:
-        told = {"usage": usage} if self.usage else {}
-        return _event({**self.head, "object": "chat.completion.chunk", "choices": choices, **told})
+        counts = {"usage": usage} if self.usage else {}
+        return _event({**self.head, "object": "chat.completion.chunk", "choices": choices, **counts})
 
 
 def stream(pieces: Pieces, count: int, chunks: Chunks) -> Lines:
-    """Every reply as it is written."""
+    """Every reply as it is generated."""
     return _ended(_replies(pieces, count, chunks))
 
 
 def stream_best(pieces: Pieces, count: int, chunks: Chunks, prompt: Sequence[Message], best: BestOf) -> Lines:
-    """Comments while the candidates are written, then the chosen one whole."""
+    """Comments while the candidates are generated, then the chosen one at once."""
     return _ended(_chosen(pieces, count, chunks, prompt, best))
 
 
 def _ended(lines: Lines) -> Lines:
-    """The lines; what goes wrong on the way is told in the form that clients raise as an error."""
+    """The lines. An error becomes a chunk that clients raise."""
     try:
         yield from lines
-    except Exception as problem:  # noqa: BLE001 - the status is sent already: this is the only way to tell
+    except Exception as problem:  # noqa: BLE001 - the status is already sent
         yield _event(refusal(problem).body)
     yield "data: [DONE]\n\n"
 
@@ -86,10 +86,10 @@ def _chosen(pieces: Pieces, count: int, chunks: Chunks, prompt: Sequence[Message
                 yield f": writing {count} replies\n\n"
     answer = best_completion(chunks.head, written, prompt, best)
     (choice,) = answer["choices"]
-    told = Chunks({**chunks.head, "best_of": answer["best_of"]}, chunks.usage)
-    yield told.piece(0, {"content": choice["message"]["content"]})
-    yield told.piece(0, {}, choice["finish_reason"])
-    yield from told.end(written)
+    final = Chunks({**chunks.head, "best_of": answer["best_of"]}, chunks.usage)
+    yield final.piece(0, {"content": choice["message"]["content"]})
+    yield final.piece(0, {}, choice["finish_reason"])
+    yield from final.end(written)
 
 
 def _event(data: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The conversation of a request: which messages it may hold, and how they become turns that every model takes. Pure."""
+"""The conversation of a request: which messages it may hold, and how they become turns that every model accepts. Pure."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby, takewhile
@@ -10,10 +10,10 @@ from pydantic_core import PydanticCustomError
 from feedback_app.domain.comparison import InvalidPrompt, Message, Role
 
 BETWEEN = "\n\n"
-"""What stands between two messages that become one turn."""
+"""Separates two messages that become one turn."""
 NO_TOOLS = "tools are not supported, so leave tool calls and their results out"
 TEXT_PARTS = {"text": "text", "refusal": "refusal"}
-"""The types of content parts that are text, with the field that holds it."""
+"""Content parts that are text, with the field that holds the text."""
 
 
 class ChatMessage(BaseModel):
@@ -26,7 +26,7 @@ class ChatMessage(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def plain(cls, given: object) -> object:
-        """Parts joined to one text; nulls left out. What only tools, ears and eyes can read is refused."""
+        """Join parts to one text and drop nulls. Refuse tool calls, audio, images, videos and files."""
         if not isinstance(given, Mapping):
             return given
         if given.get("role") in ("tool", "function"):
@@ -37,44 +37,45 @@ class ChatMessage(BaseModel):
         for field in ("audio", "images", "videos", "files"):
             if given.get(field):
                 raise unsupported(field, "only text is supported")
-        said = {field: given[field] for field in ("role", "content", "name") if given.get(field) is not None}
-        if "content" not in said and given.get("refusal") is not None:  # how OpenAI's models say no
-            said["content"] = given["refusal"]
-        if isinstance(said.get("content"), list):
-            said["content"] = "".join(_text(i, part) for i, part in enumerate(said["content"]))
-        return said
+        fields = {
+            field: given[field] for field in ("role", "content", "name") if given.get(field) is not None
+        }
+        if "content" not in fields and given.get("refusal") is not None:  # how OpenAI's models decline
+            fields["content"] = given["refusal"]
+        if isinstance(fields.get("content"), list):
+            fields["content"] = "".join(_text(i, part) for i, part in enumerate(fields["content"]))
+        return fields
 
     def message(self) -> Message:
-        """As a model reads it. System messages are how examples are given, so there the name says who speaks."""
+        """The message for the model. A system message may be an example, so its name is kept as the speaker."""
         if self.role in ("user", "assistant"):
             return Message("user" if self.role == "user" else "assistant", self.content)
         return Message("system", f"{self.name}: {self.content}" if self.name else self.content)
 
 
 def unsupported(field: str, why: str, kind: Literal["value", "parameter"] = "value") -> PydanticCustomError:
-    """A field, named within the object that is validated, that asks for what there is not."""
+    """The error for an unsupported field, named relative to the validated object."""
     return PydanticCustomError(f"unsupported_{kind}", "{why}", {"at": field, "why": why})
 
 
 def conversation(messages: Sequence[Message]) -> tuple[Message, ...]:
-    """One system turn at most, which comes first, then turns that take turns; the text of every message, in order.
+    """At most one system turn, then alternating turns, with the text of every message in order.
 
-    System messages at the beginning are one system turn; later ones are said by the user, who is the neighbour. Where
-    there is nothing but system messages, the last one is the user's. Messages without text are left out.
-    Raises InvalidPrompt if none has any.
+    System messages at the beginning become one system turn; later ones become the user's. If all are system messages, the last one
+    becomes the user's. Messages without text are dropped. Raises InvalidPrompt if none has text.
     """
-    said = [message for message in messages if message.content.strip()]
-    if not said:
+    texts = [message for message in messages if message.content.strip()]
+    if not texts:
         raise InvalidPrompt("there is no text to answer: give at least one message with content")
-    heads = list(takewhile(lambda message: message.role == "system", said))
-    if len(heads) == len(said):
+    heads = list(takewhile(lambda message: message.role == "system", texts))
+    if len(heads) == len(texts):
         heads.pop()
-    later = [Message("user", m.content) if m.role == "system" else m for m in said[len(heads) :]]
+    later = [Message("user", m.content) if m.role == "system" else m for m in texts[len(heads) :]]
     return _joined([*heads, *later])
 
 
 def _joined(messages: Sequence[Message]) -> tuple[Message, ...]:
-    """Neighbours of one role as one turn."""
+    """Join consecutive messages of one role."""
     runs = groupby(messages, key=_role)
     return tuple(Message(role, BETWEEN.join(message.content for message in run)) for role, run in runs)
 

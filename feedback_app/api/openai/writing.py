@@ -1,4 +1,4 @@
-"""The replies of a request while they are written: what the engine is asked for, cut at stop texts, and counted."""
+"""The replies of a request while they are generated: requests to the engine, stop texts, token counts."""
 
 import secrets
 from collections.abc import Generator, Iterable, Sequence
@@ -12,12 +12,12 @@ from feedback_app.engines.base import Delta, Engine, GenerationRequest
 SEEDS = 2**31
 
 Pieces = Generator[Delta, None, None]
-"""Deltas of a batch, whose replies are cut already."""
+"""Deltas of a batch, already cut at stop texts."""
 
 
 @dataclass(slots=True)
 class Written:
-    """The replies of a batch as far as they are written: texts, why each ended, and tokens."""
+    """The replies of a batch so far: texts, finish reasons and token counts."""
 
     texts: list[str]
     finishes: list[str]
@@ -35,7 +35,7 @@ class Written:
         self.prompt_tokens = max(self.prompt_tokens, piece.prompt_tokens)
 
     def usage(self) -> dict[str, int]:
-        """As OpenAI counts: the prompt once, and every reply that was written, also those that were not chosen."""
+        """Counted as OpenAI does: the prompt once and every generated reply, chosen or not."""
         new = sum(self.new_tokens)
         return {
             "prompt_tokens": self.prompt_tokens,
@@ -47,7 +47,7 @@ class Written:
 def generation_requests(
     body: ChatRequest, version: str, prompt: tuple[Message, ...], default: Sampling
 ) -> list[GenerationRequest]:
-    """One for each reply. Without a seed in the request every call draws anew."""
+    """One request per reply. Without a seed, every call samples anew."""
     first = secrets.randbelow(SEEDS) if body.seed is None else body.seed
     sampling, stops = body.sampling(default), stop_texts(body)
     return [
@@ -63,21 +63,21 @@ def stop_texts(body: ChatRequest) -> tuple[str, ...]:
 
 
 def pieces(engine: Engine, requests: Sequence[GenerationRequest]) -> Pieces:
-    """The batch as it is written. Raises at once what the engine raises at once."""
+    """The batch as it is generated. Errors that the engine raises at once are raised here."""
     return _until_stop(engine.generate(requests), len(requests), requests[0].stops)
 
 
-def to_the_end(given: Pieces, count: int) -> Written:
-    """All replies at their end."""
+def to_the_end(batch: Pieces, count: int) -> Written:
+    """All replies, once they are complete."""
     written = Written.nothing(count)
-    with closing(given):
-        for piece in given:
+    with closing(batch):
+        for piece in batch:
             written.add(piece)
     return written
 
 
 def _until_stop(deltas: Generator[Delta, None, None], count: int, stops: Sequence[str]) -> Pieces:
-    """Each reply cut before the first of `stops` it would contain; what may be the beginning of one is held back."""
+    """Each reply, cut before the first of `stops` in it. Text that may be the beginning of one is held back."""
     held, done = [""] * count, [False] * count
     margin = max(map(len, stops), default=1) - 1
     with closing(deltas):
@@ -85,10 +85,10 @@ def _until_stop(deltas: Generator[Delta, None, None], count: int, stops: Sequenc
             if done[delta.index]:
                 continue
             text = held[delta.index] + delta.text
-            found = _first(text, stops)
-            finish = "stop" if found is not None else delta.finish
+            stop_at = _first(text, stops)
+            finish = "stop" if stop_at is not None else delta.finish
             sent = len(text) if finish else max(len(text) - margin, 0)
-            sent = sent if found is None else found
+            sent = sent if stop_at is None else stop_at
             held[delta.index], done[delta.index] = text[sent:], finish is not None
             if sent or finish:
                 yield replace(delta, text=text[:sent], finish=finish)
@@ -97,5 +97,5 @@ def _until_stop(deltas: Generator[Delta, None, None], count: int, stops: Sequenc
 
 
 def _first(text: str, stops: Iterable[str]) -> int | None:
-    """Where the first of the stop texts begins."""
+    """The position of the first stop text."""
     return min((at for stop in stops if (at := text.find(stop)) >= 0), default=None)

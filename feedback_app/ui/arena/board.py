@@ -27,16 +27,17 @@ EarlierTurns = Mapping[int, EarlierTurn]
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One reply. `model`, `model_name` and `place` are empty until it is ranked. `cut_at`: the limit in tokens that ended it, or 0."""
+    """One reply. `model`, `version` (its name) and `place` are empty until it is ranked. `limit`: the number of tokens at which it was cut
+    off, or 0."""
 
     letter: str
     id: str
     text: Markup
     won: bool
     model: str
-    model_name: str
+    version: str
     place: str
-    cut_at: int
+    limit: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +103,9 @@ def _card(comparison: Comparison, index: int, name: Names) -> Card:
         text=reply_html(comparison, index),
         won=winner(comparison, index),
         model=candidate.model if place else "",
-        model_name=name(candidate.model) if place else "",
+        version=name(candidate.model) if place else "",
         place=place,
-        cut_at=candidate.sampling.max_new_tokens if candidate.cut else 0,
+        limit=candidate.sampling.max_new_tokens if candidate.cut else 0,
     )
 
 

@@ -1,4 +1,4 @@
-"""The parts of the chat page."""
+"""The layout of the Chat page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,24 +6,34 @@ from typing import Any
 
 import gradio as gr
 
-from feedback_app.ui.chat.alternatives import Alternatives, lay_out_alternatives
-from feedback_app.ui.chat.connect import Connect, lay_out_connect
-from feedback_app.ui.chat.switch import Switch, lay_out_switch
-from feedback_app.ui.chat.threads import Threads, lay_out_threads
-from feedback_app.ui.chat.view import ALONE
+from feedback_app.ui.chat.parts import (
+    Alternatives,
+    Connect,
+    SwitchQuestion,
+    Transcripts,
+    lay_out_alternatives,
+    lay_out_connect,
+    lay_out_switch,
+    lay_out_transcripts,
+)
+from feedback_app.ui.chat.view import ONE_VERSION
 from feedback_app.ui.shared.confirm import Confirm, confirm
 from feedback_app.ui.shared.text import heading
 
 
 @dataclass(frozen=True, slots=True)
 class ChatScreen:
-    """`wake` changes whenever the transcript is to be shown afresh; `current` is the id of the conversation, `goal` that of
-    the comparison to go on with in the arena. `sent` is the message on its way, so that the box is free for the next one."""
+    """Every element that an event reads or changes.
+
+    Four text boxes are hidden. `current`: the id of the conversation. `redraw`: changes whenever the transcript is to be drawn
+    again. `to_rank`: the id of the comparison to open in the arena. `sent`: the message that is being sent, so that the box is
+    free for the next one.
+    """
 
     current: gr.Textbox
-    wake: gr.Textbox
+    redraw: gr.Textbox
     model: gr.Dropdown
-    beside: gr.Dropdown
+    second_version: gr.Dropdown
     best_of: gr.Radio
     persona: gr.Dropdown
     new: gr.Button
@@ -35,32 +45,32 @@ class ChatScreen:
     confirm: Confirm
     about: gr.HTML
     line: gr.HTML
-    threads: Threads
+    transcripts: Transcripts
     text: gr.Textbox
     stop: gr.Button
     again: gr.Button
     rank: gr.Button
-    goal: gr.Textbox
+    to_rank: gr.Textbox
     sent: gr.Textbox
-    found: gr.HTML
-    switch: Switch
+    search_result: gr.HTML
+    switch: SwitchQuestion
     alternatives: Alternatives
     connect: Connect
 
     @property
     def transcript(self) -> gr.Chatbot:
-        """That of the conversation that is open; of two versions, of the left one."""
-        return self.threads.left.transcript
+        """The transcript of the open conversation; with two versions the left one."""
+        return self.transcripts.left.chatbot
 
     def entry(self) -> tuple[gr.Textbox, gr.Button]:
-        """Off until the page knows what is open: a message sent before would be lost to it."""
+        """Off until the page knows which conversation is open: a message that was sent before would be lost."""
         return self.text, self.new
 
     def outputs(self) -> list[Any]:
-        """All that a handler may change."""
+        """Every element that a handler may change."""
         side = [
             self.current,
-            self.wake,
+            self.redraw,
             self.model,
             self.persona,
             self.new,
@@ -70,22 +80,22 @@ class ChatScreen:
         ]
         return [
             *side,
-            self.beside,
+            self.second_version,
             self.best_of,
             self.delete,
             self.rename,
             self.confirm.row,
             self.about,
             self.line,
-            *self.threads.parts(),
+            *self.transcripts.parts(),
             self.text,
             self.stop,
             self.again,
             self.rank,
-            self.goal,
+            self.to_rank,
             self.persona,
             self.sent,
-            self.found,
+            self.search_result,
             *self.switch.parts(),
             *self.alternatives.parts(),
             *self.connect.parts(),
@@ -96,7 +106,7 @@ def lay_out(personas: Sequence[tuple[str, str]], default_persona: str) -> ChatSc
     gr.HTML(heading("Chat", "Talk with any version. Conversations are kept on this machine."))
     hidden: dict[str, Any] = {
         "current": gr.Textbox(visible="hidden", label="Conversation", elem_id="open-id"),
-        "wake": gr.Textbox(visible="hidden", label="Wake"),
+        "redraw": gr.Textbox(visible="hidden", label="Redraw"),
     }
     with gr.Row(elem_id="chat-row"):
         with gr.Column(scale=1, min_width=240, elem_id="chat-side"):
@@ -107,7 +117,7 @@ def lay_out(personas: Sequence[tuple[str, str]], default_persona: str) -> ChatSc
 
 
 def _side(personas: Sequence[tuple[str, str]], default_persona: str) -> dict[str, Any]:
-    """The conversations, and what a new one begins with."""
+    """The list of conversations, and the choices for a new one."""
     return {**_conversations(), **_choices(personas, default_persona), "connect": lay_out_connect()}
 
 
@@ -119,8 +129,8 @@ def _choices(personas: Sequence[tuple[str, str]], default_persona: str) -> dict[
         persona = gr.Dropdown(
             list(personas), value=default_persona, label="Persona", elem_id="persona", filterable=False
         )
-        beside = gr.Dropdown(
-            [ALONE],
+        second_version = gr.Dropdown(
+            [ONE_VERSION],
             value="",
             label="Compare with",
             info="A second version that gets the same messages.",
@@ -134,7 +144,7 @@ def _choices(personas: Sequence[tuple[str, str]], default_persona: str) -> dict[
             info="Write several replies and keep the one you would like best.",
             elem_id="best-of",
         )
-    return {"model": model, "persona": persona, "beside": beside, "best_of": best_of}
+    return {"model": model, "persona": persona, "second_version": second_version, "best_of": best_of}
 
 
 def _conversations() -> dict[str, Any]:
@@ -145,7 +155,7 @@ def _conversations() -> dict[str, Any]:
         interactive=False,
         elem_id="search-chats",
     )
-    found = gr.HTML(elem_id="search-found")
+    search_result = gr.HTML(elem_id="search-found")
     listing = gr.Radio([], label="Conversations", elem_id="conversations", elem_classes=["listing"])
     with gr.Accordion("Rename or delete", open=False, elem_id="manage"):
         name = gr.Textbox(label="Name", max_length=48, elem_id="chat-name")
@@ -155,7 +165,7 @@ def _conversations() -> dict[str, Any]:
         question = confirm("delete", "Delete for good")
     return {
         "search": search,
-        "found": found,
+        "search_result": search_result,
         "listing": listing,
         "name": name,
         "rename": rename,
@@ -165,7 +175,7 @@ def _conversations() -> dict[str, Any]:
 
 
 def _main() -> dict[str, Any]:
-    """The conversation that is open, and what can be done with it."""
+    """The open conversation, and the buttons below it."""
     with gr.Row(elem_id="chat-top"):
         about = gr.HTML(elem_id="about")
         new = gr.Button(
@@ -178,7 +188,7 @@ def _main() -> dict[str, Any]:
         )
     line = gr.HTML(elem_id="line")
     switch = lay_out_switch()
-    threads = lay_out_threads()
+    transcripts = lay_out_transcripts()
     alternatives = lay_out_alternatives()
     text = gr.Textbox(
         label="Message",
@@ -191,17 +201,17 @@ def _main() -> dict[str, Any]:
         interactive=False,
         elem_id="message",
     )
-    parts = {"about": about, "new": new, "line": line, "switch": switch, "threads": threads}
-    return {**parts, "alternatives": alternatives, "text": text, **_acts()}
+    parts = {"about": about, "new": new, "line": line, "switch": switch, "transcripts": transcripts}
+    return {**parts, "alternatives": alternatives, "text": text, **_buttons()}
 
 
-def _acts() -> dict[str, Any]:
+def _buttons() -> dict[str, Any]:
     with gr.Row():
         stop = gr.Button("Stop", interactive=False, elem_id="stop", size="sm", min_width=90)
         again = gr.Button("Regenerate", interactive=False, elem_id="regenerate", size="sm", min_width=90)
         rank = gr.Button(
             "Rank replies instead", interactive=False, elem_id="rank-instead", size="sm", min_width=90
         )
-    goal = gr.Textbox(visible="hidden", label="Comparison")
+    to_rank = gr.Textbox(visible="hidden", label="Comparison")
     sent = gr.Textbox(visible="hidden", label="Sent", elem_id="message-sent")
-    return {"stop": stop, "again": again, "rank": rank, "goal": goal, "sent": sent}
+    return {"stop": stop, "again": again, "rank": rank, "to_rank": to_rank, "sent": sent}

@@ -1,4 +1,4 @@
-"""Chat with two versions beside each other: what the page shows of them, and what its buttons do."""
+"""Chat with two versions side by side: what the page shows, and what its buttons do."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -7,12 +7,13 @@ import gradio as gr
 
 from feedback_app.domain.comparison import InvalidPrompt
 from feedback_app.domain.conversation import Conversation, heard_the_same
-from feedback_app.services.bundle import Services
-from feedback_app.services.chat.side_by_side import Better, Pair
-from feedback_app.ui.chat import marks as chat_marks
+from feedback_app.services.chat.chat import Chat
+from feedback_app.services.chat.side_by_side import Better, Pair, SideBySide
+from feedback_app.services.generation.versions import Models
+from feedback_app.ui.chat import replies
 from feedback_app.ui.chat.layout import ChatScreen
-from feedback_app.ui.chat.threads import Thread
-from feedback_app.ui.chat.view import answers, messages, problem_line, thumbs, unanswered
+from feedback_app.ui.chat.parts import Transcript
+from feedback_app.ui.chat.view import messages, problem_line, thumbs, unanswered, version_heading
 from feedback_app.ui.shared.confirm import PRIVATE
 from feedback_app.ui.shared.guard import Updates, guarded
 from feedback_app.ui.shared.text import alert, notice, plain, sentence
@@ -21,183 +22,195 @@ from feedback_app.ui.shared.version_words import version_badge
 STREAM_SECONDS = 0.08
 ONE_EACH = "set “Best of” to 1: two versions write one reply each"
 QUESTION = "Which is better?"
-PARTED = "Each version now goes on from its own reply, so these two replies cannot be compared. Thumbs still count."
-KEPT = "Saved as a ranking. It does not count on the leaderboard, because you saw the versions' names. You can change your answer."
-GOES_ON = "{here} goes on alone. The conversation with {other} is in the list, on its own."
+NOT_COMPARABLE = "Each version now continues from its own reply, so these two replies cannot be compared. Thumbs still count."
+SAVED = "Saved as a ranking. It does not count on the leaderboard, because you saw the versions' names. You can change your answer."
+KEPT_ONE = "{kept} continues alone. The conversation with {other} is in the list."
 
 
-def said(pair: Pair, better: Better | None, left: str, right: str) -> str:
-    """The question, or what was answered, or why it is not asked; as HTML. `left` and `right` are what the versions are called."""
+def outcome_line(pair: Pair, better: Better | None, left: str, right: str) -> str:
+    """The question, or what was answered, or why it is not asked; as HTML. `left` and `right` are the names of the versions."""
     if better is None:
-        return plain(QUESTION if heard_the_same(*pair.both) else PARTED, "which")
-    told = {
+        return plain(QUESTION if heard_the_same(*pair.both) else NOT_COMPARABLE, "which")
+    answers = {
         "left": f"{left} is better",
         "right": f"{right} is better",
         "tie": "a tie",
         "bad": "both bad",
     }
-    return notice(f"You said: {told[better]}. {KEPT}")
+    return notice(f"You said: {answers[better]}. {SAVED}")
 
 
-class BesidePage:
-    """`opened` shows a conversation afresh."""
+class SideBySideHandlers:
+    """What the events do where two versions answer. `opened` draws a conversation."""
 
-    def __init__(self, services: Services, screen: ChatScreen, opened: Callable[[str], Updates]) -> None:
-        self._beside = services.side_by_side
-        self._chat = services.chat
-        self._models = services.models
+    def __init__(
+        self,
+        side_by_side: SideBySide,
+        chat: Chat,
+        models: Models,
+        screen: ChatScreen,
+        opened: Callable[[str], Updates],
+    ) -> None:
+        self._side_by_side = side_by_side
+        self._chat = chat
+        self._models = models
         self._screen = screen
-        self._threads = screen.threads
+        self._transcripts = screen.transcripts
         self._opened = opened
 
     def check(self, current: str, model: str, version: str, best_of: int) -> None:
-        """Whether two versions can answer, where they are to. Raises InvalidPrompt, UnknownModel."""
+        """If two versions are to answer, whether they can. Raises InvalidPrompt, UnknownModel."""
         if not version and not self.two(current):
             return
         if best_of > 1:
             raise InvalidPrompt(ONE_EACH)
         if not current:
-            self._beside.check(model, version)
+            self._side_by_side.check(model, version)
 
     def two(self, current: str) -> bool:
-        """Whether two versions answer there."""
+        """Whether two versions answer in this conversation."""
         return bool(current) and self._chat.get(current).beside is not None
 
     def say(self, current: str, text: str, version: str) -> bool:
-        """Have both answer, where there are two or one is to join; False: there is one alone."""
+        """Have both versions answer; `version` joins a conversation that has one. False: only one version answers."""
         if not self.two(current):
             if not version or not text.strip():
                 return False
-            self._beside.join(current, version)
-        self._beside.say(current, text)
+            self._side_by_side.join(current, version)
+        self._side_by_side.say(current, text)
         return True
 
     def shown(self, current: str) -> Iterator[Updates]:
-        """Both transcripts, growing while replies are written."""
-        pair, threads = self._beside.pair(current), self._threads
-        if self._beside.writing(pair):
+        """Both transcripts, as the replies are written."""
+        pair, transcripts = self._side_by_side.pair(current), self._transcripts
+        if self._side_by_side.writing(pair):
             yield self._framed(pair, busy=True)
-            for left, right in self._beside.watch(pair, STREAM_SECONDS):
+            for left, right in self._side_by_side.watch(pair, STREAM_SECONDS):
                 yield {
-                    threads.left.transcript: messages(left.conversation, left.writing),
-                    threads.right.transcript: messages(right.conversation, right.writing),
+                    transcripts.left.chatbot: messages(left.conversation, left.writing),
+                    transcripts.right.chatbot: messages(right.conversation, right.writing),
                 }
-            pair = self._beside.pair(current)
+            pair = self._side_by_side.pair(current)
         yield {**self._framed(pair, busy=False), **self._line(pair)}
 
     def alone(self) -> Updates:
-        """Nothing beside."""
-        threads, off = self._threads, gr.update(visible="hidden")
+        """Only one version."""
+        transcripts, off = self._transcripts, gr.update(visible="hidden")
         return {
-            threads.left.heading: "",
-            threads.left.keep: off,
-            threads.right.column: off,
-            threads.right.transcript: gr.update(value=[]),
-            threads.verdict: off,
-            self._screen.beside: gr.update(interactive=True),
+            transcripts.left.heading: "",
+            transcripts.left.keep: off,
+            transcripts.right.column: off,
+            transcripts.right.chatbot: gr.update(value=[]),
+            transcripts.vote: off,
+            self._screen.second_version: gr.update(interactive=True),
             self._screen.best_of: gr.update(interactive=True),
         }
 
     def choose(self, version: str) -> Updates:
-        """Whether a second version is to answer."""
+        """A second version was chosen, or none. Two versions write one reply each."""
         on = gr.update(interactive=True)
         return {self._screen.best_of: gr.update(value=1, interactive=False) if version else on}
 
     def keep_left(self, current: str) -> Updates:
-        return self._keep(current, self._beside.pair(current).left)
+        return self._keep(current, self._side_by_side.pair(current).left)
 
     def keep_right(self, current: str) -> Updates:
-        return self._keep(current, self._beside.pair(current).right)
+        return self._keep(current, self._side_by_side.pair(current).right)
 
     def rank(self, current: str, better: Better) -> Updates:
-        self._beside.rank(current, better)
+        self._side_by_side.rank(current, better)
         return self._opened(current)
 
     def rate(self, current: str, thumb: gr.LikeData) -> Updates:
-        told = chat_marks.rate(self._chat, self._beside.pair(current).right.id, thumb)
-        return {**self._opened(current), self._screen.line: told} if told else {}
+        alert_line = replies.rate(self._chat, self._side_by_side.pair(current).right.id, thumb)
+        return {**self._opened(current), self._screen.line: alert_line} if alert_line else {}
 
     def edit(self, current: str, change: gr.EditData) -> Updates:
-        told = chat_marks.edit(self._chat, self._beside.pair(current).right.id, change)
-        return {**self._opened(current), self._screen.line: told}
+        line = replies.edit(self._chat, self._side_by_side.pair(current).right.id, change)
+        return {**self._opened(current), self._screen.line: line}
 
     def _keep(self, current: str, kept: Conversation) -> Updates:
-        pair = self._beside.pair(current)
-        here = self._beside.keep(current, kept.id)
+        pair = self._side_by_side.pair(current)
+        here = self._side_by_side.keep(current, kept.id)
         other = pair.right if here.id == pair.left.id else pair.left
-        names = {"here": sentence(self._called(here)), "other": self._called(other)}
-        told = notice(GOES_ON.format(**names))
-        return {self._screen.beside: "", **self._opened(here.id), self._screen.line: told}
+        line = notice(KEPT_ONE.format(kept=sentence(self._called(here)), other=self._called(other)))
+        return {self._screen.second_version: "", **self._opened(here.id), self._screen.line: line}
 
     def _line(self, pair: Pair) -> Updates:
-        """Why a version has not answered; where both have, what another act has said stays."""
-        told = []
+        """Why a version has not answered. If both have, the line keeps what it shows."""
+        lines = []
         for one in pair.both:
             if missing := unanswered(one):
                 problem = self._chat.problem(one.id)
-                told.append(f"{sentence(self._called(one))}: {problem_line(problem) if problem else missing}")
-        return {self._screen.line: alert(" ".join(told))} if told else {}
+                lines.append(
+                    f"{sentence(self._called(one))}: {problem_line(problem) if problem else missing}"
+                )
+        return {self._screen.line: alert(" ".join(lines))} if lines else {}
 
     def _framed(self, pair: Pair, busy: bool) -> Updates:
-        screen, threads = self._screen, self._threads
+        screen, transcripts = self._screen, self._transcripts
         return {
             **screen.alternatives.hidden(),
-            **self._side(threads.left, pair.left, busy),
-            **self._side(threads.right, pair.right, busy),
+            **self._side(transcripts.left, pair.left, busy),
+            **self._side(transcripts.right, pair.right, busy),
             screen.stop: gr.update(interactive=busy),
             screen.again: gr.update(interactive=not busy),
             screen.rank: gr.update(interactive=False),
-            screen.beside: gr.update(value=pair.right.model, interactive=False),
+            screen.second_version: gr.update(value=pair.right.model, interactive=False),
             screen.best_of: gr.update(value=1, interactive=False),
             **self._which(pair, busy),
         }
 
-    def _side(self, thread: Thread, conversation: Conversation, busy: bool) -> Updates:
+    def _side(self, transcript: Transcript, conversation: Conversation, busy: bool) -> Updates:
         writing = self._chat.so_far(conversation.id)
         shown = gr.update(value=messages(conversation, writing), feedback_value=thumbs(conversation))
         label = f"Keep this one: {self._called(conversation)}"
         return {
-            thread.column: gr.update(visible=True),
-            thread.heading: answers(conversation, version_badge(self._models, conversation.model)),
-            thread.transcript: shown,
-            thread.keep: gr.update(visible=True, interactive=not busy, value=label),
+            transcript.column: gr.update(visible=True),
+            transcript.heading: version_heading(
+                conversation, version_badge(self._models, conversation.model)
+            ),
+            transcript.chatbot: shown,
+            transcript.keep: gr.update(visible=True, interactive=not busy, value=label),
         }
 
     def _called(self, conversation: Conversation) -> str:
         return self._models.called(conversation.model)
 
     def _which(self, pair: Pair, busy: bool) -> Updates:
-        threads = self._threads
+        transcripts = self._transcripts
         both = not busy and not any(map(unanswered, pair.both)) and bool(pair.left.turns)
         on = gr.update(interactive=both and heard_the_same(*pair.both))
         left, right = map(self._called, pair.both)
         return {
-            threads.verdict: gr.update(visible=True if both else "hidden"),
-            threads.said: said(pair, self._beside.verdict(pair), left, right) if both else "",
-            threads.better_left: {**on, "value": f"{sentence(left)} is better"},
-            threads.tie: on,
-            threads.better_right: {**on, "value": f"{sentence(right)} is better"},
-            threads.bad: on,
+            transcripts.vote: gr.update(visible=True if both else "hidden"),
+            transcripts.outcome: outcome_line(pair, self._side_by_side.verdict(pair), left, right)
+            if both
+            else "",
+            transcripts.better_left: {**on, "value": f"{sentence(left)} is better"},
+            transcripts.tie: on,
+            transcripts.better_right: {**on, "value": f"{sentence(right)} is better"},
+            transcripts.bad: on,
         }
 
 
-def connect(page: BesidePage, screen: ChatScreen) -> None:
-    """The events of what stands beside."""
-    threads, outputs = screen.threads, screen.outputs()
+def connect(handlers: SideBySideHandlers, screen: ChatScreen) -> None:
+    """Connect the events of two versions side by side."""
+    transcripts, outputs = screen.transcripts, screen.outputs()
 
     def ranks(better: Better) -> Callable[[str], Updates]:
-        return lambda current: page.rank(current, better)
+        return lambda current: handlers.rank(current, better)
 
-    acts: tuple[tuple[Any, Callable[..., Updates], gr.components.Component], ...] = (
-        (screen.beside.input, page.choose, screen.beside),
-        (threads.left.keep.click, page.keep_left, screen.current),
-        (threads.right.keep.click, page.keep_right, screen.current),
-        (threads.right.transcript.like, page.rate, screen.current),
-        (threads.right.transcript.edit, page.edit, screen.current),
-        (threads.better_left.click, ranks("left"), screen.current),
-        (threads.tie.click, ranks("tie"), screen.current),
-        (threads.better_right.click, ranks("right"), screen.current),
-        (threads.bad.click, ranks("bad"), screen.current),
+    events: tuple[tuple[Any, Callable[..., Updates], gr.components.Component], ...] = (
+        (screen.second_version.input, handlers.choose, screen.second_version),
+        (transcripts.left.keep.click, handlers.keep_left, screen.current),
+        (transcripts.right.keep.click, handlers.keep_right, screen.current),
+        (transcripts.right.chatbot.like, handlers.rate, screen.current),
+        (transcripts.right.chatbot.edit, handlers.edit, screen.current),
+        (transcripts.better_left.click, ranks("left"), screen.current),
+        (transcripts.tie.click, ranks("tie"), screen.current),
+        (transcripts.better_right.click, ranks("right"), screen.current),
+        (transcripts.bad.click, ranks("bad"), screen.current),
     )
-    for listen, act, given in acts:
-        listen(guarded(screen.line, act), [given], outputs, **PRIVATE)
+    for listen, handle, value in events:
+        listen(guarded(screen.line, handle), [value], outputs, **PRIVATE)

@@ -42,7 +42,7 @@ def magister(page: Page) -> None:
 
 def test_another_persona_answers_from_the_next_reply_on(page: Page, site: Site, talk: str) -> None:
     magister(page)
-    page.get_by_role("button", name="Go on with Magister").click()
+    page.get_by_role("button", name="Continue with Magister").click()
     expect(page.locator("#switch")).to_be_hidden()
     expect(page.locator("#about")).to_contain_text("Magister")
     assert opened(page, site).persona == "magister"
@@ -79,11 +79,11 @@ def test_a_persona_chosen_while_a_reply_is_written_is_still_asked_about_after_it
         say(page, "Hello!")
         page.locator("#stop:not([disabled])").wait_for()
         magister(page)
-        page.get_by_role("button", name="Go on with Magister").click()
+        page.get_by_role("button", name="Continue with Magister").click()
         expect(page.locator("#line")).to_contain_text("still being answered")
     answered(page, site)
     expect(page.locator("#persona input")).to_have_value(MAGISTER)
-    page.get_by_role("button", name="Go on with Magister").click()
+    page.get_by_role("button", name="Continue with Magister").click()
     until(lambda: opened(page, site).persona == "magister")
 
 

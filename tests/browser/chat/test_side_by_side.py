@@ -88,11 +88,11 @@ def test_two_versions_answer_are_judged_and_one_goes_on_alone(
         expect(page.locator(side)).to_contain_text("How was your day?")
     say(page, "And tomorrow?")
     answered(page, site, 4)
-    expect(page.locator("#which")).to_contain_text("goes on from its own reply")
+    expect(page.locator("#which")).to_contain_text("continues from its own reply")
     expect(page.locator("#better-left")).to_be_disabled()
 
     page.get_by_role("button", name="Keep this one: version 1").click()
-    expect(page.locator("#line")).to_contain_text("Version 1 goes on alone")
+    expect(page.locator("#line")).to_contain_text("Version 1 continues alone")
     expect(page.locator(RIGHT)).to_be_hidden()
     expect(page.locator("#version")).to_have_text("version 1")
     page.wait_for_url(f"**/chat?c={pair.right.id}")
@@ -123,7 +123,7 @@ def test_stop_and_regenerate_are_for_both_and_an_edit_is_for_one(page: Page, sit
 
     page.locator("#manage button").first.click()
     page.locator("#delete").click()
-    expect(page.locator("#delete-confirm")).to_contain_text("what both versions said")
+    expect(page.locator("#delete-confirm")).to_contain_text("the replies of both versions")
     page.locator("#delete-yes").click()
     until(lambda: not {one.id for one in pair.both} & {one.id for one in site.app.services.chat.list()})
 

@@ -17,8 +17,8 @@ VOTES = 600
 
 
 @pytest.fixture(scope="module")
-def site(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with serving(tmp_path_factory.mktemp("home"), tiny_base) as running:
+def site(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with serving(tmp_path_factory.mktemp("home"), tiny_model) as running:
         running.app.store.comparisons.add_all(votes())
         yield running
 

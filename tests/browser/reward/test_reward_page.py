@@ -14,8 +14,8 @@ from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
-def site(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with serving(tmp_path_factory.mktemp("home"), tiny_base, LongerIsBetter) as running:
+def site(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with serving(tmp_path_factory.mktemp("home"), tiny_model, LongerIsBetter) as running:
         yield running
 
 

@@ -23,9 +23,9 @@ PATHS = ("/", "/chat", "/rounds", "/leaderboard", "/reward", "/data")
 
 
 @pytest.fixture
-def site(tiny_base: Path, tmp_path: Path) -> Iterator[Site]:
+def site(tiny_model: Path, tmp_path: Path) -> Iterator[Site]:
     """A service of its own for each test: what has been told is remembered."""
-    with serving(tmp_path / "home", tiny_base) as running:
+    with serving(tmp_path / "home", tiny_model) as running:
         running.app.services.dataset.import_("trl", "\n".join(map(json.dumps, PAIRS)).encode())
         yield running
 

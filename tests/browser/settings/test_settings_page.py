@@ -15,9 +15,9 @@ from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
-def site(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A service whose replies the environment leaves to the owner."""
-    with serving(tmp_path_factory.mktemp("home"), tiny_base, fixed=False) as running:
+    with serving(tmp_path_factory.mktemp("home"), tiny_model, fixed=False) as running:
         yield running
 
 
@@ -114,9 +114,9 @@ def test_the_first_question_can_be_put_aside(page: Page, site: Site) -> None:
 
 
 def test_what_the_environment_decides_is_shown_and_cannot_be_changed(
-    page: Page, tiny_base: Path, tmp_path: Path
+    page: Page, tiny_model: Path, tmp_path: Path
 ) -> None:
-    with serving(tmp_path, tiny_base) as decided:
+    with serving(tmp_path, tiny_model) as decided:
         page.goto(f"{decided.url}/settings")
         expect(page.locator("#chat-temperature input")).to_have_value("1.8")
         expect(page.locator("#chat-temperature input")).to_be_disabled()

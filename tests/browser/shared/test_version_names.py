@@ -16,9 +16,9 @@ FILES = "dpo-20261103-091500"
 
 
 @pytest.fixture
-def site(tiny_base: Path, tmp_path: Path) -> Iterator[Site]:
+def site(tiny_model: Path, tmp_path: Path) -> Iterator[Site]:
     """Each test begins without a version."""
-    with serving(tmp_path / "home", tiny_base) as running:
+    with serving(tmp_path / "home", tiny_model) as running:
         yield running
 
 

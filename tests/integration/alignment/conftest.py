@@ -1,17 +1,17 @@
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.integration.alignment.rounds import prepare_round, run
-from tests.tiny_model import build_tiny_model
 
 LONG = {"epochs": 10}
 
 
 @pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a tiny base model; measurements of it are kept beside it, as for a real one."""
-    return build_tiny_model(tmp_path_factory.mktemp("base") / "hf")
+    return shutil.copytree(tiny_model, tmp_path_factory.mktemp("base") / "hf")
 
 
 @pytest.fixture(scope="session")

@@ -18,19 +18,18 @@ from feedback_app.domain.round import Checkpoint, RoundEvent, RoundState
 from feedback_app.main import App, prepare_database
 from feedback_app.settings import Settings
 from tests.fakes import LongerIsBetter
-from tests.tiny_model import build_tiny_model, known_personas
+from tests.tiny_model import known_personas
 from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+def app(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     home = tmp_path_factory.mktemp("home")
-    model = build_tiny_model(tmp_path_factory.mktemp("model") / "tiny")
     settings = Settings(
         home=home,
-        base_model=str(model),
+        base_model=str(tiny_model),
         max_new_tokens=12,
         temperature=0,
         personas=known_personas(home / "personas"),

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -19,7 +20,7 @@ from feedback_app.domain.comparison import Sampling
 from feedback_app.engines import ct2
 from feedback_app.engines.ct2 import Ct2Engine
 from feedback_app.settings import Settings
-from tests.tiny_model import build_tiny_model, known_personas
+from tests.tiny_model import known_personas
 from tests.waiting import until
 
 pytestmark = pytest.mark.integration
@@ -47,11 +48,11 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     home = tmp_path_factory.mktemp("home")
     settings = Settings(
         home=home,
-        base_model=str(build_tiny_model(tmp_path_factory.mktemp("model") / "tiny")),
+        base_model=str(tiny_model),
         engine="ctranslate2",
         engine_threads=1,
         personas=known_personas(home / "personas"),

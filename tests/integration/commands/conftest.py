@@ -15,7 +15,7 @@ from feedback_app.cli import app
 from feedback_app.embedded.running_services import read_service
 from feedback_app.main import prepare_files
 from feedback_app.processes.local_files import free_port
-from tests.tiny_model import build_tiny_model, known_personas
+from tests.tiny_model import known_personas
 from tests.waiting import until
 
 CODELYNN = [sys.executable, "-m", "feedback_app.cli"]
@@ -61,13 +61,14 @@ def environment(home: Path, model: Path, port: int) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def running(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """`codelynn serve` on a fresh home, in which the base model is ready, as `up` starts it."""
     home, port = tmp_path_factory.mktemp("home"), free_port()
-    model = build_tiny_model(tmp_path_factory.mktemp("model") / "tiny")
-    prepare_files(str(model), home / "models", convert=True, own_engine=True, report=lambda text, share: None)
+    prepare_files(
+        str(tiny_model), home / "models", convert=True, own_engine=True, report=lambda text, share: None
+    )
     known_personas(home / "personas")
-    env = os.environ | environment(home, model, port)
+    env = os.environ | environment(home, tiny_model, port)
     log = home / "serve.log"
     with log.open("wb") as out:
         process = subprocess.Popen([*CODELYNN, "serve"], env=env, stdout=out, stderr=subprocess.STDOUT)

@@ -13,7 +13,6 @@ from feedback_app.engines.ct2 import Ct2Engine
 from feedback_app.engines.openai_server import OpenAiServerEngine
 from feedback_app.engines.transformers_engine import TransformersEngine
 from tests.integration.engines.openai_app import Server, serve
-from tests.tiny_model import build_tiny_model
 
 KINDS = ("ctranslate2", "transformers", "openai")
 
@@ -42,9 +41,9 @@ def one_torch_thread() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory, one_torch_thread: None) -> TinyModels:
+def tiny(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory, one_torch_thread: None) -> TinyModels:
     folder = tmp_path_factory.mktemp("tiny")
-    base = build_tiny_model(folder / "base")
+    base = shutil.copytree(tiny_model, folder / "base")
     _convert(base, folder / "ct2-base")
     versions = {"base": ModelVersion("base", base, None, folder / "ct2-base")}
     for seed, name in enumerate(("first", "second")):

@@ -16,7 +16,7 @@ from feedback_app.store import Store, open_store
 from tests.integration.alignment.rounds import QUICK, TRAINER
 from tests.tiny_model import SYSTEM, TURNS
 from tests.unit.workers.examples import ranked
-from workers.bootstrap import WorkerContext
+from workers.context import WorkerContext
 
 SCRIPT = Path(__file__).parent / "trainer.py"
 

@@ -19,7 +19,7 @@ from feedback_app.store import StaleFence, Store
 from feedback_app.store.rounds import Rounds
 from tests.integration.workers.test_rounds import newest, running
 from tests.waiting import ended, until
-from workers.bootstrap import WorkerContext
+from workers.context import WorkerContext
 from workers.prepare import base_model, prepare_round
 from workers.rounds import run_round
 

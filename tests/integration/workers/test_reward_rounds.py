@@ -22,7 +22,7 @@ from feedback_app.settings import Settings
 from feedback_app.store import Store
 from tests.integration.alignment.rounds import QUICK
 from tests.integration.workers.conftest import verdict
-from workers.bootstrap import WorkerContext
+from workers.context import WorkerContext
 from workers.prepare import base_model, prepare_round
 from workers.rounds import run_round
 

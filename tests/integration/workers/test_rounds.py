@@ -11,7 +11,7 @@ import pytest
 from feedback_app.domain.round import Round, RoundState
 from feedback_app.store import Store
 from tests.waiting import ended, until
-from workers.bootstrap import WorkerContext
+from workers.context import WorkerContext
 from workers.outcome import OUT_OF_MEMORY, STOPPED_OUTSIDE
 from workers.rounds import run_round
 

@@ -3,7 +3,7 @@
 import pytest
 from starlette.datastructures import Headers
 
-from feedback_app.api.content_types import TAKEN, type_refused
+from feedback_app.api.request_checks import ACCEPTED, type_refused
 
 OF_FORMS = ["text/plain", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded"]
 
@@ -27,7 +27,7 @@ def test_json_is_taken_everywhere(content_type: str) -> None:
     assert not refused("/api/v1/import", content_type)
 
 
-@pytest.mark.parametrize("content_type", sorted(TAKEN["/api/v1/import"]))
+@pytest.mark.parametrize("content_type", sorted(ACCEPTED["/api/v1/import"]))
 def test_imports_take_files(content_type: str) -> None:
     assert not refused("/api/v1/import", content_type)
 

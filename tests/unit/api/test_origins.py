@@ -3,7 +3,7 @@
 import pytest
 from starlette.datastructures import Headers
 
-from feedback_app.api.origins import from_a_browser, from_another_site
+from feedback_app.api.request_checks import from_a_browser, from_another_site
 
 PAGES = frozenset({"/", "/chat"})
 HOST = "127.0.0.1:7860"

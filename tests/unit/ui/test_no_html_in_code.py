@@ -10,7 +10,7 @@ import pytest
 from feedback_app.ui.shared.templates import ROOMS
 
 HTML = re.compile(r"</?[a-zA-Z][^<>]*>|&(?:[a-z]+|#\d+);")
-CODE = sorted(path for room in ("arena",) for path in (ROOMS / room).glob("*.py"))
+CODE = sorted(path for room in ("arena", "chat") for path in (ROOMS / room).glob("*.py"))
 
 
 def strings(path: Path) -> Iterator[str]:

@@ -66,10 +66,13 @@ BANNED = (
 
 
 def literals(path: Path) -> Iterator[str]:
-    """What the file can show: its strings, without docstrings; of a script all but its comments."""
+    """What the file can show: its strings without docstrings; all of a script or template without its comments."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".js":
         yield re.sub(r"(?m)(^|\s)//.*$", "", text)
+        return
+    if path.suffix == ".html":
+        yield re.sub(r"(?s)\{#.*?#\}", "", text)
         return
     tree = ast.parse(text)
     said = {
@@ -84,7 +87,10 @@ def literals(path: Path) -> Iterator[str]:
 
 def shown() -> list[tuple[str, str]]:
     files = [
-        path for place in PLACES for path in (PROJECT / place).rglob("*") if path.suffix in (".py", ".js")
+        path
+        for place in PLACES
+        for path in (PROJECT / place).rglob("*")
+        if path.suffix in (".py", ".js", ".html")
     ]
     files += [PROJECT / name for name in MORE]
     files.remove(

@@ -58,7 +58,7 @@ def work_on_a_parent(tiny: Path, home: Path, method: str) -> RoundContext:
 def _rewards_of_length(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")  # as in a round
     for method in (rloo, ppo_stage):
-        monkeypatch.setattr(method, "teacher_folder", lambda spec: Path("rewards/lengths"))
+        monkeypatch.setattr(method, "required_reward_folder", lambda context: Path("rewards/lengths"))
     monkeypatch.setattr(rloo, "load_reward", lambda base_dir, folder: Lengths())
     monkeypatch.setattr(ActorCritic, "add_reward", lambda actor, tokenizer, folder: Lengths().score)
 
@@ -68,7 +68,7 @@ def test_every_method_learns_and_is_caught_where_the_optimiser_does_nothing(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
     work = work_on_a_parent(tiny, tmp_path, method)
-    assert training_of(method).train(work, tmp_path / "learns").facts["update_norm"] > 0
+    assert training_of(method).train(work, tmp_path / "learns").facts.numbers["update_norm"] > 0
     monkeypatch.setattr(torch.optim.AdamW, "step", lambda optimizer, closure=None: None)
     with pytest.raises(NothingLearned, match="nothing was learned"):
         training_of(method).train(work, tmp_path / "idle")

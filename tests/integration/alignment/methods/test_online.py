@@ -53,7 +53,7 @@ def open_vowels(items: Sequence[tuple[Messages, str]]) -> list[float]:
 @pytest.fixture
 def _known_reward(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")  # as in a round
-    monkeypatch.setattr(online, "teacher_folder", lambda spec: Path("rewards/vowels"))
+    monkeypatch.setattr(online, "required_reward_folder", lambda context: Path("rewards/vowels"))
     monkeypatch.setattr(ActorCritic, "add_reward", lambda actor, tokenizer, folder: open_vowels)
 
 

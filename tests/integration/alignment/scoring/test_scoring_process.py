@@ -177,7 +177,7 @@ def test_it_gives_the_rewards_that_the_model_gives_here(
         os.kill(pid, number)
     with pytest.raises(NotScored, match=r"reward-1 could not score the replies \(\w+\)") as error:
         real.score(tiny, trained, [([{"role": "user", "content": "my secret"}], 5)])  # type: ignore[list-item]
-    assert "scoring.py" in error.value.at
+    assert "__main__.py" in error.value.at
     assert len(real.score(tiny, trained, ITEMS)) == 3
     assert running(real) == pid
     told = [*psutil.Process(pid).cmdline(), *capfd.readouterr(), str(error.value), error.value.at]

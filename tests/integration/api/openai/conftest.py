@@ -13,7 +13,6 @@ import pytest
 from tests.browser.conftest import GRADIO_WARNINGS
 from tests.browser.site import Site, serving
 from tests.fakes import LongerIsBetter
-from tests.tiny_model import build_tiny_model
 from tests.unit.services.reward.live.examples import LONGER_WON, opened
 from tests.waiting import until
 
@@ -27,16 +26,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="package")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_tiny_model(tmp_path_factory.mktemp("model") / "tiny")
-
-
-@pytest.fixture(scope="package")
-def site(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with ExitStack() as stack:
 
         async def start() -> Site:
-            return stack.enter_context(serving(tmp_path_factory.mktemp("home"), model, live=LongerIsBetter))
+            return stack.enter_context(
+                serving(tmp_path_factory.mktemp("home"), tiny_model, live=LongerIsBetter)
+            )
 
         # In a running loop: where there is none, Gradio makes one for each event of its pages, and closes none. In a thread
         # of its own: Playwright, where browser tests ran before, has a loop in this one.

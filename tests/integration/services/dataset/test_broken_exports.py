@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from feedback_app import cli
 from feedback_app.domain.comparison import Comparison
-from feedback_app.store import batches as walk
+from feedback_app.store import paging
 from feedback_app.store.comparison_rows import comparison_from
 from feedback_app.store.database import BATCH
 from tests.integration.api.edge_app import Edge, edge_app
@@ -38,7 +38,7 @@ def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
         found.built.store.comparisons.add_all(
             [replace(opened(i, texts), id=f"record-{i}", ranking=LONGER_WON) for i in range(RECORDS)]
         )
-        with patch.object(walk, "comparison_from", unless_late):
+        with patch.object(paging, "comparison_from", unless_late):
             yield found
 
 

@@ -15,14 +15,13 @@ from alignment.contract.errors import InvalidConfig, RoundRefused
 from alignment.contract.methods import round_config
 from alignment.contract.requirements import refuse_lacking
 from alignment.contract.snapshot import Demonstration, Messages, Pair, Rating, Snapshot
-from alignment.contract.spec import RoundSpec
+from alignment.contract.spec import RoundSpec, sft_spec
 from alignment.gate.fluency import liked
 from alignment.methods.dpo import without_ends
 from alignment.methods.kto import balancing_weights, in_order, rated_replies
 from alignment.methods.kto import dataset as kto_dataset
 from alignment.methods.rloo import BrokenReward, reward_function
 from alignment.methods.sft import dataset as sft_dataset
-from alignment.methods.sft import sft_spec
 from alignment.models.chat_template import with_system
 from alignment.models.sampling import as_heard
 from feedback_app.settings import Settings

@@ -12,7 +12,14 @@ from alignment.contract.methods import round_config
 from alignment.contract.requirements import refuse_lacking
 from alignment.contract.snapshot import Messages, Pair, Snapshot
 from alignment.contract.spec import RoundSpec
-from alignment.methods.on_policy_pairs import Answered, Scored, asked, fresh_pair, fresh_pairs, told
+from alignment.methods.on_policy_pairs import (
+    Answered,
+    Scored,
+    fresh_pair,
+    fresh_pairs,
+    measurements,
+    prompts_of_repeat,
+)
 
 PROMPT: Messages = ({"role": "user", "content": "Hello!"},)
 replies = st.builds(
@@ -72,7 +79,7 @@ def test_equal_near_equal_single_and_no_replies_give_no_pair(item: Answered) -> 
 
 def test_what_is_told_counts_every_reply_and_the_prompts_that_gave_a_pair() -> None:
     both = [answered(1.0, 3.0), answered(0.0, 0.0, ended=False)]
-    assert told(both, fresh_pairs(both, 0.2)) == {
+    assert measurements(both, fresh_pairs(both, 0.2)) == {
         "drawn/kept": 0.5,
         "drawn/reward": 1.0,
         "drawn/length": 3.0,
@@ -83,7 +90,7 @@ def test_what_is_told_counts_every_reply_and_the_prompts_that_gave_a_pair() -> N
 @given(st.integers(1, 30), st.integers(1, 40), st.integers(1, 8))
 def test_every_prompt_is_asked_once_before_any_comes_again(known: int, count: int, repeats: int) -> None:
     prompts: list[Messages] = [({"role": "user", "content": str(n)},) for n in range(known)]
-    drawn = [asked(prompts, repeat, count) for repeat in range(1, repeats + 1)]
+    drawn = [prompts_of_repeat(prompts, repeat, count) for repeat in range(1, repeats + 1)]
     for repetition in drawn:
         assert len({turn[0]["content"] for turn in repetition}) == len(repetition) == min(count, known)
     times = [sum(repetition.count(prompt) for repetition in drawn) for prompt in prompts]

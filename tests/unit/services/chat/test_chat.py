@@ -18,7 +18,7 @@ from feedback_app.services.generation.background import Generations
 from feedback_app.services.generation.best_of import BestOf
 from feedback_app.services.generation.versions import BaseFiles, Models
 from feedback_app.store import InvalidRating, Store
-from feedback_app.ui.chat import marks
+from feedback_app.ui.chat import replies
 from tests.fakes import ScriptedEngine
 
 PERSONAS = {
@@ -172,6 +172,6 @@ def test_the_page_says_why_a_reply_that_is_being_written_is_neither_rated_nor_ed
     unwritten = len(talk.turns) + 1
     liked = gr.LikeData(None, {"index": unwritten, "value": "", "liked": True})
     edited = gr.EditData(None, {"index": unwritten, "previous_value": "", "value": "My words."})
-    for line in (marks.rate(chat, talk.id, liked), marks.edit(chat, talk.id, edited)):
+    for line in (replies.rate(chat, talk.id, liked), replies.edit(chat, talk.id, edited)):
         assert "The last message is still being answered" in line
     free.set()

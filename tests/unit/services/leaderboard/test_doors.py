@@ -58,7 +58,7 @@ def test_the_api_tells_what_length_and_side_do(client: TestClient, store: Store)
 
 
 def test_the_command_line_prints_a_table_or_json(cli: CliRunner, store: Store) -> None:
-    assert "no two versions have met yet" in cli.invoke(app, ["leaderboard"]).output
+    assert "no two versions were compared yet" in cli.invoke(app, ["leaderboard"]).output
     store.comparisons.add_all([met(i, LONGER_WON if i % 3 else SHORTER_WON) for i in range(30)])
     shown = cli.invoke(app, ["leaderboard", "--mine"], env={"COLUMNS": "120"}).output
     assert "dpo-1" in shown

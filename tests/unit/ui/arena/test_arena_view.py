@@ -1,4 +1,4 @@
-"""What the arena page says of a vote, of the turns before it, and of the way to the next round."""
+"""The sentences and HTML of the Arena page about a vote and the turns before it."""
 
 from dataclasses import replace
 
@@ -55,7 +55,7 @@ def test_after_the_vote_one_line_says_what_was_chosen_and_who_wrote_it(
     assert ranking_line(comparison, name) == line
 
 
-def test_a_reply_that_met_its_limit_is_marked_and_no_model_is_named_before_the_vote() -> None:
+def test_a_reply_that_was_cut_off_is_marked_and_no_model_is_named_before_the_vote() -> None:
     cut = board(pair(ranking=None, finish="length"), name)
     assert cut["cards"].count("Cut off at 128 tokens") == 2
     assert "version 1" not in cut["cards"]
@@ -63,26 +63,26 @@ def test_a_reply_that_met_its_limit_is_marked_and_no_model_is_named_before_the_v
     assert '<span class="model" title="dpo-1">version 1, today</span>' in board(pair(), name)["cards"]
 
 
-def follow_up(store: Store, said: str, ranking: Ranking = A_WON) -> tuple[Comparison, Comparison]:
+def follow_up(store: Store, reply: str, ranking: Ranking = A_WON) -> tuple[Comparison, Comparison]:
     first = pair(ranking=None)
     store.comparisons.add(first)
     ranked = store.comparisons.rank(first.id, ranking, [])
-    messages = (*first.messages, Message("assistant", said), Message("user", "And then?"))
+    messages = (*first.messages, Message("assistant", reply), Message("user", "And then?"))
     return ranked, replace(pair(ranking=None), messages=messages, id="second")
 
 
-def test_the_reply_of_an_earlier_turn_is_found_again_with_its_vote(store: Store) -> None:
+def test_the_origin_of_an_earlier_reply_is_shown_with_its_vote(store: Store) -> None:
     first, second = follow_up(store, "Reply 1.")
     assert earlier_turns(store, second) == {1: EarlierTurn(first, "c1")}
     shown = board(second, name, earlier=earlier_turns(store, second))["asked"]
     assert "A was your choice over B. A was version 1, today; B was the base model." in shown
 
 
-def test_a_turn_that_went_on_with_the_owners_version_says_so(store: Store) -> None:
+def test_a_turn_that_continued_with_the_owners_version_says_so(store: Store) -> None:
     first, second = follow_up(store, "Mine.", replace(A_WON, edit="Mine."))
     assert earlier_turns(store, second) == {1: EarlierTurn(first, EDIT)}
-    told = origin(EarlierTurn(first, EDIT), name)
-    assert told == "Your version, instead of A and B. A was version 1, today; B was the base model."
+    line = origin(EarlierTurn(first, EDIT), name)
+    assert line == "Your version, instead of A and B. A was version 1, today; B was the base model."
 
 
 def test_turns_that_were_not_ranked_here_have_no_origin(store: Store) -> None:
@@ -97,7 +97,7 @@ def test_without_a_preference_the_earlier_replies_are_level(ranking: Ranking) ->
     assert origin(turn, name) == "B was level with A. A was version 1, today; B was the base model."
 
 
-def test_a_way_on_shows_the_conversation_up_to_its_reply() -> None:
+def test_each_way_to_continue_shows_the_conversation_up_to_its_reply() -> None:
     (way,) = ways_to_continue(pair(), name, {})
     assert (way["reply"], way["label"]) == ("c1", "A")
     assert way["thread"].index("Hello?") < way["thread"].index("Reply 1.")

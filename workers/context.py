@@ -1,4 +1,4 @@
-"""The workers' composition root: settings in, everything that tasks need out. Built once in each worker process."""
+"""The composition root of the workers: builds what every task needs, once per worker process."""
 
 import os
 import socket
@@ -22,8 +22,8 @@ HEARTBEAT_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class WorkerContext:
-    """What the tasks work with. `trainer` and `verifier` are given a folder as their last argument; `stopping` is
-    set when the worker shuts down; `grace` is what a trainer gets to save its state, in seconds."""
+    """What every task needs. `trainer` and `verifier` are commands that take a folder as their last argument. `stopping` is set when the
+    worker shuts down. `grace` is the time in seconds that a trainer has to save its state."""
 
     settings: Settings
     store: Store
@@ -45,12 +45,13 @@ class WorkerContext:
 
 @cache
 def settings_in_force() -> Settings:
-    """The settings, with the addresses of the embedded parts where they run."""
+    """The settings, with the addresses of the embedded services where those run."""
     return with_embedded(load_settings())
 
 
 @cache
-def workshop() -> WorkerContext:
+def worker_context() -> WorkerContext:
+    """Built at the first call."""
     settings = settings_in_force()
     return WorkerContext(
         settings=settings,

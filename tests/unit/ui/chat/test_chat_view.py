@@ -1,4 +1,4 @@
-"""A conversation as the chat page shows it."""
+"""A conversation as the Chat page shows it."""
 
 from dataclasses import replace
 
@@ -7,11 +7,19 @@ from feedback_app.domain.conversation import Conversation, Turn
 from feedback_app.domain.preference import Demonstration
 from feedback_app.services.chat.chat import edited_replies, rated_replies
 from feedback_app.services.generation.background import Problem
-from feedback_app.ui.chat.view import MARKS, listed, messages, problem_line, unanswered, unmarked, which
+from feedback_app.ui.chat.view import (
+    MARKS,
+    listed,
+    messages,
+    problem_line,
+    reply_position,
+    unanswered,
+    unmarked,
+)
 from feedback_app.ui.shared.text import typed, untrusted
 
 
-def test_a_message_without_a_reply_is_told_of() -> None:
+def test_a_message_without_a_reply_is_named() -> None:
     asked, answered = Turn("user", "Hello"), Turn("assistant", "Hi!", model="base")
     conversation = Conversation(model="base", persona="lynn", turns=(asked,))
     assert "Regenerate" in unanswered(conversation)
@@ -19,7 +27,7 @@ def test_a_message_without_a_reply_is_told_of() -> None:
     assert unanswered(Conversation(model="base", persona="lynn")) == ""
 
 
-def test_the_way_on_from_an_engine_that_is_away_is_another_than_from_a_prompt_that_is_too_long() -> None:
+def test_the_advice_depends_on_the_kind_of_problem() -> None:
     away, long = (
         Problem("engine", "no answer: start it"),
         Problem("too_long", "the prompt is too long: shorten it"),
@@ -28,13 +36,13 @@ def test_the_way_on_from_an_engine_that_is_away_is_another_than_from_a_prompt_th
     assert problem_line(long).endswith("shorten it. Send a shorter message: the long one is left out then.")
 
 
-def test_two_versions_beside_each_other_are_marked_in_the_list() -> None:
+def test_a_conversation_with_two_versions_is_marked_in_the_list() -> None:
     alone = Conversation("base", "lynn", "Tea", id="x")
     assert listed(alone) == ("Tea", "x")
     assert listed(replace(alone, beside="y")) == ("A | B · Tea", "x")
 
 
-def test_an_edit_is_a_demonstration_and_no_thumb_that_was_there_before_counts() -> None:
+def test_an_edit_is_a_demonstration_and_the_thumb_before_it_does_not_count() -> None:
     turns = (
         Turn("user", "hi"),
         Turn("assistant", "mine", "v1", rating=-1, original="the model's"),
@@ -47,7 +55,7 @@ def test_an_edit_is_a_demonstration_and_no_thumb_that_was_there_before_counts() 
     assert edited_replies(conversation, lambda persona: "Be kind.") == [Demonstration(asked, "mine")]
 
 
-def test_what_was_said_of_a_reply_keeps_the_system_prompt_of_the_persona_that_wrote_it() -> None:
+def test_feedback_on_a_reply_has_the_system_prompt_of_the_persona_that_wrote_it() -> None:
     turns = (
         Turn("user", "hi"),
         Turn("assistant", "mine", "v1", original="the model's", persona="lynn"),
@@ -65,31 +73,31 @@ def test_what_was_said_of_a_reply_keeps_the_system_prompt_of_the_persona_that_wr
     assert [message.role for message in none.prompt] == ["user", "assistant", "user", "assistant", "user"]
 
 
-def test_what_was_kept_apart_for_the_page_comes_back_as_it_was_typed() -> None:
+def test_text_that_was_made_safe_for_the_page_comes_back_as_it_was_typed() -> None:
     text = "<b>bold</b> ![x](y)"
     assert typed(untrusted(text)) == text
 
 
-def test_a_reply_ended_early_says_so_until_the_owner_writes_it_anew() -> None:
+def test_a_reply_that_ended_early_says_so_until_the_owner_edits_it() -> None:
     cut = Turn("assistant", "Once", "base", ending="length")
-    told = messages(Conversation("base", "lynn", turns=(cut, replace(cut, original="On"))))
-    assert [one["content"] for one in told] == ["Once" + MARKS["length"], "Once"]
+    shown = messages(Conversation("base", "lynn", turns=(cut, replace(cut, original="On"))))
+    assert [one["content"] for one in shown] == ["Once" + MARKS["length"], "Once"]
 
 
-def test_an_edit_is_kept_without_the_mark_wherever_it_was_left() -> None:
+def test_an_edit_is_saved_without_the_mark_wherever_it_is() -> None:
     for text in ("Once upon" + MARKS["stopped"], MARKS["stopped"] + "Once upon"):
         assert unmarked(text, "stopped") == "Once upon"
     assert unmarked("*Stopped by you.*", "") == "*Stopped by you.*"
 
 
-def test_alternatives_are_counted_where_the_last_message_has_several() -> None:
+def test_replies_are_counted_if_the_last_message_has_several() -> None:
     asked, one, two = (
         Turn("user", "Tea?"),
         Turn("assistant", "Yes", number=0),
         Turn("assistant", "No", number=1),
     )
     talk = Conversation("base", "lynn", turns=(asked, one))
-    assert which(talk) == ""
+    assert reply_position(talk) == ""
     both = replace(talk, aside=((1, two),))
-    assert which(both) == "Reply 1 of 2"
-    assert which(replace(both, turns=(asked, one, asked))) == ""
+    assert reply_position(both) == "Reply 1 of 2"
+    assert reply_position(replace(both, turns=(asked, one, asked))) == ""
