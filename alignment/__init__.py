@@ -1,1 +1,4 @@
-"""A round and its algorithms. Knows no web, queue, database or Argilla: it reads a folder and writes a folder."""
+"""A round and its algorithms: it reads a folder and writes a folder.
+
+May import `reward_model`; never the web, the queue, the database or Argilla. The service imports only `alignment.contract`.
+"""

@@ -1,4 +1,4 @@
-"""What the processes of a round have in common: how they keep quiet, and how they say why they ended."""
+"""How the processes of a round end: their exit codes, and the file with the reason of a failure."""
 
 import sys
 import traceback
@@ -12,7 +12,7 @@ from alignment.stop_signal import Interrupted
 DONE, FAILED, REFUSED, STOPPED = 0, 1, 2, 143
 QUIET = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
-    "HF_HUB_OFFLINE": "1",  # everything a round needs is on disk
+    "HF_HUB_OFFLINE": "1",  # a round needs nothing from a network
     "DO_NOT_TRACK": "1",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
@@ -22,20 +22,20 @@ QUIET = {
 
 
 def exit_code(run: Callable[[], None], failure: Path) -> int:
-    """Run, and say how it ended; the reason of a failure is then in the file."""
+    """Call `run` and return the exit code. The reason of a failure is written to the file `failure`."""
     try:
         run()
     except Interrupted:
         return STOPPED
     except RoundRefused as refusal:
         return _fail(failure, REFUSED, str(refusal))
-    except Exception as error:  # noqa: BLE001  # the last line of defence: every failure becomes a reason on disk
+    except Exception as error:  # noqa: BLE001  # every failure must leave a reason on disk
         return _fail(failure, FAILED, _reason(error))
     return DONE
 
 
 def _reason(error: Exception) -> str:
-    """One line. Only errors of our own are quoted: a library's message may carry text of the data."""
+    """One line. Only errors of this package are quoted: the message of a library may contain text of the data."""
     _print_traceback(error)
     if type(error).__module__.startswith("alignment."):
         return str(error)
@@ -43,7 +43,7 @@ def _reason(error: Exception) -> str:
 
 
 def _print_traceback(error: Exception) -> None:
-    """Where it went wrong, without the messages."""
+    """The places of the error, without its message."""
     print("".join(traceback.format_tb(error.__traceback__)), type(error).__qualname__, file=sys.stderr)
 
 

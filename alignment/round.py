@@ -1,7 +1,8 @@
-"""`python -m alignment.round DIR`: run or resume the round whose `spec.json` lies in DIR.
+"""`python -m alignment.round DIR`: run or resume the round of DIR/spec.json.
 
-Exit codes: 0 done (the decision is in DIR/gate/decision.json, of a reward model in DIR/reward/decision.json), 2 the spec or the data cannot be used, 143 stopped by
-SIGTERM (run again to go on), 1 anything else. On 1 and 2 the reason is in DIR/failure.json.
+Exit codes: 0 done; 2 the spec or the data cannot be used; 143 stopped by SIGTERM (run again to continue); 1 any other failure. After 0 the
+decision is in DIR/gate/decision.json, or in DIR/reward/decision.json where a reward model alone was trained. After 1 and 2 the reason is in
+DIR/failure.json.
 """
 
 import os
@@ -20,7 +21,7 @@ NICENESS = 10
 
 
 def main(arguments: list[str]) -> int:
-    """Run the round in the folder named by the only argument; returns the exit code."""
+    """Run the round in the folder that the only argument names. Returns the exit code."""
     if len(arguments) != 1 or not Path(arguments[0]).is_dir():
         print("usage: python -m alignment.round DIR, where DIR holds spec.json", file=sys.stderr)
         return REFUSED
@@ -30,10 +31,10 @@ def main(arguments: list[str]) -> int:
 
 
 def run_round(folder: Path) -> None:
-    """Raises Interrupted, RoundRefused, or whatever went wrong."""
+    """Raises Interrupted, RoundRefused, or the error that ended the round."""
     stop = StopSignal()
     stop.listen()
-    os.nice(max(0, NICENESS - os.nice(0)))  # ranking and chat come first
+    os.nice(max(0, NICENESS - os.nice(0)))  # ranking and chat have priority
     os.environ.update(QUIET)
     spec = read_spec(folder)
     if spec.method == "reward":
@@ -59,8 +60,8 @@ def _run_reward(folder: Path, spec: RoundSpec, stop: StopSignal) -> None:
 
 
 def _begin(spec: RoundSpec) -> int:
-    """Set torch's threads and give their number. It is imported this late, as are the stages: the libraries read the
-    settings above when they are imported, and a refusal needs none of them."""
+    """Set the number of torch's threads and return it. torch and the stages are imported late: the libraries read the environment at import,
+    and a round that is refused needs none of them."""
     import torch
 
     threads = training_threads(spec)
@@ -69,7 +70,7 @@ def _begin(spec: RoundSpec) -> int:
 
 
 def training_threads(spec: RoundSpec) -> int:
-    """`spec.threads`, or all cores but one, at least one."""
+    """`spec.threads`, or all cores but one, but at least one."""
     return spec.threads or all_but_one()
 
 

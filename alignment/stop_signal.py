@@ -1,4 +1,4 @@
-"""SIGTERM: stop soon, and leave everything so that a rerun goes on from here."""
+"""Stopping a round with SIGTERM, so that a rerun continues where it stopped."""
 
 import signal
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ class Interrupted(Exception):
 
 
 class StopSignal:
-    """Raises Interrupted at once where nothing is lost, or remembers the request where state must be saved first."""
+    """Raises Interrupted at SIGTERM: at once, or at the end of a `deferred` block, which can save its state first."""
 
     def __init__(self) -> None:
         self.requested = False
@@ -28,7 +28,7 @@ class StopSignal:
 
     @contextmanager
     def deferred(self) -> Iterator[None]:
-        """Within, the request is only remembered; the body looks at `requested`. After it, Interrupted is raised."""
+        """Within the block the request only sets `requested`. Interrupted is raised after the block."""
         self._deferred = True
         try:
             yield
@@ -38,7 +38,6 @@ class StopSignal:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         again, self.requested = self.requested, True
-        if (
-            not again and not self._deferred
-        ):  # whoever asks twice must not disturb what the first request set off
+        # A second signal must not disturb what the first one started.
+        if not again and not self._deferred:
             raise Interrupted

@@ -79,8 +79,8 @@ class Codelynn(TyperGroup):
     )
     """Name, module, function (none: a group of commands), help."""
 
-    def __init__(self, **given: Any) -> None:
-        super().__init__(**given)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         for name, module, function, help in self.available_commands:
             self.add_command(Deferred(name, module, function, help), name)
 

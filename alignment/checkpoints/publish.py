@@ -1,4 +1,4 @@
-"""Publishing: adapter, merged conversion, proof that it answers, and only then the checkpoint's own folder."""
+"""Publishing a checkpoint: the adapter and its merged conversion, checked for an answer before the folder gets its final name."""
 
 import shutil
 from pathlib import Path
@@ -17,17 +17,17 @@ GREEDY = Draw(max_new_tokens=24, greedy=True)
 
 
 class DoesNotAnswer(RuntimeError):
-    """The trained model gives an empty or broken reply to a plain question."""
+    """The trained model replies to a simple question with nothing, or with probabilities that are not numbers."""
 
 
 class NameTaken(RuntimeError):
-    """Another round already published a checkpoint of this name."""
+    """Another round has published a checkpoint with this name."""
 
 
 def publish(spec: RoundSpec, adapter_dir: Path, tokenizer: Tokenizer, threads: int) -> None:
-    """Make `spec.checkpoint_dir` with adapter/ and, if `spec.convert`, ct2/. Its manifest is the gate's to write.
+    """Make `spec.checkpoint_dir` with adapter/ and, if `spec.convert`, ct2/. The gate writes its manifest.
 
-    Built beside its final place and moved there in one step. Raises DoesNotAnswer, NameTaken, NotConvertible.
+    The folder is built next to its final place and renamed in one step. Raises DoesNotAnswer, NameTaken, NotConvertible.
     """
     target = spec.checkpoint_dir
     if (target / MANIFEST).exists():
@@ -42,13 +42,13 @@ def publish(spec: RoundSpec, adapter_dir: Path, tokenizer: Tokenizer, threads: i
     if spec.convert:
         convert_model(model, tokenizer, spec.base_dir, building / "ct2")
     check_answers(spec, model, building / "ct2" if spec.convert else None, tokenizer, threads)
-    if target.exists():  # without a manifest: left by a run that was cut off, and known to nobody
+    if target.exists():  # without a manifest: left by a run that was interrupted
         shutil.rmtree(target)
     building.replace(target)
 
 
 def refuse_foreign(spec: RoundSpec) -> None:
-    """Raise NameTaken if a complete checkpoint of another round has this name. Leftovers of this round are replaced."""
+    """Raise NameTaken if a complete checkpoint of another round has this name. An incomplete one of this round is replaced."""
     if not (spec.checkpoint_dir / MANIFEST).exists():
         return
     try:
@@ -60,7 +60,7 @@ def refuse_foreign(spec: RoundSpec) -> None:
 
 
 def check_finite(spec: RoundSpec, model: Model, tokenizer: Tokenizer) -> None:
-    """Raise DoesNotAnswer unless the merged model gives the fixed question a finite probability."""
+    """Raise DoesNotAnswer unless the merged model gives the question a finite probability."""
     prompt = prompt_ids(tokenizer, with_system(spec.system_prompt, QUESTION))
     (value,) = log_probs(model, [Completion(tuple(prompt), 1)], tokenizer.pad_token_id)
     if not value > float("-inf"):
@@ -70,7 +70,7 @@ def check_finite(spec: RoundSpec, model: Model, tokenizer: Tokenizer) -> None:
 def check_answers(
     spec: RoundSpec, model: Model, ct2_dir: Path | None, tokenizer: Tokenizer, threads: int
 ) -> None:
-    """Raise DoesNotAnswer unless what will be served (the conversion, if there is one) gives a non-empty reply."""
+    """Raise DoesNotAnswer unless the model that will be served (the conversion, if there is one) gives a reply that is not empty."""
     prompt = prompt_ids(tokenizer, with_system(spec.system_prompt, QUESTION))
     ends = end_ids(spec.base_dir, tokenizer)
     if ct2_dir:

@@ -1,7 +1,7 @@
-"""The training of a round's model, in this process or in several, one per GPU.
+"""Trains the model of a round in this process, or in several processes, one per GPU.
 
-With several this process trains nothing itself: it starts them (`rank.py`), hands on what the first one tells, and sees to it
-that none is left, however it ends. So it can always be cancelled, also while they wait for one that died.
+With several, this process does not train itself. It starts the others (`worker.py`), forwards the events of the first one, and ends all of
+them whatever happens. It can therefore always be cancelled, also while they wait for one that died.
 """
 
 import json
@@ -28,7 +28,7 @@ from alignment.contract.manifests.stage import TrainingFacts
 from alignment.contract.outcome import read_failure
 from alignment.contract.snapshot import Snapshot
 from alignment.contract.spec import RoundSpec, write_spec
-from alignment.distributed.worker import ADAPTER, FACTS_FILE, TOLD_FILE
+from alignment.distributed.worker import ADAPTER, EVENTS_FILE, FACTS_FILE
 from alignment.methods.training import training_of
 from alignment.methods.trl_common import forget_incomplete
 from alignment.process_exit import REFUSED, STOPPED
@@ -37,7 +37,7 @@ from alignment.stop_signal import Interrupted
 Process = subprocess.Popen[bytes]
 TICK = 0.1
 GRACE = 25.0
-"""Seconds to save the state after SIGTERM; the worker gives us 30."""
+"""Seconds to save the state after SIGTERM; the Celery worker allows 30."""
 
 
 class TrainingFailed(RuntimeError):
@@ -62,32 +62,32 @@ def train_policy(context: RoundContext, folder: Path) -> Trained:
 
 
 def process_count(spec: RoundSpec, snapshot: Snapshot, gpus: int) -> int:
-    """As many as are asked for, by default one per GPU, but never so many that the shares of an optimiser step differ. Raises
-    RoundRefused where there are fewer GPUs."""
+    """The number of processes: `spec.processes`, by default one per GPU, lowered until an optimiser step can be shared evenly. Raises
+    RoundRefused where there are fewer GPUs than processes."""
     if 0 < gpus < spec.processes:
         raise RoundRefused(
             f"CODELYNN_TRAIN_PROCESSES is {spec.processes} and there are {gpus} GPUs: each process needs one"
         )
-    divided = training_of(spec.method).batch(spec.policy, snapshot)
-    return micro_batch(divided, spec.processes or max(1, gpus))
+    batch = training_of(spec.method).batch(spec.policy, snapshot)
+    return micro_batch(batch, spec.processes or max(1, gpus))
 
 
 def copies_in_memory(spec: RoundSpec, snapshot: Snapshot) -> int:
-    """How many times main memory will hold the training: what is on GPUs has memory of its own. Raises RoundRefused."""
+    """How many copies of the training main memory has to hold: one on GPUs, which have memory of their own. Raises RoundRefused."""
     gpus = torch.cuda.device_count()
     count = process_count(spec, snapshot, gpus)
     return 1 if gpus else count
 
 
 def _run(context: RoundContext, job: Path, folder: Path, count: int) -> None:
-    """All ranks, to their end."""
+    """Run all ranks to their end."""
     torch.cuda.empty_cache()  # what an earlier stage left there; without a GPU this does nothing
-    told, ranks = _Tail(job / TOLD_FILE), list[Process]()
+    forwarded, ranks = _EventForwarder(job / EVENTS_FILE), list[Process]()
     context.events.emit(context.training, 0, 1, message=f"Starting {count} processes", fraction=0.0)
     try:
         for rank in range(count):
             ranks.append(_start(job, folder, rank, count, context.repeat))
-        codes = _watch(ranks, told, context.events)
+        codes = _watch(ranks, forwarded, context.events)
     except Interrupted:
         _ask_to_end(ranks)
         raise
@@ -95,28 +95,28 @@ def _run(context: RoundContext, job: Path, folder: Path, count: int) -> None:
         for process in ranks:
             process.kill()
             process.wait()
-        told.hand_on(context.events)
+        forwarded.forward(context.events)
     if any(codes):
         raise failure(job, codes)
 
 
 def _start(job: Path, folder: Path, rank: int, count: int, repeat: int) -> Process:
-    """In our process group, so that whoever ends that ends them too; and each ends once its standard input is closed."""
-    given = [str(job), str(folder), str(rank), str(count), str(repeat)]
+    """Start a rank. It is in this process group, so that a signal to the group reaches it, and it ends when its standard input is closed."""
+    arguments = [str(job), str(folder), str(rank), str(count), str(repeat)]
     return subprocess.Popen(
-        [sys.executable, "-m", "alignment.distributed.worker", *given], stdin=subprocess.PIPE
+        [sys.executable, "-m", "alignment.distributed.worker", *arguments], stdin=subprocess.PIPE
     )
 
 
-def _watch(ranks: Sequence[Process], told: "_Tail", events: Events) -> list[int | None]:
-    """Wait until all are done, or one has failed; their exit codes, None for one that still runs."""
+def _watch(ranks: Sequence[Process], forwarded: "_EventForwarder", events: Events) -> list[int | None]:
+    """Wait until all are done or one has failed. Returns the exit codes, None for a rank that still runs."""
     while True:
-        told.hand_on(events)
+        forwarded.forward(events)
         codes = [process.poll() for process in ranks]
         if all(code == 0 for code in codes):
             return codes
         if any(codes):
-            return [process.poll() for process in ranks]  # one may have ended first and been asked before
+            return [process.poll() for process in ranks]  # another may have ended since it was polled
         time.sleep(TICK)
 
 
@@ -129,7 +129,7 @@ def _ask_to_end(ranks: Sequence[Process]) -> None:
 
 
 def failure(job: Path, codes: Sequence[int | None]) -> Exception:
-    """Why training ended. Where one rank fails the others lose it and fail too: what happened first counts."""
+    """Why training ended. When one rank fails the others fail too, so the first failure counts."""
     for rank, code in enumerate(codes):
         if code in (STOPPED, -signal.SIGTERM):
             return Interrupted()
@@ -151,15 +151,15 @@ def _result(job: Path, count: int) -> Trained:
     return Trained(load_file(job / ADAPTER / ADAPTER_FILES[0]), config, facts)
 
 
-class _Tail:
-    """Hands on what the first rank tells, each event once; a line that is still being written waits for its end."""
+class _EventForwarder:
+    """Forwards the events of the first rank, each once. A line that is still being written is forwarded later."""
 
     def __init__(self, file: Path) -> None:
         file.touch()
         self._file = file.open(encoding="utf-8")
         self._rest = ""
 
-    def hand_on(self, events: Events) -> None:
+    def forward(self, events: Events) -> None:
         *lines, self._rest = (self._rest + self._file.read()).split("\n")
         for line in lines:
             events.emit(**json.loads(line))

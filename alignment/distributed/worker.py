@@ -1,8 +1,9 @@
-"""`python -m alignment.distributed.worker JOB TRAINER RANK WORLD REPEAT`: one of the processes that train a round's model together (`launch.py`
-starts them). JOB holds the spec, and gets what comes of it; TRAINER is where the method keeps its resumable state;
-REPEAT counts the trainings on fresh replies (0: the first training).
+"""`python -m alignment.distributed.worker JOB TRAINER RANK WORLD REPEAT`: one of the processes that train a model together.
 
-Exit codes are those of `ending.py`. It ends with the process that started it, whose end it sees on its standard input.
+`launch.py` starts them. JOB is a folder with the spec, into which the result is written. TRAINER is the folder of the method's resumable
+state. REPEAT counts the trainings on fresh replies (0: the first training).
+
+The exit codes are those of `process_exit.py`. A worker ends when its standard input is closed, so it never outlives its parent.
 """
 
 import json
@@ -15,16 +16,16 @@ from pathlib import Path
 from alignment.process_exit import QUIET, STOPPED, exit_code
 from alignment.stop_signal import StopSignal
 
-TOLD_FILE, FACTS_FILE, ADAPTER = "told.jsonl", "facts.json", "adapter"
+EVENTS_FILE, FACTS_FILE, ADAPTER = "forwarded.jsonl", "facts.json", "adapter"
 LOOPBACK = "lo0" if sys.platform == "darwin" else "lo"
 
 
-class Told:
-    """Events for the process that started us, which alone writes the round's."""
+class ForwardedEvents:
+    """Writes events for the parent process, which alone writes those of the round."""
 
     def __init__(self, folder: Path, first: bool) -> None:
-        """Only the first rank tells."""
-        self._file = (folder / TOLD_FILE).open("a", encoding="utf-8") if first else None
+        """Only the first rank writes events."""
+        self._file = (folder / EVENTS_FILE).open("a", encoding="utf-8") if first else None
 
     def emit(
         self,
@@ -35,7 +36,7 @@ class Told:
         message: str = "",
         fraction: float | None = None,
     ) -> None:
-        """As `events.EventLog.emit`."""
+        """See `alignment.contract.events.EventLog.emit`."""
         if self._file is None:
             return
         event = {"stage": stage, "step": step, "total": total, "message": message, "fraction": fraction}
@@ -47,7 +48,7 @@ def main(arguments: list[str]) -> int:
     """Train; returns the exit code. The reason of a failure is then in JOB/failure-RANK.json."""
     job, trainer = map(Path, arguments[:2])
     rank, world, repeat = map(int, arguments[2:])
-    threading.Thread(target=_end_with_our_owner, daemon=True).start()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     stop = StopSignal()
     stop.listen()
     os.environ.update(QUIET | _place(rank, world))
@@ -55,7 +56,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _train(job: Path, trainer: Path, place: tuple[int, int], repeat: int, stop: StopSignal) -> None:
-    # Imported this late because the libraries read the environment when they are imported.
+    # Imported late, since the libraries read the environment at import.
     import torch
 
     from alignment.context import RoundContext
@@ -72,7 +73,7 @@ def _train(job: Path, trainer: Path, place: tuple[int, int], repeat: int, stop: 
     torch.set_num_threads(spec.threads)
     ranks = join(*place, job / "meeting")
     snapshot, tokenizer = read_snapshot(spec.snapshot_dir), load_tokenizer(spec.base_dir)
-    events = Told(job, ranks.first)
+    events = ForwardedEvents(job, ranks.first)
     context = RoundContext(job.parent, spec, snapshot, tokenizer, events, stop, spec.threads, ranks, repeat)
     trained = training_of(spec.method).train(with_fresh(context), trainer)
     if ranks.first:
@@ -82,7 +83,7 @@ def _train(job: Path, trainer: Path, place: tuple[int, int], repeat: int, stop: 
 
 
 def _place(rank: int, world: int) -> dict[str, str]:
-    """What accelerate, and thus TRL's trainers, read; nothing is sent but over loopback."""
+    """The variables that accelerate, and thus TRL, reads. All traffic stays on the loopback device."""
     return {
         "RANK": str(rank),
         "LOCAL_RANK": str(rank),
@@ -93,7 +94,7 @@ def _place(rank: int, world: int) -> dict[str, str]:
     }
 
 
-def _end_with_our_owner() -> None:
+def _end_with_parent() -> None:
     while os.read(0, 1):
         pass
     os._exit(STOPPED)
@@ -102,4 +103,4 @@ def _end_with_our_owner() -> None:
 if __name__ == "__main__":
     code = main(sys.argv[1:])
     sys.stderr.flush()
-    os._exit(code)  # a process group that others have left must not keep us from ending
+    os._exit(code)  # otherwise a process group that the others left could keep this process alive

@@ -1,4 +1,4 @@
-"""The gate: what was measured about a candidate, and whether it may become `latest`. Pure."""
+"""The decision of the gate: whether a candidate may become `latest`, from what was measured. Pure."""
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,10 +13,10 @@ from alignment.contract.thresholds import Thresholds
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What was measured, candidate against champion (length) or base (the rest). A NaN never passes.
+    """The measurements that decide: candidate against champion for the length, against the base model for the rest. A NaN never passes.
 
-    `nll` is the mean negative log-likelihood of the candidate's replies under the base, `usual_nll` that of the base's own
-    replies, or of those that people liked or wrote where that is higher; both in nats per token.
+    `nll` is the mean negative log-likelihood of the candidate's replies under the base model, in nats per token. `usual_nll` is that of the
+    base model's own replies or, where higher, of replies that people liked or wrote.
     """
 
     adapter_changed: bool
@@ -29,11 +29,11 @@ class Evidence:
     usual_nll: float
     reward: RewardEvidence | None = None
     from_pairs: bool = True
-    """Whether the method learned from pairs like the held-out ones."""
+    """Whether the method trained on pairs like the held-out ones."""
 
 
 def reward_evidence(candidate: Sequence[float], champion: Sequence[float]) -> RewardEvidence | None:
-    """The rewards of both, prompt by prompt, compared. None without prompts."""
+    """Compare the rewards of both, prompt by prompt. None without prompts."""
     margins = [ours - theirs for ours, theirs in zip(candidate, champion, strict=True)]
     if not margins:
         return None
@@ -43,13 +43,13 @@ def reward_evidence(candidate: Sequence[float], champion: Sequence[float]) -> Re
 
 
 def decided(checks: Iterable[Check]) -> Decision:
-    """Promote unless a check failed."""
+    """The decision: promote unless a check failed."""
     known = tuple(checks)
     return Decision(all(check.passed is not False for check in known), known)
 
 
 def decide(evidence: Evidence, thresholds: Thresholds) -> Decision:
-    """Promote if no criterion fails. Better evidence never turns promote into hold."""
+    """Promote if no criterion fails. Better evidence never turns a promotion into a hold."""
     return decided(_checks(evidence, thresholds))
 
 
@@ -81,20 +81,18 @@ def _checks(evidence: Evidence, limits: Thresholds) -> Iterator[Check]:
         yield _reward(evidence.reward)
 
 
-def _reward(seen: RewardEvidence) -> Check:
-    """A reward model is itself learned from few votes: it holds back only where it is sure."""
-    found = (
-        f"The reward model prefers the new version's reply to {seen.win_rate:.0%} of {seen.prompts} prompts"
-    )
-    interval = f"95 % interval {seen.low:.0%} to {seen.high:.0%}"
+def _reward(evidence: RewardEvidence) -> Check:
+    """A reward model is itself trained on few rankings, so the check fails only where the whole interval is against the candidate."""
+    words = f"The reward model prefers the new version's reply to {evidence.win_rate:.0%} of {evidence.prompts} prompts"
+    interval = f"95 % interval {evidence.low:.0%} to {evidence.high:.0%}"
     return Check(
-        "reward", seen.high >= 0.5, f"{found} ({interval}; the interval must not lie wholly below 50%)"
+        "reward", evidence.high >= 0.5, f"{words} ({interval}; the interval must not lie wholly below 50%)"
     )
 
 
 def _heldout(evidence: Evidence, limits: Thresholds) -> Check:
-    """Few pairs prove little: below `min_heldout_pairs` only an interval wholly below the limit holds back. So it does where
-    the method did not learn from pairs: that it ranks replies of others is not what it was trained for."""
+    """Few pairs prove little: below `min_heldout_pairs` the check fails only where the whole interval is below the limit. The same holds for
+    methods that did not train on pairs, since ranking given replies is not what they were trained for."""
     pairs, correct, needed = evidence.heldout_pairs, evidence.heldout_correct, limits.min_accuracy
     if pairs == 0:
         return Check("heldout", None, "No held-out pairs yet: not checked")
@@ -126,9 +124,9 @@ def _length(evidence: Evidence, limits: Thresholds) -> Check:
     )
 
 
-def _at_most(name: str, found: str, value: float, limit: float, form: str) -> Check:
-    said = "not a number" if math.isnan(value) else format(value, form)
-    return Check(name, value <= limit, f"{found.format(said)} (limit: at most {limit:{form}})")
+def _at_most(name: str, words: str, value: float, limit: float, form: str) -> Check:
+    shown = "not a number" if math.isnan(value) else format(value, form)
+    return Check(name, value <= limit, f"{words.format(shown)} (limit: at most {limit:{form}})")
 
 
 def decide_reward(evaluation: RewardEvaluation, min_pairs: int) -> Decision:
@@ -143,12 +141,12 @@ def _accurate(evaluation: RewardEvaluation) -> Check:
     accuracy, low, high = evaluation.accuracy, evaluation.accuracy_low, evaluation.accuracy_high
     if not evaluation.heldout_pairs or accuracy is None or low is None or high is None:
         return Check("accuracy", None, "No held-out pairs yet: accuracy not checked")
-    found = (
+    words = (
         f"Right on {accuracy:.0%} of {evaluation.heldout_pairs} held-out pairs "
         f"(95 % interval {low:.0%} to {high:.0%})"
     )
     if high <= 0.5:
-        return Check("accuracy", False, f"{found}: no better than chance")
+        return Check("accuracy", False, f"{words}: no better than chance")
     if low > 0.5:
-        return Check("accuracy", True, f"{found}: better than chance")
-    return Check("accuracy", None, f"{found}: too few pairs to tell it from chance")
+        return Check("accuracy", True, f"{words}: better than chance")
+    return Check("accuracy", None, f"{words}: too few pairs to tell it from chance")

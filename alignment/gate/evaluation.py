@@ -1,4 +1,4 @@
-"""What the gate looks at: agreement with held-out votes, KL, reply length and perplexity, candidate against base or champion."""
+"""The gate's measurements: agreement with held-out pairs, KL, likelihood, reply length and perplexity."""
 
 import json
 import math
@@ -23,7 +23,7 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Everything that was measured. Perplexities are per domain of the pack and over `all`; lengths in tokens."""
+    """Everything that was measured. Perplexities are by domain of the pack and over `all`; lengths are in tokens."""
 
     accuracy: PreferenceAccuracy
     kl: float
@@ -37,7 +37,7 @@ class Measured:
     tone: ToneEvidence | None = None
 
     def evidence(self, adapter_changed: bool, from_pairs: bool = True) -> Evidence:
-        """The part that the gate decides on; `from_pairs` says whether the method learned from pairs."""
+        """The part that the gate decides on. `from_pairs`: the method trained on pairs."""
         return Evidence(
             adapter_changed=adapter_changed,
             heldout_pairs=self.accuracy.pairs,
@@ -83,8 +83,8 @@ def heldout_accuracy(
     """Share of pairs whose implicit reward prefers the chosen reply.
 
     The reward of a reply is beta times log pi - log pi_base (Rafailov et al. 2023, equation 7, up to a term that both
-    replies to a prompt share); beta does not change the order. A reply that was cut is read without the end token (one of
-    `ends`) that it never had.
+    replies to a prompt share); beta does not change the order. A reply that was cut is scored without an end token (one of
+    `ends`), since it never had one.
     """
     replies = [
         _as_written(completion(tokenizer, pair.prompt, reply), cut, ends)
@@ -110,15 +110,15 @@ def log_ratios(model: Model, replies: Sequence[Completion], pad_id: int) -> list
 
 
 def mean_kl(model: Model, replies: Sequence[Completion], pad_id: int) -> float:
-    """KL(pi || pi_base) per reply in nats, estimated from replies that were drawn from pi."""
+    """KL(pi || pi_base) per reply in nats, estimated from replies that were sampled from pi."""
     return fmean(log_ratios(model, replies, pad_id)) if replies else math.nan
 
 
 def mean_nll(model: Model, replies: Sequence[Completion], pad_id: int) -> float:
     """Mean negative log-likelihood of replies in nats per token.
 
-    Of a version's replies under the base it tells language from what is none, which a fixed text does not (why likely
-    replies can be lost: Razin et al. 2024, arXiv 2410.08847).
+    The likelihood of a version's replies under the base model shows whether they are still language, which perplexity on fixed texts does
+    not show (Razin et al. 2024, arXiv 2410.08847).
     """
     tokens = sum(len(reply.ids) - reply.start for reply in replies)
     return -sum(log_probs(model, replies, pad_id)) / tokens if tokens else math.nan
@@ -137,14 +137,14 @@ def perplexities(model: Model, tokenizer: Tokenizer, texts: Sequence[tuple[str, 
 
 
 def text_completion(tokenizer: Tokenizer, text: str) -> Completion:
-    """A text to be predicted whole after the begin token, or from its second token where the model has none."""
+    """A text as a completion: it is predicted after the begin token or, where the model has none, from its second token on."""
     ids = tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"][:MAX_TEXT_TOKENS]
     begin = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
     return Completion((*begin, *ids), 1)
 
 
 def gate_prompts(questions: Iterable[str], system_prompt: str, count: int) -> list[Messages]:
-    """`count` held-out prompts, evenly spread over the file, which is sorted by subject."""
+    """`count` held-out prompts, evenly spread over the file, since that is sorted by subject."""
     known = list(questions)
     count = min(count, len(known))
     chosen = [known[number * len(known) // count] for number in range(count)]
@@ -167,7 +167,7 @@ def read_questions(path: Path) -> list[str]:
 
 
 def _perplexity(total: float, tokens: int) -> float:
-    """Overflows to infinity where a broken model gives next to nothing to a text."""
+    """Infinity where a broken model gives a text almost no probability."""
     mean = -total / max(tokens, 1)
     return math.exp(mean) if mean < 700 else math.inf
 

@@ -1,7 +1,7 @@
-"""Whether a version still writes language: how likely the base finds its replies, as people hear them.
+"""Fluency: whether a version still writes language, measured by the likelihood of its replies under the base model.
 
-Training on preferences can make all replies that anybody wrote less likely, chosen ones too; what becomes likelier is
-then language that nobody writes (Razin et al. 2024, arXiv 2410.08847). Perplexity on a fixed text does not see it.
+Training on preferences can make every reply that a person wrote less likely, also the chosen ones; then text becomes likelier that nobody
+would write (Razin et al. 2024, arXiv 2410.08847). Perplexity on fixed texts does not show this.
 """
 
 from dataclasses import asdict
@@ -18,26 +18,25 @@ from alignment.models.loading import load_base
 from alignment.models.sampling import Draw, as_heard
 
 READ = 32
-"""Replies of each kind that people liked or wrote, to know what is usual with them."""
+"""The number of replies of each kind that people liked or wrote."""
 
 
 def own_and_usual_nll(context: RoundContext, adapter_dir: Path, prompts: Prompts) -> tuple[float, float]:
-    """Mean negative log-likelihood under the base, in nats per token, of a version's replies to the prompts; and of the base's
-    own, or of those that people chose, rated good or wrote, where that is higher: a person's own language may surprise
-    the base too."""
-    heard = _heard(context, adapter_dir, prompts)
+    """The mean negative log-likelihood under the base model, in nats per token, of a version's replies to the prompts, and the usual one. The
+    usual one is that of the base model's own replies or, where higher, of replies that people chose, rated good or wrote."""
+    replies = _sampled(context, adapter_dir, prompts)
     usual = _base_nll(context, prompts)
     base, pad = load_base(context.base_dir), context.tokenizer.pad_token_id
     known = [
-        evaluate.mean_nll(base, [completion(context.tokenizer, *said) for said in some], pad)
+        evaluate.mean_nll(base, [completion(context.tokenizer, *example) for example in some], pad)
         for some in liked(context.snapshot, READ)
         if some
     ]
-    return evaluate.mean_nll(base, heard, pad), max(usual, *known)
+    return evaluate.mean_nll(base, replies, pad), max(usual, *known)
 
 
 def liked(snapshot: Snapshot, most: int) -> list[list[tuple[Messages, str]]]:
-    """Prompts with replies that were chosen, rated good and written: of each at most so many, spread evenly."""
+    """Prompts with replies that were chosen, rated good, or written by people: at most `most` of each, evenly spread."""
     kinds = [
         [(pair.prompt, pair.chosen) for pair in snapshot.train],
         [(rating.prompt, rating.reply) for rating in snapshot.ratings if rating.good],
@@ -47,7 +46,7 @@ def liked(snapshot: Snapshot, most: int) -> list[list[tuple[Messages, str]]]:
 
 
 def _base_nll(context: RoundContext, prompts: Prompts) -> float:
-    """Of the base's own replies. Measured once."""
+    """The mean of the base model's own replies. Measured once."""
     key = {
         "what": "nll",
         "base": base_hash(context.base_dir),
@@ -56,14 +55,14 @@ def _base_nll(context: RoundContext, prompts: Prompts) -> float:
     }
 
     def compute() -> dict[str, float]:
-        own = _heard(context, None, prompts)
+        own = _sampled(context, None, prompts)
         base = load_base(context.base_dir)
         return {"nll": evaluate.mean_nll(base, own, context.tokenizer.pad_token_id)}
 
     return remembered(context.memory_dir, key, compute)["nll"]
 
 
-def _heard(context: RoundContext, adapter_dir: Path | None, prompts: Prompts) -> list[Completion]:
+def _sampled(context: RoundContext, adapter_dir: Path | None, prompts: Prompts) -> list[Completion]:
     return completions(prompts, list(draw(context, adapter_dir, prompts, _how(context))))
 
 

@@ -1,4 +1,4 @@
-"""Measurements of models that never change (the base, a published checkpoint), kept so that no round repeats them."""
+"""Stored measurements of models that do not change (the base model, published checkpoints), so that no round repeats them."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ from alignment.contract.files import read_json, write_json
 def remembered(
     folder: Path, key: Mapping[str, Any], compute: Callable[[], dict[str, float]]
 ) -> dict[str, float]:
-    """The numbers computed for `key` before, or now. `key` must name everything they depend on, by hash."""
+    """The stored numbers of `key`, computed if there are none. `key` must name everything that they depend on, by hash."""
     digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
     path = folder / f"{digest[:32]}.json"
     if path.is_file():

@@ -1,4 +1,4 @@
-"""The gate's measurements of a published candidate, in the order that needs the least memory."""
+"""Measures a published candidate, in the order that needs the least memory."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -54,8 +54,8 @@ def measure(context: RoundContext) -> evaluate.Measured:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """Prompts and the candidate's replies as token ids, the champion's mean length, what a reward model, if there is one, says of both, and
-    which of them is the warmer one."""
+    """Prompts and the candidate's replies as token ids, the champion's mean length in tokens, and the evidence of the reward model, if there is
+    one, and of the tone."""
 
     prompts: list[list[int]]
     replies: list[list[int]]
@@ -66,7 +66,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class ChampionReplies:
-    """The champion's replies: their mean length in tokens, their rewards where there is a judge, and how warm each is."""
+    """The champion's replies: their mean length in tokens, their rewards (empty without a reward model), and the warmth of each."""
 
     length: float
     rewards: list[float]
@@ -74,7 +74,7 @@ class ChampionReplies:
 
 
 def _replies(context: RoundContext, adapter_dir: Path) -> Compared:
-    """The reward model is let go on return."""
+    """The reward model is freed on return."""
     tokenizer = context.tokenizer
     asked = evaluate.gate_prompts(
         evaluate.read_questions(context.packs.heldout_prompts),
@@ -83,11 +83,11 @@ def _replies(context: RoundContext, adapter_dir: Path) -> Compared:
     )
     prompts = [prompt_ids(tokenizer, messages) for messages in asked]
     judge = reward_judge(context, asked)
-    _report(context, 0.0, "Drawing the candidate's replies")
+    _report(context, 0.0, "Writing the candidate's replies")
     replies = list(
         _with_progress(context, draw(context, adapter_dir, prompts, _plain(context)), len(prompts), 0.0)
     )
-    _report(context, 0.25, "Drawing the champion's replies")
+    _report(context, 0.25, "Writing the champion's replies")
     before = _champion(context, prompts, judge)
     reward = reward_evidence(judge.rewards(replies), before.rewards) if judge else None
     tone = tone_evidence(_warmth(tokenizer, replies), before.warmth)
@@ -95,7 +95,7 @@ def _replies(context: RoundContext, adapter_dir: Path) -> Compared:
 
 
 def perplexity_of(context: RoundContext, adapter_dir: Path | None) -> dict[str, float]:
-    """Perplexity of a version (None: the base) on the pack, per domain and over all. Measured once per version."""
+    """The perplexity of a version (None: the base model) on the pack, by domain and over all. Measured once per version."""
     pack = evaluate.read_pack(context.packs.perplexity)
     key = {
         "what": "perplexity",
@@ -117,7 +117,7 @@ def _warmth(tokenizer: Tokenizer, replies: Sequence[list[int]]) -> list[Warmth]:
 
 
 def _champion(context: RoundContext, prompts: Prompts, judge: RewardJudge | None) -> ChampionReplies:
-    """What the champion replies to the same prompts."""
+    """The champion's replies to the same prompts."""
     champion = context.champion_adapter
     key = {
         "what": "length and warmth",
@@ -153,7 +153,7 @@ def _plain(context: RoundContext) -> Draw:
 def _with_progress(
     context: RoundContext, replies: Iterator[list[int]], count: int, begin: float
 ) -> Iterator[list[int]]:
-    """The replies, reported as they come: a quarter of the gate's work."""
+    """The replies, with progress events. They take about a quarter of the gate's time."""
     for number, reply in enumerate(replies, 1):
         if number % 8 == 0:
             _report(context, begin + 0.25 * number / count, "")

@@ -1,4 +1,4 @@
-"""Drawing replies from a version of the model, for the gate: its prompts, the version's conversion where there is one."""
+"""Samples replies of a version to the gate's prompts, from its conversion where there is one."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -25,14 +25,14 @@ def draw(context: RoundContext, adapter_dir: Path | None, prompts: Prompts, how:
 
 
 def completions(prompts: Prompts, replies: Sequence[list[int]]) -> list[Completion]:
-    """Prompts with their replies, as they are read by a model."""
+    """Prompts joined with their replies, for a model to score."""
     return [
         Completion((*prompt, *reply), len(prompt)) for prompt, reply in zip(prompts, replies, strict=True)
     ]
 
 
 def drawn_key(context: RoundContext, prompts: Prompts, adapter_dir: Path | None) -> dict[str, object]:
-    """What decides, beside the version, which replies are drawn."""
+    """What the sampled replies depend on, besides the version."""
     return {
         "prompts": hashlib.sha256(str(list(prompts)).encode()).hexdigest(),
         "draw": [
@@ -44,7 +44,7 @@ def drawn_key(context: RoundContext, prompts: Prompts, adapter_dir: Path | None)
 
 
 def _converted(context: RoundContext, adapter_dir: Path | None) -> Path | None:
-    """The conversion to draw from; None unless champion and candidate both have one, so that they compare fairly."""
+    """The conversion to sample from. None unless champion and candidate both have one, so that the comparison is fair."""
     if not (context.converts and conversion_beside(context.champion_adapter or context.base_dir)):
         return None
     return conversion_beside(adapter_dir or context.base_dir)

@@ -1,4 +1,4 @@
-"""Whether a version's replies are warmer or cooler than those of the version before to the same prompts. Pure."""
+"""Tone: whether the replies of a version are warmer than those of the champion to the same prompts. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,17 +8,17 @@ from alignment.contract.statistics import wilson_interval
 from reward_model.style import SMILEY, WORD, WORDS
 
 POLITE_OR_THEY = frozenset(("sie", "ihnen", "ihr", "ihre"))
-"""German, and as often about somebody else as to the reader."""
+"""German pronouns that mean a third person as often as the reader."""
 WARM = (
     WORDS["thanks"] | WORDS["greeting"] | WORDS["praise"] | WORDS["feeling"] | WORDS["you"] - POLITE_OR_THEY
 )
 FEWEST = 8
-"""Prompts with a difference, below which nothing is said."""
+"""With fewer prompts that differ there is no evidence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Warmth:
-    """How many warm words and marks a reply has, in English and German, and how many words in all."""
+    """The number of warm words and marks in a reply (English and German), and of all words."""
 
     markers: int
     words: int
@@ -37,15 +37,15 @@ def warmth(text: str) -> Warmth:
 
 
 def warmer(one: Warmth, other: Warmth) -> int:
-    """1 where the first is the warmer one, -1 where the second is, 0 where it cannot be said. The warmer one has more markers, and more for
-    its length: neither a longer nor a shorter reply is warmer for that alone."""
+    """1 if the first reply is warmer, -1 if the second is, else 0. The warmer reply has more markers, and more relative to its length, so that
+    length alone makes no reply warmer."""
     if one.markers > other.markers and one.share > other.share:
         return 1
     return -1 if one.markers < other.markers and one.share < other.share else 0
 
 
 def tone_evidence(candidate: Sequence[Warmth], champion: Sequence[Warmth]) -> ToneEvidence | None:
-    """Prompt by prompt. None where too few differ."""
-    found = [warmer(ours, theirs) for ours, theirs in zip(candidate, champion, strict=True)]
-    wins, differ = found.count(1), len(found) - found.count(0)
+    """Compare the replies prompt by prompt. None where too few differ."""
+    signs = [warmer(ours, theirs) for ours, theirs in zip(candidate, champion, strict=True)]
+    wins, differ = signs.count(1), len(signs) - signs.count(0)
     return ToneEvidence(differ, wins / differ, *wilson_interval(wins, differ)) if differ >= FEWEST else None

@@ -110,8 +110,8 @@ class Talk:
 
     def _introduce(self) -> None:
         now = self._now
-        told = f"{now['model']} as {now['persona']}, conversation {now['id'][:8]}. /help lists what can be done, Ctrl-D leaves."
-        out.print(told, style="dim", markup=False, soft_wrap=True)
+        line = f"{now['model']} as {now['persona']}, conversation {now['id'][:8]}. /help lists what can be done, Ctrl-D leaves."
+        out.print(line, style="dim", markup=False, soft_wrap=True)
 
     def _say(self, text: str) -> None:
         self._answered("messages", {"text": text, "best_of": self._best_of})
@@ -167,8 +167,8 @@ class Talk:
     def _become(self, chosen: dict[str, str]) -> None:
         """Change the version or persona of this conversation and report it."""
         self._now = now = self._service.call("PATCH", f"/conversations/{self._now['id']}", {}, chosen)
-        told = f"{now['model']} as {now['persona']} answers from the next reply on, in this conversation."
-        out.print(told, style="dim", markup=False, soft_wrap=True)
+        line = f"{now['model']} as {now['persona']} answers from the next reply on, in this conversation."
+        out.print(line, style="dim", markup=False, soft_wrap=True)
 
     def _listed(self, name: str, current: str, more: str) -> None:
         mark = "*" if name == current else " "

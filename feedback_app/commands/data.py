@@ -137,8 +137,8 @@ class Bar:
 
     def records(self, done: int, total: int | None) -> None:
         """Show the progress of an export."""
-        told = f"{done:,} of {total:,} records" if total else f"{done:,} records"
-        self._progress.update(self._task, description=told, completed=done, total=total)
+        progress = f"{done:,} of {total:,} records" if total else f"{done:,} records"
+        self._progress.update(self._task, description=progress, completed=done, total=total)
 
 
 @contextmanager

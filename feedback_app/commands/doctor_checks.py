@@ -52,10 +52,10 @@ def checks(settings: Settings, service: str) -> list[PartStatus]:
 
 
 def _python() -> str:
-    found = ".".join(map(str, sys.version_info[:3]))
+    running = ".".join(map(str, sys.version_info[:3]))
     if sys.version_info[:2] < OLDEST:
-        raise Lacking(f"{found}; 3.11 or newer is needed: install it, then run `make setup` again")
-    return found
+        raise Lacking(f"{running}; 3.11 or newer is needed: install it, then run `make setup` again")
+    return running
 
 
 def packages(lock: Path) -> str:
@@ -115,11 +115,11 @@ def _home(home: Path) -> str:
 def private(home: Path) -> str:
     """Check that others cannot read passwords and keys. Raises Lacking."""
     files = [*(home / "secrets").glob("*"), *(home / "run").glob("*.json"), home / "run" / "valkey.conf"]
-    found = [file for file in files if file.is_file()]
-    open_to_others = [file for file in found if stat.S_IMODE(file.stat().st_mode) & 0o077]
+    secrets = [file for file in files if file.is_file()]
+    open_to_others = [file for file in secrets if stat.S_IMODE(file.stat().st_mode) & 0o077]
     if open_to_others:
         raise Lacking(f"others can read {open_to_others[0]}: chmod 600 {' '.join(map(str, open_to_others))}")
-    return f"{len(found)} files, readable by their owner only" if found else "none yet"
+    return f"{len(secrets)} files, readable by their owner only" if secrets else "none yet"
 
 
 def _model(settings: Settings) -> str:
@@ -146,14 +146,14 @@ def _persona(settings: Settings) -> str:
 
 def _addresses(settings: Settings, ours: bool) -> list[PartStatus]:
     """The database, unless the service runs and reports it itself, and the engine's server if one is set."""
-    found = [] if ours else [checked("database", True, lambda: root.database_answers(settings))]
+    checks = [] if ours else [checked("database", True, lambda: root.database_answers(settings))]
     if settings.engine_url:
         remedy = "start it, or correct CODELYNN_ENGINE_URL and CODELYNN_ENGINE_API_KEY"
         key = settings.engine_api_key
-        found.append(
+        checks.append(
             checked("engine", True, lambda: web_answers(settings.engine_url, "/models", remedy, key))
         )
-    return found
+    return checks
 
 
 def _port(settings: Settings, service: str) -> str:

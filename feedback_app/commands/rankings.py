@@ -44,8 +44,8 @@ def find(
         from feedback_app.commands.client import connected
 
         with connected() as service:
-            found = service.get("/rankings/ids", **wanted, differs=differs)
-        for name in found["ids"]:
+            matching = service.get("/rankings/ids", **wanted, differs=differs)
+        for name in matching["ids"]:
             out.print(name, markup=False)
 
 

@@ -31,13 +31,13 @@ def listing() -> None:
         from feedback_app.commands.common import moment
 
         with connected() as service:
-            found = service.get("/rewards")
+            models = service.get("/rewards")
         table = Table("name", "in use", "made", "accuracy on held-out pairs")
-        for one in found:
+        for one in models:
             accuracy = one["evaluation"].get("accuracy")
             shown = "" if accuracy is None else f"{accuracy:.1%}"
             table.add_row(one["name"], "yes" if one["current"] else "", moment(one["created_at"]), shown)
-        out.print(table if found else "no reward model yet: `codelynn reward train` makes one")
+        out.print(table if models else "no reward model yet: `codelynn reward train` makes one")
 
 
 @app.command()

@@ -153,8 +153,10 @@ def place(ahead: list[dict[str, Any]]) -> str:
     if not ahead:
         return "it is next"
     running = next((one for one in ahead if one["state"] == "running"), None)
-    told = f"number {len(ahead) + 1} in the queue"
-    return f"{told}; round {short(running['id'])} ({running['method']}) is running" if running else told
+    position = f"number {len(ahead) + 1} in the queue"
+    return (
+        f"{position}; round {short(running['id'])} ({running['method']}) is running" if running else position
+    )
 
 
 def expectation(one: dict[str, Any]) -> str:
@@ -163,11 +165,11 @@ def expectation(one: dict[str, Any]) -> str:
     return in_words(None if seconds is None else Expected(seconds, one["expected_first"]))
 
 
-def _id(service: "Service", given: str) -> str:
-    if given != LAST:
+def _id(service: "Service", round_id: str) -> str:
+    if round_id != LAST:
         from feedback_app.commands.client import path_part
 
-        return path_part(given)
+        return path_part(round_id)
     newest = service.get("/rounds", limit=1)
     if not newest:
         raise WrongUse("no rounds yet: `codelynn round queue` starts one")
@@ -213,18 +215,18 @@ def shown(one: dict[str, Any]) -> None:
 def lines(one: dict[str, Any]) -> list[str]:
     """The lines about a round (`RoundDetail`), the most important first."""
     state = one["state"]
-    told = [f"{short(one['id'])}  {one['method']}  {state}"]
+    about = [f"{short(one['id'])}  {one['method']}  {state}"]
     if state == "queued":
-        told += [place(one["ahead"]), expectation(one)]
+        about += [place(one["ahead"]), expectation(one)]
     if state == "running":
-        told.append(_progress(one))
+        about.append(_progress(one))
     if one["checkpoint"]:
-        told.append(f"version {one['checkpoint']}")
+        about.append(f"version {one['checkpoint']}")
     if one["decision"]:
-        told.append(title(one["decision"], one["method"]))
-    told += [f"  {check.line}" for check in checks(one["decision"])]
-    told += [f"  {strength}"] if (strength := update_strength(one["decision"])) else []
-    return told + ([one["error"]] if one["error"] else [])
+        about.append(title(one["decision"], one["method"]))
+    about += [f"  {check.line}" for check in checks(one["decision"])]
+    about += [f"  {strength}"] if (strength := update_strength(one["decision"])) else []
+    return about + ([one["error"]] if one["error"] else [])
 
 
 def _progress(one: dict[str, Any]) -> str:

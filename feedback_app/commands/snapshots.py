@@ -29,13 +29,13 @@ def listing() -> None:
         from feedback_app.commands.client import connected
 
         with connected() as service:
-            found = service.get("/snapshots")
+            snapshots = service.get("/snapshots")
             methods = {one["id"]: one["method"] for one in service.get("/rounds", limit=500)}
-        if not found:
+        if not snapshots:
             out.print("no snapshot yet: each round writes one of everything there is by then")
             return
         table = Table("snapshot", "written", "holds", "rounds")
-        for snapshot in found:
+        for snapshot in snapshots:
             table.add_row(*_row(snapshot, methods))
         out.print(table)
 
@@ -47,25 +47,25 @@ def diff(one: Name = "newest", other: Name = "now") -> None:
         from feedback_app.commands.client import connected, path_part
 
         with connected() as service:
-            found = service.get(f"/snapshots/{path_part(one)}/diff", other=other)
-        counts = found["counts"]
-        table = Table(f"{short(found['one'])} → {short(found['other'])}", *HOWS, "same")
+            difference = service.get(f"/snapshots/{path_part(one)}/diff", other=other)
+        counts = difference["counts"]
+        table = Table(f"{short(difference['one'])} → {short(difference['other'])}", *HOWS, "same")
         for kind in (kind for kind in KINDS if kind in counts):
             table.add_row(kind, *(f"{counts[kind][how]:,}" for how in (*HOWS, "same")))
         out.print(table)
-        for line in lines(found):
+        for line in lines(difference):
             out.print(line, markup=False)
 
 
-def lines(found: Mapping[str, Any]) -> list[str]:
+def lines(difference: Mapping[str, Any]) -> list[str]:
     """The sources of the rankings that differ, and what was not compared."""
-    told_of = [
+    counts = [
         f"rankings {how}, by {what}: {_numbers(counted[how])}"
-        for what, counted in (("source", found["sources"]), ("tag", found["tags"]))
+        for what, counted in (("source", difference["sources"]), ("tag", difference["tags"]))
         for how in HOWS
         if counted.get(how)
     ]
-    return [*told_of, *found["notes"]]
+    return [*counts, *difference["notes"]]
 
 
 def _numbers(counted: Mapping[str, int]) -> str:
@@ -73,12 +73,12 @@ def _numbers(counted: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {number:,}" for name, number in ordered)
 
 
-def _row(found: Mapping[str, Any], methods: Mapping[str, str]) -> tuple[str, str, str, str]:
-    rounds = ", ".join(f"{methods.get(one, '')} {short(one)}".strip() for one in found["rounds"])
+def _row(snapshot: Mapping[str, Any], methods: Mapping[str, str]) -> tuple[str, str, str, str]:
+    rounds = ", ".join(f"{methods.get(one, '')} {short(one)}".strip() for one in snapshot["rounds"])
     return (
-        short(found["hash"]),
-        moment(found["created_at"]),
-        found["problem"] or _holds(found["counts"]),
+        short(snapshot["hash"]),
+        moment(snapshot["created_at"]),
+        snapshot["problem"] or _holds(snapshot["counts"]),
         rounds,
     )
 

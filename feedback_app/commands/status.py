@@ -57,9 +57,9 @@ def service_parts(service: "Service") -> "list[PartStatus]":
     """The parts as the running service reports them."""
     from feedback_app.services.system.status import PartStatus
 
-    told = service.get("/status")
+    status_now = service.get("/status")
     address = f"answers at {str(service.http.base_url).rstrip('/')}"
-    return [PartStatus("service", True, True, address), *(PartStatus(**part) for part in told["parts"])]
+    return [PartStatus("service", True, True, address), *(PartStatus(**part) for part in status_now["parts"])]
 
 
 def parts_without_service(settings: "Settings") -> "list[PartStatus]":
