@@ -76,7 +76,7 @@ def timed(do: Callable[[], T]) -> tuple[T, float]:
 
 
 def show(given: argparse.Namespace, versions: int, most: int) -> None:
-    """One line: a store of such comparisons, its board for the first time and again, and the peer."""
+    """One line: a store of such comparisons, its leaderboard for the first time and again, and the peer."""
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'codelynn.db'}"
         migrate(url)

@@ -55,9 +55,9 @@ class GuessAccuracy:
     curve: tuple[AccuracyPoint, ...]
 
 
-def guess_accuracy(judged: Sequence[tuple[Guess, Selection]]) -> GuessAccuracy:
+def guess_accuracy(marked: Sequence[tuple[Guess, Selection]]) -> GuessAccuracy:
     """From guesses with their marks and how their pair was selected, in the order of the rankings."""
-    pairs = [(guess, how) for guess, how in judged if len(guess.probabilities) == 2]
+    pairs = [(guess, how) for guess, how in marked if len(guess.probabilities) == 2]
     clear = [(guess, how) for guess, how in pairs if guess.correct != 0.5]
     guesses = [guess for guess, _ in clear]
     bins = bins_of_confidence([(guess.confidence, guess.correct or 0) for guess in guesses], BINS)
@@ -99,9 +99,9 @@ class RoundAdvice:
     later: bool
 
 
-def round_advice(judged: Sequence[tuple[Guess, Selection]], round_began: datetime | None) -> RoundAdvice:
+def round_advice(marked: Sequence[tuple[Guess, Selection]], round_began: datetime | None) -> RoundAdvice:
     """What the guesses say of the next round; `round_began` is when the last one took its rankings."""
-    clear = [guess for guess, _ in judged if len(guess.probabilities) == 2 and guess.correct in (0, 1)]
+    clear = [guess for guess, _ in marked if len(guess.probabilities) == 2 and guess.correct in (0, 1)]
     right = [guess.correct == 1 for guess in clear]
     learned = sum(guess.created_at < round_began for guess in clear) if round_began else 0
     missing = next_round(right, learned) if learned else first_round(right)
