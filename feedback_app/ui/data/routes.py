@@ -113,7 +113,7 @@ class RankingRoutes:
         deleted = self.curation.deletion(body.ids)
         return {"question": deletion_question(len(body.ids), len(deleted), self.curation.desks)}
 
-    def compare_rankings(self, comparison_id: str) -> dict[str, Any]:
+    def again(self, comparison_id: str) -> dict[str, Any]:
         """Take the ranking back, so that the arena shows the comparison again. Raises ComparisonNotFound."""
         return {"id": self.curation.reopen(comparison_id)}
 
