@@ -11,7 +11,7 @@ from feedback_app.domain.ranking_query import Chosen, VerdictKind, Wanted
 from feedback_app.domain.text_rules import MOST_TAGS
 from feedback_app.services.dataset.curation import Consistency, Curation, Entry
 
-MOST_IDS = 100_000
+MOST_IDS = 1_000_000
 WORDS = "Words in the prompt, a reply, the note or the rewrite; case is ignored."
 
 

@@ -9,6 +9,7 @@ import hmac
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers
@@ -44,13 +45,7 @@ HOST = re.compile(r"(\[(?P<address>[0-9a-f:.]+)\]|(?P<name>[a-z0-9._-]+))(:[0-9]
 """What a `Host` header may be: a name or an address, and a port."""
 COOKIE = "codelynn_access"
 MONTH = 30 * 86400
-LOGIN_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>codeLynn: log in</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<style>body{{font:16px system-ui;max-width:22rem;margin:20vh auto;padding:0 1rem}}
-input,button{{font:inherit;width:100%;padding:.6rem;margin:.3rem 0;box-sizing:border-box}}</style>
-<h1>codeLynn</h1><form method="post" action="/login"><label>Access token
-<input name="token" type="password" autofocus autocomplete="current-password" required></label>
-<button>Log in</button></form><p role="alert">{message}</p></html>"""
+TEMPLATES = Path(__file__).parent / "templates"
 
 
 class Unprotected(Invalid, ValueError):
@@ -139,14 +134,23 @@ class Guard:
 async def login(request: Request, allows: Callable[[str], bool]) -> Response:
     """The login form, or the answer to it. The right token is stored in a cookie that scripts cannot read."""
     if request.method != "POST":
-        return HTMLResponse(LOGIN_PAGE.format(message=""))
+        return HTMLResponse(login_page())
     token = parse_qs((await request.body()).decode("utf-8", "replace")).get("token", [""])[0]
     if not allows(token):
-        return HTMLResponse(LOGIN_PAGE.format(message="That is not the access token."), status_code=401)
+        return HTMLResponse(login_page("That is not the access token."), status_code=401)
     answer = RedirectResponse("/", status_code=303)
     secure = request.url.scheme == "https"
     answer.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=secure, max_age=MONTH)
     return answer
+
+
+def login_page(message: str = "") -> str:
+    """The form as HTML, with a `message` below it. Jinja2 is imported here: the CLI imports this module and draws no page."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    files = FileSystemLoader(TEMPLATES)
+    templates = Environment(loader=files, autoescape=True, undefined=StrictUndefined)
+    return templates.get_template("login.html").render(message=message)
 
 
 def _same(token: str, secret: str) -> bool:

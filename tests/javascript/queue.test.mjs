@@ -28,7 +28,7 @@ before(async () => {
   await new Promise((listens) => server.listen(0, "127.0.0.1", listens));
   base = `http://127.0.0.1:${server.address().port}/gradio_api/queue`;
   page(base);
-  await import("../shared/static/queue.js");
+  await import("../gradio_workarounds/static/queue.js");
 });
 after(() => {
   server.closeAllConnections();

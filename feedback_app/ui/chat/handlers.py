@@ -32,8 +32,8 @@ from feedback_app.ui.chat.view import (
     unanswered,
     writing_line,
 )
+from feedback_app.ui.gradio_workarounds.latest import Latest
 from feedback_app.ui.shared.guard import Updates, error_line
-from feedback_app.ui.shared.latest import Latest
 from feedback_app.ui.shared.text import alert, notice
 from feedback_app.ui.shared.version_words import model_choices, version_badge, version_choices
 from feedback_app.ui.shared.wiring import at_most

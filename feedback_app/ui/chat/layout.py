@@ -17,6 +17,7 @@ from feedback_app.ui.chat.parts import (
     lay_out_transcripts,
 )
 from feedback_app.ui.chat.view import ONE_VERSION
+from feedback_app.ui.gradio_workarounds.trigger import hidden_box
 from feedback_app.ui.shared.confirm import Confirm, confirm
 from feedback_app.ui.shared.text import heading
 
@@ -105,8 +106,8 @@ class ChatScreen:
 def lay_out(personas: Sequence[tuple[str, str]], default_persona: str) -> ChatScreen:
     gr.HTML(heading("Chat", "Talk with any version. Conversations are kept on this machine."))
     hidden: dict[str, Any] = {
-        "current": gr.Textbox(visible="hidden", label="Conversation", elem_id="open-id"),
-        "redraw": gr.Textbox(visible="hidden", label="Redraw"),
+        "current": hidden_box("Conversation", "open-id"),
+        "redraw": hidden_box("Redraw"),
     }
     with gr.Row(elem_id="chat-row"):
         with gr.Column(scale=1, min_width=240, elem_id="chat-side"):
@@ -212,6 +213,6 @@ def _buttons() -> dict[str, Any]:
         rank = gr.Button(
             "Rank replies instead", interactive=False, elem_id="rank-instead", size="sm", min_width=90
         )
-    to_rank = gr.Textbox(visible="hidden", label="Comparison")
-    sent = gr.Textbox(visible="hidden", label="Sent", elem_id="message-sent")
+    to_rank = hidden_box("Comparison")
+    sent = hidden_box("Sent", "message-sent")
     return {"stop": stop, "again": again, "rank": rank, "to_rank": to_rank, "sent": sent}

@@ -1,4 +1,4 @@
-"""The part of the Data page that takes a file in: what it is, how far it is, and a way to end it."""
+"""The import on the Data page: upload a file, see its format and the progress, cancel."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -7,7 +7,6 @@ from typing import Any
 
 import gradio as gr
 
-from feedback_app.services.bundle import Services
 from feedback_app.services.dataset.background_import import Import
 from feedback_app.services.dataset.dataset import (
     AUTO,
@@ -22,19 +21,19 @@ from feedback_app.services.dataset.import_progress import Cancelled, Watch
 from feedback_app.ui.data.view import FORMAT_WORDS, imported, importing, looked, refused
 from feedback_app.ui.shared.confirm import PRIVATE
 from feedback_app.ui.shared.guard import Updates, guarded, guarded_stream
-from feedback_app.ui.shared.text import notice
+from feedback_app.ui.shared.text import notice, section
 
 CHUNK = 256 * 1024
-LOOK_EVERY = 0.25
+REFRESH_SECONDS = 0.25
 
 
 class ImportPanel:
-    """The imports under way, each by Gradio's session of the page that began it. One that is left goes on to its end."""
+    """The imports that are running, keyed by the Gradio session of the page. An import goes on when its page is closed."""
 
     def __init__(self, data: Dataset) -> None:
         self._data = data
         self._running: dict[str, Import] = {}
-        self._held: dict[str, Path] = {}
+        self._uploads: dict[str, Path] = {}
         with gr.Row(equal_height=True):
             self._lay_out()
         self.about = gr.HTML(elem_id="import-about")
@@ -63,13 +62,13 @@ class ImportPanel:
             self.button = gr.Button("Import", variant="primary", elem_id="import")
             self.stop = gr.Button("Cancel", interactive=False, elem_id="import-cancel")
 
-    def look(self, path: str | None, chosen: str, request: gr.Request) -> Updates:
-        """Say what an uploaded file is, and which of its fields would not be used."""
-        self._hold(str(request.session_hash), Path(path) if path else None)
+    def inspect(self, path: str | None, chosen: str, request: gr.Request) -> Updates:
+        """Show the format of an uploaded file, and the fields that would not be used."""
+        self._keep(str(request.session_hash), Path(path) if path else None)
         if path is None or not Path(path).exists():
-            return self._unlooked()
+            return self._not_inspected()
         seen = self._data.look(chosen, _chunks(Path(path)))
-        if str(request.session_hash) in self._running:  # the import says more
+        if str(request.session_hash) in self._running:  # the line shows its progress
             return {}
         unread = list(seen.unread)
         return {
@@ -77,58 +76,58 @@ class ImportPanel:
             self.ignore: gr.update(choices=unread, value=[], visible=bool(unread)),
         }
 
-    def _hold(self, session: str, path: Path | None) -> None:
-        """Each page keeps one upload: it is deleted once it is imported, replaced, cleared or left."""
-        before = self._held.pop(session, None)
+    def _keep(self, session: str, path: Path | None) -> None:
+        """Keep one upload for each page. It is deleted when it is imported, replaced or cleared, and when the page is closed."""
+        before = self._uploads.pop(session, None)
         if before is not None and before != path:
             before.unlink(missing_ok=True)
         if path is not None:
-            self._held[session] = path
+            self._uploads[session] = path
 
     def leave(self, request: gr.Request) -> None:
-        """The page is closed. An import under way has its file open and goes on."""
-        self._hold(str(request.session_hash), None)
+        """The page was closed. A running import has its file open and goes on."""
+        self._keep(str(request.session_hash), None)
 
-    def _unlooked(self) -> Updates:
+    def _not_inspected(self) -> Updates:
         return {self.about: "", self.ignore: gr.update(choices=[], value=[], visible=False)}
 
-    def take(
+    def import_(
         self, path: str | None, chosen: str, ignore: list[str] | None, request: gr.Request
     ) -> Iterator[Updates]:
-        """Take the uploaded file in, and tell how far it is. A file that is refused stays, for another try."""
+        """Import the uploaded file and report the progress. A refused file is kept, for another try."""
         if path is None:
             raise UnknownFormat("choose a file first")
         session = str(request.session_hash)
-        begun = Import(partial(taken, self._data, Path(path), chosen, ignore or []))
-        self._running[session] = begun
+        running = Import(partial(import_upload, self._data, Path(path), chosen, ignore or []))
+        self._running[session] = running
         try:
-            begun.start()
-            yield self._under_way(begun)
-            while not begun.done.wait(LOOK_EVERY):
-                yield self._under_way(begun)
+            running.start()
+            yield self._progress(running)
+            while not running.done.wait(REFRESH_SECONDS):
+                yield self._progress(running)
         finally:
-            if self._running.get(session) is begun:
+            if self._running.get(session) is running:
                 del self._running[session]
-        yield from self._ended(begun)
+        yield from self._ended(running)
 
-    def _ended(self, begun: Import) -> Iterator[Updates]:
-        """How it went. Raises what is no refusal of a line."""
+    def _ended(self, running: Import) -> Iterator[Updates]:
+        """The result. Raises what is not an ImportRefused."""
         try:
-            told = imported(begun.report())
+            message = imported(running.report())
         except Cancelled:
-            told = notice("Cancelled: nothing was imported.")
+            message = notice("Cancelled: nothing was imported.")
         except ImportRefused as error:
             yield {**self._buttons(), self.line: refused(error), self.ignore: gr.update(visible=True)}
             return
         except Exception:
             yield self._buttons()
             raise
-        yield {**self._buttons(), **self._unlooked(), self.file: None, self.line: told}
+        yield {**self._buttons(), **self._not_inspected(), self.file: None, self.line: message}
 
-    def _under_way(self, begun: Import) -> Updates:
-        """All of it each time: a busy page may pass over one of two updates that come together."""
+    def _progress(self, running: Import) -> Updates:
+        """Every update has all of it, because a busy page may skip one of two updates that arrive together."""
         return {
-            self.line: importing(begun.progress),
+            self.line: importing(running.progress),
             self.button: gr.update(interactive=False),
             self.stop: gr.update(interactive=True),
         }
@@ -137,27 +136,27 @@ class ImportPanel:
         return {self.button: gr.update(interactive=True), self.stop: gr.update(interactive=False)}
 
     def cancel(self, request: gr.Request) -> None:
-        """End the import that this page began."""
-        if begun := self._running.get(str(request.session_hash)):
-            begun.cancel()
+        """Cancel the import that this page started."""
+        if running := self._running.get(str(request.session_hash)):
+            running.cancel()
 
 
-def import_panel(services: Services, demo: gr.Blocks) -> Any:
-    """Draw it; gives the event after which there may be more data than before."""
-    gr.HTML('<h2 class="section">Import</h2>')
-    panel = ImportPanel(services.dataset)
-    look, shown = guarded(panel.line, panel.look), [panel.line, panel.about, panel.ignore]
+def import_panel(dataset: Dataset, demo: gr.Blocks) -> Any:
+    """Draw the section. Returns the event after which there may be more data."""
+    gr.HTML(section("Import"))
+    panel = ImportPanel(dataset)
+    inspect, shown = guarded(panel.line, panel.inspect), [panel.line, panel.about, panel.ignore]
     for event in (panel.file.upload, panel.file.clear, panel.format.input):
-        event(look, [panel.file, panel.format], shown, **PRIVATE)
+        event(inspect, [panel.file, panel.format], shown, **PRIVATE)
     panel.stop.click(panel.cancel, None, None, **PRIVATE)
     demo.unload(panel.leave)
     outputs = [panel.line, panel.file, panel.button, panel.stop, panel.about, panel.ignore]
     inputs = [panel.file, panel.format, panel.ignore]
-    return panel.button.click(guarded_stream(panel.line, panel.take), inputs, outputs, **PRIVATE)
+    return panel.button.click(guarded_stream(panel.line, panel.import_), inputs, outputs, **PRIVATE)
 
 
-def taken(data: Dataset, path: Path, format: str, ignore: list[str], watch: Watch) -> ImportReport:
-    """Take the uploaded file in, and delete the upload, unless it is refused: then it stays for another try."""
+def import_upload(data: Dataset, path: Path, format: str, ignore: list[str], watch: Watch) -> ImportReport:
+    """Import the uploaded file and delete it. A refused file is kept, for another try."""
     try:
         size = path.stat().st_size
         data.check_size(size)

@@ -1,82 +1,82 @@
-"""The owner's rankings as the Data page lists and shows them. Replies are made harmless as in the arena. Pure."""
+"""The owner's rankings as the Data page lists, shows, searches and edits them. Pure."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from html import escape
+from datetime import datetime
+from typing import Any
 
-from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStatus, Message, Ranking
+from markupsafe import Markup
+
+from feedback_app.domain.comparison import Comparison, ComparisonStatus, Message, Ranking
 from feedback_app.domain.guess import Guess
 from feedback_app.domain.mended import damaged
 from feedback_app.domain.ranking_query import Wanted
 from feedback_app.services.arena.repeats import again
 from feedback_app.services.dataset.curation import Consistency, Entry
 from feedback_app.ui.arena.view import guess_line, places_of, repeat_line
-from feedback_app.ui.data.rankings_form import form
+from feedback_app.ui.data.rankings_forms import form, letter
 from feedback_app.ui.shared.markdown import safe_html
+from feedback_app.ui.shared.templates import render
 from feedback_app.ui.shared.text import count
 
+Names = Callable[[str], str]
+"""The name of a version on the page."""
 SNIPPET = 110
+"""Characters of a text that are shown in the list."""
 BEFORE = 30
-"""Characters of a text that are shown, and before the words that were looked for."""
-DAMAGED = (
-    "An older version stored text here that cannot be shown: � stands for it. No export and no round uses this record. You can "
-    "delete it."
-)
-MOST = 4
-"""Replies that the arena can show."""
+"""Characters that are shown before the words that were searched for."""
+MOST_REPLIES = 4
+"""How many replies the arena can show."""
 SIDES = {2: ("left", "right")}
-CHOSEN = {"random": "random", "active": "most informative", "named": "versions you named"}
-NOTHING = (
-    '<div class="empty"><p class="empty-title">No ranking yet</p>'
-    '<p>Rank replies in the <a href="./">arena</a> or import some; they are listed here.</p></div>'
-)
-NOT_FOUND = (
-    '<div class="empty"><p class="empty-title">Nothing found</p>'
-    "<p>No ranking matches all of this. Remove a filter, or show all.</p></div>"
-)
+SELECTIONS = {"random": "random", "active": "most informative", "named": "versions you named"}
+REPEATED = "repeated pair"
+LATER = {"same": "the same choice", "reversed": "the opposite choice", "tie": "a tie one of the two times"}
 
 
-def items(entries: Iterable[Entry], wanted: Wanted) -> str:
+# The list
+
+
+def items(entries: Iterable[Entry], wanted: Wanted) -> Markup:
     """Rows of the list."""
-    return "".join(item(entry, wanted.words) for entry in entries)
+    return Markup().join(item(entry, wanted.words) for entry in entries)
 
 
-def item(entry: Entry, words: str = "") -> str:
-    """One row: its box, and what opens it."""
+def item(entry: Entry, words: str = "") -> Markup:
+    """One row of the list. `words` are marked where they were found."""
     comparison = entry.comparison
-    prompt = snippet(comparison.messages[-1].content)
-    tags = "".join(f'<span class="tag">{escape(tag.replace("_", " "))}</span>' for tag in comparison.tags)
-    broken = ' <span class="badge damaged">damaged</span>' if entry.judged.damaged else ""
-    back = " · repeated pair" if comparison.repeat_of and entry.judged.ranking else ""
-    about = f"{when(entry.judged)} · {escape(comparison.source)}{back}"
-    return (
-        f'<li data-id="{escape(comparison.id)}"><label class="pick"><input type="checkbox">'
-        f'<span class="sr">Select: {escape(prompt)}</span></label>'
-        f'<details class="ranking"><summary><span class="badge said">{escape(said(entry))}</span>{broken} '
-        f'<span class="snippet">{escape(prompt)}</span>{hit(comparison, entry.judged.ranking, words)}'
-        f'<span class="quiet">{about} {tags}</span></summary><div class="one"></div></details></li>'
+    return render(
+        "data/rankings_item.html",
+        id=comparison.id,
+        prompt=snippet(comparison.messages[-1].content),
+        result=said(entry),
+        damaged=entry.judged.damaged,
+        hit=hit(comparison, entry.judged.ranking, words),
+        when=_when(entry.judged),
+        source=comparison.source,
+        repeated=comparison.repeat_of and entry.judged.ranking,
+        tags=[tag.replace("_", " ") for tag in comparison.tags],
     )
 
 
 def snippet(text: str) -> str:
-    """The beginning, on one line."""
+    """The beginning of a text on one line."""
     line = " ".join(text.split())
     return line if len(line) <= SNIPPET else f"{line[: SNIPPET - 1]}…"
 
 
-def hit(comparison: Comparison, ranking: Ranking | None, words: str) -> str:
-    """Where the words stand, if not at the beginning of the prompt, which is shown anyway. Empty where they are written in
-    another way there."""
+def hit(comparison: Comparison, ranking: Ranking | None, words: str) -> dict[str, str] | None:
+    """Where `words` stand, with the text around them. None where the beginning of the prompt shows them anyway, and where the
+    text spells them differently."""
     if not words or words.casefold() in snippet(comparison.messages[-1].content).casefold():
-        return ""
-    for name, text in _texts(comparison, ranking):
+        return None
+    for where, text in _texts(comparison, ranking):
         line = " ".join(text.split())
-        if found := re.search(re.escape(words), line, re.IGNORECASE):
-            start = max(0, found.start() - BEFORE)
-            before, after = line[start : found.start()], line[found.end() : found.end() + SNIPPET]
-            shown = f"{escape(before)}<mark>{escape(found[0])}</mark>{escape(after)}"
-            return f'<span class="hit">{name}: {"…" if start else ""}{shown}</span>'
-    return ""
+        if match := re.search(re.escape(words), line, re.IGNORECASE):
+            start = max(0, match.start() - BEFORE)
+            before = ("…" if start else "") + line[start : match.start()]
+            after = line[match.end() : match.end() + SNIPPET]
+            return {"where": where, "before": before, "words": match[0], "after": after}
+    return None
 
 
 def _texts(comparison: Comparison, ranking: Ranking | None) -> list[tuple[str, str]]:
@@ -87,13 +87,14 @@ def _texts(comparison: Comparison, ranking: Ranking | None) -> list[tuple[str, s
 
 
 def said(entry: Entry) -> str:
-    """The verdict in a few signs: `A > B`."""
+    """The ranking in short: `A > B`."""
     if entry.taken_out is not None:
-        return f"excluded ({verdict(entry.judged)})"
-    return verdict(entry.comparison)
+        return f"excluded ({order(entry.judged)})"
+    return order(entry.comparison)
 
 
-def verdict(comparison: Comparison) -> str:
+def order(comparison: Comparison) -> str:
+    """The replies from best to worst, or why there is no order."""
     ranking = comparison.ranking
     if ranking is None:
         return "skipped" if comparison.status == ComparisonStatus.skipped else "waiting"
@@ -105,171 +106,124 @@ def verdict(comparison: Comparison) -> str:
     return " > ".join(" = ".join(sorted(letters[name] for name in group)) for group in ranking.groups)
 
 
-def letter(index: int) -> str:
-    """A, B, … Z, then numbers: imports have any number of replies."""
-    return chr(ord("A") + index) if index < 26 else str(index + 1)
-
-
-def when(comparison: Comparison) -> str:
+def _when(comparison: Comparison) -> datetime | None:
+    """When it was ranked or, without a ranking, made. None for a damaged date."""
     moment = comparison.created_at if comparison.ranking is None else comparison.ranking.created_at
-    if damaged([moment]):
-        return "date damaged"
-    return f'<time datetime="{moment.isoformat()}">{moment:%Y-%m-%d %H:%M} UTC</time>'
-
-
-def detail(
-    entry: Entry, guess: Guess | None, other: Comparison | None, called: Callable[[str], str] = str
-) -> str:
-    """All there is to know of one, and the form to change it. `other` is the same pair the other time. `called` tells what a
-    version is called."""
-    seen = entry.judged
-    cards = "".join(_card(seen, i, called) for i in range(len(seen.candidates)))
-    return (
-        f'{conversation(seen.messages)}<div class="replies">{cards}</div>{_facts(entry, guess, other)}'
-        f"{_actions(entry)}{form(seen)}"
-    )
-
-
-def conversation(messages: Sequence[Message]) -> str:
-    """Every turn, the system's folded away."""
-    system = "".join(
-        f'<details class="system"><summary>System prompt</summary><p class="plain">{escape(m.content)}</p></details>'
-        for m in messages
-        if m.role == "system"
-    )
-    turns = "".join(
-        f'<li class="turn {turn.role}"><span class="who">{"You" if turn.role == "user" else "Reply"}</span>'
-        f"{safe_html(turn.content)}</li>"
-        for turn in messages
-        if turn.role != "system"
-    )
-    return f'{system}<ol class="turns" aria-label="Prompt">{turns}</ol>'
-
-
-def _card(comparison: Comparison, index: int, called: Callable[[str], str]) -> str:
-    """A reply; who wrote it is told once it is judged."""
-    candidate, ranking = comparison.candidates[index], comparison.ranking
-    won = ranking is not None and not ranking.all_bad and candidate.id in ranking.groups[0]
-    model = f'<span class="model">{escape(called(candidate.model))}</span>' if ranking else ""
-    place = f'<span class="place">{_place(comparison, candidate, ranking)}</span>' if ranking else ""
-    size = f"{side(comparison, candidate)}, {count(len(candidate.text), 'character')}, {count(len(candidate.text.split()), 'word')}"
-    first = " won" if won and ranking is not None and len(ranking.groups) > 1 else ""
-    return (
-        f'<article class="card{first}" aria-label="Reply {letter(index)}"><div class="card-head">'
-        f'<span class="letter" aria-hidden="true">{letter(index)}</span>{model}{place}</div>'
-        f'<div class="reply">{safe_html(candidate.text) or "<p><em>(an empty reply)</em></p>"}</div>'
-        f'<p class="quiet">{size}</p></article>'
-    )
-
-
-def _place(comparison: Comparison, candidate: Candidate, ranking: Ranking) -> str:
-    if ranking.all_bad:
-        return "all bad"
-    if len(ranking.groups) == 1:
-        return "tie"
-    return f"place {places_of(comparison)[candidate.id]}"
-
-
-def side(comparison: Comparison, candidate: Candidate) -> str:
-    """Where it was shown."""
-    order = sorted(comparison.candidates, key=lambda one: one.position)
-    at = order.index(candidate)
-    names = SIDES.get(len(order), tuple(f"{i}. from the left" for i in range(1, len(order) + 1)))
-    return names[at]
-
-
-def _facts(entry: Entry, guess: Guess | None, other: Comparison | None) -> str:
-    seen = entry.judged
-    ranking = seen.ranking
-    rows: list[tuple[str, str]] = []
-    if ranking is not None:
-        rows += [
-            ("Note", f'<span class="plain">{escape(ranking.note)}</span>' if ranking.note else ""),
-            ("Rewrite", f'<div class="reply">{safe_html(ranking.edit)}</div>' if ranking.edit else ""),
-            ("Tone", escape(", ".join(ranking.aspects))),
-            ("Ranked", _ranked(seen, ranking)),
-            ("Guess", escape(guess_line(seen, guess))),
-            ("Selection", "repeated pair" if seen.repeat_of else CHOSEN[seen.selection]),
-            ("Repeated", _other(seen, other)),
-        ]
-    if seen.damaged:
-        rows.append(("Damaged", DAMAGED))
-    rows.append(("Tags", escape(", ".join(seen.tags))))
-    shown = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in rows if value)
-    return f'<dl class="known">{shown}</dl>'
-
-
-def _ranked(seen: Comparison, ranking: Ranking) -> str:
-    took = "" if ranking.seconds is None else f", in {ranking.seconds:.0f} s"
-    return f"{when(seen)} by {escape(ranking.annotator)} ({escape(ranking.source)}){took}"
-
-
-def _other(seen: Comparison, other: Comparison | None) -> str:
-    """How it compares with the other time, with a way there."""
-    if other is None:
-        return ""
-    how = again(other, seen) if seen.repeat_of else again(seen, other)
-    told = repeat_line(how) if seen.repeat_of else f"Repeated later: {_later(how)}."
-    link = f'<a href="data?c={escape(other.id)}">Show the other vote</a>'
-    return f"{escape(told)} {link}"
-
-
-def _later(how: str | None) -> str:
-    told = {"same": "the same choice", "reversed": "the opposite choice", "tie": "a tie one of the two times"}
-    return told.get(how or "", "all bad one of the two times")
-
-
-def _actions(entry: Entry) -> str:
-    """What can be done with it besides changing it."""
-    buttons = []
-    if entry.taken_out is not None:
-        buttons.append('<button type="button" data-does="back">Include again</button>')
-    elif entry.comparison.ranking is not None:
-        buttons.append('<button type="button" data-does="out">Exclude</button>')
-    buttons.append('<button type="button" data-does="delete">Delete permanently</button>')
-    if len(entry.comparison.candidates) <= MOST:
-        buttons.append('<button type="button" data-does="again">Rank it again in the arena</button>')
-    return f'<div class="does">{"".join(buttons)}</div>'
+    return None if damaged([moment]) else moment
 
 
 def found_line(found: int, wanted: Wanted) -> str:
-    """How many there are, as text."""
+    """How many rankings were found."""
     return f"{count(found, 'ranking')} found" if wanted != Wanted() else count(found, "comparison")
 
 
-def consistency(known: Consistency) -> str:
-    """How far the owner agrees with themselves, as HTML."""
-    if not known.pairs:
-        return (
-            '<p class="quiet">Sometimes the arena repeats a pair that you ranked, with the sides swapped. '
-            "Here you see how often you make the same choice.</p>"
-        )
-    same, ties = known.repeated.same, known.repeated.ties
-    told = f"{count(known.pairs, 'pair was', 'pairs were')} repeated."
-    if same.value is not None:
-        told += (
-            f" You chose the same reply {same.hits} of {same.trials} times (<strong>{same.value:.0%}</strong>, "
-            f"95 % interval {same.low:.0%} to {same.high:.0%})."
-        )
-    if ties:
-        told += f" {count(ties, 'pair')} not counted: a tie at least once."
-    show = (
-        f'<button type="button" id="show-differs">Show the {count(known.differing, "pair")} where I changed my mind</button>'
-        if known.differing
-        else ""
+def nothing() -> Markup:
+    """The list while there is no comparison."""
+    return render("data/no_rankings.html")
+
+
+def not_found() -> Markup:
+    """The list where no comparison matches."""
+    return render("data/nothing_found.html")
+
+
+# One of them
+
+
+def detail(entry: Entry, guess: Guess | None, other: Comparison | None, called: Names = str) -> Markup:
+    """Everything about a comparison, and the form that edits it. `other` is the same pair the other time."""
+    comparison = entry.judged
+    ranking = comparison.ranking
+    return render(
+        "data/ranking.html",
+        **_conversation(comparison.messages),
+        cards=[_card(comparison, i, called) for i in range(len(comparison.candidates))],
+        ranking=ranking,
+        rewrite=safe_html(ranking.edit) if ranking and ranking.edit else "",
+        when=_when(comparison),
+        guess=guess_line(comparison, guess) if ranking else "",
+        selection=REPEATED if comparison.repeat_of else SELECTIONS[comparison.selection],
+        other=other,
+        repeated=_repeated(comparison, other) if other else "",
+        damaged=comparison.damaged,
+        tags=comparison.tags,
+        excluded=entry.taken_out is not None,
+        rankable=len(comparison.candidates) <= MOST_REPLIES,
+        form=form(comparison),
     )
-    return f"<p>{told}</p>{show}"
+
+
+def _conversation(messages: Sequence[Message]) -> dict[str, Any]:
+    turns = [
+        {"role": turn.role, "who": "You" if turn.role == "user" else "Reply", "html": safe_html(turn.content)}
+        for turn in messages
+        if turn.role != "system"
+    ]
+    system = [message.content for message in messages if message.role == "system"]
+    return {"system_prompts": system, "turns": turns}
+
+
+def _card(comparison: Comparison, index: int, called: Names) -> dict[str, Any]:
+    """A reply. The page names its version only after the ranking."""
+    candidate, ranking = comparison.candidates[index], comparison.ranking
+    groups = ranking.groups if ranking and not ranking.all_bad else ()
+    characters = count(len(candidate.text), "character")
+    return {
+        "letter": letter(index),
+        "won": len(groups) > 1 and candidate.id in groups[0],
+        "model": called(candidate.model),
+        "place": _place(comparison, candidate.id),
+        "html": safe_html(candidate.text),
+        "size": f"{side(comparison, index)}, {characters}, {count(len(candidate.text.split()), 'word')}",
+    }
+
+
+def _place(comparison: Comparison, candidate_id: str) -> str:
+    ranking = comparison.ranking
+    if ranking is None:
+        return ""
+    if ranking.all_bad:
+        return "all bad"
+    return "tie" if len(ranking.groups) == 1 else f"place {places_of(comparison)[candidate_id]}"
+
+
+def side(comparison: Comparison, index: int) -> str:
+    """Where the reply was shown."""
+    candidates = comparison.candidates
+    at = sorted(candidates, key=lambda one: one.position).index(candidates[index])
+    names = SIDES.get(len(candidates))
+    return names[at] if names else f"{at + 1}. from the left"
+
+
+def _repeated(comparison: Comparison, other: Comparison) -> str:
+    """How the ranking compares with that of the other time."""
+    if comparison.repeat_of:
+        return repeat_line(again(other, comparison))
+    later = LATER.get(again(comparison, other) or "", "all bad one of the two times")
+    return f"Repeated later: {later}."
+
+
+def consistency(known: Consistency) -> Markup:
+    """How often the owner made the same choice when a pair was repeated."""
+    ties = known.repeated.ties
+    return render(
+        "data/consistency.html",
+        pairs=count(known.pairs, "pair was", "pairs were") if known.pairs else "",
+        same=known.repeated.same,
+        ties=count(ties, "pair") if ties else "",
+        differing=count(known.differing, "pair") if known.differing else "",
+    )
 
 
 def deletion_question(asked: int, all_ids: int, desks: Sequence[str] = ()) -> str:
-    """What deleting means, before it is done; `all_ids` go if so many are asked for. `desks` hold copies."""
+    """What a deletion of `asked` comparisons means. It deletes `all_ids`, because repeated pairs go with them. `desks` hold copies."""
     more = (
         f" {count(all_ids - asked, 'more is', 'more are')} the same pair, ranked at another time, and will be deleted too."
         if all_ids > asked
         else ""
     )
-    there = f" Copies in {' and '.join(desks)} are deleted at the next sync." if desks else ""
+    copies = f" Copies in {' and '.join(desks)} are deleted at the next sync." if desks else ""
     return (
-        f"This will delete {count(asked, 'comparison')} permanently: prompts, replies, votes and guesses.{more}{there} Snapshots and "
+        f"This will delete {count(asked, 'comparison')} permanently: prompts, replies, votes and guesses.{more}{copies} Snapshots and "
         "versions of past rounds keep what they were trained on. Other comparisons and chats with the same prompt stay. Continue?"
     )

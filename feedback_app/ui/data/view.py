@@ -1,12 +1,16 @@
-"""Counts, exports and imports as the data page tells of them. Pure."""
+"""Counts, exports, imports, annotation tools and parts of the service as the Data page shows them. Pure."""
 
 from collections.abc import Mapping, Sequence
-from html import escape
 
+from markupsafe import Markup
+
+from feedback_app.services.annotation.agreement import Agreement
+from feedback_app.services.annotation.desks import DeskStatus
 from feedback_app.services.dataset.dataset import ExportCount, ImportRefused, ImportReport, Look
 from feedback_app.services.dataset.import_progress import Progress, words
 from feedback_app.services.system.status import PartStatus
-from feedback_app.ui.shared.text import count
+from feedback_app.ui.shared.templates import render
+from feedback_app.ui.shared.text import count, notice
 
 FORMAT_WORDS = {
     "trl": "prompt, chosen, rejected (TRL)",
@@ -34,33 +38,28 @@ PART_WORDS = {
     "redis": "Queue for rounds",
     "outbox": "Waiting to sync",
 }
+MOOD_WORDS = {"away": "not reachable", "catching up": "syncing"}
+COUNTED = {"ranked": "Rankings", "pairs": "Pairs", "ties": "Ties", "all_bad": "All bad", "skipped": "Skipped"}
 
 
-def counts_html(counts: Mapping[str, int]) -> str:
-    named = (
-        ("ranked", "Rankings"),
-        ("pairs", "Pairs"),
-        ("ties", "Ties"),
-        ("all_bad", "All bad"),
-        ("skipped", "Skipped"),
-    )
-    cells = "".join(f"<div><dt>{words}</dt><dd>{counts.get(name, 0):,}</dd></div>" for name, words in named)
-    return f'<dl class="facts">{cells}</dl>'
+def counts_html(counts: Mapping[str, int]) -> Markup:
+    """How many rankings, pairs and ties there are."""
+    shown = [(words, counts.get(name, 0)) for name, words in COUNTED.items()]
+    return render("data/counts.html", counts=shown)
 
 
-def downloads(formats: Sequence[str], sizes: Mapping[str, ExportCount]) -> str:
-    """A link for each format, with its number of records where that is known already."""
-    return f'<ul class="downloads">{"".join(_download(name, sizes.get(name)) for name in formats)}</ul>'
+def downloads(formats: Sequence[str], sizes: Mapping[str, ExportCount]) -> Markup:
+    """A link for each format, with the number of records where it is known."""
+    return render("data/downloads.html", exports=[_download(name, sizes.get(name)) for name in formats])
 
 
-def _download(name: str, size: ExportCount | None) -> str:
-    """`exports.js` reads how many records there are; without it the link is a plain one."""
-    known = f' data-records="{size.records}"' if size else ""
-    words = _size(size) if size else "counting …"
-    return (
-        f'<li><a href="api/v1/export?format={name}" download data-format="{name}"{known}><strong>{name}</strong>'
-        f'<span class="quiet">{escape(FORMAT_WORDS.get(name, ""))}<br>{words}</span></a></li>'
-    )
+def _download(name: str, size: ExportCount | None) -> dict[str, str | int | None]:
+    return {
+        "name": name,
+        "records": size.records if size else None,
+        "words": FORMAT_WORDS.get(name, ""),
+        "size": _size(size) if size else "counting …",
+    }
 
 
 def _size(size: ExportCount) -> str:
@@ -68,63 +67,64 @@ def _size(size: ExportCount) -> str:
     return f"{count(size.records, 'record')}{left}"
 
 
-def importing(progress: Progress) -> str:
+def importing(progress: Progress) -> Markup:
     """How far an import is."""
-    share = f' value="{progress.done}" max="{progress.total}"' if progress.total else ""
-    return (
-        f'<div class="notice"><p>{escape(words(progress))}</p>'
-        f'<progress aria-label="Import"{share}></progress></div>'
+    return render("data/importing.html", words=words(progress), done=progress.done, total=progress.total)
+
+
+def looked(seen: Look, chosen: bool) -> Markup:
+    """The format of an uploaded file, and the fields that the import would not use. `chosen`: the format was not detected."""
+    return render(
+        "data/detected.html",
+        format="" if chosen else seen.format,
+        words=FORMAT_WORDS[seen.format],
+        unread=seen.unread,
     )
 
 
-def looked(seen: Look, chosen: bool) -> str:
-    """What an uploaded file is, before it is imported."""
-    word = (
-        ""
-        if chosen
-        else f"Detected format: <strong>{seen.format}</strong>, {escape(FORMAT_WORDS[seen.format])}. "
-    )
-    if not seen.unread:
-        return f'<p class="notice" role="status">{word}Every field is used.</p>'
-    names = ", ".join(f"<code>{escape(name)}</code>" for name in seen.unread)
-    return (
-        f'<p class="notice alert" role="status">{word}codeLynn does not use {names}. '
-        "Choose below what to leave out; otherwise the import is refused.</p>"
-    )
-
-
-def imported(report: ImportReport) -> str:
-    """What came in, as what, and what did not."""
+def imported(report: ImportReport) -> Markup:
+    """What was imported, and what was left out."""
     kinds = ", ".join(count(number, kind.removesuffix("s")) for kind, number in report.kinds.items())
-    said = [
+    lines = [
         f"Imported {count(report.added, 'record')} ({report.format}).",
         f"The file gave {kinds}." if kinds else "The file gave nothing to learn from.",
     ]
     if report.skipped:
-        said.append(f"{count(report.skipped, 'record')} skipped: they were here already.")
-    said += [f"Left out {number:,}: {reason}." for reason, number in report.left_out.items()]
-    said += [
+        lines.append(f"{count(report.skipped, 'record')} skipped: they were here already.")
+    lines += [f"Left out {number:,}: {reason}." for reason, number in report.left_out.items()]
+    lines += [
         f"Field {name} left out of {count(number, 'record')}." for name, number in report.ignored.items()
     ]
-    return f'<p class="notice" role="status">{escape(" ".join(said))}</p>'
+    return notice(" ".join(lines))
 
 
-def refused(error: ImportRefused) -> str:
-    """Bad lines by number, with the reason."""
-    lines = "".join(f"<li>{escape(str(bad))}</li>" for bad in error.errors)
+def refused(error: ImportRefused) -> Markup:
+    """The numbers of the bad lines, each with the reason."""
     more = error.total - len(error.errors)
-    rest = f"<li>and {count(more, 'more bad line', 'more bad lines')}</li>" if more > 0 else ""
-    return (
-        f'<div class="notice alert" role="alert">Nothing was imported: {count(error.total, "bad line")}. '
-        f'Correct the file and import it again.<ul class="bad-lines">{lines}{rest}</ul></div>'
+    return render(
+        "data/refused.html",
+        bad_lines=count(error.total, "bad line"),
+        problems=map(str, error.errors),
+        more=count(more, "more bad line") if more > 0 else "",
     )
 
 
-def parts_line(parts: Sequence[PartStatus]) -> str:
-    """What the parts of the service say about themselves."""
-    items = "".join(
-        f'<li><span class="badge">{escape(PART_WORDS.get(part.name, part.name))}</span> {"" if part.ok else "<strong>not available:</strong> "}'
-        f"{escape(part.detail)}</li>"
-        for part in parts
+def parts_line(parts: Sequence[PartStatus]) -> Markup:
+    """The state of each part of the service."""
+    return render("data/parts.html", parts=parts, words=PART_WORDS)
+
+
+def desks_html(desks: Sequence[DeskStatus]) -> Markup:
+    """The state of each annotation tool: connected, syncing (with the number that wait), not reachable."""
+    return render("data/tools.html", tools=desks, words=MOOD_WORDS)
+
+
+def agreement_html(agreement: Agreement) -> Markup:
+    """How many rankings each annotator gave, and how far they agree."""
+    return render(
+        "data/agreement.html",
+        annotators=agreement.rankings,
+        alpha=agreement.alpha,
+        pairs=count(agreement.pairs, "pair"),
+        comparisons=count(agreement.comparisons, "comparison"),
     )
-    return f'<ul class="parts">{items}</ul>'

@@ -5,22 +5,21 @@ from typing import Any
 
 import gradio as gr
 
-from feedback_app.ui.rounds.before_after_panel import BeforeAfterScreen, lay_out_before_after
-from feedback_app.ui.rounds.methods import about, choices, usual
-from feedback_app.ui.rounds.presets import presets
+from feedback_app.ui.rounds.before_after import BeforeAfterScreen, lay_out_before_after
+from feedback_app.ui.rounds.methods import about, choices, presets, usual
 from feedback_app.ui.rounds.view import HEADERS
 from feedback_app.ui.shared.text import heading
 
 FIRST = "dpo"
-LOOK_EVERY = 2.0
-"""Seconds between two looks at the database while the page is open."""
+REFRESH_SECONDS = 2.0
+"""How often an open page reads the database."""
 
 
 @dataclass(frozen=True, slots=True)
 class RoundsScreen:
-    """`seen` is what the page shows already, so that a look sends only what changed."""
+    """`seen` describes what the page shows, so that a refresh sends only what changed."""
 
-    supply: gr.HTML
+    readiness: gr.HTML
     preset: gr.Dropdown
     method: gr.Radio
     about: gr.HTML
@@ -47,7 +46,7 @@ class RoundsScreen:
 
     def outputs(self) -> list[Any]:
         shown = [
-            self.supply,
+            self.readiness,
             self.queue,
             self.estimate,
             self.line,
@@ -68,7 +67,7 @@ def lay_out() -> RoundsScreen:
             "A round trains a new version of the model on your rankings. Quality checks decide whether it is used.",
         )
     )
-    supply = gr.HTML(elem_id="supply")
+    readiness = gr.HTML(elem_id="supply")
     queue = gr.Button("Train a new version", variant="primary", elem_id="queue-round")
     estimate = gr.HTML(elem_id="estimate")
     what, fields = _advanced()
@@ -82,7 +81,7 @@ def lay_out() -> RoundsScreen:
     plot = _curve_plot()
     table, chosen = _all_rounds()
     return RoundsScreen(
-        supply,
+        readiness,
         *what,
         queue,
         estimate,
@@ -97,12 +96,12 @@ def lay_out() -> RoundsScreen:
         cancel=cancel,
         resume=resume,
         seen=gr.State(()),
-        timer=gr.Timer(LOOK_EVERY),
+        timer=gr.Timer(REFRESH_SECONDS),
     )
 
 
 def _all_rounds() -> tuple[gr.Dataframe, gr.Dropdown]:
-    """Every round, and the choice of the one that is shown."""
+    """The table of all rounds, and the choice of the round that is shown."""
     table = gr.Dataframe(
         headers=HEADERS,
         interactive=False,
@@ -118,19 +117,19 @@ Fields = tuple[gr.Textbox, gr.Textbox, gr.Textbox, gr.Textbox, gr.Textbox]
 
 
 def _advanced() -> tuple[tuple[gr.Dropdown, gr.Radio, gr.HTML, gr.Checkbox, gr.Checkbox], Fields]:
-    """What it learns from, how, and with which settings. The usual round needs none of it."""
+    """The method and its settings. The usual round needs none of them."""
     with gr.Accordion("Advanced", open=False, elem_id="advanced"):
         preset = gr.Dropdown(
             presets(), value="rankings", label="Learn from", filterable=False, elem_id="preset"
         )
         method = gr.Radio(choices(), value=FIRST, label="Method", elem_id="method")
-        told = gr.HTML(about(FIRST), elem_id="about-method")
+        explained = gr.HTML(about(FIRST), elem_id="about-method")
         with gr.Row(equal_height=True):
             first = gr.Checkbox(
                 label="Also train a reward model and use it in the quality checks", elem_id="reward-first"
             )
             sft_first = gr.Checkbox(label="Train on my rewrites first (SFT)", elem_id="sft-first")
-        return (preset, method, told, first, sft_first), _fields()
+        return (preset, method, explained, first, sft_first), _fields()
 
 
 def _fields() -> Fields:
@@ -153,7 +152,7 @@ def _setting(label: str, name: str, default: str) -> gr.Textbox:
 
 
 def placeholder(default: str) -> str:
-    """What an empty setting says; one that the method does not have says so."""
+    """The placeholder of a setting: its default, or that the method does not have it."""
     return f"usual: {default}" if default else "not for this method"
 
 

@@ -1,9 +1,14 @@
-"""The methods as the Rounds page offers them, from the contract's table: what each does, and which settings it has. Pure."""
+"""The methods and presets that the Rounds page offers: what each does, and which settings it has. Pure.
+
+The methods come from the table of the contract."""
 
 from collections.abc import Mapping
-from html import escape
+from dataclasses import dataclass
+
+from markupsafe import Markup
 
 from alignment.contract.methods import METHODS, method_named
+from feedback_app.ui.shared.text import quiet
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "learning_rate": ("learning_rate",),
@@ -12,9 +17,29 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "steps": ("steps", "episodes"),
     "online_repeats": ("online_repeats",),
 }
-"""The settings that the page offers, each with the names that it has in the methods' settings."""
+"""The settings that the page offers, each with its possible names in the settings of a method."""
 PASSES = "2 to 6, fewer the more there is"
-"""Epochs where the number of examples decides."""
+"""The default number of epochs where it depends on the number of examples."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """What a new version learns from. `first` trains a reward model before it, `sft_first` trains on demonstrations before it."""
+
+    label: str
+    method: str
+    first: bool = False
+    sft_first: bool = False
+
+
+PRESETS = {
+    "rankings": Preset("My rankings", "dpo"),
+    "checked": Preset("My rankings; a reward model helps to check the result", "dpo", first=True),
+    "rewrites": Preset("My rewrites first, then my rankings", "dpo", sft_first=True),
+    "thumbs": Preset("My thumbs and rankings", "kto"),
+    "practice": Preset("Practice against a reward model (takes longest)", "ppo", first=True),
+    "taste": Preset("My rankings, for a reward model alone", "reward"),
+}
 
 
 def choices() -> list[tuple[str, str]]:
@@ -22,9 +47,14 @@ def choices() -> list[tuple[str, str]]:
     return [(method.label, name) for name, method in METHODS.items()]
 
 
-def about(method: str) -> str:
-    """What a method learns from and what it needs, as HTML."""
-    return f'<p class="quiet">{escape(method_named(method).help)}</p>'
+def presets() -> list[tuple[str, str]]:
+    """(label, preset) for the page's choice."""
+    return [(preset.label, name) for name, preset in PRESETS.items()]
+
+
+def about(method: str) -> Markup:
+    """What a method learns from and what it needs."""
+    return quiet(method_named(method).help)
 
 
 def usual(method: str) -> dict[str, str]:
@@ -37,7 +67,7 @@ def usual(method: str) -> dict[str, str]:
 
 
 def setting_names(method: str) -> dict[str, str]:
-    """The settings of the page that the method has, each with its name there."""
+    """The settings of the page that the method has, each with its name in the method."""
     fields = method_named(method).config.model_fields
     named = {setting: next((n for n in names if n in fields), "") for setting, names in FIELDS.items()}
     return {setting: name for setting, name in named.items() if name}
@@ -46,7 +76,7 @@ def setting_names(method: str) -> dict[str, str]:
 def settings(
     method: str, filled_in: Mapping[str, str | None], first: bool, sft_first: bool
 ) -> dict[str, object]:
-    """The settings to queue with: what was filled in, as far as the method has it."""
+    """The settings to queue with: what was filled in and the method has."""
     names = setting_names(method)
     filled: dict[str, object] = {
         names[setting]: text.strip()
@@ -71,7 +101,7 @@ def offers_sft(method: str) -> bool:
 
 
 def numbers(filled: Mapping[str, object]) -> dict[str, int]:
-    """The settings that are whole numbers; what is still being typed is left out."""
+    """The settings that are whole numbers. Anything else, such as a half-typed number, is left out."""
     whole = {name: 1 if value is True else str(value) for name, value in filled.items()}
     return {name: int(value) for name, value in whole.items() if str(value).isdecimal()}
 

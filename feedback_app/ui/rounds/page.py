@@ -1,5 +1,6 @@
 """Rounds: start one, watch it, cancel and resume it."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -7,32 +8,55 @@ import gradio as gr
 from feedback_app.domain.current_round import that_matters
 from feedback_app.domain.round import Round, RoundEvent, RoundState
 from feedback_app.domain.versions import numbered
-from feedback_app.services.bundle import Services
+from feedback_app.services.generation.versions import Models
+from feedback_app.services.rounds.before_after import BeforeAfter
+from feedback_app.services.rounds.estimate import Estimates
+from feedback_app.services.rounds.lineage import Lineage
+from feedback_app.services.rounds.readiness import Advisor
+from feedback_app.services.rounds.rounds import Rounds
 from feedback_app.store import RoundNotFound
-from feedback_app.ui.rounds import checkpoints_panel, compare_panel
-from feedback_app.ui.rounds.before_after_panel import BeforeAfterPanel
+from feedback_app.ui.rounds import checkpoints, compare
+from feedback_app.ui.rounds.before_after import BeforeAfterPanel
 from feedback_app.ui.rounds.layout import FIRST, RoundsScreen, lay_out, placeholder
-from feedback_app.ui.rounds.methods import about, numbers, offers_reward_model, offers_sft, settings, usual
-from feedback_app.ui.rounds.presets import PRESETS
-from feedback_app.ui.rounds.view import curve, detail, estimate, lineage, measures, short, table
+from feedback_app.ui.rounds.methods import (
+    PRESETS,
+    about,
+    numbers,
+    offers_reward_model,
+    offers_sft,
+    settings,
+    usual,
+)
+from feedback_app.ui.rounds.view import curve, detail, estimate, lineage, measures, no_round, short, table
 from feedback_app.ui.shared.confirm import PRIVATE
 from feedback_app.ui.shared.guard import Updates, guarded
-from feedback_app.ui.shared.readiness_view import supply
+from feedback_app.ui.shared.readiness_view import readiness_summary
 from feedback_app.ui.shared.text import notice
 
-LOOK_FOR_NEWS = "() => { window.dispatchEvent(new Event('codelynn:round')); }"
-"""Tells the notices on this and other open pages that there is a round to wait for."""
+EXPECT_NEWS = "() => { window.dispatchEvent(new Event('codelynn:round')); }"
+"""JavaScript that makes the notices of all open pages wait for the end of a round."""
 RESUMABLE = (RoundState.failed, RoundState.cancelled)
-EMPTY = (
-    '<div class="empty"><p class="empty-title">No round yet</p><ol class="steps">'
-    '<li><a href="./">Rank replies</a> in the arena: about ten votes are enough to begin.</li>'
-    "<li>Train a new version with the button above.</li>"
-    "<li>Compare its replies with those of the model before.</li></ol></div>"
+QUEUED = (
+    "Queued: it starts as soon as a worker is free. You can leave this page; a notice tells you when it ends."
 )
 
 
+@dataclass(frozen=True, slots=True)
+class RoundsServices:
+    """What the page uses."""
+
+    rounds: Rounds
+    lineage: Lineage
+    models: Models
+    estimates: Estimates
+    advisor: Advisor
+    before_after: BeforeAfter
+
+
 class RoundsPage:
-    def __init__(self, services: Services, screen: RoundsScreen) -> None:
+    """What the page shows, and what its buttons do."""
+
+    def __init__(self, services: RoundsServices, screen: RoundsScreen) -> None:
         self._rounds = services.rounds
         self._lineage = services.lineage
         self._models = services.models
@@ -42,17 +66,17 @@ class RoundsPage:
         self._screen = screen
 
     def arrive(self, request: gr.Request) -> Updates:
-        """The round that the address names, else the one that matters. `before=1` has its replies compared at once."""
+        """Open the round that the address names, or the one that matters now. `before=1` in the address starts comparing replies."""
         rounds = self._rounds.list()
         named = request.query_params.get("c", "")
         chosen = named if named in {item.id for item in rounds} else _first(rounds)
-        known_already = {**self._supply(), **self.foresee(FIRST, False, False)}
-        shown = {**known_already, **self._listed(rounds, chosen), **self._detailed(chosen, ())}
+        page = {**self._readiness(), **self.estimate(FIRST, False, False)}
+        shown = {**page, **self._listed(rounds, chosen), **self._detailed(chosen, ())}
         if chosen and request.query_params.get("before"):
             shown |= guarded(self._screen.line, self.before_after.write)(chosen)
         return shown
 
-    def foresee(
+    def estimate(
         self,
         method: str,
         first: bool,
@@ -64,27 +88,27 @@ class RoundsPage:
         repeats: str | None = None,
     ) -> Updates:
         """How long such a round will take."""
-        given = {"steps": steps, "online_repeats": repeats}
-        expected = self._estimates.expected(method, numbers(settings(method, given, first, sft_first)))
+        filled_in = {"steps": steps, "online_repeats": repeats}
+        expected = self._estimates.expected(method, numbers(settings(method, filled_in, first, sft_first)))
         return {self._screen.estimate: estimate(expected)}
 
-    def tick(self, chosen: str | None, measure: str | None, seen: tuple[Any, ...]) -> Updates:
-        """What changed since the last look; nothing is sent where nothing did."""
+    def refresh(self, chosen: str | None, measure: str | None, seen: tuple[Any, ...]) -> Updates:
+        """What changed since the last refresh."""
         rounds = self._rounds.list()
         chosen = chosen or _first(rounds)
         changed = _signature(rounds) != seen[:1]
-        listed = {**self._listed(rounds, chosen), **self._supply()} if changed else {}
+        listed = {**self._listed(rounds, chosen), **self._readiness()} if changed else {}
         return {**listed, **self._detailed(chosen, seen, rounds, measure)}
 
     def draw(self, chosen: str | None, measure: str | None) -> Updates:
-        """Another curve of the same round."""
+        """Draw another curve of the same round."""
         return self._curve(self._rounds.events(chosen) if chosen else [], measure)
 
     def choose(self, chosen: str | None) -> Updates:
         return self._detailed(chosen, ())
 
     def pick(self, event: gr.SelectData) -> Updates:
-        """A row of the table."""
+        """Open the round of the selected row."""
         rounds = self._rounds.list()
         row = event.index[0] if isinstance(event.index, (list, tuple)) else event.index
         chosen = rounds[row].id if row < len(rounds) else None
@@ -101,31 +125,27 @@ class RoundsPage:
         steps: str | None,
         repeats: str | None,
     ) -> Updates:
-        """Start a round; a field left empty keeps its default, and one that the method lacks is left out."""
-        given = {
+        """Start a round. An empty field keeps its default; a field that the method does not have is ignored. Raises InvalidRound."""
+        filled_in = {
             "learning_rate": rate,
             "beta": beta,
             "epochs": epochs,
             "steps": steps,
             "online_repeats": repeats,
         }
-        queued = self._rounds.queue(method, settings(method, given, first, sft_first))
-        told = {
-            self._screen.line: notice(
-                "Queued: it starts as soon as a worker is free. You can leave this page; a notice tells you when it ends."
-            )
-        }
+        queued = self._rounds.queue(method, settings(method, filled_in, first, sft_first))
+        message = {self._screen.line: notice(QUEUED)}
         listed = self._listed(self._rounds.list(), queued.id)
-        return {**self._supply(), **listed, **self._detailed(queued.id, ()), **told}
+        return {**self._readiness(), **listed, **self._detailed(queued.id, ()), **message}
 
     def choose_preset(self, preset: str) -> Updates:
-        """The method and the stages that do what is wanted."""
-        screen, wanted = self._screen, PRESETS[preset]
-        stages = {screen.first: wanted.first, screen.sft_first: wanted.sft_first}
-        return {screen.method: wanted.method, **stages}
+        """Fill in the method and the stages of a preset."""
+        screen, chosen = self._screen, PRESETS[preset]
+        stages = {screen.first: chosen.first, screen.sft_first: chosen.sft_first}
+        return {screen.method: chosen.method, **stages}
 
     def choose_method(self, method: str) -> Updates:
-        """What it learns from, and the settings that it has."""
+        """Explain a method, and enable the settings that it has."""
         screen, defaults = self._screen, usual(method)
         fields = {
             screen.rate: defaults["learning_rate"],
@@ -152,12 +172,12 @@ class RoundsPage:
         self._rounds.resume(chosen)
         return {**self._listed(self._rounds.list(), chosen), **self._detailed(chosen, ())}
 
-    def _supply(self) -> Updates:
-        """What there is to train on, and the button, which is the main one only while no round is under way."""
+    def _readiness(self) -> Updates:
+        """What there is to train on, and the button. It is the primary button only while no round is under way."""
         now = self._advisor.now()
         label = "Queue another round" if now.running else "Train a new version"
         button = gr.update(value=label, variant="secondary" if now.running else "primary")
-        return {self._screen.supply: supply(now), self._screen.queue: button}
+        return {self._screen.readiness: readiness_summary(now), self._screen.queue: button}
 
     def _listed(self, rounds: list[Round], chosen: str | None) -> Updates:
         choices = [(short(item), item.id) for item in rounds]
@@ -177,11 +197,11 @@ class RoundsPage:
         if chosen is None:
             off = gr.update(visible=False)
             nothing = {**self._curve([], None), **self.before_after.show(None)}
-            return {screen.detail: EMPTY, **nothing, screen.cancel: off, screen.resume: off}
+            return {screen.detail: no_round(), **nothing, screen.cancel: off, screen.resume: off}
         try:
             current = self._rounds.get(chosen)
         except RoundNotFound:
-            return {screen.detail: EMPTY}
+            return {screen.detail: no_round()}
         events = self._rounds.events(chosen)
         listed = self._rounds.list() if rounds is None else rounds
         now = (*_signature(listed), chosen, len(events))
@@ -205,19 +225,19 @@ class RoundsPage:
         return numbered(self._models.checkpoints())
 
     def _curve(self, events: list[RoundEvent], measure: str | None) -> Updates:
-        """The plot of a measure, by default of the first, and the choice of what was measured."""
-        found = measures(events)
-        drawn = measure if measure in found else found[0] if found else ""
+        """The plot of a measure (by default the first), and the choice of measures."""
+        names = measures(events)
+        drawn = measure if measure in names else names[0] if names else ""
         points = curve(events, drawn)
-        many = len(found) > 1 and any(len(curve(events, one)) > 1 for one in found)
+        several = len(names) > 1 and any(len(curve(events, name)) > 1 for name in names)
         return {
-            self._screen.measure: gr.update(choices=found, value=drawn or None, visible=many),
+            self._screen.measure: gr.update(choices=names, value=drawn or None, visible=several),
             self._screen.plot: gr.update(value=points, y_title=drawn, visible=len(points) > 1),
         }
 
 
 def _signature(rounds: list[Round]) -> tuple[Any, ...]:
-    """Changes whenever something in the table does."""
+    """A value that changes whenever the table changes."""
     return (
         tuple((r.id, str(r.state), r.stage, r.step, round(r.percent, 1), r.cancel_requested) for r in rounds),
     )
@@ -228,16 +248,17 @@ def _first(rounds: list[Round]) -> str | None:
     return matters.id if matters else None
 
 
-def build(services: Services, demo: gr.Blocks) -> None:
+def build(services: RoundsServices, demo: gr.Blocks) -> None:
+    """Draw the page and connect it."""
     screen = lay_out()
     page = RoundsPage(services, screen)
     outputs = screen.outputs()
     demo.load(page.arrive, None, outputs, **PRIVATE)
-    screen.timer.tick(page.tick, [screen.chosen, screen.measure, screen.seen], outputs, **PRIVATE)
+    screen.timer.tick(page.refresh, [screen.chosen, screen.measure, screen.seen], outputs, **PRIVATE)
     fields = [screen.rate, screen.beta, screen.epochs, screen.steps, screen.repeats]
-    given = [screen.method, screen.first, screen.sft_first, *fields]
-    queued = screen.queue.click(guarded(screen.line, page.queue), given, outputs, **PRIVATE)
-    queued.then(None, None, None, js=LOOK_FOR_NEWS)
+    settings_ = [screen.method, screen.first, screen.sft_first, *fields]
+    queued = screen.queue.click(guarded(screen.line, page.queue), settings_, outputs, **PRIVATE)
+    queued.then(None, None, None, js=EXPECT_NEWS)
     for listen in (
         screen.method.change,
         screen.first.change,
@@ -245,7 +266,7 @@ def build(services: Services, demo: gr.Blocks) -> None:
         screen.steps.change,
         screen.repeats.change,
     ):
-        listen(page.foresee, given, screen.estimate, **PRIVATE)
+        listen(page.estimate, settings_, screen.estimate, **PRIVATE)
     screen.preset.input(
         page.choose_preset, screen.preset, [screen.method, screen.first, screen.sft_first], **PRIVATE
     )
@@ -257,7 +278,7 @@ def build(services: Services, demo: gr.Blocks) -> None:
     screen.table.select(guarded(screen.line, page.pick), None, outputs, **PRIVATE)
     screen.cancel.click(guarded(screen.line, page.cancel), screen.chosen, outputs, **PRIVATE)
     resumed = screen.resume.click(guarded(screen.line, page.resume), screen.chosen, outputs, **PRIVATE)
-    resumed.then(None, None, None, js=LOOK_FOR_NEWS)
+    resumed.then(None, None, None, js=EXPECT_NEWS)
     page.before_after.connect(screen.chosen, screen.line)
-    compare_panel.build(services)
-    checkpoints_panel.build(services, demo)
+    compare.build(services.rounds)
+    checkpoints.build(services.models, demo)

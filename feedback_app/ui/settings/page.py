@@ -1,14 +1,18 @@
-"""Settings: what the owner prefers, kept in the database; what the environment decides is shown and cannot be changed."""
+"""Settings: what the owner prefers. Preferences are kept in the database; those that the environment sets cannot be changed here."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 from pydantic import ValidationError
 
 from feedback_app.domain.languages import own_name
+from feedback_app.domain.persona import Persona
 from feedback_app.domain.preferences import Preferences
-from feedback_app.services.bundle import Services
-from feedback_app.services.system.preferences import Changes, InvalidPreference
+from feedback_app.services.arena.prompt_packs import PromptPacks
+from feedback_app.services.generation.versions import Models
+from feedback_app.services.system.preferences import Changes, InvalidPreference, PreferenceBook
 from feedback_app.ui.settings.layout import SettingsScreen, lay_out
 from feedback_app.ui.shared.confirm import PRIVATE, asks
 from feedback_app.ui.shared.guard import Updates
@@ -17,21 +21,32 @@ from feedback_app.ui.shared.version_words import model_choices
 from feedback_app.ui.shared.wiring import CHANGED
 
 SAVED = "Saved. The next reply is written this way."
-RESET = "Everything is as it was at first."
+RESET = "All settings have their defaults again."
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsServices:
+    """What the page uses. `personas` reads the persona files at each call."""
+
+    preferences: PreferenceBook
+    packs: PromptPacks
+    models: Models
+    personas: Callable[[], list[Persona]]
 
 
 class SettingsPage:
     """What the buttons do."""
 
-    def __init__(self, services: Services, screen: SettingsScreen) -> None:
-        self._services = services
+    def __init__(self, services: SettingsServices, screen: SettingsScreen) -> None:
+        self._models = services.models
+        self._personas = services.personas
         self._book = services.preferences
         self._screen = screen
 
     def show(self) -> Updates:
-        """What holds now, with the versions and personas there are."""
-        versions = model_choices(self._services.models, self._book.get().model)
-        personas = [(persona.name, persona.id) for persona in self._services.personas()]
+        """The current values, and the versions and personas to choose from."""
+        versions = model_choices(self._models, self._book.get().model)
+        personas = [(persona.name, persona.id) for persona in self._personas()]
         chosen = {"model": gr.update(choices=versions), "persona": gr.update(choices=personas)}
         values = values_of(self._book.get())
         return {
@@ -39,11 +54,11 @@ class SettingsPage:
             for name, field in self._screen.fields.items()
         }
 
-    def save(self, *given: Any) -> Updates:
-        """Keep all that can be changed here, or say what is wrong."""
+    def save(self, *values: Any) -> Updates:
+        """Save every field that can be changed here, or say what is wrong."""
         fields = {
             name: value
-            for name, value in zip(self._screen.fields, given, strict=True)
+            for name, value in zip(self._screen.fields, values, strict=True)
             if name not in self._book.fixed
         }
         try:
@@ -64,7 +79,7 @@ class SettingsPage:
 
 
 def limit_in_words(error: Any) -> str:
-    """What a value that was refused has to be."""
+    """What the value has to be, for an error of pydantic."""
     limits = error.get("ctx") or {}
     if "ge" in limits:
         return f"must be at least {limits['ge']}"
@@ -91,19 +106,19 @@ def values_of(preferences: Preferences) -> dict[str, Any]:
     }
 
 
-def build(services: Services, demo: gr.Blocks) -> None:
+def build(services: SettingsServices, demo: gr.Blocks) -> None:
     """Draw the page and connect it."""
-    book, packs = services.preferences, services.arena.packs
+    book, packs = services.preferences, services.packs
     screen = lay_out(
         [(own_name(code), code) for code in packs.languages()],
         [(topic_name(topic), topic) for topic in packs.subjects()],
         book.fixed,
     )
     page = SettingsPage(services, screen)
-    given = list(screen.fields.values())
-    outputs = [*given, screen.line, screen.confirm.row]
+    fields = list(screen.fields.values())
+    outputs = [*fields, screen.line, screen.confirm.row]
     demo.load(page.show, None, outputs, **PRIVATE)
-    saved = screen.save.click(page.save, given, outputs, **PRIVATE)
+    saved = screen.save.click(page.save, fields, outputs, **PRIVATE)
     saved.then(None, None, None, js=CHANGED)
-    asks(screen.reset, screen.confirm, lambda: "Forget what you chose here and use the defaults?", [])
+    asks(screen.reset, screen.confirm, lambda: "Discard what you chose here and use the defaults?", [])
     screen.confirm.yes.click(page.reset, None, outputs, **PRIVATE).then(None, None, None, js=CHANGED)

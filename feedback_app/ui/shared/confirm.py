@@ -1,4 +1,4 @@
-"""A step before what cannot be taken back lightly: say what will happen, then do it or not."""
+"""The question before an action that is hard to undo: the page says what will happen, then the person confirms or not."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import gradio as gr
 from feedback_app.ui.shared.text import notice
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-"""How every event of the pages is connected."""
+"""Options of every event: not part of Gradio's public API, no progress animation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Confirm:
 
 
 def confirm(name: str, label: str) -> Confirm:
-    """The parts, hidden until asked for. `label` is what the button does, such as `Delete`."""
+    """Draw the question, hidden. `label` is the text of the button that confirms, such as `Delete`."""
     with gr.Column(visible=False, elem_id=f"{name}-confirm", elem_classes=["confirm"]) as row:
         question = gr.HTML()
         with gr.Row():
@@ -34,7 +34,7 @@ def confirm(name: str, label: str) -> Confirm:
 
 
 def asks(button: gr.Button, parts: Confirm, question: Callable[..., str], inputs: list[Any]) -> None:
-    """`button` opens the question, `no` shuts it; an empty question means that there is nothing to do."""
+    """Connect `button` to open the question and `no` to close it. An empty question means that there is nothing to confirm."""
 
     def open_(*values: Any) -> dict[Any, Any]:
         text = question(*values)

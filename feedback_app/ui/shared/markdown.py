@@ -1,4 +1,4 @@
-"""Replies as HTML for pages that draw themselves. Whatever a model writes, the result runs nothing and loads nothing."""
+"""Markdown of replies as HTML. Whatever a model writes, the result runs no script and loads nothing."""
 
 from collections.abc import MutableMapping
 from typing import Any
@@ -11,9 +11,9 @@ from markupsafe import Markup
 
 
 def _renderer() -> MarkdownIt:
-    """CommonMark with tables, without raw HTML and without images: both are read as text.
+    """CommonMark with tables. Raw HTML and images read as text.
 
-    markdown-it takes no `javascript:`, `vbscript:`, `file:` or `data:` for a link.
+    markdown-it makes no links of `javascript:`, `vbscript:`, `file:` and `data:` addresses.
     """
     made = MarkdownIt("commonmark", {"html": False, "breaks": True})
     made.enable(["table", "strikethrough"]).disable("image")
@@ -28,7 +28,7 @@ def _link(
     options: OptionsDict,
     env: MutableMapping[str, Any],
 ) -> str:
-    """A link that opens beside the page and says nothing of it."""
+    """A link that opens in a new tab and sends no referrer."""
     attributes = {"target": "_blank", "rel": "noopener noreferrer nofollow"}
     tokens[at].attrs.update(attributes)
     return str(renderer.renderToken(tokens, at, options, env))  # type: ignore[attr-defined]
@@ -38,5 +38,5 @@ RENDERER = _renderer()
 
 
 def safe_html(text: str) -> Markup:
-    """Markdown from an untrusted source as HTML."""
-    return Markup(RENDERER.render(text))  # noqa: S704 - the renderer escapes what it does not know
+    """Untrusted Markdown as HTML."""
+    return Markup(RENDERER.render(text))  # noqa: S704 - the renderer escapes it

@@ -1,17 +1,23 @@
-"""The head of each page: the name, the way to the other pages, and where one is."""
+"""The pages and their addresses, the menu at the head of each page, and the answer to an unknown address."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from markupsafe import Markup
+from starlette.routing import Mount
+
+from feedback_app.ui.shared.templates import render
 from feedback_app.ui.shared.theme import STATIC
 
-MARK = (STATIC / "mark.svg").read_text(encoding="utf-8").replace("<svg ", '<svg aria-hidden="true" ', 1)
+_SVG = (STATIC / "mark.svg").read_text(encoding="utf-8")
+MARK = Markup(_SVG.replace("<svg ", '<svg aria-hidden="true" ', 1))  # noqa: S704 - our own file
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A page: its name, and its address below the root (empty: the first page)."""
+    """A page: its name and its path below the root. The path of the first page is empty."""
 
     name: str
     path: str
@@ -19,7 +25,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Pages behind one name. A group of one page is that page."""
+    """Pages under one name of the menu. A group of one page links to that page."""
 
     name: str
     places: tuple[Place, ...]
@@ -35,32 +41,36 @@ GROUPS = (
     Group("Data", (DATA,)),
     Group("Settings", (SETTINGS,)),
 )
-"""A new page belongs into one of these, so that the row stays as wide as a phone."""
+"""The menu. A new page joins one of these groups: more groups would not fit on a phone."""
 
 
 def page_title(place: Place) -> str:
-    """What the browser's tab says."""
+    """The title of the browser tab."""
     return f"{place.name} · codeLynn"
 
 
-def head_html(current: Place, groups: Sequence[Group] = GROUPS) -> str:
-    """Name, pages and steps, as HTML. `ui/shared/static/` shuts the menus and fills the steps."""
-    items = "".join(f"<li>{_group(group, current)}</li>" for group in groups)
-    return (
-        f'<div id="shell-head" data-title="{escape(page_title(current))}">'
-        f'<a class="brand" href="./">{MARK}<span>codeLynn</span></a>'
-        f'<nav aria-label="Pages"><ul>{items}</ul></nav></div><div id="steps"></div>'
-    )
+def head_html(current: Place, groups: Sequence[Group] = GROUPS) -> Markup:
+    """Name, menu and an empty place for the steps. The scripts of `static/` close the menus and fill in the steps."""
+    title = page_title(current)
+    return render("shared/head.html", title=title, mark=MARK, current=current, groups=groups)
 
 
-def _group(group: Group, current: Place) -> str:
-    if len(group.places) == 1:
-        return _link(group.places[0], current)
-    here = ' class="here"' if current in group.places else ""
-    links = "".join(f"<li>{_link(place, current)}</li>" for place in group.places)
-    return f'<details name="pages"{here}><summary>{escape(group.name)}</summary><ul>{links}</ul></details>'
+def answer_missing_pages(app: FastAPI) -> None:
+    """Show a page of our own for unknown addresses below the app that is mounted at the root, which is Gradio's."""
+    for route in app.routes:
+        if isinstance(route, Mount) and route.path == "" and isinstance(route.app, FastAPI):
+            route.app.add_exception_handler(404, _missing)
 
 
-def _link(place: Place, current: Place) -> str:
-    mark = ' aria-current="page"' if place == current else ""
-    return f'<a href="./{escape(place.path)}"{mark}>{escape(place.name)}</a>'
+async def _missing(request: Request, error: Exception) -> Response:
+    """HTML for browsers, JSON for programs."""
+    if "text/html" in request.headers.get("accept", ""):
+        return HTMLResponse(missing_page(), status_code=404)
+    detail = error.detail if isinstance(error, HTTPException) else "Not Found"
+    return JSONResponse({"detail": detail}, status_code=404)
+
+
+def missing_page() -> Markup:
+    """What a browser shows at an unknown address: links to the pages that exist."""
+    places = [place for group in GROUPS for place in group.places]
+    return render("shared/not_found.html", mark=MARK, places=places)

@@ -1,38 +1,41 @@
-"""How far it is to the next round, on the arena and on the Rounds page. Pure."""
+"""How far the next round is, as the arena and the Rounds page show it. Pure."""
 
-from html import escape
+from markupsafe import Markup
 
 from feedback_app.services.rounds.readiness import Readiness, in_words
+from feedback_app.ui.shared.templates import render
 from feedback_app.ui.shared.text import count
 
 
-def readiness_line(now: Readiness) -> str:
-    """One line for the arena, as HTML: what was done, and what to do next with a link there."""
-    bar = f'<span class="bar" aria-hidden="true"><span style="width:{round(100 * now.share)}%"></span></span>'
-    votes = count(now.decided, "vote")
-    return f'<p class="progress">{bar}<span>{votes} · {_next(now)}</span></p>'
+def readiness_line(now: Readiness) -> Markup:
+    """One line for the arena: the votes so far, and what to do next, with a link to the Rounds page."""
+    percent, votes = round(100 * now.share), count(now.decided, "vote")
+    words, link = in_words(now), _link(now)
+    return render("shared/readiness_line.html", percent=percent, votes=votes, words=words, link=link)
 
 
-def _next(now: Readiness) -> str:
-    words = escape(in_words(now))
+def _link(now: Readiness) -> str:
+    """The text of the link to the Rounds page. Empty while there is nothing to do there."""
     if now.running:
-        return f'{words}. <a id="to-training" href="rounds">See how far it is</a>'
-    if not now.ready or now.up_to_date:
-        return words
-    return f'{words}. <a id="to-training" href="rounds">Train a new version</a>'
+        return "See how far it is"
+    return "Train a new version" if now.ready and not now.up_to_date else ""
 
 
-def supply(now: Readiness) -> str:
-    """The same on the Rounds page, where the button is; in HTML."""
-    waiting = "Up to date" if now.up_to_date else "Ready"
-    state = "Training" if now.running else waiting if now.ready else "Not yet"
-    more = (
-        ""
-        if now.ready
-        else ' <a href="./">Rank replies in the arena</a>, or <a href="data">import a dataset</a>.'
+def readiness_summary(now: Readiness) -> Markup:
+    """The pairs to train on and what is missing, for the Rounds page."""
+    return render(
+        "shared/readiness_summary.html",
+        state=_state(now),
+        words=in_words(now),
+        pairs=count(now.pairs, "pair"),
+        min_pairs=f"{now.min_pairs:,}",
+        ready=now.ready,
     )
-    pairs = f"{count(now.pairs, 'pair')} to train on; a round needs at least {now.min_pairs:,}."
-    return (
-        f'<p class="about"><span class="badge">{state}</span> <strong>{escape(in_words(now))}</strong></p>'
-        f'<p class="quiet">{pairs}{more} Some prompts are held out to test the new version.</p>'
-    )
+
+
+def _state(now: Readiness) -> str:
+    if now.running:
+        return "Training"
+    if not now.ready:
+        return "Not yet"
+    return "Up to date" if now.up_to_date else "Ready"

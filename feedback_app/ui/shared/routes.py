@@ -1,49 +1,59 @@
-"""What every page asks the service for besides its own: where one is, and the colours. Its own, and not for others."""
+"""What the scripts of every page ask for: the three steps, and the colours. These routes are for the pages only."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter
 
-from feedback_app.services.bundle import Services
+from feedback_app.services.arena.arena import Arena
+from feedback_app.services.generation.versions import Models
+from feedback_app.services.rounds.estimate import Estimates
+from feedback_app.services.rounds.readiness import Advisor
+from feedback_app.services.rounds.rounds import Rounds
+from feedback_app.services.system.preferences import PreferenceBook
 from feedback_app.ui.shared.steps import Standing, steps, steps_html
 
 METHOD = "dpo"
 """The method of a first round."""
 
 
-class ShellDesk:
-    def __init__(self, services: Services) -> None:
-        self._services = services
+@dataclass(frozen=True, slots=True)
+class ShellRoutes:
+    """The services that the head of a page reads."""
+
+    arena: Arena
+    advisor: Advisor
+    estimates: Estimates
+    models: Models
+    preferences: PreferenceBook
+    rounds: Rounds
 
     def state(self) -> dict[str, Any]:
-        """The steps as HTML, whether a round waits or runs, the chosen colours, and whether this is the first visit."""
+        """The steps as HTML, whether a round is queued or running, the chosen colours, and whether this is the first visit."""
         now = self._standing()
-        theme = self._services.preferences.get().theme
+        theme = self.preferences.get().theme
         return {"steps": steps_html(steps(now)), "busy": now.busy, "theme": theme, "first": self._first()}
 
     def _first(self) -> bool:
-        """Whether languages and topics are to be asked for: nothing was chosen yet and nothing ranked."""
-        return not self._services.preferences.asked() and not self._services.arena.counts()["ranked"]
+        """Whether to ask for languages and topics: no preference was set and nothing was ranked yet."""
+        return not self.preferences.asked() and not self.arena.counts()["ranked"]
 
     def _standing(self) -> Standing:
-        services = self._services
-        votes, needed = services.advisor.votes()
-        latest = services.models.resolve("latest")
-        newest = next(iter(services.rounds.list(1)), None)
+        votes, needed = self.advisor.votes()
+        latest = self.models.resolve("latest")
+        newest = next(iter(self.rounds.list(1)), None)
         return Standing(
             votes=votes,
             needed=needed,
-            foreseen=services.estimates.expected(METHOD, {}),
+            expected=self.estimates.expected(METHOD, {}),
             state=newest.state if newest else None,
             percent=newest.percent if newest else 0.0,
             seconds_left=newest.seconds_left if newest else None,
-            version="" if latest == "base" else services.models.called(latest),
+            version="" if latest == "base" else self.models.called(latest),
         )
 
-
-def router(services: Services) -> APIRouter:
-    """The routes below `/shell`."""
-    desk = ShellDesk(services)
-    routes = APIRouter(prefix="/shell", include_in_schema=False)
-    routes.get("/state")(desk.state)
-    return routes
+    def router(self) -> APIRouter:
+        """The routes below `/shell`."""
+        routes = APIRouter(prefix="/shell", include_in_schema=False)
+        routes.get("/state")(self.state)
+        return routes

@@ -1,29 +1,30 @@
-"""The three steps: rank, train, chat. Which one is due, and how long it takes, from counts alone."""
+"""The three steps at the head of each page (rank, train, chat): which one is next and how long it takes. Pure."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
+
+from markupsafe import Markup
 
 from feedback_app.domain.expectation import Expected
 from feedback_app.domain.round import RoundState
 from feedback_app.ui.shared.navigation import ARENA, CHAT, ROUNDS, Place
+from feedback_app.ui.shared.templates import render
 from feedback_app.ui.shared.text import count
 
 SECONDS_FOR_A_VOTE = 20
-"""How long a person takes to read two replies and to choose, about."""
+"""About how long a person takes to read two replies and to choose."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the steps are computed from. `votes` were given and so many more are `needed` before a round can start, as
-    the arena counts them. `foreseen` is how long a round takes, None
-    where nobody knows. `state`, `percent` (0 to 100) and `seconds_left` are those of the newest round, None before the first.
-    `version` is the one in use, empty while it is the base model."""
+    """What the steps are computed from. `votes` exist and about `needed` more are needed before a round can start. `expected` is
+    how long a round takes, None where that is unknown. `state`, `percent` (0 to 100) and `seconds_left` describe the newest
+    round; `state` is None before the first round. `version` is the version in use, empty for the base model."""
 
     votes: int
     needed: int
-    foreseen: Expected | None = None
+    expected: Expected | None = None
     state: RoundState | None = None
     percent: float = 0.0
     seconds_left: float | None = None
@@ -31,7 +32,7 @@ class Standing:
 
     @property
     def busy(self) -> bool:
-        """Whether a round waits or runs."""
+        """Whether a round is queued or running."""
         return self.state is not None and not self.state.final
 
     @property
@@ -41,17 +42,17 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`told` says how far it is, or how long it takes."""
+    """`progress` says how far the step is, or how long it takes."""
 
     name: str
     place: Place
-    told: str
+    progress: str
     done: bool = False
     current: bool = False
 
 
 def steps(now: Standing) -> tuple[Step, Step, Step]:
-    """Rank, train, chat: exactly one of them is current, and none after it is done."""
+    """Rank, train, chat. Exactly one step is current, and no step after it is done."""
     promoted = bool(now.version)
     at_train = now.busy or (now.enough and not promoted)
     at_chat = promoted and not now.busy
@@ -62,9 +63,9 @@ def steps(now: Standing) -> tuple[Step, Step, Step]:
     )
 
 
-def steps_html(shown: Sequence[Step]) -> str:
-    """An ordered list of links."""
-    return f'<ol aria-label="Steps">{"".join(map(_item, shown))}</ol>'
+def steps_html(shown: Sequence[Step]) -> Markup:
+    """The steps as an ordered list of links."""
+    return render("shared/steps.html", steps=shown)
 
 
 def about(seconds: float) -> str:
@@ -72,11 +73,11 @@ def about(seconds: float) -> str:
     return f"about {_short(seconds)}"
 
 
-def takes(foreseen: Expected | None) -> str:
+def takes(expected: Expected | None) -> str:
     """`about 5 min`, or before the first round `up to 5 min`."""
-    if foreseen is None:
+    if expected is None:
         return "a few minutes"
-    return f"up to {_short(foreseen.seconds)}" if foreseen.first else about(foreseen.seconds)
+    return f"up to {_short(expected.seconds)}" if expected.first else about(expected.seconds)
 
 
 def _short(seconds: float) -> str:
@@ -85,12 +86,10 @@ def _short(seconds: float) -> str:
 
 
 def _rank(now: Standing) -> str:
-    given = count(now.votes, "vote")
-    return (
-        given
-        if now.enough
-        else f"{given}, about {now.needed:,} more: {about(now.needed * SECONDS_FOR_A_VOTE)}"
-    )
+    votes = count(now.votes, "vote")
+    if now.enough:
+        return votes
+    return f"{votes}, about {now.needed:,} more: {about(now.needed * SECONDS_FOR_A_VOTE)}"
 
 
 def _train(now: Standing) -> str:
@@ -106,18 +105,8 @@ def _train(now: Standing) -> str:
             return "the last version was not kept: see why"
     if now.version:
         return "done; train again when you have ranked more"
-    return f"ready: {takes(now.foreseen)}" if now.enough else takes(now.foreseen)
+    return f"ready: {takes(now.expected)}" if now.enough else takes(now.expected)
 
 
 def _chat(now: Standing) -> str:
     return f"talk with {now.version}" if now.version else "with your own version"
-
-
-def _item(step: Step) -> str:
-    done = ' class="done"' if step.done else ""
-    current = ' aria-current="step"' if step.current else ""
-    state = '<span class="sr">, done</span>' if step.done else ""
-    return (
-        f'<li{done}{current}><a href="./{step.place.path}"><span><strong>{step.name}</strong>{state} '
-        f'<span class="told">{escape(step.told)}</span></span></a></li>'
-    )

@@ -1,4 +1,4 @@
-"""HTML of the pages from Jinja2 templates. Everything that is filled in is escaped, unless it is `Markup` already."""
+"""HTML from Jinja2 templates. Every value is escaped, unless it is `Markup`."""
 
 from functools import cache
 from pathlib import Path
@@ -10,9 +10,9 @@ from markupsafe import Markup
 ROOMS = Path(__file__).parents[1]
 
 
-def render(name: str, **values: Any) -> Markup:
-    """The template `<room>/templates/<file>`, named as `<room>/<file>`, filled with `values`. A value that the template uses
-    and nobody gave is an error."""
+def render(name: str, /, **values: Any) -> Markup:
+    """The template `<room>/templates/<file>`, named `<room>/<file>`, filled with `values`. Raises TemplateNotFound, and
+    UndefinedError where the template uses a value that is missing."""
     room, _, file = name.partition("/")
     return Markup(_environment().get_template(f"{room}/templates/{file}").render(**values))  # noqa: S704 - autoescaped
 

@@ -1,12 +1,11 @@
-"""One calm look for every page, light and dark, with fonts that the machine has: nothing is fetched."""
-
-from html import escape
-from pathlib import Path
+"""The look of all pages, light and dark. Fonts are those of the machine: nothing is downloaded."""
 
 import gradio as gr
 from gradio.themes.utils.fonts import Font
+from markupsafe import Markup
 
-ROOMS = Path(__file__).parents[1]
+from feedback_app.ui.shared.templates import ROOMS, render
+
 STATIC = ROOMS / "shared" / "static"
 STYLES = (
     STATIC / "style.css",
@@ -16,6 +15,20 @@ STYLES = (
     ROOMS / "data" / "static" / "rankings.css",
 )
 """The style sheets of all pages, in the order in which they apply."""
+INLINE = (
+    STATIC / "token.js",
+    ROOMS / "gradio_workarounds" / "static" / "queue.js",
+    STATIC / "pages.js",
+)
+"""Scripts that each wrap `window.fetch`, in the order in which they do so."""
+MODULES = (
+    "shared/static/shell.js",
+    "shared/static/alternatives.js",
+    "arena/static/arena.js",
+    "data/static/exports.js",
+    "data/static/rankings.js",
+    "shared/static/notice.js",
+)
 SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "sans-serif")
 MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
 
@@ -56,18 +69,7 @@ def theme() -> gr.themes.Base:
     )
 
 
-def head(page_token: str) -> str:
-    """What goes into the pages' `<head>`: the token that their requests carry, a mend of Gradio's event queue, how the
-    address remembers what is open, the arena, exports with progress, the rankings on the Data page, the notice of a round's end."""
-    token = f'<meta name="codelynn-token" content="{escape(page_token)}">'
-    scripts = ((STATIC / name).read_text(encoding="utf-8") for name in ("token.js", "queue.js", "pages.js"))
-    inline = "\n".join(f"<script>\n{script}</script>" for script in scripts)
-    modules = (
-        "shared/static/shell.js",
-        "shared/static/alternatives.js",
-        "arena/static/arena.js",
-        "data/static/exports.js",
-        "data/static/rankings.js",
-        "shared/static/notice.js",
-    )
-    return "\n".join([token, inline, *(f'<script type="module" src="{name}"></script>' for name in modules)])
+def head(page_token: str) -> Markup:
+    """Content of the `<head>` of every page: the token that requests carry, and the scripts. `INLINE` scripts run before Gradio's."""
+    inline = [Markup(path.read_text(encoding="utf-8")) for path in INLINE]  # noqa: S704 - our own files
+    return render("shared/document_head.html", page_token=page_token, inline=inline, modules=MODULES)

@@ -7,14 +7,14 @@ from typing import TypeVar
 T = TypeVar("T")
 
 REMEMBER_OPEN = "(id) => { window.codelynn.remember(id); }"
-"""Keeps the id of what is open in the page's address, so that a refresh finds it."""
+"""JavaScript that writes the id of what is open into the page's address, so that a refresh opens it again."""
 
 CHANGED = "() => { window.dispatchEvent(new Event('codelynn:changed')); }"
-"""Tells the head of the page that the steps or the colours may be others now."""
+"""JavaScript that reads the steps and the colours again, because they may have changed."""
 
 
 def at_most(seconds: float, items: Iterator[T]) -> Iterator[T]:
-    """The items, but not more often than every `seconds`; the last one always."""
+    """The items, at most one every `seconds`. The last item always comes."""
     due, held = 0.0, None
     for item in items:
         now = time.monotonic()

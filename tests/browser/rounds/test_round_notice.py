@@ -163,7 +163,7 @@ def test_writing_replies_can_be_cancelled_and_goes_on(page: Page, site: Site) ->
         expect(page.locator("#before-after")).to_contain_text("0 of 5 prompts done")
         page.locator("#stop-before-after").click()
     expect(page.locator("#before-after")).to_contain_text("Stopped:")
-    expect(page.locator("#write-before-after")).to_have_text("Go on")
+    expect(page.locator("#write-before-after")).to_have_text("Continue")
     page.locator("#write-before-after").click()
     expect(page.locator("#before-after li")).to_have_count(5)
 

@@ -1,9 +1,9 @@
-"""The mend of Gradio's event queue (`static/queue.js`), with answers that come in the order that hurt."""
+"""The mend of Gradio's event queue (`ui/gradio_workarounds/static/queue.js`), with answers that come in the order that hurt."""
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from feedback_app.ui.shared.theme import STATIC
+from feedback_app.ui.shared.templates import ROOMS
 
 SERVER = """
     const bytes = (text) => new TextEncoder().encode(text);
@@ -31,7 +31,7 @@ JOIN = """() => {
 def blank(browser: Browser) -> Page:
     page = browser.new_page()
     page.add_script_tag(content=SERVER)
-    page.add_script_tag(path=STATIC / "queue.js")
+    page.add_script_tag(path=ROOMS / "gradio_workarounds" / "static" / "queue.js")
     return page
 
 

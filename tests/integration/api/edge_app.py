@@ -17,9 +17,7 @@ from feedback_app.domain.comparison import Sampling
 from feedback_app.main import App, prepare_database
 from feedback_app.settings import Settings
 from feedback_app.store.tables import metadata
-from feedback_app.ui.app import arena_services
-from feedback_app.ui.arena import routes as arena_routes
-from feedback_app.ui.data import rankings_routes
+from feedback_app.ui.app import page_routes
 from tests.fakes import ScriptedEngine
 from tests.tiny_model import known_personas
 
@@ -82,8 +80,8 @@ def edge_app(home: Path, base_model: str = "unused", **changes: object) -> Itera
     api = build_api(
         built.services, built.store, built.engine, lambda: Sampling(max_new_tokens=12), lambda: None
     )
-    api.include_router(arena_routes.router(arena_services(built.services)))
-    api.include_router(rankings_routes.router(built.services))
+    for routes in page_routes(built.services):
+        api.include_router(routes)
     try:
         yield Edge(built, api, settings.database)
     finally:

@@ -18,7 +18,7 @@ from feedback_app.main import App, prepare_database
 from feedback_app.preferred import sampling
 from feedback_app.services.arena.repeats import swapped
 from feedback_app.settings import Settings
-from feedback_app.ui.data import rankings_routes
+from feedback_app.ui.app import page_routes
 from tests.fakes import LongerIsBetter, ScriptedEngine
 from tests.tiny_model import known_personas
 from tests.unit.services.reward.live.examples import LONGER_WON, SHORTER_WON, TIE, opened
@@ -46,7 +46,8 @@ def app(tmp_path: Path) -> Iterator[App]:
 @pytest.fixture
 def client(app: App) -> TestClient:
     api = build_api(app.services, app.store, app.engine, partial(sampling, app.settings), lambda: None)
-    api.include_router(rankings_routes.router(app.services))
+    for routes in page_routes(app.services):
+        api.include_router(routes)
     return TestClient(api, base_url="http://127.0.0.1")
 
 

@@ -7,7 +7,7 @@ from alignment.contract.manifests.reward import RewardEvaluation, RewardManifest
 from feedback_app.domain.counts import span
 from feedback_app.services.reward.reward_hacking import WatchPoint
 from feedback_app.services.reward.reward_models import RewardModel, Shelf, Watched
-from feedback_app.ui.reward.view import alarms_html, buckets, calibration, facts, over_checkpoints
+from feedback_app.ui.reward.view import alarms_html, buckets, facts, over_checkpoints, trained_calibration
 from tests.unit.services.reward.examples_reward import RECORD, shelved
 
 LENGTHS = (0.1, 3.0)
@@ -34,12 +34,12 @@ def test_how_much_of_the_training_was_kept_is_said_where_it_was_chosen() -> None
 def test_what_is_not_known_is_said_to_be() -> None:
     unknown = model(accuracy=None, ece=None, length_correlation=None, calibration=[], by_margin=[])
     assert facts(unknown).count("not known yet") == 4
-    assert calibration(unknown.evaluation).empty
+    assert trained_calibration(unknown.evaluation).empty
     assert buckets(unknown.evaluation.by_margin).empty
 
 
 def test_plots_hold_the_diagonal_and_leave_empty_buckets_out() -> None:
-    assert set(calibration(RewardEvaluation.from_record(RECORD))["what"]) == {"this model", "perfect"}
+    assert set(trained_calibration(RewardEvaluation.from_record(RECORD))["what"]) == {"this model", "perfect"}
     assert list(buckets(RewardEvaluation.from_record(RECORD).by_length)["bucket"]) == ["1 to 2", "from 2"]
     assert (span(None, 1.0), span(0.5, 1.0)) == ("up to 1", "0.5 to 1")
     frame = over_checkpoints([WatchPoint("a", 0.6, None, None, 1.0), WatchPoint("b", 0.5, 0.7)])

@@ -8,6 +8,7 @@ import pytest
 from alignment.contract.methods import METHODS, MethodName, round_config
 from alignment.methods.training import POLICY_METHODS, training_of
 from feedback_app.ui.rounds.methods import (
+    PRESETS,
     about,
     choices,
     offers_reward_model,
@@ -16,7 +17,6 @@ from feedback_app.ui.rounds.methods import (
     settings,
     usual,
 )
-from feedback_app.ui.rounds.presets import PRESETS
 
 FILLED = {"learning_rate": "1e-5", "beta": "0.2", "epochs": " 3 ", "steps": "64", "online_repeats": "2"}
 

@@ -17,7 +17,7 @@ STANDINGS = st.builds(
     Standing,
     votes=st.integers(0, 10_000),
     needed=st.integers(0, 500),
-    foreseen=st.none() | st.builds(Expected, st.floats(0, 1e5), st.booleans()),
+    expected=st.none() | st.builds(Expected, st.floats(0, 1e5), st.booleans()),
     state=st.none() | st.sampled_from(RoundState),
     percent=st.floats(0, 100),
     seconds_left=st.none() | st.floats(0, 1e5),
@@ -32,33 +32,33 @@ def test_one_step_is_current_those_before_it_are_done_and_none_after_it_is(now: 
     at = [step.current for step in shown].index(True)
     assert all(step.done for step in shown[:at])
     assert not any(step.done for step in shown[at + 1 :])
-    assert all(step.told for step in shown)
+    assert all(step.progress for step in shown)
 
 
 def test_at_first_one_ranks_and_is_told_how_long_that_takes() -> None:
     rank, train, chat = steps(Standing(votes=1, needed=9))
-    assert (rank.current, rank.told) == (True, "1 vote, about 9 more: about 3 min")
-    assert train.told == "a few minutes"
-    assert chat.told == "with your own version"
+    assert (rank.current, rank.progress) == (True, "1 vote, about 9 more: about 3 min")
+    assert train.progress == "a few minutes"
+    assert chat.progress == "with your own version"
 
 
 def test_with_enough_votes_a_round_can_start_and_the_estimate_is_told() -> None:
-    rank, train, _ = steps(Standing(votes=10, needed=0, foreseen=Expected(200)))
-    assert (rank.done, rank.told) == (True, "10 votes")
-    assert (train.current, train.told) == (True, "ready: about 4 min")
+    rank, train, _ = steps(Standing(votes=10, needed=0, expected=Expected(200)))
+    assert (rank.done, rank.progress) == (True, "10 votes")
+    assert (train.current, train.progress) == (True, "ready: about 4 min")
 
 
 def test_the_arena_counts_the_same_votes() -> None:
     rank, *_ = steps(Standing(votes=3, needed=7))
     line = readiness_line(Readiness(decided=3, pairs=2, min_pairs=8, needed_more=7))
     for count in ("3 votes", "bout 7 more"):
-        assert count in rank.told
+        assert count in rank.progress
         assert count in line
 
 
 def test_the_first_estimate_is_an_upper_bound() -> None:
-    _, train, _ = steps(Standing(votes=10, needed=0, foreseen=Expected(700, first=True)))
-    assert train.told == "ready: up to 12 min"
+    _, train, _ = steps(Standing(votes=10, needed=0, expected=Expected(700, first=True)))
+    assert train.progress == "ready: up to 12 min"
 
 
 @pytest.mark.parametrize(
@@ -75,12 +75,12 @@ def test_the_first_estimate_is_an_upper_bound() -> None:
 )
 def test_the_second_step_says_where_the_round_stands(now: Standing, told: str) -> None:
     _, train, _ = steps(now)
-    assert (train.current, train.told) == (True, told)
+    assert (train.current, train.progress) == (True, told)
 
 
 def test_with_a_version_of_ones_own_one_chats() -> None:
     rank, train, chat = steps(Standing(20, 0, state=RoundState.promoted, version="dpo-1"))
-    assert (rank.done, train.done, chat.current, chat.told) == (True, True, True, "talk with dpo-1")
+    assert (rank.done, train.done, chat.current, chat.progress) == (True, True, True, "talk with dpo-1")
 
 
 @pytest.mark.parametrize(

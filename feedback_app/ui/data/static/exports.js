@@ -1,7 +1,7 @@
-// Exports with progress. A click on a link of the Data page is fetched as a stream: the page counts what has come and saves it at
-// the end, whole or not at all. Without this script, with a modifier key, and above LARGEST the link is the browser's own.
-const LARGEST = 200 * 1024 * 1024; // what comes is held in memory until it is saved
-const PATIENCE_MS = 700; // a fast export only says that it is done
+// Downloads with a progress bar. A click on an export link is fetched as a stream: the page counts the records and saves the file at
+// the end, complete or not at all. With a modifier key, and above LARGEST, the browser downloads the link itself.
+const LARGEST = 200 * 1024 * 1024; // the file is held in memory until it is saved
+const PATIENCE_MS = 700; // faster exports show no progress
 const ENOUGH_TO_GUESS = 1024 * 1024;
 const LINE_END = 10;
 

@@ -1,8 +1,15 @@
-// What is looked for, and what is changed, as the service is told of it.
+// The filters and the changes of a ranking, as the service takes them.
 /** @param {any} form */
 export function wanted(form) {
   const fields = Object.fromEntries([...new FormData(form)].filter(([, value]) => value));
   return { ...fields, differs: form.elements.differs.checked };
+}
+
+// The same filters for the public API, which knows no `id`.
+/** @param {Record<string, any>} filters */
+export function query(filters) {
+  const fields = Object.entries({ ...filters, words: (filters.words ?? "").trim() });
+  return new URLSearchParams(fields.filter(([name]) => name !== "id"));
 }
 
 /** @param {any} form */
@@ -20,7 +27,7 @@ export function change(form) {
   };
 }
 
-// The choices that depend on what there is; what was chosen stays chosen.
+// Fills in the choices that depend on the data. What was chosen stays chosen.
 /** @param {any} form @param {Record<string, string>} choices */
 export function choose(form, choices) {
   for (const [name, html] of Object.entries(choices)) {

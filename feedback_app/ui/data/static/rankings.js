@@ -1,19 +1,19 @@
-// The list of one's own rankings on the Data page. What it shows of prompts and replies comes from the service, which has
-// made it harmless.
+// The list of the owner's rankings on the Data page. Prompts and replies arrive as HTML that the service has escaped.
 import { asker, inWords } from "../../shared/static/ask.js";
-import { change, choose, wanted } from "./form.js";
+import { change, choose, query, wanted } from "./form.js";
 
-const ask = asker("rankings");
+const ask = asker("rankings"); // HTML for this list
+const api = asker("api/v1/rankings");
 /** @type {(id: string) => PageElement} */
 const el = (id) => document.getElementById(id);
 /** @param {number} n @param {string} one */
 const many = (n, one) => `${n.toLocaleString("en")} ${one}${n === 1 ? "" : "s"}`;
 /** @type {Set<string>} */
 const picked = new Set();
-const LOOK_MS = 50;
+const RETRY_MS = 50; // until the page is drawn
 
-let looked = {}; // what the list shows
-let only = ""; // the one that the address names
+let filters = {}; // of the list that is shown
+let only = ""; // the id in the page's address
 /** @type {string | null} */
 let next = null;
 let found = 0;
@@ -45,31 +45,31 @@ async function guarded(act) {
 async function find() {
   picked.clear();
   const mine = ++turn;
-  looked = { ...wanted(el("find")), id: only };
+  filters = { ...wanted(el("find")), id: only };
   el("rankings").dataset.state = "loading";
   el("found").textContent = "Searching…";
-  const told = await ask("POST", "find", { wanted: looked });
+  const answer = await ask("POST", "find", { wanted: filters });
   if (mine !== turn) return;
-  el("found-list").innerHTML = told.items;
-  arrived(told);
+  el("found-list").innerHTML = answer.items;
+  arrived(answer);
   el("rankings").dataset.state = "open";
 }
 
 async function more() {
   const mine = turn;
-  const told = await ask("POST", "find", { wanted: looked, cursor: next });
+  const answer = await ask("POST", "find", { wanted: filters, cursor: next });
   if (mine !== turn) return;
   const first = el("found-list").childElementCount;
-  el("found-list").insertAdjacentHTML("beforeend", told.items);
-  arrived(told);
+  el("found-list").insertAdjacentHTML("beforeend", answer.items);
+  arrived(answer);
   el("found-list").children[first]?.querySelector("summary")?.focus();
 }
 
-/** @param {{ next: string | null, found: number, line: string }} told */
-function arrived(told) {
-  next = told.next;
-  found = told.found;
-  el("found").textContent = told.line;
+/** @param {{ next: string | null, found: number, line: string }} answer */
+function arrived(answer) {
+  next = answer.next;
+  found = answer.found;
+  el("found").textContent = answer.line;
   el("more").hidden = !next;
   for (const row of rows()) row.querySelector(".pick input").checked = picked.has(row.dataset.id);
   count();
@@ -96,36 +96,36 @@ function pick(ids, on) {
   count();
 }
 
-// What is done with them
+// Actions on the selected ones
 
 /** @param {string[]} ids */
-function undoOf(ids) {
+function undoButton(ids) {
   const button = document.createElement("button");
   button.type = "button";
   button.id = "undo-out";
   button.textContent = "Undo";
-  button.addEventListener("click", () => guarded(() => back(ids)));
+  button.addEventListener("click", () => guarded(() => include(ids)));
   return button;
 }
 
 /** @param {string[]} ids */
-async function out(ids) {
-  const told = await ask("POST", "out", { ids });
+async function exclude(ids) {
+  const answer = await api("POST", "take-out", { ids });
   await refreshed(ids);
-  const words = `${many(told.ids.length, "vote")} excluded: no round trains on ${told.ids.length === 1 ? "it" : "them"}.`;
-  line(told.ids.length ? words : "None of these has a vote to exclude.", false, told.ids.length ? undoOf(told.ids) : null);
+  const words = `${many(answer.ids.length, "vote")} excluded: no round trains on ${answer.ids.length === 1 ? "it" : "them"}.`;
+  line(answer.ids.length ? words : "None of these has a vote to exclude.", false, answer.ids.length ? undoButton(answer.ids) : null);
   el("undo-out")?.focus();
 }
 
 /** @param {string[]} ids */
-async function back(ids) {
-  const told = await ask("POST", "back", { ids });
+async function include(ids) {
+  const answer = await api("POST", "bring-back", { ids });
   await refreshed(ids);
-  line(told.ids.length ? `${many(told.ids.length, "vote")} included again.` : "None of these was excluded.");
+  line(answer.ids.length ? `${many(answer.ids.length, "vote")} included again.` : "None of these was excluded.");
 }
 
 /** @param {string[]} ids */
-async function sure(ids) {
+async function askBeforeDeleting(ids) {
   el("sure").from = document.activeElement;
   el("sure-words").textContent = (await ask("POST", "question", { ids })).question;
   el("sure").hidden = false;
@@ -135,40 +135,40 @@ async function sure(ids) {
 
 async function remove() {
   const ids = el("sure").asked;
-  shut();
-  const told = await ask("POST", "delete", { ids });
-  if (told.ids.includes(only)) only = "";
+  closeQuestion();
+  const answer = await api("POST", "delete", { ids });
+  if (answer.ids.includes(only)) only = "";
   window.codelynn.remember(only);
-  await again();
-  line(`${many(told.ids.length, "comparison")} deleted permanently.`);
+  await reload();
+  line(`${many(answer.ids.length, "comparison")} deleted permanently.`);
 }
 
-function shut() {
+function closeQuestion() {
   el("sure").hidden = true;
   el("sure").from?.focus();
 }
 
-// The list and all that depends on what there is, afresh.
-async function again() {
+// Load the list again, and everything that depends on all rankings.
+async function reload() {
   await find();
   guarded(about);
 }
 
-// One stays where it is, also where the list would no longer find it.
+// A single ranking stays in its place, even where the filters no longer match it.
 /** @param {string[]} ids */
 async function refreshed(ids) {
   const row = ids.length === 1 && [...rows()].find((one) => one.dataset.id === ids[0]);
-  if (!row) return again();
+  if (!row) return reload();
   replace(row, await ask("GET", `c/${ids[0]}`));
   guarded(about);
 }
 
 async function about() {
-  const told = await ask("GET", "about");
-  choose(el("find"), told.choices);
-  el("consistency").innerHTML = told.consistency;
+  const answer = await ask("GET", "about");
+  choose(el("find"), answer.choices);
+  el("consistency").innerHTML = answer.consistency;
   const counts = document.querySelector("#counts dl");
-  const fresh = new DOMParser().parseFromString(told.counts, "text/html").querySelector("dl");
+  const fresh = new DOMParser().parseFromString(answer.counts, "text/html").querySelector("dl");
   if (counts) counts.innerHTML = fresh.innerHTML;
 }
 
@@ -176,16 +176,16 @@ async function about() {
 
 /** @param {HTMLElement} row */
 async function open(row) {
-  const told = await ask("GET", `c/${row.dataset.id}`);
-  row.querySelector(".one").innerHTML = told.detail;
+  const answer = await ask("GET", `c/${row.dataset.id}`);
+  row.querySelector(".one").innerHTML = answer.detail;
 }
 
-/** @param {HTMLElement} row @param {{ item: string, detail: string }} told */
-function replace(row, told) {
-  row.insertAdjacentHTML("afterend", told.item);
+/** @param {HTMLElement} row @param {{ item: string, detail: string }} answer */
+function replace(row, answer) {
+  row.insertAdjacentHTML("afterend", answer.item);
   const fresh = /** @type {HTMLElement} */ (row.nextElementSibling);
   row.remove();
-  fresh.querySelector(".one").innerHTML = told.detail;
+  fresh.querySelector(".one").innerHTML = answer.detail;
   fresh.querySelector("details").open = true;
   fresh.querySelector(".pick input").checked = picked.has(fresh.dataset.id);
   fresh.querySelector("summary").focus();
@@ -206,14 +206,14 @@ async function rankAgain(id) {
 }
 
 /** @param {HTMLElement} button */
-function does(button) {
+function actOn(button) {
   const id = button.closest("li").dataset.id;
   /** @type {Record<string, () => unknown>} */
-  const acts = { out: () => out([id]), back: () => back([id]), delete: () => sure([id]), again: () => rankAgain(id) };
-  return acts[button.dataset.does]();
+  const actions = { out: () => exclude([id]), back: () => include([id]), delete: () => askBeforeDeleting([id]), again: () => rankAgain(id) };
+  return actions[button.dataset.does]();
 }
 
-function all() {
+function clearLine() {
   only = "";
   window.codelynn.remember("");
   line("");
@@ -224,22 +224,22 @@ function all() {
 function connect() {
   const clicks = {
     more,
-    "pick-found": async () => pick((await ask("POST", "ids", looked)).ids, true),
-    "many-out": () => out([...picked]),
-    "many-back": () => back([...picked]),
-    "many-delete": () => sure([...picked]),
+    "pick-found": async () => pick((await api("GET", `ids?${query(filters)}`)).ids, true),
+    "many-out": () => exclude([...picked]),
+    "many-back": () => include([...picked]),
+    "many-delete": () => askBeforeDeleting([...picked]),
     "sure-yes": remove,
-    "sure-no": shut,
+    "sure-no": closeQuestion,
   };
   for (const [id, act] of Object.entries(clicks)) el(id).addEventListener("click", () => guarded(act));
   el("pick-shown").addEventListener("change", (event) => pick([...rows()].map((row) => row.dataset.id), event.target.checked));
   el("find").addEventListener("submit", (event) => {
     event.preventDefault();
-    all();
+    clearLine();
     guarded(find);
   });
   el("find").addEventListener("reset", () => {
-    all();
+    clearLine();
     setTimeout(() => guarded(find));
   });
   el("find").addEventListener("change", (event) => event.target.name !== "words" && el("find").requestSubmit());
@@ -250,9 +250,9 @@ function connect() {
     event.preventDefault();
     guarded(() => save(/** @type {HTMLFormElement} */ (event.target)));
   });
-  list.addEventListener("click", (event) => event.target.closest("[data-does]") && guarded(() => does(event.target.closest("[data-does]"))));
+  list.addEventListener("click", (event) => event.target.closest("[data-does]") && guarded(() => actOn(event.target.closest("[data-does]"))));
   el("consistency").addEventListener("click", (event) => event.target.id === "show-differs" && differing());
-  el("sure").addEventListener("keydown", (event) => event.key === "Escape" && shut());
+  el("sure").addEventListener("keydown", (event) => event.key === "Escape" && closeQuestion());
 }
 
 /** @param {any} details */
@@ -277,5 +277,5 @@ async function start() {
   await guarded(about);
 }
 
-const whenThere = () => (el("rankings") ? start() : setTimeout(whenThere, LOOK_MS));
+const whenThere = () => (el("rankings") ? start() : setTimeout(whenThere, RETRY_MS));
 whenThere();

@@ -1,4 +1,4 @@
-// From one reply to the next: the arrow keys, or a finger drawn across the conversation, press the buttons.
+// The arrow keys, or a swipe across the conversation, press the buttons "previous reply" and "next reply".
 /** @param {any} at */
 const typing = (at) => at.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(at.tagName);
 /** @type {Record<string, string>} */

@@ -1,11 +1,11 @@
-// How a page asks its own routes: JSON out, JSON back, and one error each for "not now" and "not so".
+// Requests to the service with JSON. `Unreachable` means that it did not answer, `Refused` that it said no.
 export class Refused extends Error {}
 export class Unreachable extends Error {}
 
 /** @param {string} [text] */
 export const sentence = (text) => (text ? `${text[0].toUpperCase()}${text.slice(1)}.` : "");
 
-// What to say of either. Any other error is a fault of the page's own.
+// The message for either error. Any other error is a bug of the page and is thrown again.
 /** @param {unknown} error */
 export function inWords(error) {
   if (error instanceof Unreachable) return `${error.message}. Try again in a moment.`;

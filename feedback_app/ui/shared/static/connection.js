@@ -1,5 +1,5 @@
-// Tells when the service does not answer and when it does again. Nothing is asked while nobody does anything: `pages.js`
-// calls `window.codelynn.doubt` when a request failed or a stream of Gradio's broke off.
+// Shows when the service does not answer, and when it does again. It does not poll: `pages.js` calls `window.codelynn.doubt` after
+// a request failed or a stream of Gradio broke off.
 import { keep } from "./typed.js";
 
 const RETRY_MS = 2000;
@@ -39,7 +39,7 @@ function show(lost) {
   line.hidden = !lost;
 }
 
-// Gradio keeps a page's state in the process that made it: a page of an earlier process has to be loaded again.
+// Gradio keeps the state of a page in its process. After a restart of the service the page must be loaded again.
 async function restarted() {
   const answer = await window.codelynn.plainFetch(new URL("./gradio_api/app_id", location.href));
   return answer.ok && (await answer.json()).app_id !== window.gradio_config.app_id;
@@ -68,7 +68,7 @@ async function doubt() {
 export function watchConnection() {
   window.codelynn.doubt = doubt;
   window.codelynn.keep = keep;
-  // Who pauses in typing, or comes back to the page, learns of it before sending.
+  // Check when somebody pauses typing or comes back to the page, so that they know before they send.
   /** @type {number} */
   let pause;
   document.addEventListener("input", () => {

@@ -1,4 +1,4 @@
-// The question of the first visit: which languages, which topics. Answered once, and kept by the service.
+// The question of the first visit: which languages and topics. It is asked once; the service stores the answer.
 import { asker, inWords } from "./ask.js";
 
 const ask = asker("api/v1");

@@ -1,5 +1,5 @@
-// Tells on every page that a round has ended. It asks when a page opens or comes back to the front, when a round is started, and
-// every few seconds while one is under way: an idle page asks nothing.
+// Announces the end of a round on every page. The script asks when a page opens or comes back to the front, when a round starts,
+// and every few seconds while a round is under way. An idle page does not ask.
 import { asker, Refused, Unreachable } from "./ask.js";
 
 const ask = asker("round");
@@ -80,7 +80,7 @@ function show(ended) {
   announce(ended);
 }
 
-// A notification of the browser, only where the owner has switched them on and is looking elsewhere.
+// A notification of the browser, if the owner has switched notifications on and the page is not visible.
 /** @param {Ended} ended */
 async function announce(ended) {
   if (!document.hidden || !("Notification" in window) || Notification.permission !== "granted") return;

@@ -1,6 +1,6 @@
-// What every page has before it is drawn. Nothing is sent anywhere.
+// What the scripts of every page need before the page is drawn. This script sends no requests of its own.
 window.codelynn = {
-  // The address of what is open.
+  // Writes the id of what is open into the address.
   /** @param {string} id */
   remember(id) {
     const url = new URL(location.href);
@@ -9,7 +9,7 @@ window.codelynn = {
     history.replaceState(history.state, "", url);
   },
 
-  // The chosen colours. This browser remembers them, so that the next page has them from the first.
+  // Applies the chosen colours. The browser stores them, so that the next page starts with them.
   /** @param {string} theme */
   colours(theme) {
     const asked = new URLSearchParams(location.search).get("__theme");
@@ -19,10 +19,10 @@ window.codelynn = {
     document.body.classList.toggle("dark", dark);
   },
 
-  // Called when a request failed or a stream broke off; ui/shared/static/connection.js looks whether the service answers.
+  // Called after a request failed or a stream broke off. `connection.js` replaces it and checks whether the service answers.
   doubt() {},
 
-  // Called before Gradio loads the page anew; ui/shared/static/typed.js keeps what was typed.
+  // Called before Gradio reloads the page. `typed.js` replaces it and keeps what was typed.
   keep() {},
 };
 
@@ -31,7 +31,7 @@ window.codelynn = {
   const first = () => {
     if (chosen === "light" || chosen === "dark") document.querySelector("gradio-app")?.setAttribute("theme_mode", chosen);
   };
-  // Before Gradio's own script runs, which looks at the attribute.
+  // This runs before Gradio's own script, which reads the attribute.
   document.addEventListener("readystatechange", () => document.readyState === "interactive" && first());
 })();
 
@@ -41,7 +41,7 @@ window.codelynn = {
   /** @param {URL} address */
   const ours = (address) => address.origin === location.origin;
 
-  // A stream that is told to the page as long as the service lives.
+  // Gradio's heartbeat lasts as long as the service runs, so its end is a reason to check.
   /** @param {Response} answer */
   const heard = (answer) => {
     const source = answer.body.getReader();
@@ -66,7 +66,7 @@ window.codelynn = {
     const address = new URL(input.url || input, location.href);
     try {
       const answer = await send(input, init);
-      // Gradio asks this after a broken connection alone, and loads the page anew when it is answered.
+      // Gradio asks for this only after a broken connection, and reloads the page when it gets an answer.
       if (address.pathname.endsWith("/gradio_api/app_id") && answer.ok) window.codelynn.keep();
       return address.pathname.includes("/gradio_api/heartbeat/") && answer.body ? heard(answer) : answer;
     } catch (error) {

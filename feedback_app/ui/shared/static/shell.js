@@ -1,4 +1,4 @@
-// The head of each page: the tab's title, menus that shut again, the steps, and the chosen colours.
+// The head of each page: the title of the tab, the menus, the steps, and the chosen colours.
 import { asker, Unreachable } from "./ask.js";
 import { connected, watchConnection } from "./connection.js";
 import { firstQuestion } from "./first.js";

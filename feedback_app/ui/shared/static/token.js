@@ -1,4 +1,4 @@
-// What our pages ask of the service carries their token, Gradio's own requests too: the service refuses others (decision 0008).
+// Adds the page's token to every request to the service, including Gradio's. The service refuses requests without it (decision 0008).
 {
   const token = document.querySelector('meta[name="codelynn-token"]').content;
   const plain = window.fetch;

@@ -1,10 +1,10 @@
-// What was typed survives the reload after a restart of the service: in this tab's storage, for as long as that takes.
+// Keeps what was typed while the page reloads after a restart of the service. It is stored in this tab only.
 const KEPT = "codelynn.typed";
 const WAIT_MS = 30000; // for a field to be drawn and switched on
 const TYPED = "textarea, input:is([type=text], [type=search], [type=number], [type=url], :not([type]))";
 /** @type {Set<any>} */
 const touched = new Set();
-// A message that is on its way counts as typed until the service has it: it goes back into its box, before what stands there.
+// A message on its way counts as typed until the service has it. It goes back into its box, before the text typed since.
 const UNDERWAY = "#message-sent :is(input, textarea)";
 const ITS_BOX = "#message textarea";
 /** @type {Typed[]} */
@@ -14,7 +14,7 @@ document.addEventListener("input", (event) => {
   if (event.isTrusted && event.target.matches?.(TYPED)) touched.add(event.target);
 });
 
-// How to find a field again on the page drawn anew: its own id, or its place in what has one.
+// How to find a field on the reloaded page: by its id, or by its place in an element that has one.
 /** @param {HTMLElement} field */
 function address(field) {
   if (field.id && !field.id.startsWith("component-")) return { id: field.id, place: -1 };
@@ -47,7 +47,7 @@ function write(field, text) {
   touched.add(field);
 }
 
-// Fills the fields in as soon as they can be typed in; one that holds something by then is left alone.
+// Fills in the fields once they are enabled. A field that is not empty by then stays as it is.
 export function restore() {
   const { page, kept } = JSON.parse(sessionStorage.getItem(KEPT) || "{}");
   if (page !== location.pathname) return;

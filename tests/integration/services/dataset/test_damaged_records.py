@@ -19,7 +19,7 @@ from feedback_app.domain.round import Checkpoint, Round, RoundState
 from feedback_app.services.annotation.sync import DeskSync
 from feedback_app.services.dataset.dataset import FORMATS
 from feedback_app.services.dataset.unpaired_feedback import given_demonstrations, given_ratings
-from feedback_app.ui.rounds.view import registry
+from feedback_app.ui.rounds.checkpoints import registry
 from feedback_app.ui.rounds.view import table as rounds_table
 from tests.fakes import RecordingDesk
 from tests.integration.api.edge_app import Edge, edge_app

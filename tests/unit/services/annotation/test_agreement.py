@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from feedback_app.domain.comparison import Comparison, Ranking
 from feedback_app.services.annotation.agreement import Agreement, agreement, opinions
 from feedback_app.services.annotation.desks import DeskStatus
-from feedback_app.ui.data.desks_view import agreement_html, desks_html
+from feedback_app.ui.data.view import agreement_html, desks_html
 from tests.unit.workers.examples import ranked
 
 FIRST, SECOND, TIE = (("c1",), ("c2",)), (("c2",), ("c1",)), (("c1", "c2"),)

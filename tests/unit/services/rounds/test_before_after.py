@@ -12,7 +12,7 @@ from feedback_app.domain.round import Checkpoint, Round, RoundState
 from feedback_app.services.generation.background import Generations
 from feedback_app.services.rounds.before_after import BeforeAfter, NothingToCompare, chosen, version_before
 from feedback_app.store import Store
-from feedback_app.ui.rounds.before_after_view import before_after
+from feedback_app.ui.rounds.before_after import before_after
 from tests.fakes import ScriptedEngine
 from tests.unit.workers.examples import ranked
 from tests.waiting import until

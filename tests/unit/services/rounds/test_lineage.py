@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from feedback_app.domain.round import Round, RoundState
 from feedback_app.services.rounds.lineage import Link, links
-from feedback_app.ui.rounds.compare_view import comparison, differences
+from feedback_app.ui.rounds.compare import comparison, differences
 from feedback_app.ui.rounds.view import lineage
 
 BEGAN = datetime(2026, 1, 2, tzinfo=UTC)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from feedback_app.services.reward.guess_calibration import Worth
 from feedback_app.services.rounds.readiness import Readiness, in_words, readiness, votes_needed
 from feedback_app.services.shares import share
-from feedback_app.ui.shared.readiness_view import readiness_line, supply
+from feedback_app.ui.shared.readiness_view import readiness_line, readiness_summary
 
 UNKNOWN = Worth(None, share(0, 0), False)
 READY = Readiness(decided=10, pairs=8, min_pairs=8, needed_more=0)
@@ -40,8 +40,8 @@ def test_the_next_step_is_said_in_one_line(now: Readiness, words: str) -> None:
 def test_it_leads_to_training_once_a_round_can_start_and_to_the_arena_before() -> None:
     assert 'href="rounds"' in readiness_line(READY)
     assert 'href="rounds"' not in readiness_line(replace(READY, pairs=1, needed_more=9))
-    assert 'href="./"' in supply(replace(READY, pairs=1, needed_more=9))
-    assert 'href="./"' not in supply(READY)
+    assert 'href="./"' in readiness_summary(replace(READY, pairs=1, needed_more=9))
+    assert 'href="./"' not in readiness_summary(READY)
 
 
 def test_about_ten_votes_fill_the_eight_pairs_of_a_round() -> None:

@@ -19,7 +19,7 @@ from feedback_app.domain.snapshot import (
 )
 from feedback_app.services.rounds.snapshots import NOW, Snapshots
 from feedback_app.store import Store
-from feedback_app.ui.data.snapshots_view import difference, listing, since
+from feedback_app.ui.data.snapshots import difference, listing, since
 from tests.unit.workers.examples import ranked
 from workers.snapshot import UnpairedFeedback, export
 

@@ -13,7 +13,7 @@ from feedback_app.services.reward.guess_calibration import knowledge
 from feedback_app.services.reward.live_reward import LiveState
 from feedback_app.services.shares import Share, share
 from feedback_app.ui.arena.view import guess_line, repeat_line
-from feedback_app.ui.reward.live_view import calibration, curves, state_line, summary
+from feedback_app.ui.reward.view import live_calibration, live_curves, live_state, live_summary
 from tests.unit.services.reward.live.examples import ALL_BAD, LONGER_WON, SHORTER_WON, TIE, opened
 
 NOBODY = Repeated(Share(0, 0), 0)
@@ -133,18 +133,18 @@ def test_the_curve_ends_at_the_accuracy_of_the_last_fifty_and_of_all(marks: list
 
 def test_the_page_says_what_to_do_while_nothing_was_guessed() -> None:
     nothing = knowledge([])
-    assert "No guesses yet" in summary(ON, nothing, NOBODY)
-    assert "CODELYNN_LIVE_REWARD" in summary(LiveState(False, False, 0, 0, 0), nothing, NOBODY)
+    assert "No guesses yet" in live_summary(ON, nothing, NOBODY)
+    assert "CODELYNN_LIVE_REWARD" in live_summary(LiveState(False, False, 0, 0, 0), nothing, NOBODY)
     assert nothing.error is None
 
 
 def test_the_page_tells_accuracy_calibration_and_agreement() -> None:
     known = knowledge([(g, "random") for g in held(*[(0.8, 1)] * 3, (0.8, 0))])
-    told = summary(ON, known, Repeated(share(9, 10), 1))
+    told = live_summary(ON, known, Repeated(share(9, 10), 1))
     assert "75%" in told
     assert "90%" in told
     assert "calibration error: 0.050" in told
-    assert len(curves(known)) == 8
-    assert list(calibration(known)["line"]) == ["guesses", "ideal", "ideal"]
-    assert "Learned from 12 votes · catching up, 3 to go" in state_line(LiveState(True, True, 12, 3, 0))
-    assert "1 step of the live reward model failed" in state_line(LiveState(True, False, 0, 0, 1))
+    assert len(live_curves(known)) == 8
+    assert list(live_calibration(known)["line"]) == ["guesses", "ideal", "ideal"]
+    assert "Learned from 12 votes · catching up, 3 to go" in live_state(LiveState(True, True, 12, 3, 0))
+    assert "1 step of the live reward model failed" in live_state(LiveState(True, False, 0, 0, 1))
