@@ -23,8 +23,7 @@ REDIS = ("redis", "rediss", "unix")
 
 
 def address_fault(address: str, schemes: tuple[str, ...]) -> str:
-    """What is wrong with an address, as the end of a sentence; empty if it is valid. The address may contain a password and is
-    not quoted."""
+    """What is wrong with an address, as the end of a sentence; empty if valid. It may contain a password and is not quoted."""
     beginning = " or ".join(f"{scheme}://" for scheme in schemes)
     try:
         parts = urlsplit(address)
@@ -56,8 +55,7 @@ class Settings(BaseSettings):
         "", description="Token that API calls and browsers must give. Required beyond loopback."
     )
     allowed_hosts: str = Field(
-        "",
-        description="Host names, separated by commas, that requests may use besides HOST and loopback.",
+        "", description="Host names, separated by commas, that requests may use besides HOST and loopback."
     )
     database_url: str = Field("", description="SQLAlchemy address of PostgreSQL. Empty: SQLite in HOME.")
     redis_url: str = Field(
@@ -72,13 +70,10 @@ class Settings(BaseSettings):
     )
     argilla_workspace: str = Field("codelynn", description="Argilla workspace that collects the rankings.")
     argilla_annotators: int = Field(
-        1,
-        ge=1,
-        description="Number of annotators who rank each record in Argilla. Applies to new datasets.",
+        1, ge=1, description="Number of annotators who rank each record in Argilla. Applies to new datasets."
     )
     argilla_enabled: bool = Field(
-        True,
-        description="Set to false to run without Argilla. Rankings are then stored in the database only.",
+        True, description="False: run without Argilla. Rankings are stored in the database only."
     )
     label_studio_url: str = Field(
         "",
@@ -113,19 +108,15 @@ class Settings(BaseSettings):
         description="Megabytes that CTranslate2 may use to generate replies. It limits the length of prompts. 0: three times the size of the model's weights.",
     )
     queue_per_client: int = Field(
-        8,
-        ge=1,
-        description="Requests of one client that may wait for the engine. Further requests are answered with 429.",
+        8, ge=1, description="Requests of a client that may wait for the engine. Further ones get status 429."
     )
     queue_total: int = Field(
         32,
         ge=1,
-        description="Requests of all clients that may wait for the engine. Further requests are answered with 503.",
+        description="Requests of all clients that may wait for the engine. Further ones get status 503.",
     )
     queue_seconds: float = Field(
-        120.0,
-        gt=0,
-        description="Seconds that a request may wait for the engine before it is answered with 503.",
+        120.0, gt=0, description="Seconds that a request may wait for the engine before it gets status 503."
     )
     persona: str = Field(
         "lynn",
@@ -149,8 +140,7 @@ class Settings(BaseSettings):
         description="Colours of the pages: `system`, `light` or `dark`. Overrides the Settings page.",
     )
     notify: bool = Field(
-        True,
-        description="Whether the pages show a notification when a round ends. Overrides the Settings page.",
+        True, description="Whether the pages notify when a round ends. Overrides the Settings page."
     )
     personas: Path = Field(PROJECT / "datasets" / "personas", description="Folder of persona files.")
     prompt_packs: Path = Field(
@@ -210,15 +200,11 @@ class Settings(BaseSettings):
         0.15, gt=0, lt=1, description="Share of prompts held out from training for the gate."
     )
     min_pairs: int = Field(
-        8,
-        ge=1,
-        description="Smallest number of training pairs (or ratings, or demonstrations) with which a round starts.",
+        8, ge=1, description="Fewest training pairs (or ratings, or demonstrations) for a round."
     )
     round_attempts: int = Field(3, ge=1, description="How often a round is restarted after its worker died.")
     round_stale_seconds: int = Field(
-        120,
-        ge=5,
-        description="Seconds without a sign of its worker after which a running round is queued again.",
+        120, ge=5, description="Seconds without its worker after which a running round is queued again."
     )
     train_threads: int = Field(
         0, ge=0, description="CPU threads for training. 0: all cores but one, at least one."
@@ -232,7 +218,7 @@ class Settings(BaseSettings):
     gate_min_heldout_pairs: int = Field(
         GATE.min_heldout_pairs,
         ge=0,
-        description="Gate: with fewer held-out pairs, accuracy holds a model back only if it is clearly bad.",
+        description="Gate: with fewer held-out pairs, only clearly bad accuracy holds a model back.",
     )
     gate_max_kl: float = Field(
         GATE.max_kl, gt=0, description="Gate: highest mean KL divergence from the base per reply, in nats."
