@@ -67,10 +67,15 @@ def test_filling_with_the_candidates_of_another_comparison_is_refused(store: Sto
         store.comparisons.fill(comparison.id, answered(comparison)[:1])
 
 
-@pytest.mark.parametrize("status", [ComparisonStatus.generating, ComparisonStatus.failed])
-def test_a_comparison_without_replies_cannot_be_ranked(store: Store, status: ComparisonStatus) -> None:
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [(ComparisonStatus.generating, "still being written"), (ComparisonStatus.failed, "failed")],
+)
+def test_a_comparison_without_replies_cannot_be_ranked(
+    store: Store, status: ComparisonStatus, reason: str
+) -> None:
     store.comparisons.add(comparison := asked(status=status))
-    with pytest.raises(InvalidRanking, match=status.value):
+    with pytest.raises(InvalidRanking, match=reason):
         store.comparisons.rank(comparison.id, FIRST_BEST, ["argilla"])
     assert store.comparisons.get(comparison.id) == comparison
     assert store.outbox.counts()["pending"] == 0
