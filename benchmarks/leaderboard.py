@@ -2,7 +2,7 @@
 
 Simulated comparisons with planted strengths, length and side effects in a SQLite store. Ours is timed from there to the
 finished board: reading, counts, both fits, bootstrap, matrix. The peer is the plain way, of which a few draws are timed: resample
-the duels, read already, and call evalica's Bradley-Terry. Times are processor time. Prints Markdown.
+the pairs, read already, and call evalica's Bradley-Terry. Times are processor time. Prints Markdown.
 """
 
 import argparse
@@ -16,13 +16,13 @@ import evalica
 import numpy as np
 
 from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStatus, Message, Ranking
-from feedback_app.domain.pairwise_outcomes import Shown
-from feedback_app.services.leaderboard.design_matrix import DesignMatrix, league
-from feedback_app.services.leaderboard.leaderboard import DRAWS, Leaderboard, met
+from feedback_app.domain.pairwise_outcomes import ShownReply
+from feedback_app.services.leaderboard.design_matrix import DesignMatrix, design_matrix
+from feedback_app.services.leaderboard.leaderboard import DRAWS, Leaderboard, counted_outcomes
 from feedback_app.store import Store, migrate, open_store
 
 T = TypeVar("T")
-Judged = tuple[str, list[Shown], tuple[tuple[str, ...], ...]]
+Judged = tuple[str, list[ShownReply], tuple[tuple[str, ...], ...]]
 WINNERS = (evalica.Winner.Y, evalica.Winner.Draw, evalica.Winner.X)
 
 
@@ -37,7 +37,7 @@ def judged(number: int, versions: int, most: int, seed: int = 0) -> list[Judged]
         lengths = np.maximum(chance.lognormal(5, 0.5, size), 1).astype(int)
         utility = strengths[models] + 0.4 * np.log2(lengths) + chance.gumbel(size=size)
         utility[0] += 0.3
-        replies = [Shown(f"c{j}", _name(m), j, int(lengths[j])) for j, m in enumerate(models)]
+        replies = [ShownReply(f"c{j}", _name(m), j, int(lengths[j])) for j, m in enumerate(models)]
         best = tuple((f"c{j}",) for j in np.argsort(-utility))
         found.append((str(i), replies, (sum(best, ()),) if chance.random() < 0.1 else best))
     return found
@@ -64,7 +64,7 @@ def stored(store: Store, found: Sequence[Judged]) -> None:
         store.comparisons.add_all([_comparison(*one) for one in found[begin : begin + 5000]])
 
 
-def _comparison(name: str, replies: list[Shown], groups: tuple[tuple[str, ...], ...]) -> Comparison:
+def _comparison(name: str, replies: list[ShownReply], groups: tuple[tuple[str, ...], ...]) -> Comparison:
     candidates = tuple(Candidate(r.id, r.position, r.model, "x" * r.length, finish="stop") for r in replies)
     status, ranking = ComparisonStatus.ranked, Ranking(groups)
     return Comparison((Message("user", f"Question {name}"),), candidates, name, status, ranking=ranking)
@@ -85,14 +85,14 @@ def show(given: argparse.Namespace, versions: int, most: int) -> None:
         leaderboard = Leaderboard(store)
         found, first = timed(leaderboard.board)
         _, again = timed(leaderboard.board)
-        kinds, reading = timed(lambda: met(store))
+        kinds, reading = timed(lambda: counted_outcomes(store))
         store.close()
-    _, once = timed(lambda: peer(league(kinds), given.peer_draws))
+    _, once = timed(lambda: peer(design_matrix(kinds), given.peer_draws))
     theirs = once / given.peer_draws * DRAWS
     cells = (
         f"{given.comparisons:,} of up to {most} replies",
         versions,
-        f"{found.duels:,}",
+        f"{found.pairs:,}",
         f"{reading:.2f} s",
         f"**{first:.2f} s**",
         f"{again:.3f} s",
@@ -110,7 +110,7 @@ def main() -> None:
     parser.add_argument("--peer-draws", type=int, default=5)
     given = parser.parse_args()
     print(
-        f"| comparisons | versions | duels | reading alone | board, {DRAWS} draws, first time | nothing changed since "
+        f"| comparisons | versions | pairs | reading alone | board, {DRAWS} draws, first time | nothing changed since "
         f"| evalica, {DRAWS} draws | ours is |\n| --- | --- | --- | --- | --- | --- | --- | --- |"
     )
     for versions, most in ((10, 2), (10, 4), (30, 2)):

@@ -34,7 +34,7 @@ from feedback_app.reward_models import rewards
 from feedback_app.services.annotation.agreement import Agreements
 from feedback_app.services.annotation.desks import Desks
 from feedback_app.services.arena.arena import Arena, ArenaOptions
-from feedback_app.services.arena.pair_selection import Drafts, PairSelection
+from feedback_app.services.arena.pair_selection import DraftComparisons, PairSelection
 from feedback_app.services.arena.prefetch import Prefetch
 from feedback_app.services.arena.prompt_packs import PromptPacks
 from feedback_app.services.arena.repeats import Repeats
@@ -50,17 +50,16 @@ from feedback_app.services.leaderboard.leaderboard import Leaderboard
 from feedback_app.services.reward.guess_calibration import GuessCalibration
 from feedback_app.services.reward.live_learner import LiveReward
 from feedback_app.services.reward.live_reward import LiveRewardService
-from feedback_app.services.reward.reward_models import Rewards
-from feedback_app.services.reward.trained_scorer import TrainedScorer
+from feedback_app.services.reward.reward_models import RewardModels, TrainedScorer
 from feedback_app.services.rounds.before_after import BeforeAfter
 from feedback_app.services.rounds.estimate import Estimates
 from feedback_app.services.rounds.lineage import Lineage
 from feedback_app.services.rounds.queue import RoundQueue
-from feedback_app.services.rounds.readiness import Advisor
+from feedback_app.services.rounds.readiness import RoundReadiness
 from feedback_app.services.rounds.rounds import Rounds
 from feedback_app.services.rounds.snapshots import Snapshots
 from feedback_app.services.rounds.training_data import TrainingData
-from feedback_app.services.system.parts import service_status
+from feedback_app.services.system.status import service_status
 from feedback_app.settings import DATABASE_FILE, Settings, load_settings
 from feedback_app.store import Store, migrate, open_store
 
@@ -163,7 +162,7 @@ def _services(
     repeats = Repeats(store, settings.repeat_share, desks, rng)
     trained = rewards(settings, store, base, repeats)
     best = BestOf((TrainedScorer(trained), live))
-    drafts = Drafts(store, arena, generations, live, desks, rng)
+    drafts = DraftComparisons(store, arena, generations, live, desks, rng)
     training_data = _training_data(settings, store, trained)
     pair_selection = PairSelection(arena, live, repeats, drafts, settings.active_share, rng)
     chat = Chat(store, models, generations, persona, sampling, best)
@@ -192,14 +191,14 @@ def _services(
         desks=Desks(store, desks),
         status=service_status(store, models, queue, settings.redis_url, partial(with_embedded, settings)),
         personas=personas,
-        advisor=Advisor(store, training_data, calibration, lineage, settings.min_pairs, heldout),
+        readiness=RoundReadiness(store, training_data, calibration, lineage, settings.min_pairs, heldout),
         before_after=BeforeAfter(store, generations, sampling, heldout),
         preferences=preferred.book,
         base_name=base_name(settings),
     )
 
 
-def _training_data(settings: Settings, store: Store, trained: Rewards) -> TrainingData:
+def _training_data(settings: Settings, store: Store, trained: RewardModels) -> TrainingData:
     has_texts = settings.pretraining_texts is not None
     return TrainingData(store, settings.heldout_fraction, lambda: trained.current() is not None, has_texts)
 

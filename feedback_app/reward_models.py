@@ -17,10 +17,10 @@ from feedback_app.services.arena.repeats import Repeats
 from feedback_app.services.generation.versions import BaseFiles
 from feedback_app.services.reward.reward_models import (
     BrokenRewardModel,
-    Reply,
+    PromptReply,
+    RewardModelRegistry,
+    RewardModels,
     RewardModelUnavailable,
-    Rewards,
-    Shelf,
 )
 from feedback_app.settings import Settings
 from feedback_app.store import Store
@@ -28,12 +28,14 @@ from feedback_app.store import Store
 log = structlog.get_logger()
 
 
-def rewards(settings: Settings, store: Store, base: Callable[[], BaseFiles], repeats: Repeats) -> Rewards:
+def rewards(
+    settings: Settings, store: Store, base: Callable[[], BaseFiles], repeats: Repeats
+) -> RewardModels:
     """The trained reward models. They score in a process of their own: neither torch nor a model is in ours."""
     scoring = ScoringProcess(settings.reward_idle_seconds, _loaded)
-    return Rewards(
+    return RewardModels(
         store=store,
-        shelf=Shelf(settings.root / "rewards"),
+        registry=RewardModelRegistry(settings.root / "rewards"),
         base_hash=lambda: _hash_of_base(settings),
         load=lambda folder: _opened(scoring, base().hf_dir, folder),
         judge=_judged,
@@ -61,7 +63,7 @@ class _TrainedReward:
     base_dir: Path
     folder: Path
 
-    def score(self, items: Sequence[Reply]) -> list[float]:
+    def score(self, items: Sequence[PromptReply]) -> list[float]:
         """Raises RewardModelUnavailable."""
         asked = [(_turns(prompt), reply) for prompt, reply in items]
         with _told():

@@ -13,8 +13,8 @@ from feedback_app.domain.persona import read_persona
 from feedback_app.domain.round import Round
 from feedback_app.engines.selection import cannot_answer
 from feedback_app.formats import kto, sft
-from feedback_app.services.dataset.unpaired_feedback import given_demonstrations, given_ratings
-from feedback_app.services.reward.reward_models import Shelf
+from feedback_app.services.dataset.unpaired_feedback import stored_demonstrations, stored_ratings
+from feedback_app.services.reward.reward_models import RewardModelRegistry
 from feedback_app.settings import Settings
 from feedback_app.store import Store
 from workers import attempts
@@ -40,7 +40,7 @@ def prepare_round(settings: Settings, store: Store, claimed: Round, base: BaseMo
             write_spec(folder, spec)
             return spec
     snapshot = export(
-        store.comparisons.judged(),
+        store.comparisons.with_rankings(),
         settings.heldout_fraction,
         settings.root / "snapshots",
         unpaired_feedback(settings, store),
@@ -84,15 +84,15 @@ def make_spec(
         prompt_packs=tuple(sorted(settings.prompt_packs.glob("*.jsonl"))),
         min_pairs=settings.min_pairs,
         reward_dir=rewards_folder(settings) / reward_name(claimed),
-        current_reward=Shelf(rewards_folder(settings)).current_folder(base.hash),
+        current_reward=RewardModelRegistry(rewards_folder(settings)).current_folder(base.hash),
     )
 
 
 def unpaired_feedback(settings: Settings, store: Store) -> UnpairedFeedback:
     """Ratings and demonstrations to train on. Replies that an import would refuse, such as empty ones, are left out."""
     persona = partial(read_persona, settings.personas)
-    ratings = filter(kto.carried, given_ratings(store, persona))
-    return UnpairedFeedback(tuple(ratings), tuple(filter(sft.carried, given_demonstrations(store, persona))))
+    ratings = filter(kto.carried, stored_ratings(store, persona))
+    return UnpairedFeedback(tuple(ratings), tuple(filter(sft.carried, stored_demonstrations(store, persona))))
 
 
 def rewards_folder(settings: Settings) -> Path:

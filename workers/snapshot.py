@@ -45,7 +45,7 @@ def export(
 
 
 def _add_comparison(builder: SnapshotBuilder, comparison: Comparison) -> None:
-    for ranking in comparison.verdicts:
+    for ranking in comparison.counted_rankings:
         builder.counts["comparisons"] += 1
         builder.counts["all_bad"] += ranking.all_bad
         builder.counts["ties"] += not ranking.all_bad and any(len(group) > 1 for group in ranking.groups)

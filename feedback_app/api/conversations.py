@@ -11,16 +11,16 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from feedback_app.api.streams import until_gone
-from feedback_app.domain.best_of import MOST
 from feedback_app.domain.bodies import Body
 from feedback_app.domain.conversation import Conversation, Ending, chosen
 from feedback_app.services.chat.chat import Chat
 from feedback_app.services.chat.transcript import as_markdown, as_text, file_name
 from feedback_app.services.generation.batch import GenerationFailed
+from feedback_app.services.generation.best_of import MOST
 
 LONGEST_MESSAGE = 100_000
 
-Kind = Literal["json", "markdown", "text"]
+TranscriptFormat = Literal["json", "markdown", "text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class File:
     media_type: str
 
 
-KINDS: dict[Kind, File] = {
+TRANSCRIPT_FILES: dict[TranscriptFormat, File] = {
     "json": File("json", "application/json"),
     "markdown": File("md", "text/markdown; charset=utf-8"),
     "text": File("txt", "text/plain; charset=utf-8"),
@@ -138,12 +138,12 @@ def router(chat: Chat, default_persona: Callable[[], str]) -> APIRouter:
     @routes.get("/{conversation_id}", summary="Download a conversation", responses=DOWNLOADS)
     def get(
         conversation_id: str,
-        kind: Annotated[Kind, Query(alias="format", description="The file format.")] = "json",
+        kind: Annotated[TranscriptFormat, Query(alias="format", description="The file format.")] = "json",
     ) -> Response:
         """`json` has the messages, their ratings, the alternative replies and the original of each edited reply.
         `markdown` and `text` have only the messages."""
         conversation = chat.get(conversation_id)
-        file = KINDS[kind]
+        file = TRANSCRIPT_FILES[kind]
         headers = {
             "Content-Disposition": f'attachment; filename="{file_name(conversation, file.suffix)}"',
             "Cache-Control": "no-store",
@@ -153,7 +153,7 @@ def router(chat: Chat, default_persona: Callable[[], str]) -> APIRouter:
     @routes.patch("/{conversation_id}", summary="Change the version or persona")
     def switch(conversation_id: str, body: SwitchRequest) -> ConversationBody:
         """Applies from the next reply on. Earlier replies keep the version and persona that wrote them."""
-        return ConversationBody.of(chat.become(chat.get(conversation_id).id, body.persona, body.model))
+        return ConversationBody.of(chat.switch(chat.get(conversation_id).id, body.persona, body.model))
 
     @routes.delete("/{conversation_id}", status_code=204, summary="Delete a conversation")
     def delete(conversation_id: str) -> None:
@@ -224,8 +224,8 @@ def _event(name: str, data: dict[str, Any]) -> str:
     return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
 
 
-def _written(chat: Chat, conversation: Conversation, kind: Kind) -> str:
+def _written(chat: Chat, conversation: Conversation, kind: TranscriptFormat) -> str:
     if kind == "json":
         return ConversationBody.of(conversation).model_dump_json()
     write = as_markdown if kind == "markdown" else as_text
-    return write(conversation, chat.speaker)
+    return write(conversation, chat.persona_name)

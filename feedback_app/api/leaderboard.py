@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from feedback_app.services.leaderboard.leaderboard import Board, Leaderboard
 
@@ -37,7 +37,7 @@ class EffectsBody(BaseModel):
     length: EffectBody | None
     side: EffectBody | None
     comparisons: int
-    duels: int
+    duels: int = Field(validation_alias="pairs")
     enough: bool
 
 
@@ -50,7 +50,7 @@ class BoardBody(BaseModel):
     length: EffectBody | None
     side: EffectBody | None
     comparisons: int
-    duels: int
+    duels: int = Field(validation_alias="pairs")
     enough: bool
 
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from feedback_app.api.schemas import ComparisonBody, RankingBody
 from feedback_app.domain.bodies import Body
-from feedback_app.domain.ranking_query import Chosen, VerdictKind, Wanted
+from feedback_app.domain.ranking_query import RankingFilter, RankingSearch, SelectionFilter
 from feedback_app.domain.text_rules import MOST_TAGS
 from feedback_app.services.dataset.curation import Consistency, Curation, Entry
 
@@ -21,18 +21,20 @@ class RankingQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     words: str = Field("", max_length=1000, description=WORDS)
-    verdict: VerdictKind = ""
+    verdict: RankingFilter = ""
     source: str = Field("", max_length=200, description="Where the comparison or its ranking came from.")
     version: str = Field(
         "", max_length=200, description="Version that wrote a reply. Finds only ranked comparisons."
     )
     tag: str = Field("", max_length=200)
     aspect: str = Field("", max_length=200, description="A tone tag of the ranking.")
-    chosen: Chosen = Field("", description="How the pair was selected. Finds only ranked comparisons.")
+    chosen: SelectionFilter = Field(
+        "", description="How the pair was selected. Finds only ranked comparisons."
+    )
     differs: bool = Field(False, description="Only repeated pairs with another choice the second time.")
 
-    def wanted(self) -> Wanted:
-        return Wanted(**self.model_dump(exclude={"cursor", "limit"}))
+    def wanted(self) -> RankingSearch:
+        return RankingSearch(**self.model_dump(exclude={"cursor", "limit"}))
 
 
 class RankingPageQuery(RankingQuery):
@@ -48,7 +50,7 @@ class FoundBody(ComparisonBody):
     @classmethod
     def of_entry(cls, entry: Entry) -> "FoundBody":
         shown = ComparisonBody.of(entry.comparison).model_dump()
-        return cls(**shown, taken_out=ComparisonBody.of(entry.judged).ranking if entry.taken_out else None)
+        return cls(**shown, taken_out=ComparisonBody.of(entry.as_ranked).ranking if entry.taken_out else None)
 
 
 class FoundPage(BaseModel):
@@ -83,9 +85,9 @@ class ConsistencyBody(BaseModel):
 
     @classmethod
     def of(cls, known: Consistency) -> "ConsistencyBody":
-        same = known.repeated.same
+        same = known.self_agreement.same
         shares = {"judged": same.trials, "same": same.hits, "low": same.low, "high": same.high}
-        return cls(pairs=known.pairs, ties=known.repeated.ties, differing=known.differing, **shares)
+        return cls(pairs=known.pairs, ties=known.self_agreement.ties, differing=known.differing, **shares)
 
 
 def router(curation: Curation) -> APIRouter:

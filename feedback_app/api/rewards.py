@@ -18,10 +18,10 @@ from feedback_app.formats.errors import BadRecord, LineError, Problems, line_det
 from feedback_app.formats.jsonl import Limits
 from feedback_app.formats.replies import Replies
 from feedback_app.services.reward.reward_models import (
+    LoadedRewardModel,
     RewardModel,
+    RewardModels,
     RewardModelUnavailable,
-    Rewards,
-    Scorer,
     score_all,
 )
 
@@ -54,13 +54,13 @@ class RewardModelBody(BaseModel):
     evaluation: dict[str, Any]
 
 
-def router(rewards: Rewards) -> APIRouter:
+def router(rewards: RewardModels) -> APIRouter:
     routes = APIRouter(prefix="/api/v1/rewards", tags=["reward models"])
 
     @routes.get("", summary="List reward models")
     def listing() -> list[RewardModelBody]:
         """Newest first."""
-        known = rewards.shelf.all()
+        known = rewards.registry.all()
         current = rewards.current() if known else None
         return [_body(model, current) for model in known]
 
@@ -104,7 +104,7 @@ def _body(model: RewardModel, current: RewardModel | None) -> RewardModelBody:
     )
 
 
-def _evaluated(rewards: Rewards, name: str, body: bytes) -> dict[str, Any]:
+def _evaluated(rewards: RewardModels, name: str, body: bytes) -> dict[str, Any]:
     return rewards.report(name, _rankings(body) if body else None)
 
 
@@ -136,7 +136,7 @@ def _to_the_end(lines: Generator[bytes, None, None]) -> Iterator[bytes]:
         yield jsonl.dumped({"error": str(error)})
 
 
-def _scored(scorer: Scorer, body: bytes) -> Generator[bytes, None, None]:
+def _scored(scorer: LoadedRewardModel, body: bytes) -> Generator[bytes, None, None]:
     """Score in batches, in the order of the lines. Raises RewardModelUnavailable."""
     lines = _read(body)
     while batch := list(islice(lines, BATCH)):

@@ -30,7 +30,8 @@ def rounds_router(rounds: Rounds, estimates: Estimates) -> APIRouter:
 
     def detailed(round_: Round) -> RoundDetail:
         ahead = [
-            AheadBody(id=one.id, method=one.method, state=one.state.value) for one in rounds.ahead(round_)
+            AheadBody(id=one.id, method=one.method, state=one.state.value)
+            for one in rounds.queued_before(round_)
         ]
         expected = estimates.expected(round_.method, round_.config)
         return RoundDetail(

@@ -8,8 +8,16 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from feedback_app.api.schemas import MessageBody
-from feedback_app.domain.snapshot import HOWS, KINDS, Change, Described, How, Kind, Record
-from feedback_app.services.rounds.snapshots import NOW, Compared, Snapshots
+from feedback_app.domain.snapshot import (
+    CHANGE_TYPES,
+    RECORD_KINDS,
+    ChangeType,
+    RecordChange,
+    RecordKind,
+    SnapshotRecord,
+    SnapshotSummary,
+)
+from feedback_app.services.rounds.snapshots import NOW, SnapshotComparison, Snapshots
 
 
 class SnapshotBody(BaseModel):
@@ -24,7 +32,7 @@ class SnapshotBody(BaseModel):
     problem: str
 
     @classmethod
-    def of(cls, snapshot: Described) -> "SnapshotBody":
+    def of(cls, snapshot: SnapshotSummary) -> "SnapshotBody":
         return cls(
             hash=snapshot.hash,
             created_at=snapshot.created_at,
@@ -43,7 +51,7 @@ class RecordBody(BaseModel):
     places: list[int]
 
     @classmethod
-    def of(cls, record: Record | None) -> "RecordBody | None":
+    def of(cls, record: SnapshotRecord | None) -> "RecordBody | None":
         if record is None:
             return None
         messages = [MessageBody(role=m.role, content=m.content) for m in record.prompt]
@@ -51,13 +59,13 @@ class RecordBody(BaseModel):
 
 
 class ChangeBody(BaseModel):
-    kind: Kind
-    how: How
+    kind: RecordKind
+    how: ChangeType
     before: RecordBody | None
     after: RecordBody | None
 
     @classmethod
-    def of(cls, change: Change) -> "ChangeBody":
+    def of(cls, change: RecordChange) -> "ChangeBody":
         before, after = RecordBody.of(change.before), RecordBody.of(change.after)
         return cls(kind=change.kind, how=change.how, before=before, after=after)
 
@@ -68,24 +76,24 @@ class DifferenceBody(BaseModel):
 
     one: str
     other: str
-    counts: Mapping[Kind, Mapping[str, int]]
-    sources: Mapping[How, Mapping[str, int]]
-    tags: Mapping[How, Mapping[str, int]]
+    counts: Mapping[RecordKind, Mapping[str, int]]
+    sources: Mapping[ChangeType, Mapping[str, int]]
+    tags: Mapping[ChangeType, Mapping[str, int]]
     first: list[ChangeBody]
     notes: list[str]
 
     @classmethod
-    def of(cls, compared: Compared) -> "DifferenceBody":
+    def of(cls, compared: SnapshotComparison) -> "DifferenceBody":
         difference = compared.difference
         return cls(
             one=compared.one,
             other=compared.other,
             counts={
                 kind: {
-                    **{how: difference.counts.get((kind, how), 0) for how in HOWS},
+                    **{how: difference.counts.get((kind, how), 0) for how in CHANGE_TYPES},
                     "same": difference.same.get(kind, 0),
                 }
-                for kind in KINDS
+                for kind in RECORD_KINDS
                 if kind in compared.kinds
             },
             sources=compared.sources,

@@ -6,7 +6,7 @@ import typer
 
 from feedback_app.commands.common import reported_errors, settings_in_force
 from feedback_app.commands.completion import models, personas
-from feedback_app.domain.best_of import MOST
+from feedback_app.services.generation.best_of import MOST
 
 
 def chat(

@@ -16,8 +16,7 @@ from feedback_app.embedded.argilla import find_python
 from feedback_app.embedded.valkey import find_server
 from feedback_app.errors import AppError
 from feedback_app.processes.local_files import taken
-from feedback_app.services.system.reachability import web_answers
-from feedback_app.services.system.status import PartStatus, checked
+from feedback_app.services.system.status import PartStatus, checked, web_answers
 from feedback_app.settings import PROJECT, Settings
 
 GIGABYTE = 1e9

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from feedback_app.commands.common import WrongUse, out, reported_errors
-from feedback_app.domain.ranking_query import VERDICT_WORDS, VERDICTS
+from feedback_app.domain.ranking_query import RANKING_FILTERS, RANKING_LABELS
 
 app = typer.Typer(no_args_is_help=True)
 Ids = Annotated[
@@ -16,7 +16,7 @@ Ids = Annotated[
 
 def _word(verdict: str) -> str:
     """The word for a kind of ranking in the command line."""
-    return VERDICT_WORDS.get(verdict, verdict)
+    return RANKING_LABELS.get(verdict, verdict)
 
 
 @app.command()
@@ -24,7 +24,7 @@ def find(
     words: Annotated[
         str, typer.Argument(help="Words in prompts, replies, notes and edits; case is ignored.")
     ] = "",
-    verdict: Annotated[str, typer.Option(help=f"{', '.join(map(_word, VERDICTS))}.")] = "",
+    verdict: Annotated[str, typer.Option(help=f"{', '.join(map(_word, RANKING_FILTERS))}.")] = "",
     source: Annotated[str, typer.Option(help="The origin: arena, api, argilla, import:trl, …")] = "",
     version: Annotated[str, typer.Option(help="A version that wrote one of the replies.")] = "",
     tag: Annotated[str, typer.Option(help="A tag.")] = "",
@@ -35,10 +35,10 @@ def find(
 ) -> None:
     """Print the ids of the comparisons that match every option, newest first."""
     with reported_errors():
-        verdict = next((name for name in VERDICTS if verdict in (name, _word(name))), verdict)
-        if verdict and verdict not in VERDICTS:
+        verdict = next((name for name in RANKING_FILTERS if verdict in (name, _word(name))), verdict)
+        if verdict and verdict not in RANKING_FILTERS:
             raise WrongUse(
-                f"there is no verdict {verdict!r}: choose one of {', '.join(map(_word, VERDICTS))}"
+                f"there is no verdict {verdict!r}: choose one of {', '.join(map(_word, RANKING_FILTERS))}"
             )
         wanted = {"words": words, "verdict": verdict, "source": source, "version": version, "tag": tag}
         from feedback_app.commands.client import connected

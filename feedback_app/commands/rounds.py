@@ -10,7 +10,7 @@ from feedback_app.commands.completion import methods, versions
 from feedback_app.commands.completion import rounds as known_rounds
 from feedback_app.domain import json_rules
 from feedback_app.domain.decision import checks, title, update_strength
-from feedback_app.domain.expectation import Expected, in_words
+from feedback_app.domain.expectation import Expected, estimate_text
 from feedback_app.domain.json_rules import NotJson, Unfit
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def place(ahead: list[dict[str, Any]]) -> str:
 def expectation(one: dict[str, Any]) -> str:
     """The expected duration of a round (`RoundDetail`)."""
     seconds = one["expected_seconds"]
-    return in_words(None if seconds is None else Expected(seconds, one["expected_first"]))
+    return estimate_text(None if seconds is None else Expected(seconds, one["expected_first"]))
 
 
 def _id(service: "Service", round_id: str) -> str:

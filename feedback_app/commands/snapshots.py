@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from feedback_app.commands.common import moment, out, reported_errors, short
-from feedback_app.domain.snapshot import HOWS, KINDS
+from feedback_app.domain.snapshot import CHANGE_TYPES, RECORD_KINDS
 
 app = typer.Typer()
 Name = Annotated[
@@ -49,9 +49,9 @@ def diff(one: Name = "newest", other: Name = "now") -> None:
         with connected() as service:
             difference = service.get(f"/snapshots/{path_part(one)}/diff", other=other)
         counts = difference["counts"]
-        table = Table(f"{short(difference['one'])} → {short(difference['other'])}", *HOWS, "same")
-        for kind in (kind for kind in KINDS if kind in counts):
-            table.add_row(kind, *(f"{counts[kind][how]:,}" for how in (*HOWS, "same")))
+        table = Table(f"{short(difference['one'])} → {short(difference['other'])}", *CHANGE_TYPES, "same")
+        for kind in (kind for kind in RECORD_KINDS if kind in counts):
+            table.add_row(kind, *(f"{counts[kind][how]:,}" for how in (*CHANGE_TYPES, "same")))
         out.print(table)
         for line in lines(difference):
             out.print(line, markup=False)
@@ -62,7 +62,7 @@ def lines(difference: Mapping[str, Any]) -> list[str]:
     counts = [
         f"rankings {how}, by {what}: {_numbers(counted[how])}"
         for what, counted in (("source", difference["sources"]), ("tag", difference["tags"]))
-        for how in HOWS
+        for how in CHANGE_TYPES
         if counted.get(how)
     ]
     return [*counts, *difference["notes"]]
@@ -85,4 +85,4 @@ def _row(snapshot: Mapping[str, Any], methods: Mapping[str, str]) -> tuple[str, 
 
 def _holds(counts: Mapping[str, int]) -> str:
     pairs = f"{counts.get('pairs', 0):,} pairs ({counts.get('heldout', 0):,} held out)"
-    return ", ".join([*(f"{counts[kind]:,} {kind}" for kind in KINDS if counts.get(kind)), pairs])
+    return ", ".join([*(f"{counts[kind]:,} {kind}" for kind in RECORD_KINDS if counts.get(kind)), pairs])

@@ -67,8 +67,7 @@ def parts_without_service(settings: "Settings") -> "list[PartStatus]":
     from feedback_app.commands.client import NOT_RUNNING
     from feedback_app.embedded.running_services import read_service
     from feedback_app.services.rounds.queue import RoundQueue
-    from feedback_app.services.system.reachability import desk_checks, redis_answers
-    from feedback_app.services.system.status import PartStatus, checked
+    from feedback_app.services.system.status import PartStatus, checked, desk_checks, redis_answers
 
     starting = read_service(settings.root)
     reason = (

@@ -16,7 +16,7 @@ from feedback_app.desks import argilla_payload as payload
 from feedback_app.desks.argilla_payload import DatasetGone
 from feedback_app.desks.argilla_sync import delete_all, pull_all, push_group
 from feedback_app.desks.base import DeskRanking, DeskRecord, DeskUnavailable, Pulled, Pushed
-from feedback_app.domain.aspects import ASPECTS
+from feedback_app.domain.comparison import ASPECTS
 
 if TYPE_CHECKING:
     from feedback_app.desks.argilla_client import ArgillaSession

@@ -18,7 +18,7 @@ from feedback_app.desks.base import (
     Pulled,
     Pushed,
 )
-from feedback_app.domain.aspects import ASPECTS
+from feedback_app.domain.comparison import ASPECTS
 from feedback_app.settings import Settings
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Prompt, candidate, comparison, ranking: what one vote is made of."""
+"""Prompts, candidates, comparisons and rankings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -19,6 +19,9 @@ from feedback_app.domain.text_rules import (
     text_fault,
 )
 from feedback_app.errors import FAILED, Invalid
+
+ASPECTS = ("warmer", "shorter", "clearer", "funnier", "more honest", "more like me")
+
 
 Role = Literal["system", "user", "assistant"]
 Selection = Literal["random", "active", "named"]
@@ -106,7 +109,7 @@ class Ranking:
     seconds: float | None = None
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
-    def same_verdict(self, other: "Ranking") -> bool:
+    def same_ranking(self, other: "Ranking") -> bool:
         """Whether both say the same, whenever and however long it took to say it."""
         return replace(self, created_at=other.created_at, seconds=other.seconds) == other
 
@@ -148,7 +151,7 @@ class Comparison:
     selection: Selection = "random"
 
     @property
-    def verdicts(self) -> tuple[Ranking, ...]:
+    def counted_rankings(self) -> tuple[Ranking, ...]:
         """The rankings that count: the deciding one where there is one, else those of the others."""
         return self.others if self.ranking is None else (self.ranking,)
 

@@ -1,4 +1,4 @@
-"""A chat as it is kept: its turns, and who writes the next reply."""
+"""Conversations: turns, alternative replies, and the version that writes the next reply."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -73,7 +73,7 @@ class Conversation:
         return reply.persona or self.persona
 
 
-def heard_the_same(one: Conversation, other: Conversation) -> bool:
+def same_context(one: Conversation, other: Conversation) -> bool:
     """Whether the last turns of both are replies to one and the same conversation, written as the same persona."""
     before = [[(turn.role, turn.content) for turn in each.turns[:-1]] for each in (one, other)]
     replied = all(each.turns and each.turns[-1].role == "assistant" for each in (one, other))

@@ -1,4 +1,4 @@
-"""Which of all rounds matters now. Pure."""
+"""Which round a page shows. Pure."""
 
 from collections.abc import Sequence
 

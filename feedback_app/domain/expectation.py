@@ -1,4 +1,4 @@
-"""How long a round is expected to take, and how pages and commands say it. Pure."""
+"""The expected duration of a round, and its text. Pure."""
 
 import math
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ class Expected:
     first: bool = False
 
 
-def in_words(expected: Expected | None) -> str:
+def estimate_text(expected: Expected | None) -> str:
     """The estimate as a person reads it; None: nothing can be said."""
     if expected is None:
         return "No estimate yet: it needs valid settings and a model that is prepared."

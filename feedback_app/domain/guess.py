@@ -1,4 +1,4 @@
-"""What the live reward model said of a comparison before its verdict."""
+"""What the live reward model expected before a comparison was ranked."""
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -34,7 +34,7 @@ class Guess:
         return max(self.probabilities)
 
 
-def judged(guess: Guess, comparison: Comparison) -> Guess:
+def marked(guess: Guess, comparison: Comparison) -> Guess:
     """The guess held against the verdict of its comparison; as before any verdict where there is none."""
     ranking = comparison.ranking
     if ranking is None or ranking.all_bad:

@@ -1,4 +1,4 @@
-"""What languages call themselves."""
+"""The names of languages in their own language."""
 
 OWN_NAMES = {
     "ar": "العربية",

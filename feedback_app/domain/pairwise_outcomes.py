@@ -1,4 +1,4 @@
-"""Who met whom and who won: what a ranking says about the models of its replies. Pure, without any text."""
+"""Which version won against which: what a ranking says about the models of its replies. Pure, without any text."""
 
 import json
 import math
@@ -12,10 +12,10 @@ Groups = Sequence[Sequence[str]]
 ENOUGH = 20
 """Votes below which a score says more about chance than about the model: 20 leave at best 150 Elo either way."""
 STEPS_PER_DOUBLING = 4
-"""Lengths are told in quarters of a doubling, so that many rankings are alike and can be counted."""
+"""Lengths are told in quarters of a doubling, so that many rankings are equal and can be counted."""
 
 
-class Shown(NamedTuple):
+class ShownReply(NamedTuple):
     """A reply as the leaderboard knows it: `position` 1 is the leftmost (on a phone: the first), `length` in characters."""
 
     id: str
@@ -24,41 +24,41 @@ class Shown(NamedTuple):
     length: int
 
 
-class Meeting(NamedTuple):
+class RankingOutcome(NamedTuple):
     """One ranking without its texts, replies from left to right: their `models`, their `places` (0 is best, equal is a tie), and
-    by how many quarters of a doubling each is longer than the leftmost. Equal meetings say the same."""
+    by how many quarters of a doubling each is longer than the leftmost. Equal outcomes say the same."""
 
     models: tuple[str, ...]
     longer: tuple[int, ...]
     places: tuple[int, ...]
 
-    def line(self) -> str:
+    def to_line(self) -> str:
         """As it is stored."""
         return json.dumps(self, separators=(",", ":"))
 
     @classmethod
-    def of_line(cls, line: str) -> "Meeting":
+    def from_line(cls, line: str) -> "RankingOutcome":
         models, longer, places = json.loads(line)
         return cls(tuple(models), tuple(longer), tuple(places))
 
 
-def meeting(replies: Iterable[Shown], groups: Groups) -> Meeting:
+def ranking_outcome(replies: Iterable[ShownReply], groups: Groups) -> RankingOutcome:
     """What a ranking of all these replies says."""
     place = {name: i for i, group in enumerate(groups) for name in group}
     ordered = sorted(replies, key=lambda reply: reply.position)
     sizes = [STEPS_PER_DOUBLING * math.log2(max(reply.length, 1)) for reply in ordered]
-    return Meeting(
+    return RankingOutcome(
         tuple(reply.model for reply in ordered),
         tuple(round(size - sizes[0]) for size in sizes),
         tuple(place[reply.id] for reply in ordered),
     )
 
 
-def counted(comparison: Comparison, ranking: Ranking) -> str:
-    """The meeting of a verdict as a line; empty where it does not count: all bad, replies of one version, a pair that was
+def outcome_line(comparison: Comparison, ranking: Ranking) -> str:
+    """The outcome of a ranking as a line; empty where it does not count: all bad, replies of one version, a pair that was
     chosen or came back."""
     versions = {candidate.model for candidate in comparison.candidates}
     if ranking.all_bad or len(versions) == 1 or comparison.selection != "random" or comparison.repeat_of:
         return ""
-    shown = (Shown(c.id, c.model, c.position, len(c.text)) for c in comparison.candidates)
-    return meeting(shown, ranking.groups).line()
+    shown = (ShownReply(c.id, c.model, c.position, len(c.text)) for c in comparison.candidates)
+    return ranking_outcome(shown, ranking.groups).to_line()

@@ -1,4 +1,4 @@
-"""Who the chatbot is: a name and a system prompt out of `datasets/personas/`."""
+"""Personas: a name and a system prompt, read from `datasets/personas/`."""
 
 import json
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a ranking says: preference pairs, and the stable split of prompts into train and heldout."""
+"""Preference pairs, ratings and demonstrations, and the split of prompts into train and held-out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -63,7 +63,11 @@ class RankedReplies:
 def ranked_replies(comparison: Comparison) -> list[RankedReplies]:
     """Each verdict that counts, ties too, a rewrite as the winner; `all_bad` without a rewrite compares nothing and is
     left out."""
-    return [ranked for ranking in comparison.verdicts if (ranked := _ranked(comparison, ranking)) is not None]
+    return [
+        ranked
+        for ranking in comparison.counted_rankings
+        if (ranked := _ranked(comparison, ranking)) is not None
+    ]
 
 
 def _ranked(comparison: Comparison, ranking: Ranking) -> RankedReplies | None:
@@ -93,7 +97,7 @@ def preference_pairs(comparison: Comparison) -> list[PreferencePair]:
     none. After them a rewrite against each reply that was shown, whatever the verdict."""
     return [
         pair
-        for ranking in comparison.verdicts
+        for ranking in comparison.counted_rankings
         for pair in (*_pairs_of(comparison, ranking), *_pairs_of_rewrite(comparison, ranking))
     ]
 

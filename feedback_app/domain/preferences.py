@@ -1,4 +1,4 @@
-"""What the owner chose on the Settings page."""
+"""The owner's choices on the Settings page."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,19 +1,19 @@
-"""What is looked for among one's own rankings."""
+"""Filters to find rankings."""
 
 import unicodedata
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-VerdictKind = Literal["", "ranked", "tie", "all bad", "skipped", "taken out", "waiting", "damaged"]
-Chosen = Literal["", "random", "active", "named", "came back"]
-VERDICTS: tuple[VerdictKind, ...] = get_args(VerdictKind)[1:]
-VERDICT_WORDS: dict[str, str] = {"taken out": "excluded"}
+RankingFilter = Literal["", "ranked", "tie", "all bad", "skipped", "taken out", "waiting", "damaged"]
+SelectionFilter = Literal["", "random", "active", "named", "came back"]
+RANKING_FILTERS: tuple[RankingFilter, ...] = get_args(RankingFilter)[1:]
+RANKING_LABELS: dict[str, str] = {"taken out": "excluded"}
 """What people read, where that is not the kind's own name."""
-CHOSEN: tuple[Chosen, ...] = get_args(Chosen)[1:]
+SELECTION_FILTERS: tuple[SelectionFilter, ...] = get_args(SelectionFilter)[1:]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RankingSearch:
     """Comparisons with all of this; an empty field asks for nothing.
 
     `words` stand in the prompt, a reply, the note or the rewrite; `source` is where the comparison or its verdict comes
@@ -23,12 +23,12 @@ class Wanted:
 
     id: str = ""
     words: str = ""
-    verdict: VerdictKind = ""
+    verdict: RankingFilter = ""
     source: str = ""
     version: str = ""
     tag: str = ""
     aspect: str = ""
-    chosen: Chosen = ""
+    chosen: SelectionFilter = ""
     differs: bool = False
 
 

@@ -1,4 +1,4 @@
-"""An alignment round as the service sees it: a row that says where it stands."""
+"""Alignment rounds and checkpoints as the service stores them."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime

@@ -1,13 +1,40 @@
-"""Names of model versions that one can say: "version 3, yesterday, shorter". Pure."""
+"""Names of model versions as people read them: "version 3, yesterday, shorter". Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from alignment.contract.manifests.checkpoint import CheckpointManifest
 from alignment.contract.manifests.gate import ToneEvidence
 from feedback_app.domain.mended import damaged
 from feedback_app.domain.round import Checkpoint
-from feedback_app.domain.versions import called, numbered
+
+ALIAS_WORDS = {
+    "latest": "in use",
+    "challenger": "being tested",
+    "champion": "best tested",
+    "previous": "previous",
+}
+"""What each alias says of its version."""
+
+
+def numbered(checkpoints: Iterable[Checkpoint]) -> dict[str, int]:
+    """Checkpoint names with their numbers: 1 for the first that was made."""
+    oldest_first = sorted(checkpoints, key=lambda item: (item.created_at, item.name))
+    return {item.name: number for number, item in enumerate(oldest_first, start=1)}
+
+
+def called(name: str, numbers: Mapping[str, int]) -> str:
+    """`version 3`, or `the base model`."""
+    if name == "base":
+        return "the base model"
+    return f"version {numbers[name]}" if name in numbers else name
+
+
+def roles(name: str, aliases: Mapping[str, str]) -> list[str]:
+    """What a version is used for now, such as `in use`; `base` is only ever in use or previous."""
+    told = ("latest", "previous") if name == "base" else ALIAS_WORDS
+    return [ALIAS_WORDS[alias] for alias in told if aliases.get(alias) == name]
+
 
 SHORTER, LONGER = 0.87, 1.15
 """Mean reply length against the version in use before, from which on the difference is named."""

@@ -16,7 +16,7 @@ from feedback_app.domain.comparison import SMALLEST, Sampling
 from feedback_app.engines.base import Asker, Catalogue, Delta, EngineUnavailable, GenerationRequest
 from feedback_app.engines.batching import Tokenized, batches, tokenized
 from feedback_app.engines.ct2_models import LoadedModel, LoadedModels
-from feedback_app.engines.detokenize import Reply
+from feedback_app.engines.detokenize import ReplyStream
 from feedback_app.engines.memory import return_free_memory
 from feedback_app.engines.request_queue import Limits
 from feedback_app.engines.scheduler import Scheduler
@@ -103,7 +103,8 @@ class Ct2Engine:
         model, batch = job
         tokenizer = model.tokenizer
         replies = [
-            Reply(one.index, one.limit, tokenizer.stop_ids, tokenizer.decode, len(one.ids)) for one in batch
+            ReplyStream(one.index, one.limit, tokenizer.stop_ids, tokenizer.decode, len(one.ids))
+            for one in batch
         ]
 
         def stopping() -> bool:
@@ -137,7 +138,7 @@ def _prompts(tokens: list[str], replies: int) -> dict[str, Any]:
 
 
 def _on_token(
-    replies: list[Reply],
+    replies: list[ReplyStream],
     emit: Emit,
     stopping: Callable[[], bool],
     step: ctranslate2.GenerationStepResult,

@@ -39,7 +39,7 @@ class Detokenizer:
         return text
 
 
-class Reply:
+class ReplyStream:
     """One reply in progress: takes token ids and returns deltas, exactly one of which is the last."""
 
     def __init__(

@@ -26,7 +26,7 @@ from feedback_app.engines.base import (
     Priority,
 )
 from feedback_app.engines.batching import Tokenized, tokenized
-from feedback_app.engines.detokenize import Reply
+from feedback_app.engines.detokenize import ReplyStream
 from feedback_app.engines.request_queue import Limits
 from feedback_app.engines.sampling import RowSampler
 from feedback_app.engines.scheduler import Scheduler
@@ -110,7 +110,8 @@ class TransformersEngine:
         pad = min(tokenizer.stop_ids, default=0)
         ids, mask = _left_padded([one.ids for one in batch], pad)
         replies = [
-            Reply(one.index, one.limit, tokenizer.stop_ids, tokenizer.decode, len(one.ids)) for one in batch
+            ReplyStream(one.index, one.limit, tokenizer.stop_ids, tokenizer.decode, len(one.ids))
+            for one in batch
         ]
         rows = [(one.request.sampling, one.request.seed) for one in batch]
         self._model.generate(
@@ -134,7 +135,7 @@ class TransformersEngine:
 class _Watcher(StoppingCriteria):
     """Watches every step of a batch: emits its deltas and returns which rows are done."""
 
-    def __init__(self, replies: Sequence[Reply], emit: Emit, stopping: Callable[[], bool]) -> None:
+    def __init__(self, replies: Sequence[ReplyStream], emit: Emit, stopping: Callable[[], bool]) -> None:
         self._replies = replies
         self._emit = emit
         self._stopping = stopping

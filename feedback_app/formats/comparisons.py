@@ -21,7 +21,7 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ModelReply:
     text: str
     model: str = "imported"
 
@@ -29,7 +29,7 @@ class Reply:
 def build(
     kind: str,
     prompt: Sequence[Message],
-    replies: Sequence[Reply],
+    replies: Sequence[ModelReply],
     groups: Groups,
     *,
     all_bad: bool = False,

@@ -12,7 +12,7 @@ from typing import Any
 
 from feedback_app.domain.comparison import Comparison, Message
 from feedback_app.formats import comparisons, conversation, fields, unused
-from feedback_app.formats.comparisons import FIRST, SECOND, TIE, Groups, LeftOut, Reply
+from feedback_app.formats.comparisons import FIRST, SECOND, TIE, Groups, LeftOut, ModelReply
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
 
@@ -58,7 +58,7 @@ def load(record: Record) -> Comparison | Scored:
     names = next((names for names in REPLIES if record.get(names[0]) is not None), REPLIES[0])
     for each, other in zip(*REPLIES, strict=True):
         fields.one_name(record, (each, other))
-    replies = [Reply(fields.as_text(fields.required(record, name), name)) for name in names]
+    replies = [ModelReply(fields.as_text(fields.required(record, name), name)) for name in names]
     strength = fields.one_name(record, ("overall_preference", "preference_strength"))
     groups = _groups(_whole(record, strength, range(-3, 4)))
     note = "\n".join(
@@ -82,7 +82,7 @@ def grouped(values: Iterable[Comparison | Scored]) -> Iterator[Comparison | Left
             yield SINGLE
         else:
             groups = comparisons.by_score(list(scores.values()))
-            yield comparisons.build("helpsteer", prompt, list(map(Reply, scores)), groups)
+            yield comparisons.build("helpsteer", prompt, list(map(ModelReply, scores)), groups)
 
 
 def _prompt(record: Record) -> tuple[Message, ...]:

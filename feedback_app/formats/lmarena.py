@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from feedback_app.domain.comparison import Comparison, Message
 from feedback_app.formats import comparisons, conversation, fields
-from feedback_app.formats.comparisons import FIRST, SECOND, TIE, LeftOut, Reply
+from feedback_app.formats.comparisons import FIRST, SECOND, TIE, LeftOut, ModelReply
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
 
@@ -75,5 +75,5 @@ def vote(
     first, second = sides
     if tuple(first[:-1]) != tuple(second[:-1]):
         return DIVERGED
-    replies = [Reply(messages[-1].content, model) for messages, model in zip(sides, models, strict=True)]
+    replies = [ModelReply(messages[-1].content, model) for messages, model in zip(sides, models, strict=True)]
     return comparisons.build(kind, first[:-1], replies, groups, all_bad=all_bad, annotator=annotator)

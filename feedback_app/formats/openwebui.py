@@ -10,7 +10,7 @@ from typing import Any
 from feedback_app.domain.comparison import Comparison, Message
 from feedback_app.domain.preference import Rating
 from feedback_app.formats import comparisons, conversation, fields, unused
-from feedback_app.formats.comparisons import FIRST, SECOND, LeftOut, Reply
+from feedback_app.formats.comparisons import FIRST, SECOND, LeftOut, ModelReply
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
 
@@ -119,7 +119,7 @@ def _compared(
     prompt: tuple[Message, ...], rated: Record, others: list[Record], good: bool, data: Record
 ) -> Comparison:
     """The rated reply ranked against all others, which are tied."""
-    replies = [Reply(_turn(one).content, comparisons.model(one, "model")) for one in (rated, *others)]
+    replies = [ModelReply(_turn(one).content, comparisons.model(one, "model")) for one in (rated, *others)]
     rest = tuple(f"c{i}" for i in range(2, len(replies) + 1))
     groups = (*FIRST[:1], rest) if good else (rest, *SECOND[1:])
     comments = [data[name] for name in ("reason", "comment") if not unused.empty(data.get(name))]

@@ -36,7 +36,7 @@ USED, CANDIDATE, RANKING, SAMPLING = (
 
 def dump(comparison: Comparison) -> dict[str, Any]:
     """Raises ValueError for a comparison that nobody ranked."""
-    if not comparison.verdicts:
+    if not comparison.counted_rankings:
         raise ValueError("only ranked comparisons are exported")
     ranking = comparison.ranking
     record = {

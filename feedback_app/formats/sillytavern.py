@@ -12,7 +12,7 @@ from feedback_app.domain.comparison import Comparison, Message, Role
 from feedback_app.domain.preference import Demonstration
 from feedback_app.domain.text_rules import name_fault
 from feedback_app.formats import comparisons, fields, unused
-from feedback_app.formats.comparisons import LeftOut, Reply
+from feedback_app.formats.comparisons import LeftOut, ModelReply
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
 
@@ -118,6 +118,6 @@ def _kept(before: list[Message], line: ChatLine, text: str) -> Comparison | Demo
     """Raises BadRecord."""
     if not line.swipes:
         return Demonstration(fields.prompt(before), fields.filled(text, "mes"), "import:sillytavern")
-    replies = [Reply(text, line.model), *map(Reply, line.swipes)]
+    replies = [ModelReply(text, line.model), *map(ModelReply, line.swipes)]
     rest = tuple(f"c{i}" for i in range(2, len(replies) + 1))
     return comparisons.build("sillytavern", before, replies, (("c1",), rest))

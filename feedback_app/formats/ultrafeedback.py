@@ -10,7 +10,7 @@ from typing import Any
 
 from feedback_app.domain.comparison import Comparison, Message
 from feedback_app.formats import comparisons, fields, unused
-from feedback_app.formats.comparisons import LeftOut, Reply
+from feedback_app.formats.comparisons import LeftOut, ModelReply
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record
 
@@ -37,10 +37,10 @@ def load(record: Record) -> list[Comparison | LeftOut]:
     return [comparisons.build("ultrafeedback", [prompt], [reply for reply, _ in scored], groups), *left]
 
 
-def _scored(record: Record) -> tuple[Reply, float | None]:
+def _scored(record: Record) -> tuple[ModelReply, float | None]:
     unused.refuse_unread(record, REPLY, " in `completions`")
     text = fields.as_text(fields.required(record, "response"), "response")
-    return Reply(text, comparisons.model(record, "model")), _score(record)
+    return ModelReply(text, comparisons.model(record, "model")), _score(record)
 
 
 def _score(record: Record) -> float | None:

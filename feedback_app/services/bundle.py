@@ -1,4 +1,4 @@
-"""Everything the API and the pages are given."""
+"""All services, as API and pages receive them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ from feedback_app.services.generation.versions import Models
 from feedback_app.services.leaderboard.leaderboard import Leaderboard
 from feedback_app.services.reward.guess_calibration import GuessCalibration
 from feedback_app.services.reward.live_reward import LiveRewardService
-from feedback_app.services.reward.reward_models import Rewards
+from feedback_app.services.reward.reward_models import RewardModels
 from feedback_app.services.rounds.before_after import BeforeAfter
 from feedback_app.services.rounds.estimate import Estimates
 from feedback_app.services.rounds.lineage import Lineage
-from feedback_app.services.rounds.readiness import Advisor
+from feedback_app.services.rounds.readiness import RoundReadiness
 from feedback_app.services.rounds.rounds import Rounds
 from feedback_app.services.rounds.snapshots import Snapshots
 from feedback_app.services.system.preferences import PreferenceBook
@@ -47,7 +47,7 @@ class Services:
     rounds: Rounds
     lineage: Lineage
     estimates: Estimates
-    reward_models: Rewards
+    reward_models: RewardModels
     leaderboard: Leaderboard
     dataset: Dataset
     curation: Curation
@@ -56,7 +56,7 @@ class Services:
     desks: Desks
     agreements: Agreements
     status: Status
-    advisor: Advisor
+    readiness: RoundReadiness
     before_after: BeforeAfter
     personas: Callable[[], list[Persona]]
     preferences: PreferenceBook

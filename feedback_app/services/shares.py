@@ -1,4 +1,4 @@
-"""A share of trials with its interval."""
+"""A proportion with its confidence interval."""
 
 from dataclasses import dataclass
 

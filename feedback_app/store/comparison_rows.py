@@ -18,7 +18,7 @@ from feedback_app.domain.comparison import (
     checked_ranking,
 )
 from feedback_app.domain.mended import UNREADABLE
-from feedback_app.domain.pairwise_outcomes import counted
+from feedback_app.domain.pairwise_outcomes import outcome_line
 from feedback_app.domain.preference import preference_pairs, prompt_key
 from feedback_app.store.tables import comparisons, rankings
 
@@ -72,7 +72,7 @@ def ranking_row(comparison: Comparison, ranking: Ranking) -> dict[str, Any]:
             pair.informative for pair in preference_pairs(replace(comparison, ranking=ranking, others=()))
         ),
         "ties": sum(tied),
-        "met": counted(comparison, ranking),
+        "met": outcome_line(comparison, ranking),
     }
 
 

@@ -120,7 +120,7 @@ class Comparisons:
                     f"this comparison has no replies to rank: it is {comparison.status.value}"
                 )
             checked = checked_ranking(comparison, ranking)
-            if comparison.ranking is not None and comparison.ranking.same_verdict(checked):
+            if comparison.ranking is not None and comparison.ranking.same_ranking(checked):
                 return comparison
             connection.execute(delete(rankings).where(rankings.c.comparison_id == comparison_id))
             connection.execute(insert(rankings).values(ranking_row(comparison, checked)))
@@ -179,7 +179,7 @@ class Comparisons:
         with self.database.read() as connection:
             return [comparison_from(row) for row in connection.execute(query.limit(limit)).mappings()]
 
-    def judged(self, damaged: bool = False) -> Iterator[Comparison]:
+    def with_rankings(self, damaged: bool = False) -> Iterator[Comparison]:
         """All comparisons that anybody ranked, with the other annotators' rankings, oldest first. See `read_batches`.
         Damaged ones are left out unless `damaged` is true. Raises UnreadableRecord."""
         by_others = comparisons.c.id.in_(select(annotations.c.comparison_id))
@@ -218,7 +218,7 @@ class Comparisons:
         with self.database.read() as connection:
             return [(row[0], int(row[1])) for row in connection.execute(union_all(decided, others))]
 
-    def verdicts(self) -> dict[str, tuple[tuple[str, ...], ...]]:
+    def ranked_groups(self) -> dict[str, tuple[tuple[str, ...], ...]]:
         """Map comparison ids to the groups of their ranking, oldest comparison first; empty if all replies are bad."""
         columns = (comparisons.c.id, rankings.c.groups, rankings.c.all_bad)
         with self.database.read() as connection:

@@ -162,7 +162,7 @@ class Conversations:
         """Conversations with a rated reply, with their turns, oldest first (for exports)."""
         return self._with_turns(turns.c.rating.is_not(None), alternatives.c.rating.is_not(None))
 
-    def stamp(self) -> int:
+    def fingerprint(self) -> int:
         """A number that changes when a rating or an edited reply changes."""
         with self.database.read() as connection:
             return hash(tuple(_feedback(connection, table) for table in (turns, alternatives)))

@@ -50,7 +50,7 @@ class Guesses:
             one = guesses.c.comparison_id == guess.comparison_id
             connection.execute(update(guesses).where(one).values(values))
 
-    def judged(self) -> list[tuple[Guess, Selection]]:
+    def marked(self) -> list[tuple[Guess, Selection]]:
         """All guesses that were compared with a ranking, in the order of the rankings. Repeats are left out, because their
         answer was known."""
         query = (

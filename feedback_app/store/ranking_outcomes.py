@@ -24,7 +24,7 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class RankingsFingerprint:
     """Changes when any ranking does. `rankings` counts the owner's and the other annotators' rankings."""
 
     rankings: int
@@ -36,7 +36,7 @@ class Stamp:
 class RankingOutcomes:
     database: Database
 
-    def stamp(self) -> Stamp:
+    def fingerprint(self) -> RankingsFingerprint:
         """The number, newest date and sum of dates of all rankings. A ranking gets a new date when it changes."""
         totals = []
         with self.database.read() as connection:
@@ -45,11 +45,11 @@ class RankingOutcomes:
                 epochs = func.coalesce(func.sum(extract("epoch", date)), 0)
                 totals.append(connection.execute(select(func.count(), func.max(date), epochs)).one())
         counts, newest, sums = zip(*totals, strict=True)
-        return Stamp(sum(counts), newest, tuple(map(int, sums)))
+        return RankingsFingerprint(sum(counts), newest, tuple(map(int, sums)))
 
     def counts(self, annotator: str = "") -> list[tuple[tuple[str, ...], int]]:
         """Distinct outcomes of comparisons (see `pairwise_outcomes`) with the number of comparisons each, sorted. Counts the
-        rankings that count (see `Comparison.verdicts`), or those of one annotator."""
+        rankings that count (see `Comparison.counted_rankings`), or those of one annotator."""
         with self.database.read() as connection:
             outcomes = Counter({(met,): number for met, number in connection.execute(_alike(annotator))})
             rows = connection.execute(_others(annotator))

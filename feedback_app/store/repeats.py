@@ -32,7 +32,7 @@ class Repeats:
         with self.database.read() as connection:
             return [(row[0], row[1], tuple(row[2])) for row in connection.execute(query)]
 
-    def judged(self) -> list[tuple[Comparison, Comparison]]:
+    def ranked_pairs(self) -> list[tuple[Comparison, Comparison]]:
         """(original, repeat) pairs where both are ranked, in the order of the repeats, without damaged ones."""
         ranked = comparisons.c.status == ComparisonStatus.ranked.value
         again = ranked & comparisons.c.repeat_of.is_not(None)

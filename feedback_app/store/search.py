@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, false, select, true, union
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus
-from feedback_app.domain.ranking_query import VerdictKind, Wanted, folded
+from feedback_app.domain.ranking_query import RankingFilter, RankingSearch, folded
 from feedback_app.store.comparison_rows import (
     MISFITS,
     annotation_from,
@@ -31,7 +31,7 @@ OUT = withdrawn.c.comparison_id.is_not(None) & (comparisons.c.status == Comparis
 RANKED = rankings.c.comparison_id.is_not(None) | OUT
 NOT_ALL_BAD = rankings.c.all_bad.is_(False)
 GROUPS = array_length(rankings.c.groups)
-OF_VERDICT: dict[VerdictKind, ColumnElement[bool]] = {
+FILTER_CONDITIONS: dict[RankingFilter, ColumnElement[bool]] = {
     "ranked": NOT_ALL_BAD & (GROUPS > 1),
     "tie": NOT_ALL_BAD & (GROUPS == 1),
     "all bad": rankings.c.all_bad.is_(True),
@@ -56,7 +56,7 @@ class Search:
     database: Database
 
     def page(
-        self, wanted: Wanted, among: Collection[str] | None, cursor: str | None, limit: int
+        self, wanted: RankingSearch, among: Collection[str] | None, cursor: str | None, limit: int
     ) -> tuple[Page, int]:
         """A page of the comparisons that match (only those in `among`, if given), newest first, and their total number.
         Raises InvalidCursor."""
@@ -70,13 +70,13 @@ class Search:
         more = encode_cursor(shown[-1]) if len(rest) > limit else None
         return Page(items, more), len(matches)
 
-    def ids(self, wanted: Wanted, among: Collection[str] | None) -> list[str]:
+    def ids(self, wanted: RankingSearch, among: Collection[str] | None) -> list[str]:
         """The ids of all matching comparisons, newest first."""
         among = self._among(wanted, among)
         with self.database.read() as connection:
             return [place.id for place in _positions(connection, wanted, among)]
 
-    def _among(self, wanted: Wanted, among: Collection[str] | None) -> Collection[str] | None:
+    def _among(self, wanted: RankingSearch, among: Collection[str] | None) -> Collection[str] | None:
         """For a search for damaged records, their ids; this reads every record."""
         if wanted.verdict != "damaged":
             return among
@@ -107,7 +107,9 @@ class Search:
         return Choices(named, sorted(versions), sorted(tags), sorted(aspects))
 
 
-def _positions(connection: Connection, wanted: Wanted, among: Collection[str] | None) -> list[Position]:
+def _positions(
+    connection: Connection, wanted: RankingSearch, among: Collection[str] | None
+) -> list[Position]:
     """The positions of the matching comparisons, newest first. Texts are searched here and not by the database, because they
     are stored JSON-encoded and SQLite ignores case for ASCII only."""
     columns: list[Any] = [comparisons.c.created_at, comparisons.c.id]
@@ -139,13 +141,13 @@ def _rows(connection: Connection, query: Select[Any]) -> Iterable[Row[Any]]:
     return connection.execution_options(yield_per=AT_ONCE).execute(query)
 
 
-def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+def _conditions(wanted: RankingSearch) -> list[ColumnElement[bool]]:
     """The conditions that the database checks."""
     conditions: list[ColumnElement[bool]] = []
     if wanted.id:
         conditions.append(comparisons.c.id == wanted.id)
     if wanted.verdict and wanted.verdict != "damaged":
-        conditions.append(OF_VERDICT.get(wanted.verdict, false()))
+        conditions.append(FILTER_CONDITIONS.get(wanted.verdict, false()))
     if wanted.source:
         conditions.append((comparisons.c.source == wanted.source) | (rankings.c.source == wanted.source))
     if wanted.version or wanted.chosen:
@@ -157,7 +159,7 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _wanted(row: Row[Any], wanted: Wanted, words: str) -> bool:
+def _wanted(row: Row[Any], wanted: RankingSearch, words: str) -> bool:
     """Check the other conditions; `words` are case-folded. An unreadable row does not match."""
     try:
         return _fits(row, wanted, words)
@@ -165,7 +167,7 @@ def _wanted(row: Row[Any], wanted: Wanted, words: str) -> bool:
         return False
 
 
-def _fits(row: Row[Any], wanted: Wanted, words: str) -> bool:
+def _fits(row: Row[Any], wanted: RankingSearch, words: str) -> bool:
     if wanted.version and wanted.version not in {candidate["model"] for candidate in row.candidates}:
         return False
     if wanted.tag and wanted.tag not in row.tags:

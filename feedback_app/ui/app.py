@@ -58,7 +58,7 @@ def page_routes(services: Services) -> list[APIRouter]:
     rankings = RankingRoutes(services.curation, services.arena, services.models)
     shell = ShellRoutes(
         arena=services.arena,
-        advisor=services.advisor,
+        advisor=services.readiness,
         estimates=services.estimates,
         models=services.models,
         preferences=services.preferences,
@@ -102,7 +102,7 @@ def arena_services(services: Services) -> ArenaServices:
         live_reward=services.live_reward,
         repeats=services.repeats,
         models=services.models,
-        advisor=services.advisor,
+        readiness=services.readiness,
     )
 
 
@@ -112,7 +112,7 @@ def _rounds(services: Services, demo: gr.Blocks) -> None:
         lineage=services.lineage,
         models=services.models,
         estimates=services.estimates,
-        advisor=services.advisor,
+        advisor=services.readiness,
         before_after=services.before_after,
     )
     rounds_page.build(used, demo)

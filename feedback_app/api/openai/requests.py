@@ -8,9 +8,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from pydantic_core import PydanticCustomError
 
 from feedback_app.api.openai.turns import ChatMessage, unsupported
-from feedback_app.domain.best_of import MOST
 from feedback_app.domain.comparison import Sampling
 from feedback_app.domain.text_rules import LONGEST_NAME
+from feedback_app.services.generation.best_of import MOST
 
 FORBIDDEN: Mapping[str, tuple[Any, ...]] = {
     **dict.fromkeys(("tools", "functions"), ([], {})),

@@ -85,4 +85,4 @@ class Agreements:
         self._store = store
 
     def now(self) -> Agreement:
-        return agreement(self._store.comparisons.judged())
+        return agreement(self._store.comparisons.with_rankings())

@@ -1,4 +1,4 @@
-"""What to do where a verdict is not the same here and at a desk. Pure; docs/decisions/0012-desk-sync.md has the rule."""
+"""Which ranking counts when ours and an annotation server's differ. Pure; docs/decisions/0012-desk-sync.md has the rule."""
 
 from datetime import datetime
 from typing import Literal
@@ -7,17 +7,19 @@ from feedback_app.desks.base import DeskRanking
 from feedback_app.desks.records import digest
 from feedback_app.store import Agreed
 
-Step = Literal["nothing", "agree", "take", "give"]
+Resolution = Literal["nothing", "agree", "take", "give"]
 """nothing: as agreed. agree: both say the same, note it. take: the desk's verdict replaces ours. give: ours stays, and
 is sent to the desk."""
 
-NEVER = Agreed("", "")
+NOTHING_AGREED = Agreed("", "")
 
 
-def settle(ours: DeskRanking | None, theirs: DeskRanking | None, agreed: Agreed | None) -> Step:
+def resolve_conflict(
+    ours: DeskRanking | None, theirs: DeskRanking | None, agreed: Agreed | None
+) -> Resolution:
     """A side that has not changed since both were last the same gives way. If both have, the later verdict stands, and
     any verdict before its deletion."""
-    base = agreed or NEVER
+    base = agreed or NOTHING_AGREED
     if theirs is not None and theirs.state == "draft":
         return "nothing"
     if theirs is None and agreed is None:  # nothing is known of what the desk was told

@@ -1,4 +1,4 @@
-"""The annotation desks as their user sees them: how they do, what waits for them, and sending everything again."""
+"""The state of the annotation servers in use, and sending all comparisons again."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,4 +1,4 @@
-"""Keeping an annotation desk and us in step. One loop for every desk: pull, settle, push."""
+"""Synchronises our rankings with an annotation server: pull, resolve conflicts, push."""
 
 import time
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from feedback_app.desks.base import (
 )
 from feedback_app.desks.records import desk_record, digest, owner_ranking, ranking_of
 from feedback_app.domain.comparison import Comparison, ComparisonStatus, InvalidRanking
-from feedback_app.services.annotation.conflict_resolution import NEVER, settle
+from feedback_app.services.annotation.conflict_resolution import NOTHING_AGREED, resolve_conflict
 from feedback_app.store import Agreed, ComparisonNotFound, OutboxItem, Store
 
 log = structlog.get_logger()
@@ -37,7 +37,7 @@ Key = tuple[str, str]
 
 
 @dataclass(slots=True)
-class Settled:
+class PullResult:
     """What a pull did: verdicts taken and given, agreements to note, and what could not be used."""
 
     taken: int = 0
@@ -149,9 +149,9 @@ class DeskSync:
         self._store.outbox.delivered(done)
         return len(kept)
 
-    def _settle(self, pulled: Pulled) -> Settled:
+    def _settle(self, pulled: Pulled) -> PullResult:
         """Settle each verdict that is not as agreed: those the desk has, and those it no longer has."""
-        agreed, settled = self._store.desks.agreed(self._desk.name), Settled()
+        agreed, settled = self._store.desks.agreed(self._desk.name), PullResult()
         for key, theirs in _changed(pulled, agreed):
             comparison = self._find(key[0])
             if comparison is None:  # never ours, or deleted here: then `clear` has it deleted there
@@ -169,7 +169,7 @@ class DeskSync:
         comparison: Comparison,
         theirs: DeskRanking | None,
         agreed: Agreed | None,
-        settled: Settled,
+        settled: PullResult,
     ) -> None:
         if key[1] != OWNER:
             self._take_annotation(key[1], comparison, theirs)
@@ -177,7 +177,7 @@ class DeskSync:
             settled.agreed[key] = Agreed("", digest(theirs))
             return
         ours = owner_ranking(comparison)
-        step = settle(ours, theirs, agreed)
+        step = resolve_conflict(ours, theirs, agreed)
         if step == "take":
             comparison = self._take(comparison, theirs)
             settled.taken += 1
@@ -216,7 +216,7 @@ def _changed(pulled: Pulled, agreed: dict[Key, Agreed]) -> Iterator[tuple[Key, D
     for verdict in pulled.rankings:
         key = (verdict.comparison_id, verdict.annotator)
         seen.add(key)
-        if verdict.state != "draft" and digest(verdict) != agreed.get(key, NEVER).theirs:
+        if verdict.state != "draft" and digest(verdict) != agreed.get(key, NOTHING_AGREED).theirs:
             yield key, verdict
     for key, was in agreed.items():
         could = pulled.annotators is None or key[1] in pulled.annotators

@@ -18,11 +18,23 @@ from feedback_app.domain.comparison import (
 from feedback_app.domain.persona import Persona
 from feedback_app.domain.preference import prompt_key
 from feedback_app.engines.base import Asker, GenerationRequest
-from feedback_app.services.arena.comparisons import drawn, with_replies, with_texts
-from feedback_app.services.arena.earlier_replies import EDIT, EarlierTurn, earlier_turns
+from feedback_app.services.arena.comparisons import (
+    EDIT,
+    EarlierTurn,
+    drawn,
+    earlier_turns,
+    line_up,
+    with_replies,
+    with_texts,
+)
 from feedback_app.services.arena.prompt_packs import Interests, PackPrompt, PromptPacks
 from feedback_app.services.generation.background import Generations, Problem
-from feedback_app.services.generation.batch import Generation, GenerationFailed, Reply, twins
+from feedback_app.services.generation.batch import (
+    GeneratedReply,
+    Generation,
+    GenerationFailed,
+    repeated_replies,
+)
 from feedback_app.services.generation.versions import Models
 from feedback_app.services.reward.live_reward import LiveRewardService
 from feedback_app.store import Page, Store
@@ -40,15 +52,6 @@ class ArenaOptions:
     candidates: int
     sampling: Callable[[], Sampling]
     desks: tuple[str, ...]
-
-
-def line_up(n: int, latest: str, predecessor: str, wanted: Sequence[str] = ()) -> list[str]:
-    """The model of each of `n` candidates, before shuffling.
-
-    Wanted models take turns; without a wish, the latest version meets its predecessor.
-    """
-    turns = list(wanted) or [latest, predecessor]
-    return [turns[i % len(turns)] for i in range(max(n, len(wanted)))]
 
 
 class Arena:
@@ -110,7 +113,7 @@ class Arena:
         self.write(comparison, background)
         return comparison
 
-    def again(self, comparison_id: str, background: bool = False) -> Comparison:
+    def regenerate(self, comparison_id: str, background: bool = False) -> Comparison:
         """Fresh replies to the same prompt; the comparison there was is skipped. Raises InvalidRanking once it is ranked."""
         old = self.get(comparison_id)
         self.skip(comparison_id)
@@ -209,20 +212,20 @@ class Arena:
     def rank(self, comparison_id: str, ranking: Ranking) -> Comparison:
         """Keep the verdict, in one write. Raises ComparisonNotFound, InvalidRanking."""
         ranked = self._store.comparisons.rank(comparison_id, ranking, self._options.desks)
-        self._live.decided(comparison_id)
+        self._live.ranking_changed(comparison_id)
         return ranked
 
     def undo(self, comparison_id: str) -> Comparison:
         """Take a verdict or a skip back. Raises ComparisonNotFound."""
         reopened = self._store.comparisons.unrank(comparison_id, self._options.desks)
-        self._live.decided(comparison_id)
+        self._live.ranking_changed(comparison_id)
         return reopened
 
     def skip(self, comparison_id: str) -> None:
         """Leave a comparison without a verdict; replies still on their way are stopped."""
         self.stop(comparison_id)
         self._store.comparisons.skip(comparison_id, self._options.desks)
-        self._live.decided(comparison_id)
+        self._live.ranking_changed(comparison_id)
 
     def stop(self, comparison_id: str) -> None:
         """End the replies that are still being written, if any are."""
@@ -269,21 +272,23 @@ class Arena:
             keep=lambda replies: self._keep(comparison, replies),
             fail=lambda: self._store.comparisons.fail(comparison.id),
             background=background,
-            useless=twins if comparison.source == "arena" else None,
+            useless=repeated_replies if comparison.source == "arena" else None,
             asker=asker,
         )
 
-    def _keep(self, comparison: Comparison, replies: Sequence[Reply]) -> None:
+    def _keep(self, comparison: Comparison, replies: Sequence[GeneratedReply]) -> None:
         """Replies that were stopped on their way are not kept: whoever looks has them written anew. The page shows none
         that says what another says. Raises GenerationFailed where fewer than two are left."""
         if all(reply.finish for reply in replies):
             filled = with_replies(comparison, replies)
             if comparison.source == "arena":
-                alike = twins(replies)
+                alike = repeated_replies(replies)
                 filled = tuple(candidate for i, candidate in enumerate(filled) if i not in alike)
             if len(filled) < 2:
                 raise GenerationFailed(ALIKE)
-            self._live.written(self._store.comparisons.fill(comparison.id, filled, self._options.desks))
+            self._live.replies_written(
+                self._store.comparisons.fill(comparison.id, filled, self._options.desks)
+            )
 
     def _ready(self, comparison_id: str) -> Comparison:
         comparison = self._store.comparisons.get(comparison_id)

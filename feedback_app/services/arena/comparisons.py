@@ -1,10 +1,48 @@
-"""What a comparison is, and how it is filled. Pure."""
+"""Helpers of the arena: which versions write the candidates, how a comparison is filled, and where earlier replies come from."""
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from feedback_app.domain.comparison import Candidate, Comparison
-from feedback_app.services.generation.batch import Reply
+from feedback_app.domain.comparison import Candidate, Comparison, Message
+from feedback_app.domain.preference import prompt_key
+from feedback_app.services.generation.batch import GeneratedReply
+from feedback_app.store import Store
+
+EDIT = "edit"
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierTurn:
+    """The ranked comparison that a reply comes from. `reply` is the candidate's id, or `edit` for the owner's own version."""
+
+    comparison: Comparison
+    reply: str
+
+
+def earlier_turns(store: Store, comparison: Comparison) -> dict[int, EarlierTurn]:
+    """The turns of its conversation that were ranked in the arena, by the index of the reply among its messages."""
+    replies = [i for i, message in enumerate(comparison.messages) if message.role == "assistant"]
+    if not replies:
+        return {}
+    keys = {i: prompt_key(comparison.messages[:i]) for i in replies}
+    ranked = store.prompts.ranked(list(keys.values()))
+    by_key: defaultdict[str, list[Comparison]] = defaultdict(list)
+    for one in ranked:
+        by_key[prompt_key(one.messages)].append(one)
+    found = {i: _origin(by_key[key], comparison.messages[i]) for i, key in keys.items()}
+    return {i: turn for i, turn in found.items() if turn is not None}
+
+
+def _origin(ranked: list[Comparison], message: Message) -> EarlierTurn | None:
+    """The newest of these comparisons that has the message as a reply."""
+    for comparison in reversed(ranked):
+        if comparison.ranking is not None and comparison.ranking.edit == message.content:
+            return EarlierTurn(comparison, EDIT)
+        for candidate in comparison.candidates:
+            if candidate.text == message.content:
+                return EarlierTurn(comparison, candidate.id)
+    return None
 
 
 def drawn(comparison: Comparison) -> bool:
@@ -18,7 +56,7 @@ def with_texts(comparison: Comparison, texts: Sequence[str]) -> Comparison:
     return replace(comparison, candidates=tuple(replace(candidate, text=text) for candidate, text in pairs))
 
 
-def with_replies(comparison: Comparison, replies: Sequence[Reply]) -> tuple[Candidate, ...]:
+def with_replies(comparison: Comparison, replies: Sequence[GeneratedReply]) -> tuple[Candidate, ...]:
     """The comparison's candidates with their finished replies."""
     return tuple(
         replace(
@@ -30,3 +68,12 @@ def with_replies(comparison: Comparison, replies: Sequence[Reply]) -> tuple[Cand
         )
         for candidate, reply in zip(comparison.candidates, replies, strict=True)
     )
+
+
+def line_up(n: int, latest: str, predecessor: str, wanted: Sequence[str] = ()) -> list[str]:
+    """The model of each of `n` candidates, before shuffling.
+
+    Wanted models take turns; without a wish, the latest version meets its predecessor.
+    """
+    turns = list(wanted) or [latest, predecessor]
+    return [turns[i % len(turns)] for i in range(max(n, len(wanted)))]

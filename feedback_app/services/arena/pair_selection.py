@@ -1,4 +1,4 @@
-"""What the arena draws: fresh prompts, now and then a pair that comes back, and pairs worth asking about."""
+"""What the arena shows next: a fresh prompt, sometimes a repeated pair, or the most informative pair of four replies."""
 
 import random
 from collections.abc import Sequence
@@ -13,13 +13,13 @@ from feedback_app.services.arena.comparisons import with_replies
 from feedback_app.services.arena.prompt_packs import PackPrompt
 from feedback_app.services.arena.repeats import Repeats
 from feedback_app.services.generation.background import Generations
-from feedback_app.services.generation.batch import Reply, twins
+from feedback_app.services.generation.batch import GeneratedReply, repeated_replies
 from feedback_app.services.reward.live_reward import LiveRewardService
 from feedback_app.store import Store
 
 ENOUGH_VOTES = 10
 """Verdicts below which the model's doubts say nothing."""
-DRAFTED = 4
+DRAFT_REPLIES = 4
 
 
 def pairs_to_choose_from(comparison: Comparison) -> list[tuple[int, int]]:
@@ -31,7 +31,7 @@ def pairs_to_choose_from(comparison: Comparison) -> list[tuple[int, int]]:
     return [(i, j) for i, j in apart if models[i] != models[j]] or apart
 
 
-class Drafts:
+class DraftComparisons:
     """Replies written off the page: four, of which the two are shown whose verdict teaches most."""
 
     def __init__(
@@ -54,7 +54,7 @@ class Drafts:
 
     def begin(self, prompt: PackPrompt) -> None:
         """Have four replies written; the comparison is stored when they are. Raises UnknownModel, GenerationFailed."""
-        draft = self._arena.planned([Message("user", prompt.prompt)], DRAFTED, tags=prompt.tags)
+        draft = self._arena.planned([Message("user", prompt.prompt)], DRAFT_REPLIES, tags=prompt.tags)
         requests = self._arena.requests(draft)
         self.writing.add(prompt.key)
         try:
@@ -64,13 +64,13 @@ class Drafts:
                 keep=lambda replies: self._keep(prompt.key, draft, replies),
                 fail=lambda: self.writing.discard(prompt.key),
                 background=True,
-                useless=twins,
+                useless=repeated_replies,
             )
         except Exception:
             self.writing.discard(prompt.key)
             raise
 
-    def _keep(self, key: str, draft: Comparison, replies: Sequence[Reply]) -> None:
+    def _keep(self, key: str, draft: Comparison, replies: Sequence[GeneratedReply]) -> None:
         """A draft that was stopped on its way is let go, as is one whose replies are all alike."""
         try:
             written = replace(draft, candidates=with_replies(draft, replies))
@@ -78,7 +78,7 @@ class Drafts:
             if allowed and all(reply.finish for reply in replies):
                 chosen = self._chosen(written, allowed)
                 self._store.comparisons.add_all([chosen], self._desks)
-                self._live.written(chosen)
+                self._live.replies_written(chosen)
         finally:
             self.writing.discard(key)
 
@@ -105,7 +105,7 @@ class PairSelection:
         arena: Arena,
         live: LiveRewardService,
         repeats: Repeats,
-        drafts: Drafts,
+        drafts: DraftComparisons,
         active_rate: float,
         chance: random.Random,
     ) -> None:
@@ -119,14 +119,14 @@ class PairSelection:
     def open(self, topic: str | None, n: int, background: bool = False) -> Comparison | None:
         """A comparison to judge now, or later (`background`); None where no prompt suits."""
         if n == 2 and (repeat := self._repeats.maybe(partial(self._arena.suits_key, topic))) is not None:
-            self._live.written(repeat)
+            self._live.replies_written(repeat)
             return repeat
         prompt = self._arena.draw(topic, self._drafts.writing)
         if prompt is None:
             return None
         return self._arena.open([Message("user", prompt.prompt)], n, tags=prompt.tags, background=background)
 
-    def ahead(self, topic: str | None, n: int) -> None:
+    def prepare(self, topic: str | None, n: int) -> None:
         """The comparison after the one that is being read. One draft at a time; it comes when it is done."""
         if self._drafts.writing:
             return

@@ -1,6 +1,6 @@
-"""Comparisons that are ready before anybody asks for them, so that no verdict waits for the model.
+"""Comparisons that are written before the page needs them, so that nobody waits for the model.
 
-The database is the queue: what was prepared is an open comparison like any other, and is there after a restart.
+The database is the queue: a prefetched comparison is an open comparison like any other, and survives a restart.
 """
 
 import threading
@@ -51,14 +51,14 @@ class Prefetch:
                 return
             waiting = self._waiting(shown)
             if old := self._outdated(waiting):
-                self._arena.again(old[0].id, background=True)
+                self._arena.regenerate(old[0].id, background=True)
                 return
             fitting = [comparison for comparison in waiting if self._fits(comparison, topic, n)]
             halted = [c for c in fitting if c.status == ComparisonStatus.generating]
             if halted:
                 self._arena.write(halted[0], background=True)
             elif len(fitting) < DEPTH and len(waiting) < MOST:
-                self._draws.ahead(topic, n)
+                self._draws.prepare(topic, n)
 
     def _waiting(self, shown: Collection[str]) -> list[Comparison]:
         """Oldest first."""

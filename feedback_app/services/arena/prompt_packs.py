@@ -9,7 +9,7 @@ from pathlib import Path
 from feedback_app.domain.comparison import Message
 from feedback_app.domain.preference import prompt_key
 
-Found = Callable[[Sequence[str]], Collection[str]]
+KeyFilter = Callable[[Sequence[str]], Collection[str]]
 """Tells which of some prompt keys have something in common, for example that they were asked."""
 
 
@@ -85,8 +85,8 @@ class PromptPacks:
         chance: random.Random,
         topic: str | None,
         interests: Interests,
-        asked: Found,
-        skipped: Found = lambda keys: (),
+        asked: KeyFilter,
+        skipped: KeyFilter = lambda keys: (),
     ) -> PackPrompt | None:
         """A prompt of the topic (any of the owner's, if None) that was not asked; `asked` and `skipped` say which of some keys were.
 

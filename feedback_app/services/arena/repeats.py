@@ -1,4 +1,4 @@
-"""Pairs that come back: how well the owner agrees with their own earlier verdicts is the ceiling for any model of them."""
+"""Repeated pairs: the owner's agreement with earlier rankings limits what any model of the owner can reach."""
 
 import random
 from collections.abc import Callable, Iterable, Sequence
@@ -9,14 +9,14 @@ from feedback_app.domain.comparison import Comparison, ComparisonStatus, Ranking
 from feedback_app.services.shares import Share, share
 from feedback_app.store import ComparisonNotFound, Store
 
-AGO = 20
+RANKINGS_BETWEEN = 20
 """Comparisons ranked in between, so that no verdict is repeated from memory."""
 
-Again = Literal["same", "reversed", "tie", "bad"]
+RepeatOutcome = Literal["same", "reversed", "tie", "bad"]
 
 
 @dataclass(frozen=True, slots=True)
-class Repeated:
+class SelfAgreement:
     """`same` out of those that were judged apart both times; `ties` were a tie at least once."""
 
     same: Share
@@ -40,7 +40,7 @@ def swapped(original: Comparison) -> Comparison:
     )
 
 
-def again(original: Comparison, repeat: Comparison) -> Again | None:
+def compare_rankings(original: Comparison, repeat: Comparison) -> RepeatOutcome | None:
     """How the second verdict compares with the first; None where either is missing."""
     if original.ranking is None or repeat.ranking is None:
         return None
@@ -63,16 +63,16 @@ def _side(ranking: Ranking, comparison: Comparison) -> int | None:
     return -1 if ranking.groups[0][0] == comparison.candidates[0].id else 1
 
 
-def repeated(pairs: Iterable[tuple[Comparison, Comparison]]) -> Repeated:
+def self_agreement(pairs: Iterable[tuple[Comparison, Comparison]]) -> SelfAgreement:
     """Agreement over (original, repeat) pairs."""
     same = apart = tied = 0
     for original, repeat in pairs:
-        how = again(original, repeat)
+        how = compare_rankings(original, repeat)
         if how in ("same", "reversed") and _apart(original) and _apart(repeat):
             apart, same = apart + 1, same + (how == "same")
         elif how in ("same", "tie"):
             tied += 1
-    return Repeated(share(same, apart), tied)
+    return SelfAgreement(share(same, apart), tied)
 
 
 def _apart(comparison: Comparison) -> bool:
@@ -94,7 +94,7 @@ class Repeats:
         tags which may come back."""
         if self._chance.random() >= self._rate:
             return None
-        listed = self._store.repeats.candidates(AGO)
+        listed = self._store.repeats.candidates(RANKINGS_BETWEEN)
         found = [name for name, key, tags in listed if suits(key, tags)]
         if not found:
             return None
@@ -105,14 +105,14 @@ class Repeats:
         self._store.comparisons.add_all([repeat], self._desks)
         return repeat
 
-    def again(self, comparison: Comparison) -> Again | None:
+    def repeat_outcome(self, comparison: Comparison) -> RepeatOutcome | None:
         """How a repeat was judged compared with the first time; None for any other comparison."""
         if comparison.repeat_of is None:
             return None
         try:
-            return again(self._store.comparisons.get(comparison.repeat_of), comparison)
+            return compare_rankings(self._store.comparisons.get(comparison.repeat_of), comparison)
         except ComparisonNotFound:
             return None
 
-    def agreement(self) -> Repeated:
-        return repeated(self._store.repeats.judged())
+    def agreement(self) -> SelfAgreement:
+        return self_agreement(self._store.repeats.ranked_pairs())

@@ -13,7 +13,7 @@ from feedback_app.domain.text_rules import LONGEST_CONVERSATION, LONGEST_EDIT
 from feedback_app.engines.base import GenerationRequest
 from feedback_app.errors import Conflict
 from feedback_app.services.generation.background import Generations, Problem
-from feedback_app.services.generation.batch import Generation, Reply, wordless
+from feedback_app.services.generation.batch import GeneratedReply, Generation, empty_replies
 from feedback_app.services.generation.best_of import BestOf
 from feedback_app.services.generation.versions import Models
 from feedback_app.store import ConversationNotFound, Store
@@ -61,7 +61,7 @@ class Chat:
         """By its id or the beginning of it. Raises ConversationNotFound, AmbiguousId."""
         return self._store.conversations.get(self._store.ids.conversation(conversation_id))
 
-    def speaker(self, persona: str) -> str:
+    def persona_name(self, persona: str) -> str:
         """The name of a persona; its id where its file is gone."""
         try:
             return self._persona(persona).name
@@ -130,7 +130,7 @@ class Chat:
         self.check_idle(conversation_id)
         return self._store.conversations.choose(conversation_id, number)
 
-    def become(self, conversation_id: str, persona: str = "", model: str = "") -> Conversation:
+    def switch(self, conversation_id: str, persona: str = "", model: str = "") -> Conversation:
         """Go on as another persona, or with another version or alias, from the next reply on; what is empty stays. The one beside it
         takes the persona too. Raises UnknownPersona, UnknownModel, InvalidPrompt, Busy."""
         here = self._store.conversations.get(conversation_id)
@@ -163,7 +163,7 @@ class Chat:
         generation = self._generations.find(conversation_id)
         return generation.size if generation else 0
 
-    def so_far(self, conversation_id: str) -> str | None:
+    def partial_reply(self, conversation_id: str) -> str | None:
         """What of the reply is written; None where none is being written. Of several replies, nothing yet."""
         generation = self._generations.find(conversation_id)
         if generation is None:
@@ -210,7 +210,7 @@ class Chat:
             requests,
             keep=lambda replies: self._keep(conversation, messages, replies),
             fail=lambda: self._restore(conversation.id),
-            useless=wordless,
+            useless=empty_replies,
         )
 
     def _chosen(self, conversation_id: str, generation: Generation) -> Iterator[str]:
@@ -222,7 +222,7 @@ class Chat:
             yield last.content
 
     def _keep(
-        self, conversation: Conversation, messages: Sequence[Message], replies: Sequence[Reply]
+        self, conversation: Conversation, messages: Sequence[Message], replies: Sequence[GeneratedReply]
     ) -> None:
         choice = self._best.choose(messages, [reply.text for reply in replies])
         reply = replies[choice.index]

@@ -22,7 +22,7 @@ from feedback_app.domain.comparison import (
     Ranking,
     Sampling,
 )
-from feedback_app.domain.conversation import Conversation, Turn, heard_the_same
+from feedback_app.domain.conversation import Conversation, Turn, same_context
 from feedback_app.services.arena.arena import Arena
 from feedback_app.services.chat.chat import TITLE_LENGTH, Chat
 from feedback_app.services.generation.versions import Models
@@ -150,7 +150,7 @@ class SideBySide:
 
     def verdict(self, pair: Pair) -> Better | None:
         """What was said of the last replies."""
-        if not heard_the_same(*pair.both):
+        if not same_context(*pair.both):
             return None
         try:
             ranking = self._store.comparisons.get(_id(pair)).ranking
@@ -162,7 +162,7 @@ class SideBySide:
 
     def _comparison(self, pair: Pair) -> Comparison:
         """The last replies, as the versions wrote them, to what both had heard."""
-        if not heard_the_same(*pair.both):
+        if not same_context(*pair.both):
             raise InvalidRanking(
                 "only two replies to the same conversation can be ranked: these differ before"
             )
@@ -185,7 +185,7 @@ class SideBySide:
         )
 
     def _growing(self, conversation: Conversation) -> Growing:
-        text = self._chat.so_far(conversation.id)
+        text = self._chat.partial_reply(conversation.id)
         return Growing(self._chat.get(conversation.id) if text is None else conversation, text)
 
     def _check_idle(self, *conversations: Conversation) -> None:

@@ -1,4 +1,4 @@
-"""A conversation as text to take along. Pure."""
+"""A conversation as Markdown or plain text, to download. Pure."""
 
 import re
 import unicodedata

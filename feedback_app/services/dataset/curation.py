@@ -1,15 +1,15 @@
-"""The owner's rankings afterwards: found again, looked at, corrected, taken out, deleted."""
+"""Find, correct, withdraw, restore and delete the owner's rankings."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus, Ranking, checked_ranking
 from feedback_app.domain.guess import Guess
-from feedback_app.domain.ranking_query import Wanted
+from feedback_app.domain.ranking_query import RankingSearch
 from feedback_app.domain.text_rules import MOST_TAGS, name_fault
 from feedback_app.errors import Invalid
 from feedback_app.services.arena.arena import Arena
-from feedback_app.services.arena.repeats import Repeated, again, repeated
+from feedback_app.services.arena.repeats import SelfAgreement, compare_rankings, self_agreement
 from feedback_app.services.reward.live_reward import LiveRewardService
 from feedback_app.store import ComparisonNotFound, Store
 from feedback_app.store.search import Choices
@@ -31,7 +31,7 @@ class Entry:
     taken_out: Ranking | None = None
 
     @property
-    def judged(self) -> Comparison:
+    def as_ranked(self) -> Comparison:
         """As it was when its verdict counted, where that was taken out; else as it is."""
         if self.taken_out is None:
             return self.comparison
@@ -39,7 +39,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class EntryPage:
     """One page of them, and how many there are in all."""
 
     entries: list[Entry]
@@ -51,7 +51,7 @@ class Found:
 class Consistency:
     """How the owner judged the same pairs twice; `differing` pairs were not judged the same way."""
 
-    repeated: Repeated
+    self_agreement: SelfAgreement
     pairs: int
     differing: int
 
@@ -81,13 +81,13 @@ class Curation:
         self._live = live
         self.desks = desks
 
-    def find(self, wanted: Wanted, cursor: str | None = None, limit: int = PAGE) -> Found:
+    def find(self, wanted: RankingSearch, cursor: str | None = None, limit: int = PAGE) -> EntryPage:
         """Newest first. Raises InvalidCursor."""
         page, found = self._store.search.page(wanted, self._among(wanted), cursor, limit)
         out = self._store.curation.withdrawn([comparison.id for comparison in page.items])
-        return Found([Entry(c, out.get(c.id)) for c in page.items], found, page.next_cursor)
+        return EntryPage([Entry(c, out.get(c.id)) for c in page.items], found, page.next_cursor)
 
-    def ids(self, wanted: Wanted) -> list[str]:
+    def ids(self, wanted: RankingSearch) -> list[str]:
         """All that `find` finds, newest first."""
         return self._store.search.ids(wanted, self._among(wanted))
 
@@ -101,7 +101,7 @@ class Curation:
 
     def guess(self, entry: Entry) -> Guess | None:
         """What the live reward model had expected; None before a verdict."""
-        return None if entry.judged.ranking is None else self._store.guesses.get(entry.comparison.id)
+        return None if entry.as_ranked.ranking is None else self._store.guesses.get(entry.comparison.id)
 
     def other_time(self, comparison: Comparison) -> Comparison | None:
         """The same pair as the owner judged it the other time; None while it was judged once."""
@@ -117,7 +117,7 @@ class Curation:
         """Another verdict, or other words with it, in place of the one there was: it counts, and is the owner's. What says
         the same changes nothing. Raises ComparisonNotFound, InvalidRanking."""
         entry = self.get(comparison_id)
-        old = entry.judged.ranking
+        old = entry.as_ranked.ranking
         if old is not None and _words(old) == _words(checked_ranking(entry.comparison, ranking)):
             return entry
         self._arena.rank(comparison_id, replace(ranking, seconds=old.seconds if old else ranking.seconds))
@@ -153,23 +153,23 @@ class Curation:
         return self._changed(self._store.curation.delete(whole, self.desks))
 
     def consistency(self) -> Consistency:
-        pairs = self._store.repeats.judged()
-        differing = sum(again(*pair) != "same" for pair in pairs)
-        return Consistency(repeated(pairs), len(pairs), differing)
+        pairs = self._store.repeats.ranked_pairs()
+        differing = sum(compare_rankings(*pair) != "same" for pair in pairs)
+        return Consistency(self_agreement(pairs), len(pairs), differing)
 
     def _whole(self, ids: Sequence[str]) -> list[str]:
         """The ids of which these are the beginnings; whole ones stay. Raises ComparisonNotFound, AmbiguousId."""
         return [name if len(name) >= WHOLE else self._store.ids.comparison(name) for name in ids]
 
-    def _among(self, wanted: Wanted) -> frozenset[str] | None:
+    def _among(self, wanted: RankingSearch) -> frozenset[str] | None:
         """Those judged otherwise when they came back, both times, where that is wanted."""
         if not wanted.differs:
             return None
-        pairs = (pair for pair in self._store.repeats.judged() if again(*pair) != "same")
+        pairs = (pair for pair in self._store.repeats.ranked_pairs() if compare_rankings(*pair) != "same")
         return frozenset(comparison.id for pair in pairs for comparison in pair)
 
     def _changed(self, ids: list[str]) -> list[str]:
-        self._live.changed(ids)
+        self._live.rankings_changed(ids)
         return ids
 
     def _known(self, comparison_id: str) -> Comparison | None:

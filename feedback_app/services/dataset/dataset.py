@@ -10,15 +10,13 @@ from feedback_app.formats.jsonl import FileTooLarge, Limits
 from feedback_app.formats.pairs import carried
 from feedback_app.formats.reading import AUTO, Look, look
 from feedback_app.formats.unused import CannotIgnore
-from feedback_app.services.dataset.export_sizes import ExportCount, Sizes
-from feedback_app.services.dataset.export_stream import ExportFailed, lines, parquet_file
-from feedback_app.services.dataset.import_progress import Meter, Watch, unwatched
-from feedback_app.services.dataset.imports import Importer, ImportReport
+from feedback_app.services.dataset.exports import ExportCount, ExportFailed, Sizes, lines, parquet_file
+from feedback_app.services.dataset.imports import Importer, ImportReport, Meter, Watch, unwatched
 from feedback_app.services.dataset.unpaired_feedback import (
     PersonaOf,
-    every_rating,
-    given_demonstrations,
-    given_pairs,
+    ratings_and_pairs,
+    stored_demonstrations,
+    stored_pairs,
 )
 from feedback_app.store import Store
 
@@ -75,16 +73,16 @@ class Dataset:
         Raises UnknownFormat, and on the way ExportFailed."""
         match exported(format):
             case "parquet":
-                return parquet_file(filter(carried, given_pairs(self._store)))
+                return parquet_file(filter(carried, stored_pairs(self._store)))
             case "rankings":
-                return lines(self._store.comparisons.judged(), rankings.dump)
+                return lines(self._store.comparisons.with_rankings(), rankings.dump)
             case "kto":
-                return lines(filter(kto.carried, every_rating(self._store, self._persona)), kto.dump)
+                return lines(filter(kto.carried, ratings_and_pairs(self._store, self._persona)), kto.dump)
             case "sft":
-                given = given_demonstrations(self._store, self._persona)
+                given = stored_demonstrations(self._store, self._persona)
                 return lines(filter(sft.carried, given), sft.dump)
             case _:
-                return lines(filter(carried, given_pairs(self._store)), PAIRS[format].dump)
+                return lines(filter(carried, stored_pairs(self._store)), PAIRS[format].dump)
 
     def count(self, format: str) -> ExportCount:
         """How much an export holds and leaves out now. Raises UnknownFormat."""

@@ -1,4 +1,4 @@
-"""What people said of single replies: thumbs in chats, imported ratings, demonstrations and edits."""
+"""Stored feedback in one stream each: preference pairs, ratings and demonstrations."""
 
 from collections.abc import Callable, Iterator
 from typing import TypeVar
@@ -16,36 +16,36 @@ PersonaOf = Callable[[str], Persona]
 """The persona of a name, whose system prompt a reply was written with. Raises UnknownPersona."""
 
 
-def given_pairs(store: Store) -> Iterator[PreferencePair]:
+def stored_pairs(store: Store) -> Iterator[PreferencePair]:
     """What the rankings say of every two replies."""
-    for comparison in store.comparisons.judged():
+    for comparison in store.comparisons.with_rankings():
         yield from preference_pairs(comparison)
 
 
-def every_rating(store: Store, persona: PersonaOf | None) -> Iterator[Rating]:
+def ratings_and_pairs(store: Store, persona: PersonaOf | None) -> Iterator[Rating]:
     """Imported ratings, thumbs in chats, and pairs taken apart."""
-    yield from given_ratings(store, persona)
-    for pair in filter(carried, given_pairs(store)):
+    yield from stored_ratings(store, persona)
+    for pair in filter(carried, stored_pairs(store)):
         yield from kto.taken_apart(pair)
 
 
-def given_ratings(store: Store, persona: PersonaOf | None) -> Iterator[Rating]:
+def stored_ratings(store: Store, persona: PersonaOf | None) -> Iterator[Rating]:
     """Imported ratings, and thumbs in chats."""
     yield from store.ratings.all()
     for conversation in store.conversations.rated():
         yield from _of_chat(rated_replies, conversation, persona)
 
 
-def given_demonstrations(store: Store, persona: PersonaOf | None) -> Iterator[Demonstration]:
+def stored_demonstrations(store: Store, persona: PersonaOf | None) -> Iterator[Demonstration]:
     """Imported demonstrations, and edits in the arena and in chats."""
     yield from store.demonstrations.all()
-    for comparison in store.comparisons.judged():
+    for comparison in store.comparisons.with_rankings():
         if (demonstration := sft.edited(comparison)) is not None:
             yield demonstration
-    yield from edited_in_chats(store, persona)
+    yield from chat_edits(store, persona)
 
 
-def edited_in_chats(store: Store, persona: PersonaOf | None) -> Iterator[Demonstration]:
+def chat_edits(store: Store, persona: PersonaOf | None) -> Iterator[Demonstration]:
     """Replies in chats that the owner wrote anew."""
     for conversation in store.conversations.edited():
         yield from _of_chat(edited_replies, conversation, persona)

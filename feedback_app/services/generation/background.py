@@ -1,4 +1,4 @@
-"""The batches that are being written: they go on in the background, whoever watches or leaves the page."""
+"""The replies that are being written in background threads. They continue when a reader leaves the page."""
 
 import threading
 from collections import deque
@@ -20,7 +20,12 @@ from feedback_app.engines.base import (
     Priority,
     UnknownModel,
 )
-from feedback_app.services.generation.batch import Generation, GenerationFailed, Reply, Useless
+from feedback_app.services.generation.batch import (
+    GeneratedReply,
+    Generation,
+    GenerationFailed,
+    RepliesToRedraw,
+)
 from feedback_app.services.generation.best_of import NothingToChooseBy
 from feedback_app.services.reward.reward_models import RewardModelUnavailable
 
@@ -71,10 +76,10 @@ class Generations:
         self,
         key: str,
         requests: Sequence[GenerationRequest],
-        keep: Callable[[list[Reply]], object],
+        keep: Callable[[list[GeneratedReply]], object],
         fail: Callable[[], object] = lambda: None,
         background: bool = False,
-        useless: Useless | None = None,
+        useless: RepliesToRedraw | None = None,
         asker: Asker | None = None,
     ) -> Generation:
         """Begin a batch, or give the one that already runs under `key`. Raises GenerationFailed after `close`.
@@ -97,7 +102,7 @@ class Generations:
             self._problems = deque((old for old in self._problems if old[0] != key), KEPT_PROBLEMS)
         write = partial(generation.write, self._engine, requests)
         if useless is not None:
-            write = partial(generation.write_anew, self._engine, requests, useless)
+            write = partial(generation.write_redrawing, self._engine, requests, useless)
         self._pool.submit(self._run, key, generation, write, keep, fail)
         return generation
 
@@ -138,8 +143,8 @@ class Generations:
         self,
         key: str,
         generation: Generation,
-        write: Callable[[], list[Reply]],
-        keep: Callable[[list[Reply]], object],
+        write: Callable[[], list[GeneratedReply]],
+        keep: Callable[[list[GeneratedReply]], object],
         fail: Callable[[], object],
     ) -> None:
         failed: Problem | None = Problem("other", "the replies could not be written: see the service's log")

@@ -1,4 +1,4 @@
-"""One batch of replies that is being written, and who watches it."""
+"""One batch of replies while it is being written, with any number of watchers."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +26,7 @@ class GenerationFailed(Unavailable, RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class GeneratedReply:
     """A finished reply. `finish` is None where it was stopped; `seed` is set where it was drawn anew, with that one."""
 
     text: str
@@ -35,19 +35,19 @@ class Reply:
     seed: int | None = None
 
 
-def twins(replies: Sequence[Reply]) -> list[int]:
+def repeated_replies(replies: Sequence[GeneratedReply]) -> list[int]:
     """Which replies, by index, say what an earlier one says."""
     texts = [reply.text for reply in replies]
     return [i for i, text in enumerate(texts) if text in texts[:i]]
 
 
-def wordless(replies: Sequence[Reply]) -> list[int]:
+def empty_replies(replies: Sequence[GeneratedReply]) -> list[int]:
     """Which replies, by index, came out empty."""
     return [i for i, reply in enumerate(replies) if not reply.text]
 
 
-Useless = Callable[[Sequence[Reply]], list[int]]
-"""Which replies of a batch, by index, are to be written once more: `twins`, `wordless`."""
+RepliesToRedraw = Callable[[Sequence[GeneratedReply]], list[int]]
+"""Which replies of a batch, by index, are to be written once more: `repeated_replies`, `empty_replies`."""
 
 
 class Generation:
@@ -100,7 +100,7 @@ class Generation:
         """The finished texts. Raises GenerationFailed."""
         return list(self.watch())[-1]
 
-    def write(self, engine: Engine, requests: Sequence[GenerationRequest]) -> list[Reply]:
+    def write(self, engine: Engine, requests: Sequence[GenerationRequest]) -> list[GeneratedReply]:
         """Run the batch to its end or to `stop`."""
         began = monotonic()
         finishes: list[Literal["stop", "length"] | None] = [None] * len(requests)
@@ -113,13 +113,13 @@ class Generation:
                 if self._stopped.is_set():
                     break
         return [
-            Reply(mended(text).strip(), finish, ms)
+            GeneratedReply(mended(text).strip(), finish, ms)
             for text, finish, ms in zip(self._texts, finishes, latencies, strict=True)
         ]
 
-    def write_anew(
-        self, engine: Engine, requests: Sequence[GenerationRequest], useless: Useless
-    ) -> list[Reply]:
+    def write_redrawing(
+        self, engine: Engine, requests: Sequence[GenerationRequest], useless: RepliesToRedraw
+    ) -> list[GeneratedReply]:
         """Run the batch; what is useless is drawn anew, with other seeds. Some may be left at the end."""
         replies = self.write(engine, requests)
         for turn in range(1, ANEW + 1):

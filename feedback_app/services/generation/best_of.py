@@ -1,12 +1,31 @@
-"""Which of several replies is answered, and by what it was chosen."""
+"""Best-of-n sampling: of several replies to one prompt, the one with the highest reward (Stiennon et al. 2020)."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from feedback_app.domain.best_of import choose, distinct, place
 from feedback_app.domain.comparison import Message
 from feedback_app.errors import FAILED, Invalid
+
+MOST = 8
+"""Replies that are written for one answer, at the most."""
+
+
+def distinct(replies: Sequence[str]) -> tuple[str, ...]:
+    """What there is to choose from: every text once, without the space around it and without empty ones."""
+    return tuple(dict.fromkeys(text for reply in replies if (text := reply.strip())))
+
+
+def choose(rewards: Sequence[float]) -> int:
+    """The index of the highest reward; the first of equal ones. What is not a number is below all that is."""
+    known = [-math.inf if math.isnan(reward) else reward for reward in rewards]
+    return known.index(max(known))
+
+
+def place(replies: Sequence[str], text: str) -> int:
+    """The index of the first reply that says `text`. Raises ValueError where none does."""
+    return [reply.strip() for reply in replies].index(text)
 
 
 class NothingToChooseBy(Invalid, RuntimeError):
@@ -15,7 +34,7 @@ class NothingToChooseBy(Invalid, RuntimeError):
     exit_code = FAILED
 
 
-class Scorer(Protocol):
+class ReplyScorer(Protocol):
     """Says which of several replies to one prompt the owner would prefer."""
 
     @property
@@ -44,7 +63,7 @@ class Choice:
 class BestOf:
     """The scorers are asked in order; the first that knows anything chooses."""
 
-    scorers: Sequence[Scorer]
+    scorers: Sequence[ReplyScorer]
 
     def check(self) -> None:
         """Before replies are written for nothing. Raises NothingToChooseBy."""

@@ -1,4 +1,4 @@
-"""Model versions by name or alias, and where their files lie."""
+"""Model versions by name or alias, and the paths of their files."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from feedback_app.domain.round import Checkpoint
-from feedback_app.domain.versions import called, numbered
+from feedback_app.domain.version_names import called, numbered
 from feedback_app.engines.base import Engine, ModelVersion, UnknownModel
 from feedback_app.store import CheckpointNotFound, Store
 

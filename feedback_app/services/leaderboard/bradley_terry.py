@@ -1,4 +1,4 @@
-"""Bradley-Terry by penalised maximum likelihood, with covariates and a bootstrap, on counts instead of duels.
+"""Bradley-Terry by penalised maximum likelihood, with covariates and a bootstrap, on counts instead of pairs.
 
 Model (Bradley and Terry 1952; covariates as in Agresti 2013, section 11.6):
 
@@ -6,7 +6,7 @@ Model (Bradley and Terry 1952; covariates as in Agresti 2013, section 11.6):
 
 A tie is half a win for both. Strengths and effects have normal priors of mean 0, so that a model that only won stays finite.
 
-Duels that agree in models, side, binned length and outcome are one count, and comparisons that agree in all their duels
+Pairs that agree in models, side, binned length and outcome are one count, and comparisons that agree in all their pairs
 are drawn together: a bootstrap is then one Poisson draw for each kind of comparison (each draw gives every comparison a
 weight from Poisson(1); Hanley and MacGibbon 2006), and all draws are fitted at once by Newton's method.
 """

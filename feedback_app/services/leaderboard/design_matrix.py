@@ -1,4 +1,4 @@
-"""Meetings to the counts that Bradley-Terry is fitted on, and to the win matrix."""
+"""From ranking outcomes to the design matrix and the counts that Bradley-Terry is fitted on."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,19 +7,19 @@ from itertools import combinations
 
 import numpy as np
 
-from feedback_app.domain.pairwise_outcomes import STEPS_PER_DOUBLING, Meeting
+from feedback_app.domain.pairwise_outcomes import STEPS_PER_DOUBLING, RankingOutcome
 from feedback_app.services.leaderboard.bradley_terry import Design, Floats, Integers, Table
 
 MOST_STEPS = 3 * STEPS_PER_DOUBLING
 """A reply more than eight times as long counts as eight times: beyond, length hardly means style."""
 
-Kind = tuple[tuple[Meeting, ...], int]
+CountedOutcomes = tuple[tuple[RankingOutcome, ...], int]
 """What is said of one comparison, by one or several annotators, and how many comparisons it is said of."""
 
 
 @dataclass(frozen=True, slots=True)
 class DesignMatrix:
-    """Duels as arrays (duels,), turned so that `first` < `second`, which number `models`: pairs of replies of different models.
+    """Pairs as arrays (pairs,), turned so that `first` < `second`, which number `models`: pairs of replies of different models.
 
     `points` are the first's: 1, 0, or 0.5 for a tie. `side` is 1 if it stood left, else -1. `steps`: by how many quarters of a
     doubling it was longer, cut off. `weight`: 2 / n in a ranking of n, so that a ranking weighs n - 1, the number of choices in
@@ -37,7 +37,7 @@ class DesignMatrix:
     counts: Integers
 
     @property
-    def duels(self) -> int:
+    def pairs(self) -> int:
         return int(self.counts[self.kind].sum())
 
     def matrix(self) -> tuple[Floats, Integers]:
@@ -50,13 +50,13 @@ class DesignMatrix:
         return points, votes + votes.T
 
     def shares(self) -> dict[str, float]:
-        """The share of its duels that each model won; a tie is half a win."""
+        """The share of its pairs that each model won; a tie is half a win."""
         points, votes = self.matrix()
         return dict(zip(self.models, map(float, points.sum(axis=1) / votes.sum(axis=1)), strict=True))
 
 
-def league(kinds: Sequence[Kind]) -> DesignMatrix:
-    """At least one meeting of two models."""
+def design_matrix(kinds: Sequence[CountedOutcomes]) -> DesignMatrix:
+    """The design of these outcomes. At least one pair has replies of two models."""
     models = sorted({model for said, _ in kinds for one in said for model in one.models})
     number = {model: i for i, model in enumerate(models)}
     counts = np.array([count for _, count in kinds])
@@ -65,9 +65,11 @@ def league(kinds: Sequence[Kind]) -> DesignMatrix:
     return DesignMatrix(tuple(models), first, second, points, side, steps, weight, kind, counts)
 
 
-def _blocks(kinds: Sequence[Kind], number: Mapping[str, int]) -> Iterator[tuple[Integers | Floats, ...]]:
-    """The columns of the duels, for each size of ranking and each two places in it."""
-    sizes = defaultdict[int, list[tuple[int, Meeting]]](list)
+def _blocks(
+    kinds: Sequence[CountedOutcomes], number: Mapping[str, int]
+) -> Iterator[tuple[Integers | Floats, ...]]:
+    """The columns of the pairs, for each size of ranking and each two places in it."""
+    sizes = defaultdict[int, list[tuple[int, RankingOutcome]]](list)
     for i, (said, _) in enumerate(kinds):
         for one in said:
             sizes[len(one.models)].append((i, one))
@@ -96,7 +98,7 @@ def _turned(a: Integers, b: Integers, points: Floats, steps: Integers) -> tuple[
     )
 
 
-def table(given: DesignMatrix) -> Table:
+def contingency_table(given: DesignMatrix) -> Table:
     """The counts. A cell is a pair of models, a side and a length; covariates: doublings and side."""
     from scipy.sparse import csr_array  # here: the service starts without scipy
 

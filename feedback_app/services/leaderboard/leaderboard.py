@@ -1,4 +1,4 @@
-"""Who wins the votes: Bradley-Terry scores with bootstrap intervals, as they are and adjusted for length and side.
+"""The leaderboard: Bradley-Terry scores with bootstrap intervals, plain and adjusted for length and side.
 
 Scores are on the Elo scale, 400 / ln 10 per unit of log odds, with `base` at 1000.
 """
@@ -9,9 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from feedback_app.domain.pairwise_outcomes import ENOUGH, Meeting
+from feedback_app.domain.pairwise_outcomes import ENOUGH, RankingOutcome
 from feedback_app.services.leaderboard.bradley_terry import Fitted, Floats, expit, fitted
-from feedback_app.services.leaderboard.design_matrix import DesignMatrix, Kind, league, table
+from feedback_app.services.leaderboard.design_matrix import (
+    CountedOutcomes,
+    DesignMatrix,
+    contingency_table,
+    design_matrix,
+)
 from feedback_app.store import Store
 
 ELO = 400 / math.log(10)
@@ -22,7 +27,7 @@ OWNER = "owner"
 @dataclass(frozen=True, slots=True)
 class Standing:
     """`score` on the Elo scale (base = 1000) with its 95 % bootstrap interval; `adjusted`: were both replies as long and
-    as often left. `votes` are its duels; `wins` counts a tie as half. Not `enough` votes: the scores are hardly more than
+    as often left. `votes` is the number of its pairs; `wins` counts a tie as half. Not `enough` votes: the scores are hardly more than
     a guess."""
 
     model: str
@@ -49,7 +54,7 @@ class Effect:
 @dataclass(frozen=True, slots=True)
 class Board:
     """Best model first, those without enough votes last. `points[i][j]` of `votes[i][j]` duels that standing i won against standing j, ties as half.
-    `length` and `side` are None where nobody met."""
+    `length` and `side` are None where no two models were compared."""
 
     standings: tuple[Standing, ...] = ()
     points: tuple[tuple[float, ...], ...] = ()
@@ -57,20 +62,20 @@ class Board:
     length: Effect | None = None
     side: Effect | None = None
     comparisons: int = 0
-    duels: int = 0
+    pairs: int = 0
 
     @property
     def enough(self) -> bool:
         """Whether there are votes enough to speak of length and side."""
-        return self.duels >= ENOUGH
+        return self.pairs >= ENOUGH
 
 
-def board(kinds: Sequence[Kind], anchor: str = "base", seed: int = 0) -> Board:
-    """All models that met."""
+def board(kinds: Sequence[CountedOutcomes], anchor: str = "base", seed: int = 0) -> Board:
+    """The board of all models that were compared."""
     if not kinds:
         return Board()
-    met = league(kinds)
-    plain, adjusted = fitted(table(met), DRAWS, seed)
+    met = design_matrix(kinds)
+    plain, adjusted = fitted(contingency_table(met), DRAWS, seed)
     points, votes = met.matrix()
     rows = [_elo(fit, met, anchor) for fit in (plain, adjusted)]
     order = np.lexsort((-rows[0][0], votes.sum(axis=1) < ENOUGH))
@@ -85,7 +90,7 @@ def board(kinds: Sequence[Kind], anchor: str = "base", seed: int = 0) -> Board:
         _effect(adjusted, size),
         _effect(adjusted, size + 1),
         int(met.counts.sum()),
-        met.duels,
+        met.pairs,
     )
 
 
@@ -109,9 +114,12 @@ def _effect(fit: Fitted, row: int) -> Effect:
     return Effect(*(float(share) for share in expit(np.array([fit.point[row], low, high]))))
 
 
-def met(store: Store, annotator: str = "") -> list[Kind]:
+def counted_outcomes(store: Store, annotator: str = "") -> list[CountedOutcomes]:
     """What is said of comparisons, by the verdicts that count or by that annotator's alone, and of how many each."""
-    return [(tuple(map(Meeting.of_line, lines)), count) for lines, count in store.outcomes.counts(annotator)]
+    return [
+        (tuple(map(RankingOutcome.from_line, lines)), count)
+        for lines, count in store.outcomes.counts(annotator)
+    ]
 
 
 class Leaderboard:
@@ -123,8 +131,8 @@ class Leaderboard:
 
     def board(self, annotator: str = "") -> Board:
         """Of the verdicts that count, or of that annotator's alone."""
-        stamp = self._store.outcomes.stamp()
+        stamp = self._store.outcomes.fingerprint()
         known = self._known.get(annotator)
         if known is None or known[0] != stamp:
-            known = self._known[annotator] = stamp, board(met(self._store, annotator))
+            known = self._known[annotator] = stamp, board(counted_outcomes(self._store, annotator))
         return known[1]

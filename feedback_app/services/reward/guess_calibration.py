@@ -1,4 +1,4 @@
-"""How well the live reward model knows the owner: its guesses against the verdicts that came after them."""
+"""How often the live reward model predicted the owner's rankings, and when the next round is worth it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from feedback_app.domain.comparison import Selection
 from feedback_app.domain.guess import Guess
 from feedback_app.domain.learning_curve import first_round, next_round
 from feedback_app.domain.round import RoundState
-from feedback_app.services.arena.repeats import Repeated, Repeats
+from feedback_app.services.arena.repeats import Repeats, SelfAgreement
 from feedback_app.services.reward.live_reward import LiveRewardService, LiveState
 from feedback_app.services.shares import Share, share
 from feedback_app.store import Store
@@ -30,7 +30,7 @@ class Bin:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class AccuracyPoint:
     """After `votes` guesses: accuracy over the last RECENT of them, and over all."""
 
     votes: int
@@ -39,7 +39,7 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class Knowledge:
+class GuessAccuracy:
     """Guesses on pairs of two where both verdict and guess preferred one; `ties` are left out of all else.
 
     `error` is the expected calibration error (Guo et al. 2017, equation 3), None without guesses.
@@ -52,16 +52,16 @@ class Knowledge:
     ties: int
     bins: tuple[Bin, ...]
     error: float | None
-    curve: tuple[Point, ...]
+    curve: tuple[AccuracyPoint, ...]
 
 
-def knowledge(judged: Sequence[tuple[Guess, Selection]]) -> Knowledge:
+def guess_accuracy(judged: Sequence[tuple[Guess, Selection]]) -> GuessAccuracy:
     """From guesses with their marks and how their pair was selected, in the order of the verdicts."""
     pairs = [(guess, how) for guess, how in judged if len(guess.probabilities) == 2]
     clear = [(guess, how) for guess, how in pairs if guess.correct != 0.5]
     guesses = [guess for guess, _ in clear]
     bins = bins_of_confidence([(guess.confidence, guess.correct or 0) for guess in guesses], BINS)
-    return Knowledge(
+    return GuessAccuracy(
         recent=_right(guesses[-RECENT:]),
         overall=_right(guesses),
         drawn=_right([guess for guess, how in clear if how == "random"]),
@@ -75,13 +75,13 @@ def knowledge(judged: Sequence[tuple[Guess, Selection]]) -> Knowledge:
     )
 
 
-def curve(right: Sequence[bool]) -> tuple[Point, ...]:
+def curve(right: Sequence[bool]) -> tuple[AccuracyPoint, ...]:
     """Accuracy after each guess."""
     points, total, window = [], 0, 0
     for i, hit in enumerate(right, start=1):
         total += hit
         window += hit - (right[i - 1 - RECENT] if i > RECENT else 0)
-        points.append(Point(i, window / min(i, RECENT), total / i))
+        points.append(AccuracyPoint(i, window / min(i, RECENT), total / i))
     return tuple(points)
 
 
@@ -90,7 +90,7 @@ def _right(guesses: Sequence[Guess]) -> Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Worth:
+class RoundAdvice:
     """`missing` rankings until a round is worth it, 0 where it is, None where that cannot be said honestly. `right` of the
     clear guesses so far; `later`: a round has learned from some of them."""
 
@@ -99,13 +99,13 @@ class Worth:
     later: bool
 
 
-def worth(judged: Sequence[tuple[Guess, Selection]], round_began: datetime | None) -> Worth:
+def round_advice(judged: Sequence[tuple[Guess, Selection]], round_began: datetime | None) -> RoundAdvice:
     """What the guesses say of the next round; `round_began` is when the last one took its rankings."""
     clear = [guess for guess, _ in judged if len(guess.probabilities) == 2 and guess.correct in (0, 1)]
     right = [guess.correct == 1 for guess in clear]
     learned = sum(guess.created_at < round_began for guess in clear) if round_began else 0
     missing = next_round(right, learned) if learned else first_round(right)
-    return Worth(missing, _right(clear[-RECENT:]), learned > 0)
+    return RoundAdvice(missing, _right(clear[-RECENT:]), learned > 0)
 
 
 class GuessCalibration:
@@ -123,13 +123,13 @@ class GuessCalibration:
         """Changes whenever something else here does; cheap to ask for."""
         return self._live.state(), tuple(self._store.guesses.counts().values())
 
-    def worth(self) -> Worth:
+    def round_advice(self) -> RoundAdvice:
         ended = (RoundState.promoted, RoundState.held)
         began = [found.created_at for found in self._store.rounds.list(RECENT) if found.state in ended]
-        return worth(self._store.guesses.judged(), max(began, default=None))
+        return round_advice(self._store.guesses.marked(), max(began, default=None))
 
-    def knowledge(self) -> Knowledge:
-        return knowledge(self._store.guesses.judged())
+    def guess_accuracy(self) -> GuessAccuracy:
+        return guess_accuracy(self._store.guesses.marked())
 
-    def repeats(self) -> Repeated:
+    def repeats(self) -> SelfAgreement:
         return self._repeats.agreement()

@@ -1,10 +1,10 @@
-"""What the live reward model is told and asked: each verdict once, and a guess before it. For one thread."""
+"""Trains the live reward model on each ranking, and records a guess before each. Used by one thread only."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus, Message
-from feedback_app.domain.guess import Guess, judged
+from feedback_app.domain.guess import Guess, marked
 from feedback_app.store import ComparisonNotFound, Store
 
 NEXT = 4
@@ -49,7 +49,7 @@ class Learner:
 
     def behind(self) -> list[str]:
         """The comparisons whose verdict is not what was learned: those to forget, then the others, oldest first."""
-        verdicts = self._store.comparisons.verdicts()
+        verdicts = self._store.comparisons.ranked_groups()
         gone = [key for key in self._learned if key not in verdicts]
         return gone + [key for key, groups in verdicts.items() if self._learned.get(key) != groups]
 
@@ -88,7 +88,7 @@ class Learner:
 
     def _mark(self, found: Comparison) -> None:
         guess = self._store.guesses.get(found.id)
-        if guess is not None and (held := judged(guess, found)) != guess:
+        if guess is not None and (held := marked(guess, found)) != guess:
             self._store.guesses.mark(held)
 
     def _find(self, comparison_id: str) -> Comparison | None:

@@ -1,4 +1,4 @@
-"""The live reward model beside the arena: a thread of its own, so that no vote and no page waits for it."""
+"""The live reward model in a thread of its own, so that neither votes nor pages wait for it."""
 
 import threading
 import traceback
@@ -70,12 +70,12 @@ class LiveRewardService:
         if self._load is not None:
             self._thread.start()
 
-    def written(self, comparison: Comparison) -> None:
+    def replies_written(self, comparison: Comparison) -> None:
         """The replies are written: guess, before anybody has seen them long enough to judge."""
         if comparison.status == ComparisonStatus.open:
             self._later(lambda learner: learner.guess(comparison))
 
-    def decided(self, comparison_id: str) -> None:
+    def ranking_changed(self, comparison_id: str) -> None:
         """A verdict was given, changed or taken back."""
         began = perf_counter()
 
@@ -86,7 +86,7 @@ class LiveRewardService:
 
         self._later(settle)
 
-    def changed(self, comparison_ids: Sequence[str]) -> None:
+    def rankings_changed(self, comparison_ids: Sequence[str]) -> None:
         """Many verdicts were taken out, brought back or deleted: they are learned or forgotten one by one, as what is found
         at the start is, so that a vote meanwhile does not wait for them."""
         self._later(lambda learner: self._behind.extend(comparison_ids))
@@ -105,7 +105,7 @@ class LiveRewardService:
         return self._ask(lambda model: model.informative_pair(prompt, replies, allowed))
 
     def score(self, messages: Sequence[Message], replies: Sequence[str]) -> list[float] | None:
-        """See `best_of.Scorer`: the chance of each reply to be the best. Waits until all there is was learned once."""
+        """See `best_of.ReplyScorer`: the chance of each reply to be the best. Waits until all there is was learned once."""
         if self._thread.is_alive():
             self._met.wait(CHOICE_SECONDS)
         asked = tuple(replies) or ("",)

@@ -11,7 +11,7 @@ from itertools import pairwise
 from alignment.contract.manifests.checkpoint import CheckpointManifest
 from alignment.contract.manifests.gate import known as recorded
 from feedback_app.domain.round import Checkpoint
-from feedback_app.domain.versions import called, numbered
+from feedback_app.domain.version_names import called, numbered
 
 Lengths = tuple[float, float]
 """Least and greatest reply length, as a share of the base's: the limits of the quality checks."""

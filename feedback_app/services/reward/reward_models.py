@@ -1,4 +1,4 @@
-"""Reward models as the service sees them: folders with a manifest, and a scorer that is loaded when it is asked."""
+"""Trained reward models: their folders and manifests, evaluation, and scoring of replies."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from feedback_app.domain.comparison import Message
 from feedback_app.domain.preference import RankedReplies, ranked_replies, split_of
 from feedback_app.domain.round import Checkpoint
 from feedback_app.errors import Conflict, NotFound, Unavailable
-from feedback_app.services.leaderboard.design_matrix import league
-from feedback_app.services.leaderboard.leaderboard import met
+from feedback_app.services.leaderboard.design_matrix import design_matrix
+from feedback_app.services.leaderboard.leaderboard import counted_outcomes
 from feedback_app.services.reward.reward_hacking import Lengths, WatchPoint, alarms, watch_points
 from feedback_app.services.shares import Share
 from feedback_app.store import Store
 
-Reply = tuple[tuple[Message, ...], str]
+PromptReply = tuple[tuple[Message, ...], str]
 """A prompt and one reply to it."""
 
 
@@ -42,10 +42,10 @@ class BrokenRewardModel(RewardModelUnavailable):
     """A reward model that cannot be loaded; the message says which, and what to do."""
 
 
-class Scorer(Protocol):
+class LoadedRewardModel(Protocol):
     """A loaded reward model: log odds, comparable between replies to the same prompt."""
 
-    def score(self, items: Sequence[Reply]) -> list[float]:
+    def score(self, items: Sequence[PromptReply]) -> list[float]:
         """Raises RewardModelUnavailable."""
         ...
 
@@ -69,7 +69,7 @@ class RewardModel:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class RewardModelRegistry:
     """The folder that holds all reward models, one folder each."""
 
     root: Path
@@ -101,7 +101,7 @@ class Shelf:
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class RewardHackingReport:
     """Reward against the owner's preference over the checkpoints, oldest first, what is wrong with it in words, and the limits of reply
     length that it is held to."""
 
@@ -111,15 +111,15 @@ class Watched:
 
 
 @dataclass(frozen=True, slots=True)
-class Rewards:
+class RewardModels:
     """`base_hash` names the base model in force, empty while none is prepared; `load` opens a folder or raises
     RewardModelUnavailable; `judge` evaluates the rewards of rankings; `repeats`: how often the owner agreed with an earlier
     verdict of the same pair; `lengths`: the quality checks' limits of reply length; `close` ends what scores."""
 
     store: Store
-    shelf: Shelf
+    registry: RewardModelRegistry
     base_hash: Callable[[], str]
-    load: Callable[[Path], Scorer]
+    load: Callable[[Path], LoadedRewardModel]
     judge: Callable[[Sequence[RankedReplies], Sequence[Sequence[float]]], dict[str, Any]]
     heldout_fraction: float
     repeats: Callable[[], Share]
@@ -129,11 +129,11 @@ class Rewards:
     def current(self) -> RewardModel | None:
         """The newest that passed, of the base model in force. A model that is not prepared has none."""
         base = self.base_hash()
-        return self.shelf.current(base) if base else None
+        return self.registry.current(base) if base else None
 
     def get(self, name: str = "") -> RewardModel:
         """The one of that name, else the current one. Raises NoRewardModel, UnknownRewardModel."""
-        known = self.shelf.all()
+        known = self.registry.all()
         for model in known:
             if name and model.name == name:
                 return model
@@ -145,7 +145,7 @@ class Rewards:
             raise NoRewardModel("there is no reward model yet: train one: codelynn reward train")
         return current
 
-    def scorer(self, name: str = "") -> Scorer:
+    def scorer(self, name: str = "") -> LoadedRewardModel:
         """Loaded and ready. Raises NoRewardModel, UnknownRewardModel, RewardModelUnavailable."""
         return self.load(self.get(name).folder)
 
@@ -158,7 +158,7 @@ class Rewards:
         """The verdicts on prompts that training never sees."""
         return [
             ranked
-            for comparison in self.store.comparisons.judged()
+            for comparison in self.store.comparisons.with_rankings()
             if split_of(comparison.messages, self.heldout_fraction) == "heldout"
             for ranked in ranked_replies(comparison)
         ]
@@ -176,22 +176,47 @@ class Rewards:
             record["repeats"] = {"agreed": own.hits, "pairs": own.trials, "low": own.low, "high": own.high}
         return record
 
-    def watch(self) -> Watched:
+    def watch(self) -> RewardHackingReport:
         """Over the checkpoints in order of creation: does reward still mean preference?"""
-        kinds = met(self.store)
-        points = watch_points(self._checkpoints(), league(kinds).shares() if kinds else {})
+        kinds = counted_outcomes(self.store)
+        points = watch_points(self._checkpoints(), design_matrix(kinds).shares() if kinds else {})
         current = self.current()
         correlation = current.evaluation.length_correlation if current else None
-        return Watched(points, alarms(points, self.lengths, correlation), self.lengths)
+        return RewardHackingReport(points, alarms(points, self.lengths, correlation), self.lengths)
 
     def _checkpoints(self) -> list[Checkpoint]:
         return sorted(self.store.checkpoints.list(), key=lambda checkpoint: checkpoint.created_at)
 
 
 def score_all(
-    scorer: Scorer, asked: Iterable[tuple[tuple[Message, ...], Sequence[str]]]
+    scorer: LoadedRewardModel, asked: Iterable[tuple[tuple[Message, ...], Sequence[str]]]
 ) -> list[list[float]]:
     """The rewards of all replies, prompt by prompt."""
     listed = list(asked)
     flat = iter(scorer.score([(prompt, reply) for prompt, replies in listed for reply in replies]))
     return [[next(flat) for _ in replies] for _, replies in listed]
+
+
+class TrainedScorer:
+    """Scores with the newest that passed, of the base model in force."""
+
+    name = "the trained reward model"
+
+    def __init__(self, rewards: RewardModels) -> None:
+        self._rewards = rewards
+        self._opened: tuple[str, LoadedRewardModel] | None = None
+
+    def score(self, messages: Sequence[Message], replies: Sequence[str]) -> list[float] | None:
+        """See `best_of.ReplyScorer`. Raises RewardModelUnavailable."""
+        current = self._rewards.current()
+        if current is None:
+            return None
+        if not replies:
+            return []
+        return self._scorer(current).score([(tuple(messages), reply) for reply in replies])
+
+    def _scorer(self, current: RewardModel) -> LoadedRewardModel:
+        opened = self._opened
+        if opened is None or opened[0] != current.name:
+            opened = self._opened = current.name, self._rewards.load(current.folder)
+        return opened[1]

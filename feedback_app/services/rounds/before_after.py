@@ -1,4 +1,4 @@
-"""What a round changed, to read: replies of the version before and of the new one to the owner's own prompts."""
+"""Replies of the versions before and after a round to the owner's own prompts."""
 
 import threading
 from collections.abc import Callable, Sequence

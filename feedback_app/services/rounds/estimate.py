@@ -1,5 +1,4 @@
-"""How long a round will take: as long as the last one of its kind did here, for as much as there is to learn from now. Before the
-first one an upper bound is reckoned from times measured elsewhere."""
+"""How long a round will take: scaled from the last comparable round, or an upper bound before the first."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -39,7 +38,7 @@ class Estimates:
     def expected(self, method: str, config: Mapping[str, Any]) -> Expected | None:
         """From the start of such a round to its end; None where nothing can be said."""
         rounds = self.store.rounds.list(LOOK_BACK)
-        last = next((round_ for round_ in rounds if alike(round_, method, config)), None)
+        last = next((round_ for round_ in rounds if comparable(round_, method, config)), None)
         if last is None or last.started_at is None:
             there = self._amounts(method, config)
             if there is None:
@@ -60,7 +59,7 @@ class Estimates:
             return None
 
 
-def alike(round_: Round, method: str, config: Mapping[str, Any]) -> bool:
+def comparable(round_: Round, method: str, config: Mapping[str, Any]) -> bool:
     """Whether the round went through the stages that such a one would, undisturbed."""
     same = all(bool(round_.config.get(name)) == bool(config.get(name)) for name in OPTIONS)
     undisturbed = round_.state in DONE and round_.attempt == 1 and not round_.damaged

@@ -8,7 +8,7 @@ from alignment.contract.errors import InvalidSnapshot
 from alignment.contract.manifests.checkpoint import CheckpointManifest
 from alignment.contract.snapshot.reader import open_snapshot
 from feedback_app.domain.round import Round, method_name
-from feedback_app.domain.versions import called, numbered, roles
+from feedback_app.domain.version_names import called, numbered, roles
 from feedback_app.store import CheckpointNotFound, Store
 
 

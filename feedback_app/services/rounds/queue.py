@@ -1,4 +1,4 @@
-"""Tells the workers that a round waits. The database row is what counts: a lost message is sent again by the workers."""
+"""Tells the workers that a round is queued. The database row is authoritative: the workers find rounds whose message is lost."""
 
 from functools import cached_property
 from typing import TYPE_CHECKING

@@ -1,11 +1,11 @@
-"""Whether a round can start, whether it is worth it, and how many votes are missing."""
+"""Whether a round can start, whether it is worth it, and how many more votes it needs."""
 
 import math
 from dataclasses import dataclass
 
 from feedback_app.domain.learning_curve import FEWEST
 from feedback_app.domain.round import RoundState
-from feedback_app.services.reward.guess_calibration import GuessCalibration, Worth
+from feedback_app.services.reward.guess_calibration import GuessCalibration, RoundAdvice
 from feedback_app.services.rounds.lineage import Lineage
 from feedback_app.services.rounds.training_data import TrainingData
 from feedback_app.store import Store
@@ -57,26 +57,26 @@ def readiness(
     pairs: int,
     min_pairs: int,
     heldout_fraction: float,
-    worth: Worth,
+    round_advice: RoundAdvice,
     trained: bool = False,
     running: bool = False,
     unlearned: int = 1,
 ) -> Readiness:
-    """From the counts; `worth` is what the guesses say."""
+    """From the counts; `round_advice` is what the guesses say."""
     return Readiness(
         decided,
         pairs,
         min_pairs,
         votes_needed(min_pairs - pairs, heldout_fraction),
-        max(0, FEWEST - worth.right.trials) if worth.missing is None else 0,
-        worth.missing,
+        max(0, FEWEST - round_advice.right.trials) if round_advice.missing is None else 0,
+        round_advice.missing,
         trained,
         running,
         unlearned,
     )
 
 
-def in_words(now: Readiness) -> str:
+def readiness_text(now: Readiness) -> str:
     """What to do next, in one line."""
     if now.running:
         return "A round is under way"
@@ -97,12 +97,12 @@ def _more_votes(number: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Advisor:
+class RoundReadiness:
     """Counts when it is asked."""
 
     store: Store
     training_data: TrainingData
-    knowing: GuessCalibration
+    guess_calibration: GuessCalibration
     lineage: Lineage
     min_pairs: int
     heldout_fraction: float
@@ -122,7 +122,7 @@ class Advisor:
             pairs,
             self.min_pairs,
             self.heldout_fraction,
-            self.knowing.worth(),
+            self.guess_calibration.round_advice(),
             trained=bool(trained),
             running=any(not found.state.final for found in rounds),
             unlearned=pairs - learned,

@@ -1,4 +1,4 @@
-"""Alignment rounds as the user drives them: queue, watch, cancel, resume."""
+"""Queue, follow, cancel and resume alignment rounds."""
 
 from collections.abc import Iterator, Mapping
 from threading import Event
@@ -65,7 +65,7 @@ class Rounds:
         """By its id or the beginning of it. Raises RoundNotFound, AmbiguousId."""
         return self._store.rounds.get(self._store.ids.round(round_id))
 
-    def ahead(self, round_: Round) -> list[Round]:
+    def queued_before(self, round_: Round) -> list[Round]:
         """The rounds that a worker works on or takes before this one: the running one first. None once it runs."""
         if round_.state is not RoundState.queued:
             return []

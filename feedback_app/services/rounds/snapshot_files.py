@@ -12,9 +12,15 @@ from alignment.contract.snapshot.reader import CHANGED, SnapshotFolder, open_sna
 from alignment.contract.snapshot.schema import DEMONSTRATIONS, PAIRS, RANKINGS, RATINGS
 from feedback_app.domain.comparison import Message
 from feedback_app.domain.preference import Demonstration, RankedReplies, Rating
-from feedback_app.domain.snapshot import BrokenSnapshot, Kind, Record, digest_of, from_pairs
+from feedback_app.domain.snapshot import (
+    BrokenSnapshot,
+    RecordKind,
+    SnapshotRecord,
+    content_digest,
+    from_pairs,
+)
 
-FILES: dict[Kind, str] = {"rankings": RANKINGS, "ratings": RATINGS, "demonstrations": DEMONSTRATIONS}
+FILES: dict[RecordKind, str] = {"rankings": RANKINGS, "ratings": RATINGS, "demonstrations": DEMONSTRATIONS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +35,7 @@ class StoredSnapshot:
         return self.folder.manifest.counts
 
     @property
-    def kinds(self) -> set[Kind]:
+    def kinds(self) -> set[RecordKind]:
         return {kind for kind, name in FILES.items() if name in self.folder.manifest.files}
 
     def check(self) -> None:
@@ -39,7 +45,7 @@ class StoredSnapshot:
         except InvalidSnapshot as invalid:
             raise BrokenSnapshot(str(invalid)) from None
 
-    def records(self, kinds: set[Kind], by_pairs: bool) -> Iterator[Record]:
+    def records(self, kinds: set[RecordKind], by_pairs: bool) -> Iterator[SnapshotRecord]:
         """All of those kinds; rankings put together from the pairs where they are asked for that way. Raises
         BrokenSnapshot."""
         try:
@@ -50,14 +56,14 @@ class StoredSnapshot:
         except (InvalidSnapshot, KeyError, TypeError):
             raise BrokenSnapshot(CHANGED) from None
 
-    def _ranked(self) -> Iterator[Record]:
+    def _ranked(self) -> Iterator[SnapshotRecord]:
         for row in self.folder.rows(RANKINGS):
             replies, places = tuple(row["replies"]), tuple(row["places"])
             yield ranking(
                 RankedReplies(_prompt(row), replies, places, row["comparison_id"], row["annotator"])
             )
 
-    def _paired(self) -> Iterator[Record]:
+    def _paired(self) -> Iterator[SnapshotRecord]:
         """The pairs of a comparison stand together."""
         for comparison, rows in groupby(self.folder.rows(PAIRS), key=lambda row: str(row["comparison_id"])):
             first, *more = rows
@@ -81,24 +87,24 @@ def size(path: Path) -> int:
     return sum(file.stat().st_size for file in path.iterdir() if file.is_file())
 
 
-def ranking(ranked: RankedReplies) -> Record:
+def ranking(ranked: RankedReplies) -> SnapshotRecord:
     """Told from others by its comparison alone: where the owner ranks again what was imported, a verdict has changed."""
     name = ranked.comparison_id
-    return Record("rankings", name, ranked.prompt, ranked.replies, ranked.places, name)
+    return SnapshotRecord("rankings", name, ranked.prompt, ranked.replies, ranked.places, name)
 
 
-def rating(given: Rating) -> Record:
+def rating(given: Rating) -> SnapshotRecord:
     return single("ratings", given.prompt, given.reply, given.good)
 
 
-def demonstration(given: Demonstration) -> Record:
+def demonstration(given: Demonstration) -> SnapshotRecord:
     return single("demonstrations", given.prompt, given.reply, True)
 
 
-def single(kind: Kind, prompt: tuple[Message, ...], reply: str, good: bool) -> Record:
+def single(kind: RecordKind, prompt: tuple[Message, ...], reply: str, good: bool) -> SnapshotRecord:
     """Told from others by its prompt and reply."""
     turns = [[message.role, message.content] for message in prompt]
-    return Record(kind, digest_of([turns, reply]).hex(), prompt, (reply,), (0 if good else 1,))
+    return SnapshotRecord(kind, content_digest([turns, reply]).hex(), prompt, (reply,), (0 if good else 1,))
 
 
 def _prompt(row: dict[str, Any]) -> tuple[Message, ...]:

@@ -1,4 +1,4 @@
-"""The snapshots that rounds learned from, how two differ, and what has been said since."""
+"""Lists, compares and deletes snapshots, and compares the newest with the current data."""
 
 import shutil
 from collections import Counter
@@ -11,22 +11,22 @@ from feedback_app.domain.persona import Persona
 from feedback_app.domain.preference import preference_pairs, ranked_replies
 from feedback_app.domain.round import Round
 from feedback_app.domain.snapshot import (
-    HOWS,
-    KINDS,
+    CHANGE_TYPES,
+    RECORD_KINDS,
     BrokenSnapshot,
-    Described,
-    Difference,
-    How,
-    Kind,
-    Record,
+    ChangeType,
+    RecordKind,
+    SnapshotDifference,
     SnapshotNeeded,
     SnapshotNotFound,
+    SnapshotRecord,
+    SnapshotSummary,
     difference,
     from_pairs,
 )
 from feedback_app.formats import kto, sft
-from feedback_app.services.dataset.export_sizes import stamp
-from feedback_app.services.dataset.unpaired_feedback import PersonaOf, given_demonstrations, given_ratings
+from feedback_app.services.dataset.exports import data_fingerprint
+from feedback_app.services.dataset.unpaired_feedback import PersonaOf, stored_demonstrations, stored_ratings
 from feedback_app.services.rounds.snapshot_files import (
     StoredSnapshot,
     demonstration,
@@ -44,16 +44,16 @@ GONE = "(deleted since)"
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class SnapshotComparison:
     """Two snapshots, or one and what is here now. `sources` and `tags` count the comparisons whose rankings differ;
     `kinds` are those that both hold, `notes` say what was not compared."""
 
     one: str
     other: str
-    difference: Difference
-    sources: Mapping[How, Mapping[str, int]]
-    tags: Mapping[How, Mapping[str, int]]
-    kinds: frozenset[Kind] = frozenset(KINDS)
+    difference: SnapshotDifference
+    sources: Mapping[ChangeType, Mapping[str, int]]
+    tags: Mapping[ChangeType, Mapping[str, int]]
+    kinds: frozenset[RecordKind] = frozenset(RECORD_KINDS)
     notes: tuple[str, ...] = ()
 
 
@@ -65,9 +65,9 @@ class Snapshots:
     folder: Path
     persona: PersonaOf | None = None
     personas: Callable[[], list[Persona]] = list
-    _since: tuple[tuple[Any, ...], Compared | None] = field(default=((), None))
+    _since: tuple[tuple[Any, ...], SnapshotComparison | None] = field(default=((), None))
 
-    def all(self) -> list[Described]:
+    def all(self) -> list[SnapshotSummary]:
         """Newest first; at the end what cannot be read, or lies on another machine."""
         rounds: dict[str, list[Round]] = {}
         for round_ in self.store.rounds.list(MANY):
@@ -75,13 +75,13 @@ class Snapshots:
         rounds.pop("", None)
         found = [self._described(path, tuple(rounds.pop(path.name, ()))) for path in self._folders()]
         away = "not on this machine, or deleted"
-        found += [Described(name, rounds=tuple(of), problem=away) for name, of in rounds.items()]
+        found += [SnapshotSummary(name, rounds=tuple(of), problem=away) for name, of in rounds.items()]
         whole = sorted(
             (one for one in found if one.created_at), key=lambda one: str(one.created_at), reverse=True
         )
         return [*whole, *(one for one in found if one.created_at is None)]
 
-    def newest(self) -> Described | None:
+    def newest(self) -> SnapshotSummary | None:
         """The newest that can be read."""
         return next((one for one in self.all() if not one.problem), None)
 
@@ -98,29 +98,29 @@ class Snapshots:
             )
         return known[0]
 
-    def compared(self, one: str, other: str) -> Compared:
+    def compared(self, one: str, other: str) -> SnapshotComparison:
         """What `other` has that `one` has not, and the other way round. Raises SnapshotNotFound, BrokenSnapshot."""
         one, other = self.named(one), self.named(other)
         sides = [None if name == NOW else self._checked(name) for name in (one, other)]
-        held = [set(KINDS) if side is None else side.kinds for side in sides]
+        held = [set(RECORD_KINDS) if side is None else side.kinds for side in sides]
         kinds, by_pairs = held[0] & held[1], not all("rankings" in kinds for kinds in held)
 
-        def source(side: StoredSnapshot | None) -> Callable[[], Iterator[Record]]:
+        def source(side: StoredSnapshot | None) -> Callable[[], Iterator[SnapshotRecord]]:
             return lambda: self._here(kinds, by_pairs) if side is None else side.records(kinds, by_pairs)
 
         found = difference(source(sides[0]), source(sides[1]))
         sources, tags = self._origins(found)
-        return Compared(
+        return SnapshotComparison(
             one, other, found, sources, tags, frozenset(kinds | {"rankings"}), notes(kinds, by_pairs)
         )
 
-    def since(self) -> Compared | None:
+    def since(self) -> SnapshotComparison | None:
         """What has been said since the newest snapshot; None without any. The data is read where it has changed since
         the last call."""
         newest = self.newest()
         if newest is None:
             return None
-        now = (newest.hash, stamp(self.store), *self.personas())
+        now = (newest.hash, data_fingerprint(self.store), *self.personas())
         of, known = self._since
         if known is None or of != now:
             known = self.compared(newest.hash, NOW)
@@ -146,21 +146,21 @@ class Snapshots:
             return []
         return sorted(path for path in self.folder.iterdir() if path.is_dir() and path.name[0] != ".")
 
-    def _described(self, path: Path, rounds: tuple[Round, ...]) -> Described:
+    def _described(self, path: Path, rounds: tuple[Round, ...]) -> SnapshotSummary:
         try:
             read = read_folder(path)
-            return Described(path.name, read.created_at, read.counts, size(path), rounds)
+            return SnapshotSummary(path.name, read.created_at, read.counts, size(path), rounds)
         except (BrokenSnapshot, OSError) as error:
-            return Described(path.name, rounds=rounds, problem=str(error))
+            return SnapshotSummary(path.name, rounds=rounds, problem=str(error))
 
     def _checked(self, name: str) -> StoredSnapshot:
         read = read_folder(self.folder / name)
         read.check()
         return read
 
-    def _here(self, kinds: set[Kind], by_pairs: bool) -> Iterator[Record]:
+    def _here(self, kinds: set[RecordKind], by_pairs: bool) -> Iterator[SnapshotRecord]:
         """What a snapshot written now would hold."""
-        for comparison in self.store.comparisons.judged():
+        for comparison in self.store.comparisons.with_rankings():
             if by_pairs:
                 pairs = [(p.chosen, p.rejected) for p in preference_pairs(comparison) if p.informative]
                 if pairs:
@@ -168,31 +168,31 @@ class Snapshots:
             else:
                 yield from map(ranking, ranked_replies(comparison))
         if "ratings" in kinds:
-            yield from map(rating, filter(kto.carried, given_ratings(self.store, self.persona)))
+            yield from map(rating, filter(kto.carried, stored_ratings(self.store, self.persona)))
         if "demonstrations" in kinds:
-            said_ = given_demonstrations(self.store, self.persona)
+            said_ = stored_demonstrations(self.store, self.persona)
             yield from map(demonstration, filter(sft.carried, said_))
 
     def _origins(
-        self, found: Difference
-    ) -> tuple[Mapping[How, Mapping[str, int]], Mapping[How, Mapping[str, int]]]:
+        self, found: SnapshotDifference
+    ) -> tuple[Mapping[ChangeType, Mapping[str, int]], Mapping[ChangeType, Mapping[str, int]]]:
         """Sources and tags of the comparisons whose rankings differ, as far as they are still here."""
-        known = self.store.outcomes.origins([one for how in HOWS for one in found.comparisons[how]])
-        sources: dict[How, Mapping[str, int]] = {}
-        tags: dict[How, Mapping[str, int]] = {}
-        for how in HOWS:
+        known = self.store.outcomes.origins([one for how in CHANGE_TYPES for one in found.comparisons[how]])
+        sources: dict[ChangeType, Mapping[str, int]] = {}
+        tags: dict[ChangeType, Mapping[str, int]] = {}
+        for how in CHANGE_TYPES:
             ids = found.comparisons[how]
             sources[how] = Counter(known[one].source if one in known else GONE for one in ids)
             tags[how] = Counter(tag for one in ids if one in known for tag in known[one].tags)
         return sources, tags
 
 
-def notes(kinds: set[Kind], by_pairs: bool) -> tuple[str, ...]:
+def notes(kinds: set[RecordKind], by_pairs: bool) -> tuple[str, ...]:
     """What was not compared, in words."""
     told = [
         "An older snapshot holds only pairs: rankings are compared by their pairs, and ties are not compared."
     ]
-    missing = [kind for kind in KINDS[1:] if kind not in kinds]
+    missing = [kind for kind in RECORD_KINDS[1:] if kind not in kinds]
     left = (
         [f"One of the two has no {' and no '.join(missing)}, so these are not compared."] if missing else []
     )

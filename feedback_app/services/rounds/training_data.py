@@ -1,4 +1,4 @@
-"""How much there is for a round to learn from now."""
+"""How much training data is available now."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from alignment.contract.amounts import Amounts
 from alignment.contract.methods import Need, RoundConfig
 from alignment.contract.requirements import lacking, needs_of
 from feedback_app.domain.preference import split_of, split_of_key
-from feedback_app.services.dataset.unpaired_feedback import given_demonstrations, given_ratings
+from feedback_app.services.dataset.unpaired_feedback import stored_demonstrations, stored_ratings
 from feedback_app.store import Store
 
 
@@ -52,12 +52,12 @@ class TrainingData:
         """Replies that people rated good, and bad; without the replies of pairs."""
         rated = [
             rating.good
-            for rating in given_ratings(self.store, None)
+            for rating in stored_ratings(self.store, None)
             if split_of(rating.prompt, self.heldout_fraction) == "train"
         ]
         return sum(rated), len(rated) - sum(rated)
 
     def demonstrations(self) -> int:
         """Replies that people wrote or edited."""
-        written = given_demonstrations(self.store, None)
+        written = stored_demonstrations(self.store, None)
         return sum(split_of(item.prompt, self.heldout_fraction) == "train" for item in written)

@@ -1,0 +1,4 @@
+"""The service as a whole: its state and the owner's preferences.
+
+Imports domain, store, settings, and the rooms generation and rounds.
+"""

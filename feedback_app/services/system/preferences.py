@@ -1,4 +1,4 @@
-"""The owner's preferences: the environment goes before what was chosen, and that before the defaults."""
+"""The owner's preferences. The environment takes precedence over what the owner chose, and that over the defaults."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace

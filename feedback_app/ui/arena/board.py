@@ -7,8 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus, Message
-from feedback_app.services.arena.comparisons import drawn
-from feedback_app.services.arena.earlier_replies import EDIT, EarlierTurn
+from feedback_app.services.arena.comparisons import EDIT, EarlierTurn, drawn
 from feedback_app.services.generation.background import Problem
 from feedback_app.ui.arena.view import (
     LETTERS,

@@ -3,7 +3,7 @@ See docs/decisions/0021-arena.md."""
 
 import gradio as gr
 
-from feedback_app.domain.aspects import ASPECTS
+from feedback_app.domain.comparison import ASPECTS
 from feedback_app.domain.languages import own_name
 from feedback_app.services.arena.arena import Arena
 from feedback_app.ui.shared.templates import render

@@ -26,7 +26,7 @@ from feedback_app.services.arena.prefetch import Prefetch
 from feedback_app.services.arena.repeats import Repeats
 from feedback_app.services.generation.versions import Models
 from feedback_app.services.reward.live_reward import LiveRewardService
-from feedback_app.services.rounds.readiness import Advisor
+from feedback_app.services.rounds.readiness import RoundReadiness
 from feedback_app.store import ComparisonNotFound
 from feedback_app.ui.arena.board import board, ways_to_continue
 from feedback_app.ui.arena.view import Names, guess_line, ranking_line, repeat_line
@@ -74,7 +74,7 @@ class ArenaServices:
     live_reward: LiveRewardService
     repeats: Repeats
     models: Models
-    advisor: Advisor
+    readiness: RoundReadiness
 
 
 class ArenaRoutes:
@@ -128,7 +128,7 @@ class ArenaRoutes:
         lines = (
             ranking_line(ranked, name),
             guess_line(ranked, services.live_reward.guess(ranked)),
-            repeat_line(services.repeats.again(ranked)),
+            repeat_line(services.repeats.repeat_outcome(ranked)),
         )
         return {
             "line": " ".join(filter(None, lines)),
@@ -156,7 +156,7 @@ class ArenaRoutes:
 
     def again(self, comparison_id: str) -> dict[str, Any]:
         """New replies to the same prompt, as a new comparison."""
-        return self._board(self._arena.again(comparison_id))
+        return self._board(self._arena.regenerate(comparison_id))
 
     def engine(self, comparison_id: str) -> dict[str, bool]:
         """Whether the engine can write replies to this comparison now."""
@@ -164,7 +164,7 @@ class ArenaRoutes:
 
     def progress(self) -> str:
         """How far it is to the next round, as HTML."""
-        return readiness_line(self._services.advisor.now())
+        return readiness_line(self._services.readiness.now())
 
     def _last_decided(self) -> Comparison | None:
         """The newest ranked or skipped comparison among the last few."""

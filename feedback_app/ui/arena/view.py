@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus
 from feedback_app.domain.guess import Guess
-from feedback_app.services.arena.earlier_replies import EDIT, EarlierTurn
-from feedback_app.services.arena.repeats import Again
+from feedback_app.services.arena.comparisons import EDIT, EarlierTurn
+from feedback_app.services.arena.repeats import RepeatOutcome
 
 LETTERS = "ABCD"
 ORDINALS = ("1st", "2nd", "3rd", "4th")
@@ -126,7 +126,7 @@ def guess_line(comparison: Comparison, guess: Guess | None) -> str:
     return f"I guessed you would choose {likeliest} {sure}{tie}."
 
 
-def repeat_line(again: Again | None) -> str:
+def repeat_line(outcome: RepeatOutcome | None) -> str:
     """How the ranking of a repeated pair compares with the first one. Empty for any other comparison."""
     outcomes = {
         "same": "the same way",
@@ -134,4 +134,4 @@ def repeat_line(again: Again | None) -> str:
         "tie": "one of the two times as a tie",
         "bad": "one of the two times as all bad",
     }
-    return f"You have judged this pair before: {outcomes[again]}." if again else ""
+    return f"You have judged this pair before: {outcomes[outcome]}." if outcome else ""

@@ -96,7 +96,7 @@ class Switching:
 
     def switch_here(self, current: str, persona: str) -> Updates:
         """The conversation continues with that persona, also with two versions side by side."""
-        self._chat.become(current, persona)
+        self._chat.switch(current, persona)
         return self._opened(current)
 
     def start_new(self) -> Updates:

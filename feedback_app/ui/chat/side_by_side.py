@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from feedback_app.domain.comparison import InvalidPrompt
-from feedback_app.domain.conversation import Conversation, heard_the_same
+from feedback_app.domain.conversation import Conversation, same_context
 from feedback_app.services.chat.chat import Chat
 from feedback_app.services.chat.side_by_side import Better, Pair, SideBySide
 from feedback_app.services.generation.versions import Models
@@ -30,7 +30,7 @@ KEPT_ONE = "{kept} continues alone. The conversation with {other} is in the list
 def outcome_line(pair: Pair, better: Better | None, left: str, right: str) -> str:
     """The question, or what was answered, or why it is not asked; as HTML. `left` and `right` are the names of the versions."""
     if better is None:
-        return plain(QUESTION if heard_the_same(*pair.both) else NOT_COMPARABLE, "which")
+        return plain(QUESTION if same_context(*pair.both) else NOT_COMPARABLE, "which")
     answers = {
         "left": f"{left} is better",
         "right": f"{right} is better",
@@ -162,7 +162,7 @@ class SideBySideHandlers:
         }
 
     def _side(self, transcript: Transcript, conversation: Conversation, busy: bool) -> Updates:
-        writing = self._chat.so_far(conversation.id)
+        writing = self._chat.partial_reply(conversation.id)
         shown = gr.update(value=messages(conversation, writing), feedback_value=thumbs(conversation))
         label = f"Keep this one: {self._called(conversation)}"
         return {
@@ -180,7 +180,7 @@ class SideBySideHandlers:
     def _which(self, pair: Pair, busy: bool) -> Updates:
         transcripts = self._transcripts
         both = not busy and not any(map(unanswered, pair.both)) and bool(pair.left.turns)
-        on = gr.update(interactive=both and heard_the_same(*pair.both))
+        on = gr.update(interactive=both and same_context(*pair.both))
         left, right = map(self._called, pair.both)
         return {
             transcripts.vote: gr.update(visible=True if both else "hidden"),

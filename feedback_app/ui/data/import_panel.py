@@ -7,7 +7,6 @@ from typing import Any
 
 import gradio as gr
 
-from feedback_app.services.dataset.background_import import Import
 from feedback_app.services.dataset.dataset import (
     AUTO,
     IMPORTS,
@@ -17,7 +16,7 @@ from feedback_app.services.dataset.dataset import (
     ImportReport,
     UnknownFormat,
 )
-from feedback_app.services.dataset.import_progress import Cancelled, Watch
+from feedback_app.services.dataset.imports import Cancelled, Import, Watch
 from feedback_app.ui.data.view import FORMAT_WORDS, imported, importing, looked, refused
 from feedback_app.ui.shared.confirm import PRIVATE
 from feedback_app.ui.shared.guard import Updates, guarded, guarded_stream

@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from markupsafe import Markup
 
-from feedback_app.domain.aspects import ASPECTS
-from feedback_app.domain.comparison import Comparison, Ranking
-from feedback_app.domain.ranking_query import CHOSEN, VERDICT_WORDS, VERDICTS
+from feedback_app.domain.comparison import ASPECTS, Comparison, Ranking
+from feedback_app.domain.ranking_query import RANKING_FILTERS, RANKING_LABELS, SELECTION_FILTERS
 from feedback_app.store.search import Choices
 from feedback_app.ui.arena.view import places_of
 from feedback_app.ui.shared.templates import render
@@ -66,8 +65,8 @@ def rankings_panel() -> Markup:
 
 def search_form() -> Markup:
     """The filters."""
-    results = ((name, VERDICT_WORDS.get(name, name)) for name in VERDICTS)
-    selections = ((name, CHOSEN_WORDS[name]) for name in CHOSEN)
+    results = ((name, RANKING_LABELS.get(name, name)) for name in RANKING_FILTERS)
+    selections = ((name, CHOSEN_WORDS[name]) for name in SELECTION_FILTERS)
     choices = [
         _choice("verdict", "Verdict", results),
         *(_choice(name, label, ()) for name, label in CHOICES.items()),

@@ -10,8 +10,8 @@ from markupsafe import Markup
 from feedback_app.domain.comparison import Comparison, ComparisonStatus, Message, Ranking
 from feedback_app.domain.guess import Guess
 from feedback_app.domain.mended import damaged
-from feedback_app.domain.ranking_query import Wanted
-from feedback_app.services.arena.repeats import again
+from feedback_app.domain.ranking_query import RankingSearch
+from feedback_app.services.arena.repeats import compare_rankings
 from feedback_app.services.dataset.curation import Consistency, Entry
 from feedback_app.ui.arena.view import guess_line, places_of, repeat_line
 from feedback_app.ui.data.rankings_forms import form, letter
@@ -36,7 +36,7 @@ LATER = {"same": "the same choice", "reversed": "the opposite choice", "tie": "a
 # The list
 
 
-def items(entries: Iterable[Entry], wanted: Wanted) -> Markup:
+def items(entries: Iterable[Entry], wanted: RankingSearch) -> Markup:
     """Rows of the list."""
     return Markup().join(item(entry, wanted.words) for entry in entries)
 
@@ -49,11 +49,11 @@ def item(entry: Entry, words: str = "") -> Markup:
         id=comparison.id,
         prompt=snippet(comparison.messages[-1].content),
         result=said(entry),
-        damaged=entry.judged.damaged,
-        hit=hit(comparison, entry.judged.ranking, words),
-        when=_when(entry.judged),
+        damaged=entry.as_ranked.damaged,
+        hit=hit(comparison, entry.as_ranked.ranking, words),
+        when=_when(entry.as_ranked),
         source=comparison.source,
-        repeated=comparison.repeat_of and entry.judged.ranking,
+        repeated=comparison.repeat_of and entry.as_ranked.ranking,
         tags=[tag.replace("_", " ") for tag in comparison.tags],
     )
 
@@ -89,7 +89,7 @@ def _texts(comparison: Comparison, ranking: Ranking | None) -> list[tuple[str, s
 def said(entry: Entry) -> str:
     """The ranking in short: `A > B`."""
     if entry.taken_out is not None:
-        return f"excluded ({order(entry.judged)})"
+        return f"excluded ({order(entry.as_ranked)})"
     return order(entry.comparison)
 
 
@@ -112,9 +112,9 @@ def _when(comparison: Comparison) -> datetime | None:
     return None if damaged([moment]) else moment
 
 
-def found_line(found: int, wanted: Wanted) -> str:
+def found_line(found: int, wanted: RankingSearch) -> str:
     """How many rankings were found."""
-    return f"{count(found, 'ranking')} found" if wanted != Wanted() else count(found, "comparison")
+    return f"{count(found, 'ranking')} found" if wanted != RankingSearch() else count(found, "comparison")
 
 
 def nothing() -> Markup:
@@ -132,7 +132,7 @@ def not_found() -> Markup:
 
 def detail(entry: Entry, guess: Guess | None, other: Comparison | None, called: Names = str) -> Markup:
     """Everything about a comparison, and the form that edits it. `other` is the same pair the other time."""
-    comparison = entry.judged
+    comparison = entry.as_ranked
     ranking = comparison.ranking
     return render(
         "data/ranking.html",
@@ -198,18 +198,18 @@ def side(comparison: Comparison, index: int) -> str:
 def _repeated(comparison: Comparison, other: Comparison) -> str:
     """How the ranking compares with that of the other time."""
     if comparison.repeat_of:
-        return repeat_line(again(other, comparison))
-    later = LATER.get(again(comparison, other) or "", "all bad one of the two times")
+        return repeat_line(compare_rankings(other, comparison))
+    later = LATER.get(compare_rankings(comparison, other) or "", "all bad one of the two times")
     return f"Repeated later: {later}."
 
 
 def consistency(known: Consistency) -> Markup:
     """How often the owner made the same choice when a pair was repeated."""
-    ties = known.repeated.ties
+    ties = known.self_agreement.ties
     return render(
         "data/consistency.html",
         pairs=count(known.pairs, "pair was", "pairs were") if known.pairs else "",
-        same=known.repeated.same,
+        same=known.self_agreement.same,
         ties=count(ties, "pair") if ties else "",
         differing=count(known.differing, "pair") if known.differing else "",
     )

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 from feedback_app.api.rankings import Ids, RankingQuery
 from feedback_app.domain.bodies import Body
 from feedback_app.domain.comparison import InvalidRanking, Ranking
-from feedback_app.domain.ranking_query import Wanted
+from feedback_app.domain.ranking_query import RankingSearch
 from feedback_app.domain.text_rules import LONGEST_EDIT, LONGEST_NOTE, MOST_ASPECTS, MOST_TAGS
 from feedback_app.domain.version_names import short_name
 from feedback_app.services.arena.arena import Arena
@@ -36,8 +36,8 @@ class Filters(RankingQuery):
     model_config = ConfigDict(extra="forbid", strict=True)
     id: str = Field("", max_length=200)
 
-    def wanted(self) -> Wanted:
-        return Wanted(**{**self.model_dump(), "words": self.words.strip()})
+    def wanted(self) -> RankingSearch:
+        return RankingSearch(**{**self.model_dump(), "words": self.words.strip()})
 
 
 class Search(Body):
@@ -80,7 +80,7 @@ class RankingRoutes:
         page = self.curation.find(wanted, search.cursor)
         rows = items(page.entries, wanted)
         if not rows and search.cursor is None:
-            rows = nothing() if wanted == Wanted() else not_found()
+            rows = nothing() if wanted == RankingSearch() else not_found()
         line = found_line(page.found, wanted)
         return {"items": rows, "found": page.found, "line": line, "next": page.next_cursor}
 
@@ -113,12 +113,12 @@ class RankingRoutes:
         deleted = self.curation.deletion(body.ids)
         return {"question": deletion_question(len(body.ids), len(deleted), self.curation.desks)}
 
-    def again(self, comparison_id: str) -> dict[str, Any]:
+    def compare_rankings(self, comparison_id: str) -> dict[str, Any]:
         """Take the ranking back, so that the arena shows the comparison again. Raises ComparisonNotFound."""
         return {"id": self.curation.reopen(comparison_id)}
 
     def _shown(self, entry: Entry) -> dict[str, Any]:
-        other = self.curation.other_time(entry.judged)
+        other = self.curation.other_time(entry.as_ranked)
         html = detail(entry, self.curation.guess(entry), other, self._names())
         return {"item": item(entry), "detail": html}
 

@@ -6,8 +6,17 @@ from typing import Any
 import gradio as gr
 from markupsafe import Markup
 
-from feedback_app.domain.snapshot import HOWS, KINDS, BrokenSnapshot, Change, Described, How, Kind, Record
-from feedback_app.services.rounds.snapshots import NOW, Compared, Snapshots
+from feedback_app.domain.snapshot import (
+    CHANGE_TYPES,
+    RECORD_KINDS,
+    BrokenSnapshot,
+    ChangeType,
+    RecordChange,
+    RecordKind,
+    SnapshotRecord,
+    SnapshotSummary,
+)
+from feedback_app.services.rounds.snapshots import NOW, SnapshotComparison, Snapshots
 from feedback_app.ui.shared.confirm import PRIVATE, asks, confirm
 from feedback_app.ui.shared.guard import Updates, guarded
 from feedback_app.ui.shared.templates import render
@@ -16,8 +25,8 @@ from feedback_app.ui.shared.text import alert, count, notice, quiet, section
 HERE = ("current data", NOW)
 NOTHING = "No snapshot yet, so there is nothing to compare."
 COUNTED = ("train", "heldout", "rankings", "ratings", "demonstrations")
-WORDS: dict[How, str] = {"added": "New", "removed": "Removed", "changed": "Changed"}
-ORDER: tuple[How, ...] = ("changed", "removed", "added")
+WORDS: dict[ChangeType, str] = {"added": "New", "removed": "Removed", "changed": "Changed"}
+ORDER: tuple[ChangeType, ...] = ("changed", "removed", "added")
 """Which changes are shown first: the rarest ones, which say most."""
 LONGEST_TEXT = 300
 """Characters of a prompt or reply that are shown."""
@@ -95,17 +104,17 @@ def snapshots_panel(snapshots: Snapshots, demo: gr.Blocks) -> None:
     panel.sure.yes.click(guarded(panel.line, panel.delete), [panel.one], changed, **PRIVATE)
 
 
-def listing(snapshots: Sequence[Described]) -> Markup:
+def listing(snapshots: Sequence[SnapshotSummary]) -> Markup:
     """A row for each snapshot. A snapshot that cannot be read shows why."""
     return render("data/snapshots.html", rows=[_row(snapshot) for snapshot in snapshots])
 
 
-def _row(one: Described) -> dict[str, Any]:
+def _row(one: SnapshotSummary) -> dict[str, Any]:
     rounds = ", ".join(f"{round_.method} ({round_.state})" for round_ in one.rounds) or MISSING
     return {"name": one.hash[:8], "cells": _cells(one), "problem": one.problem, "rounds": rounds}
 
 
-def _cells(one: Described) -> list[str]:
+def _cells(one: SnapshotSummary) -> list[str]:
     if one.created_at is None:
         return []
     counts = [f"{one.counts[name]:,}" if name in one.counts else MISSING for name in COUNTED]
@@ -119,53 +128,58 @@ def size(number: int) -> str:
     return f"{max(1, round(number / KILOBYTE))} kB"
 
 
-def label(one: Described) -> str:
+def label(one: SnapshotSummary) -> str:
     """The label of a snapshot in a dropdown."""
     return f"{one.created_at:%Y-%m-%d %H:%M} · {one.hash[:8]}" if one.created_at else one.hash[:8]
 
 
-def since(compared: Compared | None) -> Markup:
+def since(compared: SnapshotComparison | None) -> Markup:
     """One line: what the newest snapshot does not hold."""
     if compared is None:
         return Markup()
     counts = compared.difference.counts
     changes = [
-        _counted(kind, how, counts[kind, how]) for kind in KINDS for how in HOWS if counts.get((kind, how))
+        _counted(kind, how, counts[kind, how])
+        for kind in RECORD_KINDS
+        for how in CHANGE_TYPES
+        if counts.get((kind, how))
     ]
     if not changes:
         return notice("Nothing is new since the newest snapshot.")
     return notice(f"Since the newest snapshot: {', '.join(changes)}.")
 
 
-def _counted(kind: Kind, how: How, number: int) -> str:
+def _counted(kind: RecordKind, how: ChangeType, number: int) -> str:
     return f"{count(number, kind.removesuffix('s'))} {'new' if how == 'added' else WORDS[how].lower()}"
 
 
-def difference(compared: Compared) -> Markup:
+def difference(compared: SnapshotComparison) -> Markup:
     """The counts as a table, where the changes come from, and the first changed records."""
     changes = sorted(compared.difference.first, key=lambda change: ORDER.index(change.how))
     return render(
         "data/difference.html",
         heads=[*WORDS.values(), "Unchanged"],
-        rows=[(kind, _numbers(compared, kind)) for kind in KINDS],
+        rows=[(kind, _numbers(compared, kind)) for kind in RECORD_KINDS],
         notes=[*compared.notes, *_origins(compared)],
         changes=[_change(change) for change in changes],
     )
 
 
-def _numbers(compared: Compared, kind: Kind) -> list[str]:
+def _numbers(compared: SnapshotComparison, kind: RecordKind) -> list[str]:
     if kind not in compared.kinds:
-        return [MISSING] * (len(HOWS) + 1)
+        return [MISSING] * (len(CHANGE_TYPES) + 1)
     counts, same = compared.difference.counts, compared.difference.same
-    return [f"{number:,}" for number in (*(counts.get((kind, how), 0) for how in HOWS), same.get(kind, 0))]
+    return [
+        f"{number:,}" for number in (*(counts.get((kind, how), 0) for how in CHANGE_TYPES), same.get(kind, 0))
+    ]
 
 
-def _origins(compared: Compared) -> list[str]:
-    """How many rankings changed, by source and by tag."""
+def _origins(compared: SnapshotComparison) -> list[str]:
+    """ChangeType many rankings changed, by source and by tag."""
     return [
         f"{WORDS[how]} rankings by {what}: {_by_number(counts[how])}"
         for what, counts in (("source", compared.sources), ("tag", compared.tags))
-        for how in HOWS
+        for how in CHANGE_TYPES
         if counts[how]
     ]
 
@@ -176,7 +190,7 @@ def _by_number(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {number:,}" for name, number in ordered)
 
 
-def _change(change: Change) -> dict[str, Any]:
+def _change(change: RecordChange) -> dict[str, Any]:
     before, after = change.before, change.after
     record = after or before
     prompt = record.prompt if record else ()
@@ -188,7 +202,7 @@ def _change(change: Change) -> dict[str, Any]:
     }
 
 
-def _replies(record: Record) -> list[tuple[str | int, str]]:
+def _replies(record: SnapshotRecord) -> list[tuple[str | int, str]]:
     """The replies, best first, each with its place. A rating and a demonstration have a word in place of a number."""
     ordered = sorted(zip(record.places, record.replies, strict=True))
     marks = {"ratings": ("good", "bad"), "demonstrations": ("wrote",)}.get(record.kind)

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from feedback_app.services.annotation.agreement import Agreement
 from feedback_app.services.annotation.desks import DeskStatus
 from feedback_app.services.dataset.dataset import ExportCount, ImportRefused, ImportReport, Look
-from feedback_app.services.dataset.import_progress import Progress, words
+from feedback_app.services.dataset.imports import Progress, words
 from feedback_app.services.system.status import PartStatus
 from feedback_app.ui.shared.templates import render
 from feedback_app.ui.shared.text import count, notice

@@ -64,7 +64,7 @@ def effects(board: Board) -> Markup:
         ("A reply twice as long wins", *_share(board, board.length)),
         ("A reply on the left wins", *_share(board, board.side)),
         ("Comparisons", f"{board.comparisons:,}", ""),
-        ("Votes between two versions", f"{board.duels:,}", ""),
+        ("Votes between two versions", f"{board.pairs:,}", ""),
     ]
     return render("leaderboard/effects.html", facts=facts)
 
@@ -72,7 +72,7 @@ def effects(board: Board) -> Markup:
 def _share(board: Board, effect: Effect | None) -> tuple[str, str]:
     """The share and its interval."""
     if effect is None or not board.enough:
-        return "not known yet", f"{board.duels} of {ENOUGH} votes"
+        return "not known yet", f"{board.pairs} of {ENOUGH} votes"
     return f"{effect.share:.0%}", f"{effect.low:.0%} to {effect.high:.0%}"
 
 

@@ -6,7 +6,7 @@ import gradio as gr
 import pandas as pd
 
 from feedback_app.services.reward.guess_calibration import GuessCalibration
-from feedback_app.services.reward.reward_models import Rewards
+from feedback_app.services.reward.reward_models import RewardModels
 from feedback_app.ui.reward import view
 from feedback_app.ui.shared.confirm import PRIVATE
 from feedback_app.ui.shared.guard import Updates
@@ -19,7 +19,7 @@ SHARES: list[float | None] = [0.0, 1.0]
 PURPOSE = "How well your votes can be predicted, and how far the reward models can be trusted."
 
 
-def build(guesses: GuessCalibration, reward_models: Rewards, demo: gr.Blocks) -> None:
+def build(guesses: GuessCalibration, reward_models: RewardModels, demo: gr.Blocks) -> None:
     """Draw the page and connect it."""
     gr.HTML(heading("Reward", PURPOSE))
     _live_model(guesses, demo)
@@ -39,7 +39,7 @@ def _live_model(guesses: GuessCalibration, demo: gr.Blocks) -> None:
         state, now = guesses.state(), guesses.signature()
         if now == before:
             return {seen: now}
-        known, repeats = guesses.knowledge(), guesses.repeats()
+        known, repeats = guesses.guess_accuracy(), guesses.repeats()
         drawn = known.overall.trials > 0
         return {
             seen: now,
@@ -85,7 +85,7 @@ def _live_calibration() -> gr.LinePlot:
     )
 
 
-def _trained_model(reward_models: Rewards, demo: gr.Blocks) -> None:
+def _trained_model(reward_models: RewardModels, demo: gr.Blocks) -> None:
     """The trained reward model: its evaluation as numbers and plots, and the alarms for reward hacking."""
     gr.HTML(section("Trained reward model"))
     about = gr.HTML(elem_id="reward-model")

@@ -8,11 +8,11 @@ from markupsafe import Markup
 
 from alignment.contract.manifests.reward import Bucket, Repeats, RewardEvaluation
 from feedback_app.domain.counts import span
-from feedback_app.services.arena.repeats import Repeated
-from feedback_app.services.reward.guess_calibration import RECENT, Knowledge
+from feedback_app.services.arena.repeats import SelfAgreement
+from feedback_app.services.reward.guess_calibration import RECENT, GuessAccuracy
 from feedback_app.services.reward.live_reward import LiveState
 from feedback_app.services.reward.reward_hacking import WatchPoint
-from feedback_app.services.reward.reward_models import RewardModel, Watched
+from feedback_app.services.reward.reward_models import RewardHackingReport, RewardModel
 from feedback_app.ui.rounds.view import moment
 from feedback_app.ui.shared.templates import render
 from feedback_app.ui.shared.text import alert, count, quiet, section
@@ -41,7 +41,7 @@ def _failures(state: LiveState) -> Markup:
     return alert(f"{count(state.failed, 'step')} of the live reward model failed: see the service's log.")
 
 
-def live_summary(state: LiveState, known: Knowledge, repeats: Repeated) -> Markup:
+def live_summary(state: LiveState, known: GuessAccuracy, repeats: SelfAgreement) -> Markup:
     """How often the guesses were right, by kind of pair, how often the owner agrees with themselves, and the calibration."""
     if not known.overall.trials:
         return render("reward/no_guesses.html") if state.on else render("reward/live_off.html")
@@ -61,7 +61,7 @@ def live_summary(state: LiveState, known: Knowledge, repeats: Repeated) -> Marku
     return table + _live_calibration_table(known)
 
 
-def _live_calibration_table(known: Knowledge) -> Markup:
+def _live_calibration_table(known: GuessAccuracy) -> Markup:
     """The confidence of the guesses, and how often they were right."""
     if known.error is None:
         return Markup()
@@ -73,7 +73,7 @@ def _live_calibration_table(known: Knowledge) -> Markup:
     return render("reward/shares.html", first_head="Confidence", caption=caption, rows=rows)
 
 
-def live_curves(known: Knowledge) -> pd.DataFrame:
+def live_curves(known: GuessAccuracy) -> pd.DataFrame:
     """Columns guesses, accuracy, over: two lines, thinned out where there are many points."""
     step = max(1, len(known.curve) // POINTS)
     kept = known.curve[::-1][::step][::-1]
@@ -82,7 +82,7 @@ def live_curves(known: Knowledge) -> pd.DataFrame:
     return pd.DataFrame(recent + overall, columns=["guesses", "accuracy", "over"])
 
 
-def live_calibration(known: Knowledge) -> pd.DataFrame:
+def live_calibration(known: GuessAccuracy) -> pd.DataFrame:
     """Columns confidence, share, line: how often the guesses of each confidence were right, and the ideal."""
     right = [(part.confidence, part.right.value, "guesses") for part in known.bins]
     return pd.DataFrame(
@@ -194,7 +194,7 @@ def over_checkpoints(points: Sequence[WatchPoint]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["version", "share", "what"])
 
 
-def alarms_html(watched: Watched) -> Markup:
+def alarms_html(watched: RewardHackingReport) -> Markup:
     """The alarms for reward hacking, or that there are none."""
     head = section("Reward over versions")
     if watched.alarms:

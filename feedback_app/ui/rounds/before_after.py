@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 from markupsafe import Markup
 
-from feedback_app.domain.versions import called, numbered
+from feedback_app.domain.version_names import called, numbered
 from feedback_app.services.generation.versions import Models
 from feedback_app.services.rounds.before_after import BeforeAfter, BeforeAfterView
 from feedback_app.ui.shared.confirm import PRIVATE

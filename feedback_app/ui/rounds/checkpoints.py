@@ -8,7 +8,7 @@ import gradio as gr
 from markupsafe import Markup
 
 from feedback_app.domain.round import Checkpoint, method_name
-from feedback_app.domain.versions import called, numbered, roles
+from feedback_app.domain.version_names import called, numbered, roles
 from feedback_app.services.generation.versions import Models
 from feedback_app.ui.rounds.view import moment
 from feedback_app.ui.shared.confirm import PRIVATE, Confirm, asks, confirm

@@ -7,12 +7,12 @@ import gradio as gr
 
 from feedback_app.domain.current_round import that_matters
 from feedback_app.domain.round import Round, RoundEvent, RoundState
-from feedback_app.domain.versions import numbered
+from feedback_app.domain.version_names import numbered
 from feedback_app.services.generation.versions import Models
 from feedback_app.services.rounds.before_after import BeforeAfter
 from feedback_app.services.rounds.estimate import Estimates
 from feedback_app.services.rounds.lineage import Lineage
-from feedback_app.services.rounds.readiness import Advisor
+from feedback_app.services.rounds.readiness import RoundReadiness
 from feedback_app.services.rounds.rounds import Rounds
 from feedback_app.store import RoundNotFound
 from feedback_app.ui.rounds import checkpoints, compare
@@ -49,7 +49,7 @@ class RoundsServices:
     lineage: Lineage
     models: Models
     estimates: Estimates
-    advisor: Advisor
+    advisor: RoundReadiness
     before_after: BeforeAfter
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from feedback_app.domain.current_round import active, newest_ended
 from feedback_app.domain.decision import headline
 from feedback_app.domain.round import Round, RoundState
-from feedback_app.domain.versions import called, numbered
+from feedback_app.domain.version_names import called, numbered
 from feedback_app.services.generation.versions import Models
 from feedback_app.services.rounds.rounds import Rounds
 

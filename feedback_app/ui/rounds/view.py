@@ -8,10 +8,10 @@ import pandas as pd
 from markupsafe import Markup
 
 from feedback_app.domain.decision import MARKS, checks, title, update_strength
-from feedback_app.domain.expectation import Expected, in_words
+from feedback_app.domain.expectation import Expected, estimate_text
 from feedback_app.domain.mended import damaged
 from feedback_app.domain.round import Round, RoundEvent, RoundState, method_name
-from feedback_app.domain.versions import called
+from feedback_app.domain.version_names import called
 from feedback_app.services.rounds.lineage import Link
 from feedback_app.ui.shared.templates import render
 from feedback_app.ui.shared.text import quiet
@@ -99,7 +99,7 @@ def duration(seconds: float | None) -> str:
 
 def estimate(expected: Expected | None) -> Markup:
     """How long a round will take."""
-    return quiet(in_words(expected))
+    return quiet(estimate_text(expected))
 
 
 def no_round() -> Markup:

@@ -2,7 +2,7 @@
 
 from markupsafe import Markup
 
-from feedback_app.services.rounds.readiness import Readiness, in_words
+from feedback_app.services.rounds.readiness import Readiness, readiness_text
 from feedback_app.ui.shared.templates import render
 from feedback_app.ui.shared.text import count
 
@@ -10,7 +10,7 @@ from feedback_app.ui.shared.text import count
 def readiness_line(now: Readiness) -> Markup:
     """One line for the arena: the votes so far, and what to do next, with a link to the Rounds page."""
     percent, votes = round(100 * now.share), count(now.decided, "vote")
-    words, link = in_words(now), _link(now)
+    words, link = readiness_text(now), _link(now)
     return render("shared/readiness_line.html", percent=percent, votes=votes, words=words, link=link)
 
 
@@ -26,7 +26,7 @@ def readiness_summary(now: Readiness) -> Markup:
     return render(
         "shared/readiness_summary.html",
         state=_state(now),
-        words=in_words(now),
+        words=readiness_text(now),
         pairs=count(now.pairs, "pair"),
         min_pairs=f"{now.min_pairs:,}",
         ready=now.ready,

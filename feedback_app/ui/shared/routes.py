@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from feedback_app.services.arena.arena import Arena
 from feedback_app.services.generation.versions import Models
 from feedback_app.services.rounds.estimate import Estimates
-from feedback_app.services.rounds.readiness import Advisor
+from feedback_app.services.rounds.readiness import RoundReadiness
 from feedback_app.services.rounds.rounds import Rounds
 from feedback_app.services.system.preferences import PreferenceBook
 from feedback_app.ui.shared.steps import Standing, steps, steps_html
@@ -22,7 +22,7 @@ class ShellRoutes:
     """The services that the head of a page reads."""
 
     arena: Arena
-    advisor: Advisor
+    advisor: RoundReadiness
     estimates: Estimates
     models: Models
     preferences: PreferenceBook

@@ -2,8 +2,7 @@
 
 from datetime import datetime
 
-from feedback_app.domain.version_names import short_name, version_name
-from feedback_app.domain.versions import roles
+from feedback_app.domain.version_names import roles, short_name, version_name
 from feedback_app.services.generation.versions import Models
 from feedback_app.ui.shared.text import sentence
 

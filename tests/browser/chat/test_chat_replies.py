@@ -101,7 +101,7 @@ def test_a_stopped_reply_says_so_also_after_a_reload(page: Page, site: Site) -> 
     fresh(page, site)
     with site.engine.held():
         say(page, "Tell me a long story.")
-        until(lambda: bool(site.app.services.chat.so_far(opened(page, site).id)))
+        until(lambda: bool(site.app.services.chat.partial_reply(opened(page, site).id)))
         page.locator("#stop:not([disabled])").click()
         expect(page.locator("#stop")).to_be_disabled()
     assert answered(page, site).turns[1].ending == "stopped"

@@ -77,7 +77,7 @@ def test_two_versions_answer_are_judged_and_one_goes_on_alone(
     expect(page.locator("#which")).to_contain_text("Which is better?")
     page.get_by_role("button", name="Version 1 is better").click()
     expect(page.locator("#which")).to_contain_text("You said: version 1 is better.")
-    (ranked,) = [c for c in site.app.store.comparisons.judged() if c.source == "chat"]
+    (ranked,) = [c for c in site.app.store.comparisons.with_rankings() if c.source == "chat"]
     assert ranked.ranking is not None
     assert (ranked.ranking.groups, ranked.selection) == ((("c2",), ("c1",)), "named")
     take(page, tmp_path / "beside.png")

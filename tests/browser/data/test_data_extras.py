@@ -113,10 +113,10 @@ def test_what_is_new_since_the_last_round_is_said_and_looked_at(
     store, folder = site.app.store, site.app.settings.root / "snapshots"
     lines = [{"prompt": f"<b>Tea {width} {i}</b>", "chosen": "Yes.", "rejected": "No."} for i in range(4)]
     site.app.services.dataset.import_("trl", "\n".join(map(json.dumps, lines[:3])).encode())
-    snapshot = export(store.comparisons.judged(), 0.15, folder)
+    snapshot = export(store.comparisons.with_rankings(), 0.15, folder)
     store.rounds.add(Round(method="sft", snapshot=snapshot.hash))
     site.app.services.dataset.import_("trl", json.dumps(lines[3]).encode())
-    turned = list(store.comparisons.judged())[-2]
+    turned = list(store.comparisons.with_rankings())[-2]
     store.comparisons.rank(turned.id, Ranking((("c2",), ("c1",))), ())
     page.set_viewport_size({"width": width, "height": 900})
     page.goto("/data")

@@ -17,7 +17,7 @@ def test_an_annotator_has_one_ranking_and_the_owners_decides(store: Store) -> No
     store.annotations.put(comparison, SECOND_BEST)
     store.annotations.put(comparison, replace(SECOND_BEST, annotator="bert"))
     store.annotations.put(comparison, replace(SECOND_BEST, groups=(("c1", "c2"),)))
-    (found,) = store.comparisons.judged()
+    (found,) = store.comparisons.with_rankings()
     assert {ranking.annotator: ranking.groups for ranking in found.others} == {
         FIRST_BEST.annotator: FIRST_BEST.groups,
         "anna": (("c1", "c2"),),
@@ -25,8 +25,8 @@ def test_an_annotator_has_one_ranking_and_the_owners_decides(store: Store) -> No
     }
     assert found.ranking is None
     assert store.comparisons.rank(comparison.id, FIRST_BEST, ()).status is ComparisonStatus.ranked
-    (found,) = store.comparisons.judged()
-    assert found.verdicts == (found.ranking,)
+    (found,) = store.comparisons.with_rankings()
+    assert found.counted_rankings == (found.ranking,)
 
 
 def test_pairs_of_others_count_until_the_owner_has_spoken(store: Store) -> None:
@@ -41,7 +41,7 @@ def test_a_ranking_that_does_not_fit_is_not_stored(store: Store) -> None:
     store.comparisons.add(comparison := shown())
     with pytest.raises(InvalidRanking):
         store.annotations.put(comparison, replace(SECOND_BEST, groups=(("c1",),)))
-    assert list(store.comparisons.judged()) == []
+    assert list(store.comparisons.with_rankings()) == []
 
 
 def test_a_ranking_taken_back_is_gone(store: Store) -> None:
@@ -49,12 +49,12 @@ def test_a_ranking_taken_back_is_gone(store: Store) -> None:
     store.annotations.put(comparison, SECOND_BEST)
     store.annotations.remove(comparison.id, "anna")
     store.annotations.remove(comparison.id, "anna")
-    assert list(store.comparisons.judged()) == []
+    assert list(store.comparisons.with_rankings()) == []
 
 
 def test_imports_bring_the_rankings_of_others(store: Store) -> None:
     store.comparisons.add_all([replace(shown(), others=(SECOND_BEST,))])
-    (found,) = store.comparisons.judged()
+    (found,) = store.comparisons.with_rankings()
     assert found.others == (SECOND_BEST,)
 
 

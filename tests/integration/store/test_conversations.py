@@ -216,10 +216,10 @@ def test_the_reply_that_was_there_stands_again_where_no_other_came(store: Store)
 def test_a_thumb_on_a_reply_that_is_set_aside_still_counts(store: Store) -> None:
     conversation = Conversation("v1", "lynn", turns=(QUESTION, Turn("assistant", "first", "v1", rating=1)))
     store.conversations.add(conversation)
-    before = store.conversations.stamp()
+    before = store.conversations.fingerprint()
     store.conversations.set_aside(conversation.id)
     assert conversation.id in [one.id for one in store.conversations.rated()]
-    assert store.conversations.stamp() != before
+    assert store.conversations.fingerprint() != before
 
 
 def test_an_edited_reply_loses_its_thumb_and_gets_none(store: Store) -> None:

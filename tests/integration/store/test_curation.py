@@ -9,7 +9,7 @@ import pytest
 
 from feedback_app.domain.comparison import ComparisonStatus, Message, Ranking
 from feedback_app.domain.guess import Guess
-from feedback_app.domain.ranking_query import Wanted
+from feedback_app.domain.ranking_query import RankingSearch
 from feedback_app.store import ComparisonNotFound, Store, open_store
 from tests.integration.store.examples import FIRST_BEST, NOON, minutes, shown
 
@@ -28,7 +28,7 @@ def put(store: Store, prompt: str, ranking: Ranking | None = None, minute: int =
 
 
 def found(store: Store, **wanted: Any) -> list[str]:
-    return store.search.ids(Wanted(**wanted), None)
+    return store.search.ids(RankingSearch(**wanted), None)
 
 
 @pytest.mark.parametrize(
@@ -78,10 +78,10 @@ def test_what_it_is_filtered_by_holds_together(store: Store) -> None:
 
 def test_pages_are_newest_first_and_complete_while_more_comes(store: Store) -> None:
     ids = [put(store, f"tea {i}", minute=i) for i in range(5)]
-    page, count = store.search.page(Wanted(words="TEA"), None, None, 2)
+    page, count = store.search.page(RankingSearch(words="TEA"), None, None, 2)
     assert ([c.id for c in page.items], count) == ([ids[4], ids[3]], 5)
     put(store, "tea again", minute=9)
-    rest, count = store.search.page(Wanted(words="tea"), set(ids), page.next_cursor, 9)
+    rest, count = store.search.page(RankingSearch(words="tea"), set(ids), page.next_cursor, 9)
     assert ([c.id for c in rest.items], count, rest.next_cursor) == (ids[2::-1], 5, None)
 
 
@@ -135,7 +135,7 @@ def test_deleted_for_good_is_gone_with_all_that_was_said_and_with_the_same_pair(
             store.comparisons.get(name)
     assert store.guesses.get(first) is None
     assert store.outbox.counts("desk") == {"pending": 0, "refused": 0}
-    assert [c.id for c in store.comparisons.judged()] == [other]
+    assert [c.id for c in store.comparisons.with_rankings()] == [other]
 
 
 def test_deleted_text_is_not_left_in_the_file(migrated_sqlite: Path, tmp_path: Path) -> None:
@@ -158,4 +158,4 @@ def test_tags_are_replaced(store: Store) -> None:
 def test_none_is_found_by_what_nobody_knows(store: Store) -> None:
     put(store, "1", FIRST_BEST)
     assert found(store, id="unknown") == []
-    assert store.search.ids(Wanted(), frozenset()) == []
+    assert store.search.ids(RankingSearch(), frozenset()) == []

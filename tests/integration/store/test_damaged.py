@@ -10,7 +10,7 @@ from sqlalchemy import text
 from feedback_app.domain.comparison import Message
 from feedback_app.domain.conversation import Conversation, Turn
 from feedback_app.domain.preference import Demonstration
-from feedback_app.domain.ranking_query import Wanted
+from feedback_app.domain.ranking_query import RankingSearch
 from feedback_app.domain.round import Checkpoint, InvalidRound, Round, RoundEvent, RoundState
 from feedback_app.formats import sft
 from feedback_app.store import Page, Store
@@ -38,9 +38,9 @@ def test_text_is_mended_known_for_it_and_left_out_of_what_is_judged(store: Store
     found = store.comparisons.get(ranked)
     assert found.damaged
     assert (found.tags, found.ranking and found.ranking.note) == (("x\ufffd", "\ufffd"), "x\ufffd")
-    assert list(store.comparisons.judged()) == []
-    assert [each.id for each in store.comparisons.judged(damaged=True)] == [ranked]
-    assert store.search.ids(Wanted(verdict="damaged"), None) == [ranked]
+    assert list(store.comparisons.with_rankings()) == []
+    assert [each.id for each in store.comparisons.with_rankings(damaged=True)] == [ranked]
+    assert store.search.ids(RankingSearch(verdict="damaged"), None) == [ranked]
     assert store.search.choices().tags == ["x\ufffd", "\ufffd"]
     assert store.curation.delete([ranked], ()) == [ranked]
 
@@ -52,17 +52,17 @@ def test_a_time_that_nobody_can_have_taken_is_not_known(store: Store, ranked: st
     ):  # it has no NaN, and writes infinity as it likes
         odd = {"'NaN'": "NULL", "'Infinity'": "9e999"}.get(odd, odd)
     write(store, f"UPDATE rankings SET seconds = {odd}")
-    (found,) = store.comparisons.judged()
+    (found,) = store.comparisons.with_rankings()
     assert found.ranking is not None
     assert (found.ranking.seconds, found.damaged) == (None, False)
 
 
 def test_numbers_of_a_reply_that_are_not_known_are_the_usual_ones(store: Store, ranked: str) -> None:
-    (before,) = [found.candidates for found in store.comparisons.judged()]
+    (before,) = [found.candidates for found in store.comparisons.with_rankings()]
     document = '[{"id": "c1", "position": 0, "model": "base", "text": "a", "sampling": {"temperature": null, "later": 1}},'
     document += ' {"id": "c2", "position": 1, "model": "base", "text": "b", "sampling": {}}]'
     write(store, "UPDATE comparisons SET candidates = :document", document=document)
-    (after,) = [found.candidates for found in store.comparisons.judged()]
+    (after,) = [found.candidates for found in store.comparisons.with_rankings()]
     assert [candidate.id for candidate in after] == [candidate.id for candidate in before]
     assert after[0].sampling == after[1].sampling
 
@@ -87,18 +87,18 @@ def test_a_broken_date_is_in_the_way_of_no_page_and_no_walk(
     write(loose, "UPDATE comparisons SET created_at = :odd WHERE id = :id", id=ranked, odd=odd)
     every = {ranked, *(comparison.id for comparison in others)}
     assert loose.comparisons.get(ranked).damaged
-    assert {found.id for found in loose.comparisons.judged()} == every - {ranked}
+    assert {found.id for found in loose.comparisons.with_rankings()} == every - {ranked}
     assert listed(lambda cursor: loose.comparisons.page(None, cursor, page)) == every
-    assert listed(lambda cursor: loose.search.page(Wanted(), None, cursor, page)[0]) == every
-    assert loose.search.ids(Wanted(verdict="damaged"), None) == [ranked]
+    assert listed(lambda cursor: loose.search.page(RankingSearch(), None, cursor, page)[0]) == every
+    assert loose.search.ids(RankingSearch(verdict="damaged"), None) == [ranked]
     assert loose.curation.delete([ranked], ()) == [ranked]
 
 
 def test_a_comparison_whose_status_is_none_is_found_and_deleted(loose: Store, ranked: str) -> None:
     write(loose, "UPDATE comparisons SET status = 'dancing'")
     assert loose.comparisons.get(ranked).damaged
-    assert list(loose.comparisons.judged()) == []
-    assert loose.search.ids(Wanted(verdict="damaged"), None) == [ranked]
+    assert list(loose.comparisons.with_rankings()) == []
+    assert loose.search.ids(RankingSearch(verdict="damaged"), None) == [ranked]
     assert loose.curation.delete([ranked], ()) == [ranked]
 
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import delete, text
 
 from feedback_app.domain.comparison import Comparison, Ranking
-from feedback_app.domain.guess import Guess, judged
+from feedback_app.domain.guess import Guess, marked
 from feedback_app.domain.preference import prompt_key
 from feedback_app.store import Store
 from feedback_app.store.database import open_database
@@ -44,8 +44,8 @@ def test_guesses_are_read_with_their_marks_in_the_order_of_the_verdicts_without_
     for minute, comparison in enumerate((second, first, repeat)):
         verdict = replace(FIRST_BEST, created_at=NOON + minutes(minute))
         after = store.comparisons.rank(comparison.id, verdict, [])
-        store.guesses.mark(judged(Guess(comparison.id, (0.75, 0.25), 3, NOON), after))
-    found = store.guesses.judged()
+        store.guesses.mark(marked(Guess(comparison.id, (0.75, 0.25), 3, NOON), after))
+    found = store.guesses.marked()
     assert [(guess.comparison_id, how) for guess, how in found] == [
         (second.id, "active"),
         (first.id, "random"),
@@ -53,7 +53,7 @@ def test_guesses_are_read_with_their_marks_in_the_order_of_the_verdicts_without_
     assert {(guess.correct, guess.chosen_probability) for guess, _ in found} == {(1.0, 0.75)}
     assert store.guesses.counts() == {"right": 3, "wrong": 0, "tie": 0, "open": 1}
     store.comparisons.unrank(first.id, [])
-    assert [guess.comparison_id for guess, _ in store.guesses.judged()] == [second.id]
+    assert [guess.comparison_id for guess, _ in store.guesses.marked()] == [second.id]
 
 
 def test_a_deleted_comparison_takes_its_guess_along(store: Store) -> None:
@@ -72,7 +72,7 @@ def test_where_a_comparison_comes_from_comes_back_as_it_was_stored(store: Store)
 def test_verdicts_are_listed_oldest_comparison_first_and_say_nothing_where_all_are_bad(store: Store) -> None:
     late, early = ranked(store, 2), ranked(store, 1, Ranking((), all_bad=True))
     store.comparisons.add(shown())
-    found = store.comparisons.verdicts()
+    found = store.comparisons.ranked_groups()
     assert list(found.items()) == [(early.id, ()), (late.id, FIRST_BEST.groups)]
 
 
@@ -93,9 +93,9 @@ def test_only_pairs_of_the_owner_come_back_once_and_after_enough_others(store: S
     ]
     assert store.repeats.candidates(2) == [(old.id, key, ("talk",))]
     assert store.repeats.candidates(9) == []
-    assert store.repeats.judged() == [(again, repeat)]
+    assert store.repeats.ranked_pairs() == [(again, repeat)]
     store.comparisons.unrank(again.id, [])
-    assert store.repeats.judged() == []
+    assert store.repeats.ranked_pairs() == []
     assert {bad.id, imported.id, theirs.id}.isdisjoint(name for name, _, _ in store.repeats.candidates(0))
 
 

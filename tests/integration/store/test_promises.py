@@ -73,7 +73,7 @@ def test_different_votes_at_the_same_time_leave_one_of_them(store: Store) -> Non
     together(6, lambda i: store.comparisons.rank(comparison.id, said[i], ["argilla"]))
     found = store.comparisons.get(comparison.id).ranking
     assert found is not None
-    assert any(found.same_verdict(verdict) for verdict in said)
+    assert any(found.same_ranking(verdict) for verdict in said)
     assert store.outbox.counts()["pending"] == 1
 
 

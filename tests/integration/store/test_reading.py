@@ -36,7 +36,7 @@ def imported(count: int) -> list[Comparison]:
 def test_an_import_is_read_back_oldest_first_across_batches(store: Store) -> None:
     items = imported(603)
     assert store.comparisons.add_all(list(reversed(items))) == 603
-    assert list(store.comparisons.judged()) == items
+    assert list(store.comparisons.with_rankings()) == items
 
 
 def test_an_import_skips_what_is_known_and_counts_what_is_new(store: Store) -> None:
@@ -44,7 +44,7 @@ def test_an_import_skips_what_is_known_and_counts_what_is_new(store: Store) -> N
     assert store.comparisons.add_all(items[:3]) == 3
     assert store.comparisons.add_all([*items, items[4]]) == 2
     assert store.comparisons.add_all([]) == 0
-    assert [c.id for c in store.comparisons.judged()] == [c.id for c in items]
+    assert [c.id for c in store.comparisons.with_rankings()] == [c.id for c in items]
 
 
 def test_an_import_with_one_bad_ranking_stores_nothing(store: Store) -> None:

@@ -17,7 +17,7 @@ from alignment.stop_signal import Interrupted, StopSignal
 from feedback_app.cli import app
 from feedback_app.domain.round import Round, RoundState
 from feedback_app.formats import jsonl, rankings
-from feedback_app.services.reward.reward_models import Shelf
+from feedback_app.services.reward.reward_models import RewardModelRegistry
 from feedback_app.settings import Settings
 from feedback_app.store import Store
 from tests.integration.alignment.rounds import QUICK
@@ -61,7 +61,7 @@ def test_a_reward_round_ends_with_a_reward_model_and_leaves_every_version_alone(
     assert ended.decision is not None
     assert "held-out pairs" in ended.decision["reasons"][1]
 
-    (found,) = Shelf(workshop.root / "rewards").all()
+    (found,) = RewardModelRegistry(workshop.root / "rewards").all()
     manifest = read_reward(found.folder)
     assert manifest.passed
     assert manifest.snapshot == ended.snapshot
@@ -92,7 +92,7 @@ def test_a_dpo_round_trains_one_first_if_asked_to_and_hears_it_in_the_gate(
 def test_rankings_that_say_nothing_end_the_round_with_the_reason(
     workshop: WorkerContext, store: Store, settings: Settings
 ) -> None:
-    for comparison in list(store.comparisons.judged()):
+    for comparison in list(store.comparisons.with_rankings()):
         ranking = comparison.ranking
         assert ranking is not None
         store.comparisons.rank(comparison.id, replace(ranking, groups=(("c1", "c2"),)), ())

@@ -10,7 +10,12 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from feedback_app.api import errors, rewards
-from feedback_app.services.reward.reward_models import Reply, RewardModelUnavailable, Rewards, Shelf
+from feedback_app.services.reward.reward_models import (
+    PromptReply,
+    RewardModelRegistry,
+    RewardModels,
+    RewardModelUnavailable,
+)
 from feedback_app.services.shares import Share
 from feedback_app.store import Store
 from tests.unit.services.reward.examples_reward import shelved
@@ -24,7 +29,7 @@ class Ends:
 
     left: int
 
-    def score(self, items: Sequence[Reply]) -> list[float]:
+    def score(self, items: Sequence[PromptReply]) -> list[float]:
         if not self.left:
             raise RewardModelUnavailable("the process that scores replies ended: try again")
         self.left -= 1
@@ -35,8 +40,8 @@ class Ends:
 def asked(store: Store, tmp_path: Path) -> TestClient:
     shelved(tmp_path, "first", "2026-05-01", base="mine")
     repeats = Share(0, 0)
-    found = Rewards(
-        store, Shelf(tmp_path), lambda: "mine", lambda folder: scorer, lambda a, b: {}, 0.1, lambda: repeats,
+    found = RewardModels(
+        store, RewardModelRegistry(tmp_path), lambda: "mine", lambda folder: scorer, lambda a, b: {}, 0.1, lambda: repeats,
         (0.1, 3.0), lambda: None,
     )  # fmt: skip
     scorer = Ends(1)

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from feedback_app.desks import label_studio_payload as payload
 from feedback_app.desks.base import OWNER, DeskRecord
 from feedback_app.desks.label_studio_payload import UnusableAnnotation
-from feedback_app.domain.aspects import ASPECTS
-from feedback_app.domain.comparison import Message
+from feedback_app.domain.comparison import ASPECTS, Message
 
 RECORD = DeskRecord(
     comparison_id="k1",

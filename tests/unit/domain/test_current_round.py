@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from feedback_app.domain.current_round import active, newest_ended, that_matters
 from feedback_app.domain.round import Checkpoint, Round, RoundState
-from feedback_app.domain.versions import called, numbered, roles
+from feedback_app.domain.version_names import called, numbered, roles
 from feedback_app.ui.rounds.routes import news
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

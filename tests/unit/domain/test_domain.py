@@ -133,5 +133,5 @@ def test_a_held_out_prompt_stays_held_out_when_the_share_grows(text: str, small:
 
 def test_the_same_verdict_at_another_time_is_the_same_verdict() -> None:
     first = Ranking((("c1",), ("c2",)), seconds=3.0)
-    assert first.same_verdict(Ranking((("c1",), ("c2",)), seconds=9.0))
-    assert not first.same_verdict(Ranking((("c2",), ("c1",))))
+    assert first.same_ranking(Ranking((("c1",), ("c2",)), seconds=9.0))
+    assert not first.same_ranking(Ranking((("c2",), ("c1",))))

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedback_app.engines.base import Delta
-from feedback_app.engines.detokenize import INCOMPLETE, Detokenizer, Reply
+from feedback_app.engines.detokenize import INCOMPLETE, Detokenizer, ReplyStream
 from tests.unit.engines.small_tokenizer import byte_level
 
 TOKENIZER = byte_level()
@@ -22,7 +22,7 @@ def pieces_of(ids):
 
 
 def written(ids, limit=100):
-    reply = Reply(3, limit, frozenset({STOP}), TOKENIZER.decode)
+    reply = ReplyStream(3, limit, frozenset({STOP}), TOKENIZER.decode)
     return [delta for token_id in ids if not reply.finished and (delta := reply.push(token_id))]
 
 
@@ -71,7 +71,7 @@ def test_exactly_one_delta_is_the_last(text, limit):
 
 
 def test_a_reply_counts_its_tokens_also_those_of_half_characters_and_not_the_one_that_ends_it():
-    reply = Reply(0, 100, frozenset({STOP}), TOKENIZER.decode, prompt_tokens=7)
+    reply = ReplyStream(0, 100, frozenset({STOP}), TOKENIZER.decode, prompt_tokens=7)
     deltas = [delta for token_id in [*ids_of("a🦊"), STOP] if (delta := reply.push(token_id))]
     assert [(delta.text, delta.new_tokens) for delta in deltas] == [("a", 1), ("🦊", 5), ("", 5)]
     assert {delta.prompt_tokens for delta in deltas} == {7}

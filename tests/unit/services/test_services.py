@@ -21,7 +21,8 @@ from feedback_app.domain.persona import Persona
 from feedback_app.domain.round import Checkpoint, InvalidRound
 from feedback_app.engines.base import UnknownModel
 from feedback_app.services.annotation.desks import Desks
-from feedback_app.services.arena.arena import Arena, ArenaOptions, line_up
+from feedback_app.services.arena.arena import Arena, ArenaOptions
+from feedback_app.services.arena.comparisons import line_up
 from feedback_app.services.arena.prompt_packs import PromptPacks
 from feedback_app.services.chat.chat import Chat
 from feedback_app.services.generation.background import Generations, Problem

@@ -6,8 +6,8 @@ import pytest
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus, Message, Ranking
 from feedback_app.domain.guess import Guess
-from feedback_app.domain.ranking_query import Wanted, folded
-from feedback_app.services.arena.repeats import Repeated, swapped
+from feedback_app.domain.ranking_query import RankingSearch, folded
+from feedback_app.services.arena.repeats import SelfAgreement, swapped
 from feedback_app.services.dataset.curation import Consistency, Entry, InvalidTag, checked_tags
 from feedback_app.services.shares import share
 from feedback_app.store.search import Choices
@@ -117,12 +117,12 @@ def test_the_form_holds_what_was_said() -> None:
 
 
 def test_agreement_with_oneself_is_told_with_its_interval() -> None:
-    told = consistency(Consistency(Repeated(share(8, 10), 3), 14, 4))
+    told = consistency(Consistency(SelfAgreement(share(8, 10), 3), 14, 4))
     assert "8 of 10 times (<strong>80%</strong>, 95 % interval 49% to 94%)" in told
     assert "3 pairs not counted" in told
     assert "Show the 4 pairs where I changed my mind" in told
-    assert "repeats a pair" in consistency(Consistency(Repeated(share(0, 0), 0), 0, 0))
-    assert "button" not in consistency(Consistency(Repeated(share(1, 1), 0), 1, 0))
+    assert "repeats a pair" in consistency(Consistency(SelfAgreement(share(0, 0), 0), 0, 0))
+    assert "button" not in consistency(Consistency(SelfAgreement(share(1, 1), 0), 1, 0))
 
 
 def test_deleting_says_what_goes_and_what_stays() -> None:
@@ -134,8 +134,8 @@ def test_deleting_says_what_goes_and_what_stays() -> None:
 
 
 def test_numbers_and_tags_are_put_plainly() -> None:
-    assert found_line(1, Wanted(words="x")) == "1 ranking found"
-    assert found_line(2, Wanted()) == "2 comparisons"
+    assert found_line(1, RankingSearch(words="x")) == "1 ranking found"
+    assert found_line(2, RankingSearch()) == "2 comparisons"
     assert checked_tags(["  a  b ", "", "a b", "ж"]) == ("a b", "ж")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from alignment.contract.manifests.reward import RewardEvaluation, RewardManifest
 from feedback_app.domain.counts import span
 from feedback_app.services.reward.reward_hacking import WatchPoint
-from feedback_app.services.reward.reward_models import RewardModel, Shelf, Watched
+from feedback_app.services.reward.reward_models import RewardHackingReport, RewardModel, RewardModelRegistry
 from feedback_app.ui.reward.view import alarms_html, buckets, facts, over_checkpoints, trained_calibration
 from tests.unit.services.reward.examples_reward import RECORD, shelved
 
@@ -55,9 +55,9 @@ def test_one_checkpoint_is_no_course() -> None:
 
 
 def test_alarms_are_alerts_and_their_absence_is_said() -> None:
-    assert 'role="alert"' in alarms_html(Watched([], ["Something is wrong."], LENGTHS))
-    assert "No version was checked" in alarms_html(Watched([], [], LENGTHS))
-    assert "0.1 to 3 times" in alarms_html(Watched([WatchPoint("a", 0.6)], [], LENGTHS))
+    assert 'role="alert"' in alarms_html(RewardHackingReport([], ["Something is wrong."], LENGTHS))
+    assert "No version was checked" in alarms_html(RewardHackingReport([], [], LENGTHS))
+    assert "0.1 to 3 times" in alarms_html(RewardHackingReport([WatchPoint("a", 0.6)], [], LENGTHS))
 
 
 def test_the_current_reward_model_is_the_newest_that_passed_of_this_base(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_the_current_reward_model_is_the_newest_that_passed_of_this_base(tmp_pat
     shelved(tmp_path, ".building", "2026-05-05", base="b1")
     (tmp_path / "torn").mkdir()
     (tmp_path / "torn" / "manifest.json").write_text("{")
-    shelf = Shelf(tmp_path)
+    shelf = RewardModelRegistry(tmp_path)
     assert [found.name for found in shelf.all()] == ["other", "held", "new", "old"]
     assert shelf.current_folder("b1") == tmp_path / "new"
     assert shelf.current_folder() == tmp_path / "other"

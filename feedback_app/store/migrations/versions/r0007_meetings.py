@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from feedback_app.domain.pairwise_outcomes import Shown, meeting
+from feedback_app.domain.pairwise_outcomes import ShownReply, ranking_outcome
 
 revision = "0007"
 down_revision = "0006"
@@ -58,5 +58,5 @@ def _met(row: Any) -> str:
     chosen = row["all_bad"] or row["selection"] != "random" or row["repeat_of"]
     if chosen or len({one["model"] for one in documents}) == 1:
         return ""
-    shown = [Shown(one["id"], one["model"], one["position"], len(one["text"])) for one in documents]
-    return meeting(shown, row["groups"]).line()
+    shown = [ShownReply(one["id"], one["model"], one["position"], len(one["text"])) for one in documents]
+    return ranking_outcome(shown, row["groups"]).to_line()

@@ -62,6 +62,6 @@ def taught(site: Site) -> Site:
     if not live.state().votes:
         site.app.store.comparisons.add(comparison := opened())
         site.app.store.comparisons.rank(comparison.id, LONGER_WON, [])
-        live.decided(comparison.id)
+        live.ranking_changed(comparison.id)
         until(lambda: live.state().votes)
     return site

@@ -11,5 +11,7 @@ NewStore = Callable[[], Store]
 
 
 def preferences(store: Store) -> Counter[Any]:
-    found = (pair for comparison in store.comparisons.judged() for pair in preference_pairs(comparison))
+    found = (
+        pair for comparison in store.comparisons.with_rankings() for pair in preference_pairs(comparison)
+    )
     return Counter((p.prompt, p.chosen, p.rejected) for p in found if p.chosen != p.rejected and p.rejected)

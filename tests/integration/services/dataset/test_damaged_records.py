@@ -14,11 +14,11 @@ from typer.testing import CliRunner
 from feedback_app.cli import app as cli
 from feedback_app.desks.records import desk_record
 from feedback_app.domain.comparison import Ranking
-from feedback_app.domain.ranking_query import Wanted
+from feedback_app.domain.ranking_query import RankingSearch
 from feedback_app.domain.round import Checkpoint, Round, RoundState
 from feedback_app.services.annotation.sync import DeskSync
 from feedback_app.services.dataset.dataset import FORMATS
-from feedback_app.services.dataset.unpaired_feedback import given_demonstrations, given_ratings
+from feedback_app.services.dataset.unpaired_feedback import stored_demonstrations, stored_ratings
 from feedback_app.ui.rounds.checkpoints import registry
 from feedback_app.ui.rounds.view import table as rounds_table
 from tests.fakes import RecordingDesk
@@ -97,8 +97,8 @@ def test_every_export_leaves_it_out_and_counts_it(edge: Edge, client: TestClient
 
 def test_a_round_learns_from_the_others(edge: Edge, tmp_path: Path) -> None:
     store = edge.built.store
-    given = UnpairedFeedback(tuple(given_ratings(store, None)), tuple(given_demonstrations(store, None)))
-    snapshot = export_snapshot(store.comparisons.judged(), 0.5, tmp_path / "snapshots", given)
+    given = UnpairedFeedback(tuple(stored_ratings(store, None)), tuple(stored_demonstrations(store, None)))
+    snapshot = export_snapshot(store.comparisons.with_rankings(), 0.5, tmp_path / "snapshots", given)
     assert snapshot.counts["comparisons"] == 1
 
 
@@ -110,7 +110,7 @@ def test_desks_search_repeats_and_the_command_line_go_on(
     DeskSync(store, desk).run()
     assert set(desk.records) == {"bad", "good"}
     json.dumps(desk_record(store.comparisons.get("bad")).messages[0].content, ensure_ascii=False).encode()
-    assert "good" in edge.built.services.curation.ids(Wanted(words="question"))
+    assert "good" in edge.built.services.curation.ids(RankingSearch(words="question"))
     edge.built.services.curation.choices()
     edge.built.services.repeats.agreement()
     monkeypatch.setenv("CODELYNN_HOME", str(tmp_path))
@@ -145,11 +145,11 @@ def test_a_damaged_ranking_of_another_annotator_is_left_out(tmp_path: Path) -> N
         store = edge.built.store
         store.comparisons.add(comparison := opened(0))
         store.annotations.put(comparison, replace(LONGER_WON, annotator="anna"))
-        assert len(list(store.comparisons.judged())) == 1
+        assert len(list(store.comparisons.with_rankings())) == 1
         edge.execute(f"UPDATE annotations SET note = '{HALF}'")
-        assert list(store.comparisons.judged()) == []
+        assert list(store.comparisons.with_rankings()) == []
         edge.execute("UPDATE annotations SET note = '\"\"', groups = '[[\"other\"]]'")
-        assert list(store.comparisons.judged()) == []
+        assert list(store.comparisons.with_rankings()) == []
 
 
 def test_a_damaged_conversation_is_shown_and_teaches_nothing(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_what_others_judged_comes_in_once_and_goes_out_as_rankings(new_store: Ne
     assert Dataset(here).import_(format, content) == ImportReport(0, judged)
     exported = b"".join(Dataset(here).export("rankings"))
     assert Dataset(there).import_("rankings", exported) == ImportReport(judged, 0)
-    assert list(there.comparisons.judged()) == list(here.comparisons.judged())
+    assert list(there.comparisons.with_rankings()) == list(here.comparisons.with_rankings())
     assert preferences(there) == preferences(here) == Counter(OUTCOMES[format])
 
 
@@ -70,7 +70,7 @@ def test_what_others_judged_comes_in_whole_or_not_at_all(new_store: NewStore, fo
         Dataset(store).import_(format, bad)
     assert [error.line for error in refused.value.errors] == [2]
     assert "secret" not in str(refused.value)
-    assert not list(store.comparisons.judged())
+    assert not list(store.comparisons.with_rankings())
     with pytest.raises(FileTooLarge):
         Dataset(store, limits=Limits(file=100)).import_(format, content)
 

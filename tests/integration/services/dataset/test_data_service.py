@@ -22,7 +22,7 @@ from feedback_app.services.dataset.dataset import (
     ImportReport,
     UnknownFormat,
 )
-from feedback_app.services.dataset.import_progress import Cancelled, Progress
+from feedback_app.services.dataset.imports import Cancelled, Progress
 from feedback_app.store import Store
 from tests.integration.services.dataset.stores import NewStore, preferences
 from tests.paths import SHAPES
@@ -61,7 +61,7 @@ def test_every_preference_comes_back_through_every_pair_format(new_store: NewSto
     assert Dataset(here).count(format) == ExportCount(records=8, left_out=2)
     assert Dataset(there).import_(format, content) == ImportReport(added=8, skipped=0)
     assert preferences(there) == preferences(here)
-    imported = next(there.comparisons.judged())
+    imported = next(there.comparisons.with_rankings())
     assert imported.source == f"import:{format}"
     assert imported.messages[0] == Message("system", "You are Lynn.")
     assert imported.candidates[0].model == ("model-2" if format == "parquet" else "imported")
@@ -94,7 +94,7 @@ def test_imports_keep_the_order_of_the_file(new_store: NewStore) -> None:
     store = new_store()
     lines = [json.dumps({"prompt": f"{i}", "chosen": "a", "rejected": "b"}) for i in range(30)]
     Dataset(store).import_("trl", "\n".join(lines).encode())
-    assert [c.messages[-1].content for c in store.comparisons.judged()] == [str(i) for i in range(30)]
+    assert [c.messages[-1].content for c in store.comparisons.with_rankings()] == [str(i) for i in range(30)]
 
 
 def test_rankings_restore_every_comparison_to_the_last_field(new_store: NewStore) -> None:
@@ -102,7 +102,7 @@ def test_rankings_restore_every_comparison_to_the_last_field(new_store: NewStore
     fill(here)
     content = b"".join(Dataset(here).export("rankings"))
     assert Dataset(there).import_("rankings", content) == ImportReport(7, 0)
-    assert list(there.comparisons.judged()) == list(here.comparisons.judged())
+    assert list(there.comparisons.with_rankings()) == list(here.comparisons.with_rankings())
 
 
 def test_kto_holds_ratings_thumbs_and_pairs_taken_apart(new_store: NewStore) -> None:
@@ -262,7 +262,7 @@ def test_a_public_set_comes_in_once_and_goes_out_as_a_backup(new_store: NewStore
     assert Dataset(here).import_(None, content) == ImportReport(0, first.added + first.skipped)
     backup = b"".join(Dataset(here).export("rankings"))
     Dataset(there).import_("rankings", backup)
-    assert list(there.comparisons.judged()) == list(here.comparisons.judged())
+    assert list(there.comparisons.with_rankings()) == list(here.comparisons.with_rankings())
 
 
 def test_fields_are_left_out_as_asked_and_counted(new_store: NewStore) -> None:

@@ -13,7 +13,7 @@ from feedback_app.domain.persona import Persona, UnknownPersona
 from feedback_app.domain.round import Checkpoint
 from feedback_app.engines.base import UnknownModel
 from feedback_app.services.chat.chat import TITLE_LENGTH, Busy, Chat, title_of
-from feedback_app.services.dataset.unpaired_feedback import given_demonstrations, given_ratings
+from feedback_app.services.dataset.unpaired_feedback import stored_demonstrations, stored_ratings
 from feedback_app.services.generation.background import Generations
 from feedback_app.services.generation.best_of import BestOf
 from feedback_app.services.generation.versions import BaseFiles, Models
@@ -63,25 +63,25 @@ def talk(chat: Chat) -> Conversation:
 def test_another_persona_answers_from_the_next_reply_on(
     chat: Chat, engine: ScriptedEngine, talk: Conversation
 ) -> None:
-    chat.become(talk.id, "magister")
+    chat.switch(talk.id, "magister")
     list(chat.say(talk.id, "And you?"))
     assert engine.requests[-1].messages[0].content == "You are Magister."
-    assert chat.speaker(chat.get(talk.id).persona) == "Magister"
+    assert chat.persona_name(chat.get(talk.id).persona) == "Magister"
     with pytest.raises(UnknownPersona):
-        chat.become(talk.id, "nobody")
+        chat.switch(talk.id, "nobody")
     with pytest.raises(UnknownModel):
-        chat.become(talk.id, model="nobody")
+        chat.switch(talk.id, model="nobody")
 
 
 def test_what_was_said_of_a_reply_is_exported_with_the_persona_that_wrote_it(
     chat: Chat, store: Store, talk: Conversation
 ) -> None:
     chat.edit(talk.id, 1, "My own words.")
-    chat.become(talk.id, "magister")
+    chat.switch(talk.id, "magister")
     list(chat.say(talk.id, "And you?"))
     chat.rate(talk.id, 3, 1)
-    (edit,) = given_demonstrations(store, known)
-    (thumb,) = given_ratings(store, known)
+    (edit,) = stored_demonstrations(store, known)
+    (thumb,) = stored_ratings(store, known)
     assert edit.prompt[0].content == known("lynn").system_prompt
     assert thumb.prompt[0].content == "You are Magister."
 
@@ -90,7 +90,7 @@ def test_another_version_answers_from_the_next_reply_on_and_each_reply_keeps_its
     chat: Chat, store: Store, engine: ScriptedEngine, talk: Conversation
 ) -> None:
     store.checkpoints.add(Checkpoint("v1", "somewhere"))
-    assert chat.become(talk.id, model="v1").persona == "lynn"
+    assert chat.switch(talk.id, model="v1").persona == "lynn"
     list(chat.say(talk.id, "And you?"))
     assert engine.requests[-1].model == "v1"
     assert [turn.model for turn in chat.get(talk.id).turns[1::2]] == ["base", "v1"]
@@ -100,10 +100,10 @@ def test_of_two_versions_beside_each_other_both_take_the_persona_and_neither_is_
     chat: Chat, store: Store, talk: Conversation
 ) -> None:
     store.conversations.put_beside(talk.id, other := Conversation("v1", "lynn"))
-    chat.become(talk.id, "magister")
+    chat.switch(talk.id, "magister")
     assert chat.get(other.id).persona == "magister"
     with pytest.raises(InvalidPrompt, match="keep one of them first"):
-        chat.become(talk.id, model="base")
+        chat.switch(talk.id, model="base")
 
 
 def test_a_conversation_goes_on_from_the_chosen_reply(
@@ -123,14 +123,14 @@ def test_neither_changes_while_a_reply_is_written(
     free = threading.Event()
     generations.start(talk.id, [], keep=lambda replies: free.wait(20))
     with pytest.raises(Busy):
-        chat.become(talk.id, "magister")
+        chat.switch(talk.id, "magister")
     with pytest.raises(Busy):
         chat.choose(talk.id, 0)
     free.set()
 
 
 def test_who_answers_is_named_by_the_id_where_the_persona_is_gone(chat: Chat) -> None:
-    assert chat.speaker("gone") == "gone"
+    assert chat.persona_name("gone") == "gone"
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,8 @@ import pytest
 
 from feedback_app.domain.comparison import Message
 from feedback_app.domain.preference import Demonstration
-from feedback_app.services.dataset.background_import import Import
 from feedback_app.services.dataset.dataset import Dataset, ExportCount
-from feedback_app.services.dataset.import_progress import Cancelled, Meter, Progress
+from feedback_app.services.dataset.imports import Cancelled, Import, Meter, Progress
 from feedback_app.store import Store
 from tests.waiting import until
 

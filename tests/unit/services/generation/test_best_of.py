@@ -6,14 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from feedback_app.domain.best_of import choose, distinct, place
 from feedback_app.domain.comparison import Message, Sampling
 from feedback_app.domain.conversation import chosen
 from feedback_app.domain.persona import Persona
 from feedback_app.services.chat.chat import Chat
 from feedback_app.services.generation.background import Generations
 from feedback_app.services.generation.batch import GenerationFailed
-from feedback_app.services.generation.best_of import BestOf, Choice, NothingToChooseBy
+from feedback_app.services.generation.best_of import (
+    BestOf,
+    Choice,
+    NothingToChooseBy,
+    choose,
+    distinct,
+    place,
+)
 from feedback_app.services.generation.versions import BaseFiles, Models
 from feedback_app.store import Store
 from tests.fakes import ScriptedEngine, ShorterIsBetter

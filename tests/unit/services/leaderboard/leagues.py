@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from feedback_app.domain.pairwise_outcomes import Meeting, Shown, meeting
-from feedback_app.services.leaderboard.design_matrix import Kind
+from feedback_app.domain.pairwise_outcomes import RankingOutcome, ShownReply, ranking_outcome
+from feedback_app.services.leaderboard.design_matrix import CountedOutcomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +23,17 @@ class Planted:
     def strengths(self) -> np.ndarray:
         return np.linspace(-self.spread / 2, self.spread / 2, self.models)
 
-    def league(self, number: int, seed: int, replies: int = 2) -> list[Kind]:
+    def design_matrix(self, number: int, seed: int, replies: int = 2) -> list[CountedOutcomes]:
         """So many comparisons, judged by Plackett and Luce's model (for two: Bradley and Terry's)."""
         chance = np.random.default_rng(seed)
-        found: list[Kind] = []
+        found: list[CountedOutcomes] = []
         for _ in range(number):
             models = chance.choice(self.models, replies, replace=False)
             strength = self.strengths[models]
             lengths = np.exp(chance.normal(5, 0.5, replies) + 0.5 * strength).astype(int) + 1
             utility = strength + self.length * np.log2(lengths)
             utility[0] += self.left
-            said = meeting(shown(models, lengths), self._groups(utility, chance))
+            said = ranking_outcome(shown(models, lengths), self._groups(utility, chance))
             found.append(((said,), 1))
         return found
 
@@ -50,15 +50,17 @@ def _tie(difference: float, share: float) -> float:
     return nu / (nu + 2 * np.cosh(difference / 2))
 
 
-def shown(models: np.ndarray, lengths: np.ndarray) -> list[Shown]:
-    return [Shown(f"c{i}", f"m{m}", i, int(n)) for i, (m, n) in enumerate(zip(models, lengths, strict=True))]
+def shown(models: np.ndarray, lengths: np.ndarray) -> list[ShownReply]:
+    return [
+        ShownReply(f"c{i}", f"m{m}", i, int(n)) for i, (m, n) in enumerate(zip(models, lengths, strict=True))
+    ]
 
 
-def pair(left: str, right: str, score: float, steps: int = 0) -> Meeting:
+def pair(left: str, right: str, score: float, steps: int = 0) -> RankingOutcome:
     """Two replies, of which the left won (`score` 1), lost (0) or did neither; it is longer by so many quarters of a doubling."""
-    return Meeting((left, right), (0, -steps), {1: (0, 1), 0: (1, 0), 0.5: (0, 0)}[score])
+    return RankingOutcome((left, right), (0, -steps), {1: (0, 1), 0: (1, 0), 0.5: (0, 0)}[score])
 
 
-def apart(*said: Meeting) -> list[Kind]:
+def apart(*said: RankingOutcome) -> list[CountedOutcomes]:
     """Each of a comparison of its own."""
     return [((one,), 1) for one in said]

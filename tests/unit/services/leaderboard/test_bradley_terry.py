@@ -8,28 +8,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from feedback_app.domain.pairwise_outcomes import Meeting
+from feedback_app.domain.pairwise_outcomes import RankingOutcome
 from feedback_app.services.leaderboard.bradley_terry import EFFECT_SD, STRENGTH_SD, Fitted, fitted
-from feedback_app.services.leaderboard.design_matrix import Kind, league, table
+from feedback_app.services.leaderboard.design_matrix import CountedOutcomes, contingency_table, design_matrix
 from tests.unit.services.leaderboard.leagues import Planted, apart, pair
 
 NAMES = st.sampled_from(["base", "dpo-1", "dpo-2"])
 
 
-def meetings(size: int) -> st.SearchStrategy[Meeting]:
+def outcomes(size: int) -> st.SearchStrategy[RankingOutcome]:
     """Of so many replies, of at least two models, none more than eight times as long as another."""
     several = st.lists(NAMES, min_size=size, max_size=size).filter(lambda names: len(set(names)) > 1)
     steps = st.lists(st.integers(0, 12), min_size=size - 1, max_size=size - 1).map(lambda some: [0, *some])
     places = st.lists(st.integers(0, 2), min_size=size, max_size=size)
-    return st.builds(Meeting, *(one.map(tuple) for one in (several, steps, places)))
+    return st.builds(RankingOutcome, *(one.map(tuple) for one in (several, steps, places)))
 
 
-SAID = st.lists(st.one_of(meetings(2), meetings(3)), min_size=1, max_size=3).map(tuple)
+SAID = st.lists(st.one_of(outcomes(2), outcomes(3)), min_size=1, max_size=3).map(tuple)
 KINDS = st.lists(st.tuples(SAID, st.integers(1, 3)), min_size=1, max_size=6)
 
 
-def fit(kinds: list[Kind], draws: int = 1) -> tuple[Fitted, Fitted]:
-    return fitted(table(league(kinds)), draws)
+def fit(kinds: list[CountedOutcomes], draws: int = 1) -> tuple[Fitted, Fitted]:
+    return fitted(contingency_table(design_matrix(kinds)), draws)
 
 
 def gaps(strengths: np.ndarray) -> np.ndarray:
@@ -39,19 +39,19 @@ def gaps(strengths: np.ndarray) -> np.ndarray:
 
 def test_planted_strengths_length_and_side_are_recovered() -> None:
     planted = Planted(models=5)
-    _, adjusted = fit(planted.league(3000, seed=1))
+    _, adjusted = fit(planted.design_matrix(3000, seed=1))
     assert gaps(adjusted.point[:5]) == pytest.approx(gaps(planted.strengths), abs=0.25)
     assert adjusted.point[5] == pytest.approx(0.4, abs=0.08)
     assert adjusted.point[6] == pytest.approx(0.3, abs=0.08)
 
 
 def test_without_the_adjustment_the_wordy_look_stronger() -> None:
-    plain, adjusted = fit(Planted(models=3, length=1.0).league(2000, seed=2))
+    plain, adjusted = fit(Planted(models=3, length=1.0).design_matrix(2000, seed=2))
     assert np.ptp(plain.point) > 1.2 > np.ptp(adjusted.point[:3])
 
 
 def test_effects_that_are_not_there_are_not_found() -> None:
-    _, adjusted = fit(Planted(length=0, left=0).league(2000, seed=3), draws=200)
+    _, adjusted = fit(Planted(length=0, left=0).design_matrix(2000, seed=3), draws=200)
     low, high = np.percentile(adjusted.draws[5:], [2.5, 97.5], axis=1)
     assert (low < 0).all()
     assert (high > 0).all()
@@ -59,13 +59,13 @@ def test_effects_that_are_not_there_are_not_found() -> None:
 
 def test_rankings_of_four_recover_strengths_too() -> None:
     planted = Planted(models=6, left=0)
-    _, adjusted = fit(planted.league(1000, seed=4, replies=4))
+    _, adjusted = fit(planted.design_matrix(1000, seed=4, replies=4))
     assert gaps(adjusted.point[:6]) == pytest.approx(gaps(planted.strengths), abs=0.2)
 
 
 def test_many_ties_bring_models_closer_but_keep_their_order() -> None:
     planted = Planted(models=4, length=0, left=0, ties=0.4)
-    plain, _ = fit(planted.league(2000, seed=5))
+    plain, _ = fit(planted.design_matrix(2000, seed=5))
     assert list(np.argsort(plain.point)) == [0, 1, 2, 3]
     assert np.ptp(plain.point) < 1
 
@@ -77,7 +77,7 @@ def test_intervals_cover_what_was_planted(replies: int) -> None:
     truth = np.r_[gaps(planted.strengths), planted.length, planted.left]
     covered = []
     for seed in range(40):
-        _, adjusted = fit(planted.league(100, seed, replies), draws=100)
+        _, adjusted = fit(planted.design_matrix(100, seed, replies), draws=100)
         drawn = np.vstack([gaps(adjusted.draws[:5]), adjusted.draws[5:]])
         low, high = np.percentile(drawn, [2.5, 97.5], axis=1)
         covered.append((low <= truth) & (truth <= high))
@@ -115,7 +115,7 @@ def test_models_that_never_met_even_through_others_are_not_told_apart() -> None:
     assert np.std(plain.draws[0] - plain.draws[1]) < 0.4
 
 
-def duels(kinds: list[Kind]) -> list[tuple[str, str, float, float, float]]:
+def duels(kinds: list[CountedOutcomes]) -> list[tuple[str, str, float, float, float]]:
     """Left, right, score, doublings and weight of every pair, one by one."""
     return [
         (one.models[i], one.models[j], _score(one, i, j), (one.longer[i] - one.longer[j]) / 4, 2 / len(one.models))
@@ -126,15 +126,15 @@ def duels(kinds: list[Kind]) -> list[tuple[str, str, float, float, float]]:
     ]  # fmt: skip
 
 
-def _score(one: Meeting, i: int, j: int) -> float:
+def _score(one: RankingOutcome, i: int, j: int) -> float:
     return 0.5 if one.places[i] == one.places[j] else float(one.places[i] < one.places[j])
 
 
 @settings(max_examples=25, deadline=None)
 @given(KINDS)
-def test_the_point_is_where_a_general_optimiser_finds_it(kinds: list[Kind]) -> None:
+def test_the_point_is_where_a_general_optimiser_finds_it(kinds: list[CountedOutcomes]) -> None:
     found = fit(kinds)[1].point
-    models, fought = league(kinds).models, duels(kinds)
+    models, fought = design_matrix(kinds).models, duels(kinds)
     x = np.array([[(m == d[0]) - (m == d[1]) for m in models] + [d[3], 1] for d in fought])
     score, weight = np.array([d[2] for d in fought]), np.array([d[4] for d in fought])
     sd = np.r_[np.full(len(models), STRENGTH_SD), EFFECT_SD, EFFECT_SD]
@@ -148,9 +148,9 @@ def test_the_point_is_where_a_general_optimiser_finds_it(kinds: list[Kind]) -> N
 
 
 def test_every_pair_of_the_matrix_adds_up() -> None:
-    met = league(Planted(models=4, ties=0.3).league(300, seed=6))
+    met = design_matrix(Planted(models=4, ties=0.3).design_matrix(300, seed=6))
     points, votes = met.matrix()
-    assert votes.sum() == 2 * met.duels == 600
+    assert votes.sum() == 2 * met.pairs == 600
     for i, j in combinations(range(4), 2):
         assert points[i, j] + points[j, i] == votes[i, j] == votes[j, i]
 

@@ -8,7 +8,7 @@ from tests.unit.services.leaderboard.leagues import Planted
 
 
 def some(number: int = 200) -> Board:
-    return board(Planted(models=3).league(number, seed=0))
+    return board(Planted(models=3).design_matrix(number, seed=0))
 
 
 def test_nothing_yet_says_how_to_fill_it() -> None:

@@ -7,8 +7,12 @@ from pathlib import Path
 import pytest
 
 from feedback_app.domain.comparison import Message
-from feedback_app.services.reward.reward_models import Reply, Rewards, Shelf
-from feedback_app.services.reward.trained_scorer import TrainedScorer
+from feedback_app.services.reward.reward_models import (
+    PromptReply,
+    RewardModelRegistry,
+    RewardModels,
+    TrainedScorer,
+)
 from feedback_app.services.shares import Share
 from feedback_app.store import Store
 from tests.unit.services.reward.examples_reward import shelved
@@ -20,7 +24,7 @@ HELLO = (Message("user", "Hello"),)
 class Constant:
     value: float
 
-    def score(self, items: Sequence[Reply]) -> list[float]:
+    def score(self, items: Sequence[PromptReply]) -> list[float]:
         return [self.value] * len(items)
 
 
@@ -35,10 +39,10 @@ def scorer(store: Store, tmp_path: Path, loaded: list[str]) -> TrainedScorer:
         loaded.append(folder.name)
         return Constant(float(len(loaded)))
 
-    shelf = Shelf(tmp_path)
+    shelf = RewardModelRegistry(tmp_path)
     repeats, lengths = Share(0, 0), (0.1, 3.0)
     return TrainedScorer(
-        Rewards(
+        RewardModels(
             store, shelf, lambda: "mine", load, lambda a, b: {}, 0.1, lambda: repeats, lengths, lambda: None
         )
     )

@@ -9,7 +9,7 @@ from alignment.contract.methods import round_config
 from alignment.models.base_size import known_size, size_of
 from feedback_app.domain.expectation import Expected
 from feedback_app.domain.round import Round, RoundEvent, RoundState
-from feedback_app.services.rounds.estimate import alike, expected, stage_seconds
+from feedback_app.services.rounds.estimate import comparable, expected, stage_seconds
 from feedback_app.ui.rounds.methods import numbers
 from feedback_app.ui.rounds.view import estimate
 
@@ -33,11 +33,11 @@ def test_what_trains_on_pairs_grows_with_them_and_the_gate_does_not() -> None:
 
 def test_only_an_undisturbed_round_with_the_same_stages_says_how_long_another_takes() -> None:
     done = Round(method="dpo", config={"reward": True}, state=RoundState.held, attempt=1)
-    assert alike(done, "dpo", {"reward": 1})
-    assert not alike(done, "dpo", {})
-    assert not alike(done, "kto", {"reward": 1})
-    assert not alike(Round(method="dpo", state=RoundState.held, attempt=2), "dpo", {})
-    assert not alike(Round(method="dpo", state=RoundState.failed, attempt=1), "dpo", {})
+    assert comparable(done, "dpo", {"reward": 1})
+    assert not comparable(done, "dpo", {})
+    assert not comparable(done, "kto", {"reward": 1})
+    assert not comparable(Round(method="dpo", state=RoundState.held, attempt=2), "dpo", {})
+    assert not comparable(Round(method="dpo", state=RoundState.failed, attempt=1), "dpo", {})
 
 
 def test_whole_numbers_are_read_and_what_is_half_typed_is_left_out() -> None:

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedback_app.services.reward.guess_calibration import Worth
-from feedback_app.services.rounds.readiness import Readiness, in_words, readiness, votes_needed
+from feedback_app.services.reward.guess_calibration import RoundAdvice
+from feedback_app.services.rounds.readiness import Readiness, readiness, readiness_text, votes_needed
 from feedback_app.services.shares import share
 from feedback_app.ui.shared.readiness_view import readiness_line, readiness_summary
 
-UNKNOWN = Worth(None, share(0, 0), False)
+UNKNOWN = RoundAdvice(None, share(0, 0), False)
 READY = Readiness(decided=10, pairs=8, min_pairs=8, needed_more=0)
 
 
@@ -33,7 +33,7 @@ READY = Readiness(decided=10, pairs=8, min_pairs=8, needed_more=0)
     ],
 )
 def test_the_next_step_is_said_in_one_line(now: Readiness, words: str) -> None:
-    assert in_words(now) == words
+    assert readiness_text(now) == words
     assert words in readiness_line(now)
 
 
@@ -51,9 +51,9 @@ def test_about_ten_votes_fill_the_eight_pairs_of_a_round() -> None:
 
 
 def test_advice_comes_once_there_are_enough_guesses() -> None:
-    assert readiness(10, 9, 8, 0.15, Worth(None, share(4, 6), False)).advice_after == 14
-    assert readiness(30, 26, 8, 0.15, Worth(None, share(15, 30), False)).advice_after == 0
-    assert readiness(30, 26, 8, 0.15, Worth(7, share(20, 30), False)).worth_more == 7
+    assert readiness(10, 9, 8, 0.15, RoundAdvice(None, share(4, 6), False)).advice_after == 14
+    assert readiness(30, 26, 8, 0.15, RoundAdvice(None, share(15, 30), False)).advice_after == 0
+    assert readiness(30, 26, 8, 0.15, RoundAdvice(7, share(20, 30), False)).worth_more == 7
 
 
 @given(st.integers(0, 1000), st.integers(1, 1000), st.floats(0, 0.9))

@@ -10,11 +10,11 @@ from feedback_app.domain.comparison import Comparison, Message
 from feedback_app.domain.preference import Demonstration, Rating
 from feedback_app.domain.round import Round, RoundState
 from feedback_app.domain.snapshot import (
-    FIRST,
+    SHOWN_PER_CHANGE,
     BrokenSnapshot,
-    Described,
     SnapshotNeeded,
     SnapshotNotFound,
+    SnapshotSummary,
     from_pairs,
 )
 from feedback_app.services.rounds.snapshots import NOW, Snapshots
@@ -45,7 +45,7 @@ def test_nothing_has_changed_since_a_snapshot_of_what_is_here(snapshots: Snapsho
     store.ratings.add_all([Rating(HI, "Hello", good=True)])
     store.demonstrations.add_all([Demonstration(HI, "Hej")])
     given = UnpairedFeedback(tuple(store.ratings.all()), tuple(store.demonstrations.all()))
-    found = snapshots.compared(written(snapshots, list(store.comparisons.judged()), given), NOW)
+    found = snapshots.compared(written(snapshots, list(store.comparisons.with_rankings()), given), NOW)
     assert found.difference.total == 0
     assert found.difference.same == {"rankings": 4, "ratings": 1, "demonstrations": 1}
     assert "Nothing is new" in since(found)
@@ -87,9 +87,9 @@ def test_a_thumb_that_was_turned_is_a_change_and_the_same_reply_may_be_rated_twi
 
 def test_only_the_first_few_are_shown_and_all_are_counted(snapshots: Snapshots) -> None:
     one = written(snapshots, FIRST_SAID)
-    other = written(snapshots, [*FIRST_SAID, *(ranked(f"more {n}") for n in range(FIRST + 5))])
+    other = written(snapshots, [*FIRST_SAID, *(ranked(f"more {n}") for n in range(SHOWN_PER_CHANGE + 5))])
     found = snapshots.compared(one, other).difference
-    assert (found.counts["rankings", "added"], len(found.first)) == (FIRST + 5, FIRST)
+    assert (found.counts["rankings", "added"], len(found.first)) == (SHOWN_PER_CHANGE + 5, SHOWN_PER_CHANGE)
 
 
 def test_a_snapshot_of_the_first_format_is_compared_by_its_pairs(snapshots: Snapshots) -> None:
@@ -183,7 +183,7 @@ def test_texts_on_the_page_are_escaped_and_cut(snapshots: Snapshots) -> None:
 def test_the_list_is_a_table_or_says_that_it_is_empty(snapshots: Snapshots) -> None:
     assert "No snapshot yet" in listing([])
     written(snapshots, FIRST_SAID)
-    page = listing([*snapshots.all(), Described("<b>" * 4, problem="<not here>")])
+    page = listing([*snapshots.all(), SnapshotSummary("<b>" * 4, problem="<not here>")])
     assert page.count('scope="row"') == 2
     assert "&lt;not here&gt;" in page
     shutil.rmtree(snapshots.folder)

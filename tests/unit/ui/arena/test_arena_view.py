@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStatus, Message, Ranking
-from feedback_app.services.arena.earlier_replies import EDIT, EarlierTurn, earlier_turns
+from feedback_app.services.arena.comparisons import EDIT, EarlierTurn, earlier_turns
 from feedback_app.store import Store
 from feedback_app.ui.arena.board import board, ways_to_continue
 from feedback_app.ui.arena.view import origin, ranking_line

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from feedback_app.desks.base import OWNER, DeskProblem, DeskRanking
 from feedback_app.desks.records import desk_record, digest, owner_ranking, ranking_of
 from feedback_app.domain.comparison import Comparison, ComparisonStatus, InvalidRanking, Ranking
-from feedback_app.services.annotation.conflict_resolution import settle
+from feedback_app.services.annotation.conflict_resolution import resolve_conflict
 from feedback_app.services.annotation.desks import Desks
 from feedback_app.services.annotation.sync import DeskSync, wait_after
 from feedback_app.store import Agreed, Store
@@ -62,7 +62,7 @@ def test_what_cannot_be_used_is_told_and_changes_nothing(store: Store, desk: Rec
     assert len(status.problems) == 3
     assert "not complete" in status.problems[0]
     assert store.comparisons.get(comparison.id).ranking is not None
-    assert not [c for c in store.comparisons.judged() if c.id == other.id]
+    assert not [c for c in store.comparisons.with_rankings() if c.id == other.id]
 
 
 def test_a_vote_given_while_the_desks_is_taken_is_not_overwritten(store: Store, desk: RecordingDesk) -> None:
@@ -122,8 +122,8 @@ def test_a_side_that_did_not_change_gives_way(ours: object, theirs: object) -> N
     agreed = Agreed(digest(was), digest(was))
     mine = None if ours is None else replace(was, order=ours)  # type: ignore[arg-type]
     desks = None if theirs is None else replace(was, order=theirs)  # type: ignore[arg-type]
-    assert settle(mine, was, agreed) == "nothing"
-    assert settle(was, desks, agreed) == "take"
+    assert resolve_conflict(mine, was, agreed) == "nothing"
+    assert resolve_conflict(was, desks, agreed) == "take"
 
 
 def test_a_verdict_that_names_a_reply_too_many_is_no_ranking() -> None:

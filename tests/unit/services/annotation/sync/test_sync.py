@@ -142,13 +142,13 @@ def test_another_annotators_ranking_is_kept_beside_and_counts_where_the_owner_sa
     desk.say(said(comparison, "anna"))
     desk.say(replace(said(comparison, "bert"), state="draft", order=()))
     sync.pull(at_once=True)
-    (found,) = [c for c in store.comparisons.judged() if c.id == comparison.id]
+    (found,) = [c for c in store.comparisons.with_rankings() if c.id == comparison.id]
     assert [(r.annotator, r.groups) for r in found.others] == [("anna", (("c2",), ("c1",)))]
     assert (found.ranking, found.status) == (None, ComparisonStatus.open)
-    assert found.verdicts == found.others
+    assert found.counted_rankings == found.others
     desk.unsay(comparison.id, "anna")
     sync.pull(at_once=True)
-    assert comparison.id not in [c.id for c in store.comparisons.judged()]
+    assert comparison.id not in [c.id for c in store.comparisons.with_rankings()]
 
 
 def test_an_answer_that_the_desk_does_not_tell_of_is_found_in_the_end(
@@ -187,7 +187,7 @@ def test_an_annotator_whose_login_ended_took_nothing_back(store: Store, desk: Re
     desk.unsay(comparison.id, "anna")
     desk.annotators = frozenset({OWNER})
     assert sync.pull(at_once=True) == 0
-    (found,) = [c for c in store.comparisons.judged() if c.id == comparison.id]
+    (found,) = [c for c in store.comparisons.with_rankings() if c.id == comparison.id]
     assert [ranking.annotator for ranking in found.others] == ["anna"]
 
 

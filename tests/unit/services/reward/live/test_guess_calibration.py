@@ -7,16 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedback_app.domain.comparison import Comparison, Ranking
-from feedback_app.domain.guess import Guess, judged
-from feedback_app.services.arena.repeats import Repeated, again, repeated, swapped
-from feedback_app.services.reward.guess_calibration import knowledge
+from feedback_app.domain.guess import Guess, marked
+from feedback_app.services.arena.repeats import SelfAgreement, compare_rankings, self_agreement, swapped
+from feedback_app.services.reward.guess_calibration import guess_accuracy
 from feedback_app.services.reward.live_reward import LiveState
 from feedback_app.services.shares import Share, share
 from feedback_app.ui.arena.view import guess_line, repeat_line
 from feedback_app.ui.reward.view import live_calibration, live_curves, live_state, live_summary
 from tests.unit.services.reward.live.examples import ALL_BAD, LONGER_WON, SHORTER_WON, TIE, opened
 
-NOBODY = Repeated(Share(0, 0), 0)
+NOBODY = SelfAgreement(Share(0, 0), 0)
 ON = LiveState(True, True, 12, 0, 0)
 
 
@@ -41,9 +41,9 @@ def guess(*chances: float) -> Guess:
 def test_a_guess_is_right_wrong_or_neither(
     ranking: Ranking, chances: tuple[float, float], correct: float | None, chosen: float | None
 ) -> None:
-    held = judged(guess(*chances), ranked(ranking))
+    held = marked(guess(*chances), ranked(ranking))
     assert (held.correct, held.chosen_probability) == (correct, chosen)
-    assert judged(held, opened()) == guess_at(held)
+    assert marked(held, opened()) == guess_at(held)
 
 
 def guess_at(held: Guess) -> Guess:
@@ -86,15 +86,15 @@ def test_a_pair_that_came_back_was_judged_the_same_way_or_not(
 ) -> None:
     original = ranked(first)
     repeat = replace(swapped(original), ranking=second)
-    assert again(original, repeat) == how
-    assert repeat_line(again(original, repeat)).startswith("You have judged this pair before: ")
-    assert again(original, swapped(original)) is None
+    assert compare_rankings(original, repeat) == how
+    assert repeat_line(compare_rankings(original, repeat)).startswith("You have judged this pair before: ")
+    assert compare_rankings(original, swapped(original)) is None
 
 
 def test_agreement_with_oneself_counts_pairs_preferred_both_times() -> None:
     cases = [(LONGER_WON, SHORTER_WON)] * 3 + [(LONGER_WON, LONGER_WON), (TIE, TIE), (TIE, LONGER_WON)]
     pairs = [(ranked(a), replace(swapped(ranked(a)), ranking=b)) for a, b in [*cases, (ALL_BAD, TIE)]]
-    found = repeated(pairs)
+    found = self_agreement(pairs)
     assert (found.same.hits, found.same.trials, found.ties) == (3, 4, 2)
 
 
@@ -110,7 +110,7 @@ def held(*given: tuple[float, float]) -> list[Guess]:
 
 def test_knowledge_leaves_ties_and_longer_rankings_out_and_tells_apart_how_pairs_were_selected() -> None:
     guesses = held((0.7, 1), (0.7, 0), (0.9, 1), (0.6, 0.5))
-    known = knowledge(
+    known = guess_accuracy(
         [(guesses[0], "random"), *((g, "active") for g in guesses[1:]), (guess(0.5, 0.3, 0.2), "random")]
     )
     assert (known.overall.hits, known.overall.trials, known.ties) == (2, 3, 1)
@@ -123,7 +123,7 @@ def test_knowledge_leaves_ties_and_longer_rankings_out_and_tells_apart_how_pairs
 @settings(derandomize=True, deadline=None, max_examples=30)
 @given(marks=st.lists(st.booleans(), min_size=1, max_size=130))
 def test_the_curve_ends_at_the_accuracy_of_the_last_fifty_and_of_all(marks: list[bool]) -> None:
-    known = knowledge([(g, "random") for g in held(*((0.8, float(mark)) for mark in marks))])
+    known = guess_accuracy([(g, "random") for g in held(*((0.8, float(mark)) for mark in marks))])
     last = known.curve[-1]
     assert (last.votes, last.recent, last.overall) == pytest.approx(
         (len(marks), known.recent.value, known.overall.value)
@@ -132,15 +132,15 @@ def test_the_curve_ends_at_the_accuracy_of_the_last_fifty_and_of_all(marks: list
 
 
 def test_the_page_says_what_to_do_while_nothing_was_guessed() -> None:
-    nothing = knowledge([])
+    nothing = guess_accuracy([])
     assert "No guesses yet" in live_summary(ON, nothing, NOBODY)
     assert "CODELYNN_LIVE_REWARD" in live_summary(LiveState(False, False, 0, 0, 0), nothing, NOBODY)
     assert nothing.error is None
 
 
 def test_the_page_tells_accuracy_calibration_and_agreement() -> None:
-    known = knowledge([(g, "random") for g in held(*[(0.8, 1)] * 3, (0.8, 0))])
-    told = live_summary(ON, known, Repeated(share(9, 10), 1))
+    known = guess_accuracy([(g, "random") for g in held(*[(0.8, 1)] * 3, (0.8, 0))])
+    told = live_summary(ON, known, SelfAgreement(share(9, 10), 1))
     assert "75%" in told
     assert "90%" in told
     assert "calibration error: 0.050" in told

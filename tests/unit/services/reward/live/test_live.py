@@ -33,7 +33,7 @@ def live(store: Store, model: LongerIsBetter) -> Iterator[LiveRewardService]:
 
 def shown(store: Store, live: LiveRewardService, number: int) -> Comparison:
     store.comparisons.add(comparison := opened(number))
-    live.written(comparison)
+    live.replies_written(comparison)
     return comparison
 
 
@@ -46,13 +46,13 @@ def test_a_guess_is_stored_before_the_verdict_and_marked_after_it(
 ) -> None:
     first = shown(store, live, 1)
     store.comparisons.rank(first.id, LONGER_WON, [])
-    live.decided(first.id)
+    live.ranking_changed(first.id)
     until(learned(model, 1), every=FAST)
     second = shown(store, live, 2)
     until(lambda: store.guesses.get(second.id), every=FAST)
     assert live.guess(second) is None, "before the verdict nothing is told"
     ranked = store.comparisons.rank(second.id, LONGER_WON, [])
-    live.decided(second.id)
+    live.ranking_changed(second.id)
     until(lambda: store.guesses.get(second.id).correct == 1, every=FAST)
     guess = live.guess(ranked)
     assert guess is not None
@@ -66,7 +66,7 @@ def test_without_anything_learned_there_is_no_guess(
     comparison = shown(store, live, 1)
     until(lambda: LONG in model.read_texts, every=FAST)
     store.comparisons.rank(comparison.id, LONGER_WON, [])
-    live.decided(comparison.id)
+    live.ranking_changed(comparison.id)
     until(learned(model, 1), every=FAST)
     assert live.guess(store.comparisons.get(comparison.id)) is None
 
@@ -76,7 +76,7 @@ def test_what_waits_on_the_page_is_guessed_anew_after_each_verdict(
 ) -> None:
     now, ahead = shown(store, live, 1), shown(store, live, 2)
     store.comparisons.rank(now.id, LONGER_WON, [])
-    live.decided(now.id)
+    live.ranking_changed(now.id)
     until(lambda: store.guesses.get(ahead.id), every=FAST)
 
 
@@ -86,10 +86,10 @@ def test_a_verdict_taken_back_is_forgotten_and_another_one_replaces_it(
     comparison = shown(store, live, 1)
     for ranking, said in ((LONGER_WON, (1, 0)), (SHORTER_WON, (0, 1))):
         store.comparisons.rank(comparison.id, ranking, [])
-        live.decided(comparison.id)
+        live.ranking_changed(comparison.id)
         until(lambda said=said: model.verdicts.get(comparison.id) == said, every=FAST)
     store.comparisons.unrank(comparison.id, [])
-    live.decided(comparison.id)
+    live.ranking_changed(comparison.id)
     until(learned(model, 0), every=FAST)
 
 
@@ -97,7 +97,7 @@ def test_all_bad_teaches_nothing(store: Store, live: LiveRewardService, model: L
     comparison = shown(store, live, 1)
     for ranking, votes in ((LONGER_WON, 1), (ALL_BAD, 0)):
         store.comparisons.rank(comparison.id, ranking, [])
-        live.decided(comparison.id)
+        live.ranking_changed(comparison.id)
         until(learned(model, votes), every=FAST)
 
 
@@ -139,14 +139,14 @@ def test_an_error_of_the_model_is_logged_without_text_and_does_not_end_it(
     model.broken = True
     with capture_logs() as logs:
         store.comparisons.rank(comparison.id, LONGER_WON, [])
-        live.decided(comparison.id)
+        live.ranking_changed(comparison.id)
         until(lambda: live.state().failed == 1, every=FAST)
     assert logs[0]["error"] == "RuntimeError"
     assert LONG not in str(logs)
     assert SHORT not in str(logs)
     model.broken = False
     store.comparisons.rank(comparison.id, SHORTER_WON, [])
-    live.decided(comparison.id)
+    live.ranking_changed(comparison.id)
     until(learned(model, 1), every=FAST)
 
 
@@ -157,8 +157,8 @@ def test_a_model_that_cannot_be_loaded_is_told_and_nothing_else_suffers(store: S
     live = LiveRewardService(store, absent)
     live.start()
     until(lambda: live.state().failed, every=FAST)
-    live.decided("any")
-    live.written(opened(1))
+    live.ranking_changed("any")
+    live.replies_written(opened(1))
     assert live.informative_pair(opened(1), [(0, 1)]) is None
     live.close()
 
@@ -170,7 +170,7 @@ def test_replies_are_scored_by_what_was_learned_and_before_that_nothing_is_known
     assert live.score((), ()) is None
     assert live.score(comparison.messages, (LONG, SHORT)) is None
     store.comparisons.rank(comparison.id, LONGER_WON, [])
-    live.decided(comparison.id)
+    live.ranking_changed(comparison.id)
     assert live.score((), ()) == []
     rewards = live.score(comparison.messages, (SHORT, LONG))
     assert rewards is not None
@@ -192,8 +192,8 @@ def test_a_service_that_starts_scores_only_once_it_has_learned_its_verdicts(stor
 def test_without_a_model_nothing_happens(store: Store) -> None:
     live = LiveRewardService(store)
     live.start()
-    live.decided("any")
-    live.written(opened(1))
+    live.ranking_changed("any")
+    live.replies_written(opened(1))
     assert (live.state().on, live.informative_pair(opened(1), [(0, 1)])) == (False, None)
     live.close()
 
@@ -204,7 +204,7 @@ def test_the_time_from_verdict_to_learned_is_kept(
     for number in range(20):
         comparison = shown(store, live, number)
         store.comparisons.rank(comparison.id, LONGER_WON, [])
-        live.decided(comparison.id)
+        live.ranking_changed(comparison.id)
     until(lambda: len(live.updates) == 20, every=FAST)
     assert sorted(live.updates)[10] < 5, "what the model takes is measured in benchmarks"
 
@@ -214,6 +214,6 @@ def test_closing_ends_the_thread_at_once(store: Store, model: LongerIsBetter) ->
     live.start()
     until(lambda: live.state().ready, every=FAST)
     live.close()
-    live.decided("any")
+    live.ranking_changed("any")
     assert live.updates.maxlen is not None
     assert not live._thread.is_alive()

@@ -14,12 +14,12 @@ from feedback_app.domain.round import Checkpoint
 from feedback_app.services.arena.arena import Arena, ArenaOptions
 from feedback_app.services.arena.pair_selection import (
     ENOUGH_VOTES,
-    Drafts,
+    DraftComparisons,
     PairSelection,
     pairs_to_choose_from,
 )
 from feedback_app.services.arena.prompt_packs import PromptPacks
-from feedback_app.services.arena.repeats import AGO, Repeats
+from feedback_app.services.arena.repeats import RANKINGS_BETWEEN, Repeats
 from feedback_app.services.generation.background import Generations
 from feedback_app.services.generation.versions import BaseFiles, Models
 from feedback_app.services.reward.live_reward import LiveRewardService
@@ -44,7 +44,7 @@ class Bench:
     def draws(self, repeat: float = 0, active: float = 0) -> PairSelection:
         chance = random.Random(0)
         repeats = Repeats(self.store, repeat, (), chance)
-        drafts = Drafts(self.store, self.arena, self.generations, self.live, (), chance)
+        drafts = DraftComparisons(self.store, self.arena, self.generations, self.live, (), chance)
         return PairSelection(self.arena, self.live, repeats, drafts, active, chance)
 
 
@@ -80,7 +80,7 @@ def learned(bench: Bench, votes: int) -> None:
 
 
 def test_without_shares_every_draw_is_a_fresh_prompt(bench: Bench) -> None:
-    judge(bench.store, AGO + 5)
+    judge(bench.store, RANKINGS_BETWEEN + 5)
     drawn = bench.draws().open(None, 2)
     assert drawn is not None
     assert (drawn.repeat_of, drawn.selection, drawn.tags) == (None, "random", ("talk",))
@@ -88,7 +88,7 @@ def test_without_shares_every_draw_is_a_fresh_prompt(bench: Bench) -> None:
 
 
 def test_a_pair_judged_long_ago_comes_back_with_its_sides_changed(bench: Bench) -> None:
-    made = judge(bench.store, AGO + 1)
+    made = judge(bench.store, RANKINGS_BETWEEN + 1)
     drawn = bench.draws(repeat=1).open("talk", 2)
     assert drawn is not None
     assert drawn.repeat_of == made[0].id
@@ -99,19 +99,19 @@ def test_a_pair_judged_long_ago_comes_back_with_its_sides_changed(bench: Bench) 
 
 
 def test_each_pair_comes_back_once_and_a_repeat_never(bench: Bench) -> None:
-    judge(bench.store, AGO + 2)
+    judge(bench.store, RANKINGS_BETWEEN + 2)
     draws = bench.draws(repeat=1)
     for _ in range(2):
         repeat = draws.open(None, 2)
         assert repeat is not None
         assert repeat.repeat_of is not None
         bench.store.comparisons.rank(repeat.id, LONGER_WON, [])
-    judged = bench.store.repeats.judged()
+    judged = bench.store.repeats.ranked_pairs()
     assert len({original.id for original, _ in judged}) == 2
-    judge(bench.store, AGO, texts=("a", "b", "c"), ranking=Ranking((("c1",), ("c2", "c3"))))
+    judge(bench.store, RANKINGS_BETWEEN, texts=("a", "b", "c"), ranking=Ranking((("c1",), ("c2", "c3"))))
     later = [draws.open(None, 2) for _ in range(30)]
-    again = {c.repeat_of for c in later if c is not None and c.repeat_of}
-    assert again.isdisjoint({c.id for pair in judged for c in pair})
+    compare_rankings = {c.repeat_of for c in later if c is not None and c.repeat_of}
+    assert compare_rankings.isdisjoint({c.id for pair in judged for c in pair})
 
 
 @pytest.mark.parametrize(
@@ -123,15 +123,15 @@ def test_what_was_imported_all_bad_or_of_more_than_two_does_not_come_back(
 ) -> None:
     if "texts" in changes:
         changes = changes | {"ranking": Ranking((("c1", "c2", "c3"),))}
-    judge(bench.store, AGO + 3, **changes)  # type: ignore[arg-type]
-    assert bench.store.repeats.candidates(AGO) == []
+    judge(bench.store, RANKINGS_BETWEEN + 3, **changes)  # type: ignore[arg-type]
+    assert bench.store.repeats.candidates(RANKINGS_BETWEEN) == []
     drawn = bench.draws(repeat=1).open(None, 2)
     assert drawn is not None
     assert drawn.repeat_of is None
 
 
 def test_more_than_two_replies_are_never_a_repeat(bench: Bench) -> None:
-    judge(bench.store, AGO + 5)
+    judge(bench.store, RANKINGS_BETWEEN + 5)
     drawn = bench.draws(repeat=1).open(None, 3)
     assert drawn is not None
     assert len(drawn.candidates) == 3
@@ -141,7 +141,7 @@ def test_of_four_replies_those_two_are_shown_that_teach_most(bench: Bench) -> No
     bench.store.checkpoints.add(Checkpoint("dpo-1", "nowhere", passed=True))
     bench.store.checkpoints.promote("dpo-1", "test")
     learned(bench, ENOUGH_VOTES)
-    bench.draws(active=1).ahead(None, 2)
+    bench.draws(active=1).prepare(None, 2)
     until(bench.arena.unfinished, every=0.005)
     found = bench.arena.unfinished()
     assert found is not None
@@ -156,7 +156,7 @@ def test_one_draft_is_written_at_a_time_and_its_prompt_is_not_drawn_meanwhile(be
     learned(bench, ENOUGH_VOTES)
     draws = bench.draws(active=1)
     draws._drafts.writing.add("a key")
-    draws.ahead(None, 2)
+    draws.prepare(None, 2)
     assert bench.engine.requests == []
     taken = {prompt.key for prompt in bench.arena.packs._prompts[1:]}
     drawn = bench.arena.draw(None, taken)
@@ -167,7 +167,7 @@ def test_one_draft_is_written_at_a_time_and_its_prompt_is_not_drawn_meanwhile(be
 @pytest.mark.parametrize(("votes", "n"), [(ENOUGH_VOTES - 1, 2), (ENOUGH_VOTES, 3)])
 def test_too_few_verdicts_or_more_replies_are_an_ordinary_draw(bench: Bench, votes: int, n: int) -> None:
     learned(bench, votes)
-    bench.draws(active=1).ahead(None, n)
+    bench.draws(active=1).prepare(None, n)
     until(bench.arena.unfinished, every=0.005)
     found = bench.arena.unfinished()
     assert found is not None
@@ -178,7 +178,7 @@ def test_a_draft_that_fails_makes_room_for_the_next(bench: Bench) -> None:
     learned(bench, ENOUGH_VOTES)
     bench.engine.broken = "the engine is away"
     draws = bench.draws(active=1)
-    draws.ahead(None, 2)
+    draws.prepare(None, 2)
     until(lambda: not draws._drafts.writing, every=0.005)
     assert bench.arena.unfinished() is None
 

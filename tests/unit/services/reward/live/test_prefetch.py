@@ -48,8 +48,8 @@ def test_what_is_read_now_is_not_counted_and_not_given_again(ahead: Prefetch, be
 def test_the_queue_is_there_after_a_restart(ahead: Prefetch, bench: Bench, store: Store) -> None:
     fill(ahead, bench)
     models = Models(store, lambda: BaseFiles("tiny", Path("base"), None))
-    again = Prefetch(store, bench.arena, bench.draws(), models, Generations(bench.engine))
-    assert again.ready(None, 2) == ahead.ready(None, 2) != []
+    compare_rankings = Prefetch(store, bench.arena, bench.draws(), models, Generations(bench.engine))
+    assert compare_rankings.ready(None, 2) == ahead.ready(None, 2) != []
 
 
 def test_only_the_topic_and_the_number_that_are_asked_for_are_given(ahead: Prefetch, bench: Bench) -> None:

@@ -1,0 +1,114 @@
+"""Exports: how many records each format holds, and the records as the bytes of a file."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from feedback_app.domain.comparison import Comparison
+from feedback_app.domain.preference import Demonstration, PreferencePair, Rating, preference_pairs
+from feedback_app.errors import AppError
+from feedback_app.formats import jsonl, kto, parquet, sft
+from feedback_app.formats.catalogue import FORMATS
+from feedback_app.formats.pairs import carried
+from feedback_app.services.dataset.unpaired_feedback import PersonaOf, chat_edits, stored_ratings
+from feedback_app.store import Store
+
+Record = TypeVar("Record", Comparison, PreferencePair, Rating, Demonstration)
+
+
+class ExportFailed(AppError, RuntimeError):
+    """An export broke off; the message names the record, without any of its text, and says what to do."""
+
+
+def lines(records: Iterable[Record], dump: Callable[[Record], dict[str, Any]]) -> Iterator[bytes]:
+    """A line each. Raises ExportFailed."""
+    for record in records:
+        try:
+            line = jsonl.dumped(dump(record))
+        except (TypeError, ValueError) as error:
+            raise ExportFailed(_told(record)) from error
+        yield line
+
+
+def parquet_file(pairs: Iterable[PreferencePair]) -> Iterator[bytes]:
+    """The file in pieces. Raises ExportFailed before the first."""
+    try:
+        yield from parquet.written(pairs)
+    except (TypeError, ValueError) as error:  # pyarrow's own are such
+        raise ExportFailed("the export failed: a pair cannot be written as Parquet") from error
+
+
+def _told(record: Comparison | PreferencePair | Rating | Demonstration) -> str:
+    match record:
+        case Comparison(id=name) | PreferencePair(comparison_id=name) if name:
+            return (
+                f"the export failed: comparison {name} cannot be written. Delete it with "
+                f"`codelynn rankings delete {name}`, then export again"
+            )
+        case Rating() | Demonstration():
+            return f"the export failed: a {type(record).__name__.lower()} from {record.source!r} cannot be written"
+        case _:
+            return "the export failed: a pair cannot be written"
+
+
+@dataclass(frozen=True, slots=True)
+class ExportCount:
+    """`left_out` records have what the format cannot carry (an empty reply, twice the same reply, broken Unicode), or are
+    damaged."""
+
+    records: int
+    left_out: int
+
+
+def data_fingerprint(store: Store) -> tuple[Any, ...]:
+    """Changes whenever anything does that an export holds, and is cheap to ask for: nothing of the text is read."""
+    given = (store.ratings.count(), store.demonstrations.count(), store.conversations.fingerprint())
+    return (store.outcomes.fingerprint(), *given)
+
+
+class Sizes:
+    """The counts, with the stamp of the data that they are of."""
+
+    def __init__(self, store: Store, persona: PersonaOf | None) -> None:
+        self._store = store
+        self._persona = persona
+        self._counted: tuple[tuple[Any, ...], Mapping[str, ExportCount]] = ((), {})
+
+    def known(self) -> Mapping[str, ExportCount]:
+        """By format, as far as nothing has to be read for it."""
+        of, counts = self._counted
+        return counts if of == data_fingerprint(self._store) else {}
+
+    def now(self) -> Mapping[str, ExportCount]:
+        """By format. What changes while the data is read is counted the next time."""
+        begun = data_fingerprint(self._store)
+        of, counts = self._counted
+        if of != begun:
+            counts = self._count()
+            self._counted = (begun, counts)
+        return counts
+
+    def _count(self) -> dict[str, ExportCount]:
+        """Every comparison is read once."""
+        rankings, pairs, single, said = (Counter[bool]() for _ in range(4))
+        for comparison in self._store.comparisons.with_rankings(damaged=True):
+            rankings[comparison.damaged] += 1
+            if comparison.damaged:
+                continue
+            if (rewrite := sft.edited(comparison)) is not None:
+                said[sft.carried(rewrite)] += 1
+            for pair in preference_pairs(comparison):
+                fits = carried(pair)
+                pairs[fits] += 1
+                single[fits] += len(kto.taken_apart(pair))
+        single.update(map(kto.carried, stored_ratings(self._store, self._persona)))
+        said.update(map(sft.carried, self._store.demonstrations.all()))
+        said.update(map(sft.carried, chat_edits(self._store, self._persona)))
+        counts = dict.fromkeys(FORMATS, _counted(pairs))
+        single_replies = {"kto": _counted(single), "sft": _counted(said)}
+        return {**counts, **single_replies, "rankings": ExportCount(rankings[False], rankings[True])}
+
+
+def _counted(fits: Counter[bool]) -> ExportCount:
+    return ExportCount(fits[True], fits[False])
