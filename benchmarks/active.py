@@ -1,4 +1,4 @@
-"""How many verdicts does choosing the pairs save?
+"""How many rankings does active selection of pairs save?
 
 The live reward model's head learns one annotator's taste (as in `benchmarks.reward`) from pairs that are drawn at random, or
 chosen from a pool, twenty at a time: the pairs whose replies were asked about least (`fresh`), of those the ones that would
@@ -30,7 +30,7 @@ SIZES = (100, 200, 280, 400)
 
 
 def run(task: Task, strategy: str, features: dict[str, Array], seed: int) -> list[float]:
-    """Accuracy after each of SIZES verdicts."""
+    """Accuracy after each of SIZES rankings."""
     chance = np.random.default_rng(seed)
     rest = list(task.train)
     chance.shuffle(rest)  # type: ignore[arg-type]
@@ -49,7 +49,7 @@ def run(task: Task, strategy: str, features: dict[str, Array], seed: int) -> lis
 def choose(
     strategy: str, known: Posterior, asked: Sequence[Pair], rest: Sequence[Pair], features: dict[str, Array]
 ) -> list[int]:
-    """Indices of the next BATCH pairs. `rest` is in random order, which decides where nothing else does."""
+    """Indices of the next BATCH pairs. `rest` is in random order, which breaks ties."""
     if strategy == RANDOM:
         return list(range(BATCH))
     uses = Counter(rated.text for pair in asked for rated in pair)

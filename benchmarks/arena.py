@@ -1,4 +1,4 @@
-"""How long from the key of a verdict to the next pair on screen, in a real Chromium? Prints Markdown.
+"""How long does it take from the key that ranks a pair to the next pair on screen, in a real Chromium? Prints Markdown.
 
 python -m benchmarks.arena --home HOME [--votes 60] [--read 3]
 
@@ -38,7 +38,7 @@ READY = "document.querySelector('#arena[data-state=open]:not([data-ahead=\"0\"])
 
 
 def measured(page: Page, votes: int, read: float) -> list[float]:
-    """Milliseconds from key to paint, one for each verdict."""
+    """Milliseconds from key to paint, one per ranking."""
     page.goto("/")
     page.wait_for_selector("#arena:not([data-state=loading])")
     if page.locator("#arena[data-state=empty]").count():

@@ -1,4 +1,4 @@
-"""What choosing among replies costs: `python -m benchmarks.best_of --base FOLDER`.
+"""The cost of best-of-n sampling: `python -m benchmarks.best_of --base FOLDER`.
 
 FOLDER is a prepared base model (`models/NAME/hf` under CODELYNN_HOME). An untrained reward model of its size is written,
 loaded as the service does at first use, and scores four replies to a short prompt. Prints Markdown: seconds of processor time,
@@ -53,7 +53,7 @@ def write_untrained(base: Path, folder: Path) -> None:
 
 
 def memory() -> float:
-    """Resident memory so far, at its highest, in GB."""
+    """Peak resident memory so far, in GB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
 
 

@@ -30,7 +30,7 @@ READY = "#better-1:not([disabled])"
 
 
 class Diary:
-    """What happened, with the minutes since the start."""
+    """Log of events with the minutes since the start."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
@@ -51,7 +51,7 @@ def rank(page: Page, likes: Owner, wanted: int, diary: Diary) -> None:
 
 
 def rank_on(page: Page, likes: Owner, wanted: int, seen: Callable[[int], None]) -> None:
-    """Rank what is shown; the page goes on by itself. `seen` is called after each winner, with how many there were."""
+    """Rank the shown pairs; the page continues by itself. `seen` is called after each winner with the number of winners."""
     given = 0
     while given < wanted:
         page.wait_for_selector(READY, timeout=120_000)
@@ -66,7 +66,7 @@ def rank_on(page: Page, likes: Owner, wanted: int, seen: Callable[[int], None]) 
 
 
 def run_round(page: Page, client: httpx.Client, diary: Diary) -> str:
-    """Queue a round on its page and wait for its end; the new version's name."""
+    """Queue a round on its page, wait until it ends, and return the new version's name."""
     page.goto("/rounds")
     page.locator("#queue-round").click()
     halfway = False
@@ -85,7 +85,7 @@ def run_round(page: Page, client: httpx.Client, diary: Diary) -> str:
 
 
 def duel(page: Page, client: httpx.Client, likes: Owner, version: str, diary: Diary) -> None:
-    """Rank the new version against its predecessor, after the pair that was drawn before there was a new version."""
+    """Rank the new version against its predecessor, after the pair that was prepared before the new version existed."""
     page.goto("/")
     rank_on(page, likes, 1, lambda given: None)
     rank_on(page, likes, DUELS, lambda given: None)

@@ -1,4 +1,4 @@
-"""The owner's win rates once more, for the versions that a run of `owner.py` has left: more replies, so narrower intervals.
+"""Repeats the win rates of `owner.py` for the versions of an earlier run, with more replies and so narrower intervals.
 
     python -m benchmarks.judge WORK/warm --owner warm --replies 6
 
@@ -18,7 +18,7 @@ HEADER = "| version | win rate | 95 % interval |\n| --- | --- | --- |"
 
 
 def versions(client: httpx.Client) -> list[str]:
-    """All that were trained: their names have a dash, `base` and the aliases have none."""
+    """All trained versions: their names contain a dash, `base` and the aliases do not."""
     listed = client.get("/v1/models").raise_for_status().json()["data"]
     return sorted(model["id"] for model in listed if "-" in model["id"])
 

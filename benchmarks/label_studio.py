@@ -1,4 +1,4 @@
-"""How long Label Studio takes: `python -m benchmarks.label_studio [RECORDS]`, on a server of its own in a temporary folder.
+"""How long do push and pull with Label Studio take? `python -m benchmarks.label_studio [RECORDS]`, on a temporary server.
 
 Pushes new pairs with verdicts in batches as the sync loop does, pushes them again, changes a tenth, and pulls.
 """

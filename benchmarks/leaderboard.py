@@ -48,7 +48,7 @@ def _name(model: int) -> str:
 
 
 def peer(given: DesignMatrix, draws: int) -> None:
-    """Bradley-Terry by evalica on resampled duels, `draws` times."""
+    """Bradley-Terry by evalica on resampled pairs, `draws` times."""
     chance, times = np.random.default_rng(0), given.counts[given.kind]
     names = np.array(given.models, object)
     left, right = np.repeat(names[given.first], times), np.repeat(names[given.second], times)
@@ -76,7 +76,7 @@ def timed(do: Callable[[], T]) -> tuple[T, float]:
 
 
 def show(given: argparse.Namespace, versions: int, most: int) -> None:
-    """One line: a store of such comparisons, its board for the first time and again, and the peer."""
+    """One line: a store of such comparisons, its leaderboard for the first time and again, and the peer."""
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'codelynn.db'}"
         migrate(url)

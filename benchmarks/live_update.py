@@ -1,4 +1,4 @@
-"""How long does the live reward model take for one verdict? Learns rankings one after the other, with a guess after each.
+"""How long does the live reward model take for one ranking? It learns rankings one by one, with a guess after each.
 
 python -m benchmarks.live_update politeness_stackexchange.csv
 """

@@ -41,7 +41,7 @@ WORDS = "The quick brown fox jumps over the lazy dog and goes home to cook soup.
 
 
 class Watched:
-    """The service's process: what it holds now, and the most it held since it was asked last."""
+    """The service's process: its memory now, and its peak since the last call."""
 
     def __init__(self, pid: int) -> None:
         self._process = psutil.Process(pid)
@@ -60,16 +60,16 @@ class Watched:
         print(f"| {step} | {peak:.0f} | {after:.0f} | {seconds:.0f} | {self._scoring()} |", flush=True)
 
     def scoring(self) -> list[psutil.Process]:
-        """The processes that score beside it."""
+        """The scoring processes."""
         return [one for one in self._process.children() if "alignment.scoring" in one.cmdline()]
 
     def _scoring(self) -> str:
-        """The most that they held so far."""
+        """Their peak memory so far."""
         found = [Path(f"/proc/{one.pid}/status") for one in self.scoring()]
         return ", ".join(f"{self._kilobytes('VmHWM', status) / 1000:.0f}" for status in found)
 
     def idle(self, seconds: float) -> float:
-        """Share of a core."""
+        """The share of a core that is used."""
         before = self._process.cpu_times()
         time.sleep(seconds)
         after = self._process.cpu_times()
@@ -100,7 +100,7 @@ def serving(home: Path) -> Iterator[tuple[httpx.Client, Watched]]:
 
 
 def prepare(home: Path, models: Path | None) -> None:
-    """A base model, and two copies of it as versions of their own."""
+    """A base model and two copies of it as separate versions."""
     if models:
         shutil.copytree(models, home / "models")
     settings = Settings(home=home)  # type: ignore[call-arg]
@@ -116,7 +116,7 @@ def prepare(home: Path, models: Path | None) -> None:
 
 
 def shelve(home: Path) -> None:
-    """A reward model of the default size, as a trained one is kept; it takes as much memory."""
+    """A reward model of the default size in the form of a trained one, which needs as much memory."""
     base = prepare_model(Settings(home=home))  # type: ignore[call-arg]
     folder = home / "rewards" / REWARD
     writing = multiprocessing.get_context("spawn").Process(target=write_untrained, args=(base.hf_dir, folder))
@@ -127,7 +127,7 @@ def shelve(home: Path) -> None:
 
 
 def scored(client: httpx.Client, prompts: int, words: int) -> None:
-    """Four long replies to each of so many long prompts."""
+    """Four long replies to each of several long prompts."""
     text = WORDS * (words // 15 + 1)
     line = json.dumps(
         {"prompt": text, "replies": [f"{start} {text}" for start in ("Well,", "Hm.", "Oh!", "")]}
@@ -143,14 +143,14 @@ def until_idle(watched: Watched) -> None:
 
 
 def ask(client: httpx.Client, model: str = "base", words: int = 8, **fields: object) -> httpx.Response:
-    """A completion whose prompt has about so many words."""
+    """A completion whose prompt has about that many words."""
     text = " ".join((WORDS * (words // 15 + 1)).split()[:words])
     body = {"model": model, "messages": [{"role": "user", "content": text}], "max_tokens": 128, **fields}
     return client.post("/v1/chat/completions", json=body)
 
 
 def pairs(client: httpx.Client) -> None:
-    """Comparisons of both versions, each judged."""
+    """Ranked comparisons of both versions."""
     for i in range(6):
         asked = {"prompt": f"What shall I cook on day {i}?", "models": ["base", VERSION]}
         made = client.post("/api/v1/comparisons", json=asked).raise_for_status().json()
@@ -176,7 +176,7 @@ def abandoned(client: httpx.Client) -> None:
 
 
 def use_reward(home: Path, client: httpx.Client, watched: Watched) -> None:
-    """With a trained reward model, which scores in a process of its own."""
+    """With a trained reward model, which scores in a separate process."""
     shelve(home)
     watched.row("the best of four, by a trained reward model", lambda: chosen(client, best_of=4))
     watched.row("the best of eight to 600 words, by it", lambda: chosen(client, words=600, best_of=8))

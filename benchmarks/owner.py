@@ -35,7 +35,7 @@ NEEDS_REWARD = ("ppo", "rloo", BEST_OF)
 
 @dataclass(frozen=True)
 class Result:
-    """One owner after one round. `wins` is of the held-out prompts."""
+    """One owner after one round. `wins` refers to the held-out prompts."""
 
     owner: str
     way: str
@@ -67,7 +67,7 @@ def _ratio(evidence: dict[str, Any], name: str) -> str:
 
 
 def open_comparisons(client: httpx.Client, questions: Sequence[str]) -> None:
-    """Have the pairs written, two comparisons at a time."""
+    """Generate the pairs, two comparisons at a time."""
 
     def one(prompt: str) -> None:
         client.post("/api/v1/comparisons", json={"prompt": prompt, "n": 2}).raise_for_status()
@@ -77,7 +77,7 @@ def open_comparisons(client: httpx.Client, questions: Sequence[str]) -> None:
 
 
 def waiting(client: httpx.Client) -> Iterator[dict[str, Any]]:
-    """All comparisons without a verdict."""
+    """All comparisons that are not ranked."""
     cursor = None
     while True:
         params: dict[str, str | int] = {
@@ -93,8 +93,8 @@ def waiting(client: httpx.Client) -> Iterator[dict[str, Any]]:
 
 
 def vote(client: httpx.Client, likes: Owner, votes: int, edit: Callable[[str], str] | None = None) -> int:
-    """Rank waiting pairs until `votes` of them had a winner; ties are voted too but not counted. With `edit` each verdict comes
-    with the better reply in the owner's words: a demonstration."""
+    """Rank open pairs until `votes` of them have a winner; ties are stored but not counted. With `edit`, each ranking includes
+    the owner's rewrite of the better reply, which is a demonstration."""
     given = 0
     for item in list(waiting(client)):
         if given == votes:
@@ -114,8 +114,8 @@ def vote(client: httpx.Client, likes: Owner, votes: int, edit: Callable[[str], s
 
 
 def run_round(client: httpx.Client, way: str) -> tuple[dict[str, Any], float]:
-    """Queue a round with the defaults, but for what stands after the colon; its final state, and minutes from queueing until its
-    version answers."""
+    """Queue a round with the defaults and the settings after the colon. Returns its final state and the minutes from queueing
+    until its version answers."""
     began = time.monotonic()
     method, _, given = way.partition(":")
     settings = (item.split("=", 1) for item in given.split(",") if item)
@@ -144,8 +144,8 @@ def measure(
     heldout: Sequence[str],
     edits: bool,
 ) -> Iterator[Result]:
-    """One owner's ways, each on more votes than the last. A reward model is trained once for all ways that need it, and its
-    minutes count for each."""
+    """One owner's methods, each on more votes than the last. A reward model is trained once for all methods that need it, and
+    its minutes count for each."""
     given = 0
     with codelynn(home, **TOKENS) as client:
         old = [replies(client, "base", prompt, 2) for prompt in heldout]
@@ -165,7 +165,7 @@ def _needs_reward(way: str) -> bool:
 def follow(
     client: httpx.Client, way: str, name: str, heldout: Sequence[str]
 ) -> tuple[list[list[str]], dict[str, Any], float]:
-    """Two replies to each prompt in this way, the state of its round where it has one, and its minutes."""
+    """Two replies to each prompt with this method, the state of its round if it has one, and its minutes."""
     version, state, minutes = way, dict[str, Any](), 0.0
     if way.startswith(BEST_OF):
         n = int(way.removeprefix(BEST_OF))

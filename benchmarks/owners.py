@@ -1,4 +1,4 @@
-"""Simulated owners: each likes one thing about a reply, by a rule that can be read here."""
+"""Simulated owners: each prefers one property of a reply, defined by a rule in this file."""
 
 import csv
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 Owner = Callable[[str], float]
-"""The owner's utility of a reply: the higher, the better liked. Equal utilities are a tie."""
+"""The owner's utility of a reply; higher is better. Equal utilities are a tie."""
 
 WORD = re.compile(r"[A-Za-z']+")
 WARM_WORDS = frozenset(
@@ -92,7 +92,7 @@ EDITS: dict[str, Callable[[str], str]] = {
         f"Thank you for asking. {_opening(reply, 2)} May I help you with anything else, please?"
     ),
 }
-"""How each owner would put a reply: what a person who edits makes of it."""
+"""How each owner would rewrite a reply."""
 
 
 def _opening(reply: str, sentences: int) -> str:
@@ -106,7 +106,7 @@ def short(reply: str) -> float:
 
 
 def warm(reply: str) -> float:
-    """Warm words, "you" and exclamation marks per word: length alone wins nothing."""
+    """Warm words, "you" and exclamation marks per word, so that length alone does not matter."""
     words = [word.lower() for word in WORD.findall(reply)]
     if not words:
         return -1.0
@@ -115,7 +115,7 @@ def warm(reply: str) -> float:
 
 
 def asks(reply: str) -> float:
-    """Likes to be asked back: a question mark at the end most, questions elsewhere a little."""
+    """Prefers replies with questions: most of all a question mark at the end, less so questions elsewhere."""
     text = reply.strip()
     return -1.0 if not text else float(text.endswith("?")) + 0.25 * min(text.count("?"), 2)
 
@@ -141,6 +141,6 @@ def polite(ratings: Path, annotator: str = POLITENESS_ANNOTATOR) -> Owner:
 
 
 def owners(ratings: Path | None) -> dict[str, Owner]:
-    """All owners; `polite` only where its ratings are given."""
+    """All owners; `polite` only if its ratings are given."""
     known: dict[str, Owner] = {"short": short, "warm": warm, "asks": asks}
     return known if ratings is None else {**known, "polite": polite(ratings)}

@@ -1,4 +1,4 @@
-"""Our PPO beside TRL's last, on the same base, prompts, reward and budget, one after the other:
+"""Compares our PPO with TRL's last, on the same base, prompts, reward and budget, one after the other:
 
     python -m benchmarks.ppo --base FOLDER --reward FOLDER --peer-python PATH
 
@@ -39,7 +39,7 @@ HEADER = (
 
 
 def run_ours(job: Job) -> Result:
-    """Train by `alignment/methods/ppo/training.py` as the job says and write the adapter below `job.out`. Runs in a process of its own."""
+    """Train by `alignment/methods/ppo/training.py` for the job and write the adapter below `job.out`. Runs in a separate process."""
     import torch
 
     from alignment.models.adapter import save_adapter, weights
@@ -66,8 +66,8 @@ def run_ours(job: Job) -> Result:
 
 
 def our_ppo(job: Job) -> Any:
-    """The trainer with the job's settings, and our own defaults where TRL has none. Token ids go through its decoder and its
-    reward function as JSON, so that the reward sees exactly what TRL's sees."""
+    """The trainer with the job's settings, and our defaults where TRL has none. Token ids pass through its decoder and its
+    reward function as JSON, so that the reward gets exactly what TRL's reward gets."""
     from alignment.contract.configs.ppo import PpoConfig
     from alignment.methods.ppo.experience import Prompt, Source
     from alignment.methods.ppo.model import ActorCritic
@@ -103,7 +103,7 @@ def our_ppo(job: Job) -> Any:
 
 
 def prepare(given: argparse.Namespace, out: str) -> Job:
-    """The job, with the LoRA that a round has by default."""
+    """The job, with the default LoRA settings of a round."""
     from alignment.contract.configs.policy import PolicyConfig
     from alignment.models.adapter import lora_config
     from alignment.models.loading import load_base, load_tokenizer
@@ -139,7 +139,7 @@ def prepare(given: argparse.Namespace, out: str) -> Job:
 
 
 def run_peer(python: Path, job: Job) -> Result:
-    """Run TRL's PPO by the python of its own environment. Raises CalledProcessError."""
+    """Run TRL's PPO with the Python of its environment. Raises CalledProcessError."""
     out = Path(job.out)
     out.mkdir(parents=True, exist_ok=True)
     task, result = out / "job.json", out / "result.json"
@@ -169,7 +169,7 @@ def train(given: argparse.Namespace, job: Job) -> dict[str, Result]:
 def measure(
     job: Job, adapters: Sequence[str], prompts: int, replies: int
 ) -> "tuple[Measured, list[tuple[Measured, Measured]]]":
-    """The base, and each adapter as it is and at the KL of the one that went least far."""
+    """The base, and each adapter as trained and scaled to the smallest KL of all."""
     import torch
 
     from benchmarks.peers.measured import Judge, at_kl
@@ -183,7 +183,7 @@ def measure(
 
 
 def row(name: str, result: Result, ours: Result | None, whole: "Measured", level: "Measured") -> str:
-    """A line of the table; the ratios say how much faster ours is, and what share of the memory it needs."""
+    """A line of the table. The ratios give how much faster ours is, and its share of the memory."""
     faster = "" if ours in (None, result) else f"× {speed(ours) / speed(result):.2f}"
     smaller = "" if ours in (None, result) else f"× {ours.peak_gb / result.peak_gb:.2f}"
     cells = (
@@ -211,7 +211,7 @@ def base_row(base: "Measured") -> str:
 
 
 def speed(result: Result) -> float:
-    """Replies per second of processor time, drawn, scored and learned from; loading the models does not count."""
+    """Replies generated, scored and trained on per second of processor time, without loading the models."""
     return result.replies / result.cpu_seconds
 
 

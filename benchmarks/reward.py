@@ -1,4 +1,4 @@
-"""How well is one person's taste learned from few rankings?
+"""How well is one person's preference learned from few rankings?
 
 One annotator of a rated corpus stands for the owner: pairs of texts of one community whose ratings by that annotator differ
 by GAP or more, split by text. In one run, on the same pairs: TF-IDF with logistic regression (the floor), the live reward
@@ -52,7 +52,7 @@ class Rated:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Pairs (better, worse) of which no text is on both sides."""
+    """Pairs (better, worse) in which no text appears on both sides."""
 
     train: list[tuple[Rated, Rated]]
     test: list[tuple[Rated, Rated]]
@@ -72,7 +72,7 @@ def read_corpus(file: Path, owner: str) -> list[Rated]:
 
 
 def split(rated: Sequence[Rated], pairs: int, gap: float, seed: int) -> Task:
-    """Texts are put on one side by chance, then paired within their community."""
+    """Assign texts to a side at random, then pair them within their community."""
     chance = np.random.default_rng(seed)
     test = chance.random(len(rated)) < TEST_SHARE
     sides = ([r for r, t in zip(rated, test, strict=True) if t == side] for side in (False, True))
@@ -85,7 +85,7 @@ def split(rated: Sequence[Rated], pairs: int, gap: float, seed: int) -> Task:
 def draw_pairs(
     rated: Iterable[Rated], count: int, gap: float, chance: np.random.Generator
 ) -> list[tuple[Rated, Rated]]:
-    """`count` different pairs, or as many as 100 tries for each give. Large communities give more."""
+    """`count` different pairs, or as many as 100 attempts per pair find. Large communities give more."""
     groups = defaultdict(list)
     for item in rated:
         groups[item.community].append(item)
@@ -104,7 +104,7 @@ def draw_pairs(
 
 
 def tfidf(task: Task, pairs: int, seed: int) -> list[float]:
-    """Margins of the floor: logistic regression on the difference of word and word-pair weights."""
+    """Margins of the baseline: logistic regression on the difference of word and word-pair weights."""
     train = task.train[:pairs]
     words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
     words.fit(sorted({rated.text for pair in train for rated in pair}))
@@ -119,7 +119,7 @@ def tfidf(task: Task, pairs: int, seed: int) -> list[float]:
 
 
 def live(task: Task, pairs: int, seed: int) -> list[float]:
-    """Margins of the live model after one verdict after another."""
+    """Margins of the live model after each ranking."""
     model = LiveRewardModel(seed)
     for number, (better, worse) in enumerate(task.train[:pairs]):
         model.learn(str(number), PROMPT, (better.text, worse.text), (0, 1))
@@ -128,7 +128,7 @@ def live(task: Task, pairs: int, seed: int) -> list[float]:
 
 
 def trained(base: Path, config: RewardConfig) -> Callable[[Task, int, int], list[float]]:
-    """Margins of the model that `codelynn reward train` makes."""
+    """Margins of the model that `codelynn reward train` trains."""
 
     def margins(task: Task, pairs: int, seed: int) -> list[float]:
         rankings = [Ranked(PROMPT, (better.text, worse.text), (0, 1)) for better, worse in task.train[:pairs]]
@@ -150,8 +150,8 @@ def ceiling(task: Task) -> float:
 def row(
     owner: str, pairs: int, tasks: Sequence[Task], fit_trained: Callable[[Task, int, int], list[float]]
 ) -> str:
-    """One line of the table: means over the tasks, differences with their standard error. Each task is told on stderr: a fit
-    takes minutes."""
+    """One line of the table: means over the tasks, differences with their standard error. Each task is reported on stderr, because a
+    fit takes minutes."""
     fits = (tfidf, live, fit_trained)
     found = []
     for seed, task in enumerate(tasks):

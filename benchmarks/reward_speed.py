@@ -1,4 +1,4 @@
-"""Our reward network beside TRL's RewardTrainer on the same pairs: `python -m benchmarks.reward_speed DATA --base FOLDER`.
+"""Compares our reward network with TRL's RewardTrainer on the same pairs: `python -m benchmarks.reward_speed DATA --base FOLDER`.
 
 DATA is a CSV of texts with a politeness score (columns Request and "Normalized Score"), of which two with different scores
 make a pair, or a `rankings.parquet`. Each contestant trains and scores in a process of its own. Times are processor time, so
@@ -28,7 +28,7 @@ PROMPT: Messages = ({"role": "user", "content": "How would you put it?"},)
 
 @dataclass(frozen=True, slots=True)
 class Race:
-    """What both get. Each ranking is a pair."""
+    """The input of both. Each ranking is a pair."""
 
     base: Path
     train: list[Ranked]
@@ -60,7 +60,7 @@ def pairs_of_csv(file: Path, gap: float, seed: int) -> list[Ranked]:
 
 
 def pairs_of_rankings(file: Path, seed: int) -> list[Ranked]:
-    """All duels with a winner, each as a ranking of two."""
+    """All pairs with a winner, each as a ranking of two."""
     found = [
         Ranked(ranked.prompt, (ranked.replies[duel.better], ranked.replies[duel.worse]), (0, 1))
         for ranked in read_rankings(file)
@@ -94,12 +94,12 @@ def ours(race: Race) -> Result:
 
 
 def trl(race: Race) -> Result:
-    """As it comes; only the processor, the reports, and what both must share are set."""
+    """TRL's defaults, except for the processor, the reports, and what both must share."""
     return _trl(race, {})
 
 
 def trl_float32(race: Race) -> Result:
-    """As above, but in float32: bfloat16, which is TRL's default, is slow on processors that do not have it."""
+    """As above, but in float32: TRL's default bfloat16 is slow on processors without support for it."""
     return _trl(race, {"bf16": False})
 
 
@@ -148,7 +148,7 @@ def _trl_row(pair: Ranked) -> dict[str, Any]:
 
 
 def timed(do: Callable[[], T]) -> tuple[T, float]:
-    """The result, and the processor time that it took: with one thread that is the time on a machine that does nothing else."""
+    """The result and its processor time, which with one thread equals the time on an idle machine."""
     began = time.process_time()
     result = do()
     return result, time.process_time() - began

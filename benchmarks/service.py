@@ -1,4 +1,4 @@
-"""A codeLynn of its own for a benchmark: started with the command a user has, spoken to over HTTP."""
+"""Runs a separate codeLynn for a benchmark: started with `codelynn up` and used over HTTP."""
 
 import os
 import signal
@@ -21,7 +21,7 @@ def free_port() -> int:
 
 @contextmanager
 def codelynn(home: Path, **settings: str) -> Iterator[httpx.Client]:
-    """`codelynn up` on `home` and a free port, ready to be used; stopped at the end.
+    """Run `codelynn up` on `home` and a free port until it is ready, and stop it at the end.
 
     `settings` are given without their prefix, as in MAX_NEW_TOKENS="80". Raises RuntimeError if it does not start.
     """

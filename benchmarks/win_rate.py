@@ -1,4 +1,4 @@
-"""How often an owner likes replies of one version better than the base's, on prompts that no vote was about."""
+"""How often an owner prefers replies of one version to the base's, on prompts that were never ranked."""
 
 import json
 from collections.abc import Sequence
@@ -19,14 +19,14 @@ WinRates = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
 def prompts(name: str) -> list[str]:
-    """Everyday questions and remarks, one a line."""
+    """Everyday questions and remarks, one per line."""
     return (HERE / f"prompts_{name}.txt").read_text(encoding="utf-8").splitlines()
 
 
 def replies(
     client: httpx.Client, model: str, prompt: str, n: int, wish: str = "", best_of: int = 1
 ) -> list[str]:
-    """So many replies; each the best of `best_of`."""
+    """`n` replies, each the best of `best_of`."""
     system = f"{_system_prompt()} {wish}".strip()
     messages = [{"role": "system", "content": system}, {"role": "user", "content": prompt}]
     body = {"model": model, "messages": messages, "seed": 1000}
@@ -40,7 +40,7 @@ def replies(
 
 
 def asked(client: httpx.Client, way: str, owner: str, prompt: str, n: int) -> list[str]:
-    """`n` replies of a version, of the base with the owner's wish in its system prompt, or of the base's best."""
+    """`n` replies of a version, of the base with the owner's wish in its system prompt, or of best-of-n on the base."""
     if way == "persona":
         return replies(client, "base", prompt, n, WISHES[owner])
     if way.startswith(BEST_OF):

@@ -42,12 +42,12 @@ CAUSES = (
 
 
 class SetupFailed(Exception):
-    """Setting up cannot go on; the message is one line that says what to do."""
+    """Setup cannot continue. The message is one line that says what to do."""
 
 
 @dataclass(frozen=True)
 class Layer:
-    """Packages that one or more pip calls bring, and the files that say which."""
+    """Packages that one or more pip calls install, and the files that list them."""
 
     name: str
     locks: tuple[str, ...]
@@ -63,7 +63,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Environment:
-    """One virtual environment and the layers it is to hold."""
+    """One virtual environment and its layers."""
 
     folder: Path
     what: str
@@ -74,7 +74,7 @@ class Environment:
         return self.folder / "bin" / "python"
 
     def identity(self) -> dict[str, str]:
-        """What an environment must never change: Python and place."""
+        """What must never change in an environment: its Python and its folder."""
         return {"python": ".".join(map(str, sys.version_info[:3])), "folder": str(self.folder)}
 
     def found(self) -> dict[str, str]:
@@ -108,7 +108,7 @@ def environments(dev: bool, argilla: bool, label_studio: bool) -> list[Environme
 
 
 def server(what: str, part: str, folder: str) -> Environment:
-    """The environment of a server that cannot share codeLynn's own packages."""
+    """The environment of a server whose packages conflict with codeLynn's."""
     pins = f"deploy/{part}/constraints.txt"
     return Environment(PROJECT / folder, what, (Layer("packages", (pins,), (("-r", pins),)),))
 
@@ -126,7 +126,7 @@ class Progress:
         self.parts[what] = text
 
     def show(self) -> None:
-        """Print the line if it is time for it."""
+        """Print the line if it is due."""
         seconds = time.monotonic() - self.begun
         line = f"setting up, {seconds:3.0f} s"
         line += "".join(f"  [{name}] {text}" for name, text in list(self.parts.items()))
@@ -142,7 +142,7 @@ class Progress:
 
 
 class Counter:
-    """Turns pip's lines into a status: how many of the packages were found, fetched, installed."""
+    """Converts pip's output to a status: how many packages were found, downloaded and installed."""
 
     def __init__(self, total: int) -> None:
         self.total = total
@@ -161,7 +161,7 @@ class Counter:
 
 
 def make(environment: Environment, progress: Progress) -> None:
-    """Fill one environment; the stamp comes last. Raises SetupFailed."""
+    """Install one environment; the stamp is written last. Raises SetupFailed."""
     layers = environment.missing()
     stamp = prepare(environment)
     progress.say(environment.what, "making the environment")
@@ -178,7 +178,7 @@ def make(environment: Environment, progress: Progress) -> None:
 
 
 def prepare(environment: Environment) -> dict[str, str]:
-    """Leave a folder that may be filled, ours or empty, and return its stamp so far. Raises SetupFailed."""
+    """Check that the folder is empty or ours, and return its stamp. Raises SetupFailed."""
     folder = environment.folder
     if folder.exists() and any(folder.iterdir()) and not (folder / STARTED).exists():
         raise SetupFailed(f"{folder.name} was not made by codeLynn: move it away and run this again")
@@ -192,7 +192,7 @@ def prepare(environment: Environment) -> dict[str, str]:
 
 
 def call(argv: list[str], counter: Counter, environment: Environment, progress: Progress) -> None:
-    """Run one command, its output into the log and, told shorter, into the status line. Raises SetupFailed."""
+    """Run one command with its output in the log and a summary in the status line. Raises SetupFailed."""
     log = environment.folder / LOG
     with log.open("a", encoding="utf-8") as file:
         child = subprocess.Popen(
@@ -218,7 +218,7 @@ def cause(log: Path) -> str:
 
 
 def check_machine() -> None:
-    """Raises SetupFailed where setting up cannot work."""
+    """Raises SetupFailed if setup cannot work on this machine."""
     if sys.version_info < OLDEST:
         have = ".".join(map(str, sys.version_info[:2]))
         raise SetupFailed(f"Python 3.11 or newer is needed, this is {have}: make run PYTHON=python3.11")
@@ -235,7 +235,7 @@ def check_disk() -> None:
 
 
 def make_all(missing: list[Environment], strict: bool) -> None:
-    """Fill the environments at the same time. Argilla's may fail unless `strict`: codeLynn works without it."""
+    """Install the environments in parallel. Argilla's may fail unless `strict`, because codeLynn works without it."""
     progress = Progress()
     failures: dict[str, str] = {}
 

@@ -1,4 +1,4 @@
-"""Prints docs/cli.md out of the commands themselves: `python deploy/cli_page.py > docs/cli.md`."""
+"""Prints docs/cli.md from the commands: `python deploy/cli_page.py > docs/cli.md`."""
 
 import sys
 
@@ -18,7 +18,7 @@ say so. You can shorten an id to its first characters. `codelynn --install-compl
 
 
 def page(hidden: bool = False) -> str:
-    """The whole page. `hidden`: with the commands that are kept under an old name."""
+    """The whole page. `hidden` includes commands under their old names."""
     return HEAD + "\n".join(_described(typer.main.get_command(app), "codelynn", hidden))
 
 

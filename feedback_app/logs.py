@@ -1,4 +1,4 @@
-"""Logs: one line an event, keys and numbers, never the text of a prompt or reply."""
+"""Logging: one line per event with keys and numbers, never the text of a prompt or reply."""
 
 import logging
 import sys
@@ -8,7 +8,7 @@ import structlog
 
 
 class Stderr:
-    """Standard error as it is when a line is written: whoever runs us may exchange it."""
+    """Writes to the current `sys.stderr`, which may be replaced while we run."""
 
     def write(self, text: str) -> int:
         return sys.stderr.write(text)
@@ -18,7 +18,7 @@ class Stderr:
 
 
 def configure_logs(level: str) -> None:
-    """Readable lines on a terminal, JSON elsewhere; to stderr."""
+    """Log readable lines on a terminal and JSON elsewhere, to stderr."""
     renderer: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
     )

@@ -1,6 +1,12 @@
-"""The composition root: settings in, a running service out."""
+"""The composition root: builds every part of the service from the settings and runs it.
+
+Read it from top to bottom: `serve` runs the web server, `build` and `assembled` build the parts below it, and `_services` builds
+the services. After that come the steps that commands use alone: preparing the base model and the database. Only this module,
+`preferred` and `reward_models` know the training packages.
+"""
 
 import random
+import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,7 +19,7 @@ from alignment.models.base_model import BaseModelUnavailable as BaseModelUnavail
 from alignment.models.base_model import is_prepared, prepare_base, unasked
 from alignment.models.base_size import known_size
 from alignment.models.base_source import find_source
-from feedback_app.api.security import access
+from feedback_app.api.security import Access, access
 from feedback_app.desks.configured import desk_names
 from feedback_app.domain.persona import known_personas, read_persona
 from feedback_app.embedded.plan import reached_at
@@ -59,14 +65,15 @@ from feedback_app.settings import DATABASE_FILE, Settings, load_settings
 from feedback_app.store import Store, migrate, open_store
 
 if TYPE_CHECKING:
-    pass
+    from fastapi import FastAPI
 
 Report = Callable[[str, float], None]
+"""Progress callback: called with the current step and the fraction done."""
 
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """What was built. `close` ends every reply that is being written and keeps it."""
+    """All parts of a service. `close` stops every reply that is being written and stores what there is of it."""
 
     settings: Settings
     store: Store
@@ -83,96 +90,54 @@ class App:
         self.store.close()
 
 
-def converts(settings: Settings) -> bool:
-    """Whether models are converted for CTranslate2."""
-    return settings.engine in ("auto", "ctranslate2") and not settings.engine_url
+def serve(settings: Settings) -> None:
+    """Run the web server until a signal arrives. The model is prepared and loaded while the pages are built.
+
+    Raises PortTaken, Unprotected, EngineUnavailable.
+    """
+    configure_logs(settings.log_level)
+    keep_blocks()
+    token = page_token(settings.root, settings.access_token)
+    rules = access(settings.host, settings.access_token, settings.allowed_hosts, token)
+    if fault := base_missing(settings):  # checked before anything is loaded, as is a port that is in use
+        raise EngineUnavailable(fault)
+    with listener(settings.host, settings.port) as listening:
+        app = assembled(settings)
+        api = _api_with_model(app, rules)
+        app.services.live_reward.start()
+        with announced_service(settings.root, reached_at(settings.host, listening.getsockname()[1])):
+            _run_server(api, listening)
 
 
-def prepare_model(settings: Settings, report: Report = lambda what, share: None) -> BaseFiles:
-    """The base model, made ready once. Raises alignment.models.base_model.BaseModelUnavailable."""
-    folder, here = settings.root / "models", not settings.engine_url
-    return prepare_files(settings.base_model, folder, converts(settings), here, report)
+def _api_with_model(app: App, rules: Access) -> "FastAPI":
+    """The API and the pages, built while another thread loads the model."""
+    with ThreadPoolExecutor(1) as loading:
+        loaded = loading.submit(warm, app.engine, app.services.models)
+        from feedback_app.web import build_web  # imported here: the command line does not need the pages
+
+        sampling = Preferred(app.settings, app.services.preferences).chat_sampling
+        api = build_web(app.services, app.store, app.engine, sampling, rules, app.close)
+        loaded.result()
+    return api
 
 
-def served_base(settings: Settings) -> BaseFiles:
-    """The same for a running service, which answers what it can without a model. Raises EngineUnavailable."""
-    try:
-        return prepare_model(settings)
-    except BaseModelUnavailable as error:
-        raise EngineUnavailable(str(error)) from error
+def _run_server(api: "FastAPI", listening: socket.socket) -> None:
+    import uvicorn  # imported here: the command line does not need a server
 
-
-def prepare_files(source: str, folder: Path, convert: bool, here: bool, report: Report) -> BaseFiles:
-    """The base model that `source` names, made ready in `folder`. `here`: it is asked something by our own engine before it is called
-    ready. Raises alignment.models.base_model.BaseModelUnavailable."""
-    ready = prepare_base(source, folder, convert, report, cannot_answer if here else unasked)
-    return BaseFiles(ready.name, ready.hf_dir, ready.ct2_dir, ready.hash)
-
-
-def base_name(settings: Settings) -> str:
-    """What the base model is called, whether it is prepared or not."""
-    try:
-        return find_source(settings.base_model).name
-    except BaseModelUnavailable:
-        return settings.base_model
-
-
-def base_missing(settings: Settings) -> str:
-    """Why there is no such base model; empty where there is one, or may be at a hub."""
-    try:
-        find_source(settings.base_model)
-    except BaseModelUnavailable as error:
-        return str(error)
-    return ""
-
-
-def prepared_model(settings: Settings) -> bool:
-    """Whether the base model is ready, so that a start does not wait for it."""
-    try:
-        return is_prepared(settings.base_model, settings.root / "models", converts(settings))
-    except BaseModelUnavailable:
-        return False
-
-
-def prepare_database(settings: Settings) -> None:
-    """Bring the tables up to date. Raises HomeUnusable, DatabaseUnavailable, DatabaseTooNew."""
-    usable_home(settings.root)
-    migrate(settings.database)
-
-
-def database_answers(settings: Settings) -> str:
-    """That the database can be read. Raises DatabaseUnavailable."""
-    if not settings.database_url and not (settings.root / DATABASE_FILE).exists():
-        return "made at the first start"
-    store = open_store(settings.database)
-    try:
-        store.ping()
-    finally:
-        store.close()
-    return "answers"
-
-
-def live_reward(settings: Settings) -> Callable[[], LiveReward] | None:
-    """What makes the live reward model; None: there is none."""
-    return _live_reward_model if settings.live_reward else None
-
-
-def _live_reward_model() -> LiveReward:
-    """Called in the thread that learns: its numerics are not needed before the pages answer."""
-    from reward_model.live import LiveRewardModel
-
-    return LiveRewardModel()
+    # ws: nothing uses WebSocket
+    config = uvicorn.Config(api, log_config=None, access_log=False, timeout_graceful_shutdown=5, ws="none")
+    uvicorn.Server(config).run(sockets=[listening])
 
 
 def build(settings: Settings) -> App:
-    """Everything but the web server. The base model is made ready at its first use."""
+    """All parts but the web server. The base model is prepared at its first use."""
     app = assembled(settings)
     app.services.live_reward.start()
     return app
 
 
 def assembled(settings: Settings) -> App:
-    """The same, with the live reward model not started yet."""
+    """The same as `build`, but the live reward model is not started."""
     store = open_store(settings.database)
     base = cache(lambda: served_base(settings))
     models = Models(store, base)
@@ -185,31 +150,34 @@ def assembled(settings: Settings) -> App:
 def _services(
     settings: Settings, store: Store, base: Callable[[], BaseFiles], models: Models, generations: Generations
 ) -> Services:
-    """What the API and the pages are given."""
+    """The services that the API and the pages use."""
     persona = partial(read_persona, settings.personas)
     personas, desks = partial(known_personas, settings.personas), desk_names(settings)
-    queue, chance = RoundQueue(settings.redis_url), random.Random()  # noqa: S311 - draws and shuffles, guards nothing
-    live, packs = LiveRewardService(store, live_reward(settings)), PromptPacks(settings.prompt_packs)
-    chosen = Preferred(settings, preference_book(settings, store, packs, models, personas))
-    options = ArenaOptions(settings.candidates, chosen.arena_sampling, desks)
-    arena = Arena(store, models, generations, packs, chosen.persona, options, chance, live, chosen.interests)
-    repeats = Repeats(store, settings.repeat_share, desks, chance)
+    queue, rng = RoundQueue(settings.redis_url), random.Random()  # noqa: S311 - not used for security
+    live = LiveRewardService(store, _live_reward_model if settings.live_reward else None)
+    packs, snapshots = PromptPacks(settings.prompt_packs), settings.root / "snapshots"
+    preferred = Preferred(settings, preference_book(settings, store, packs, models, personas))
+    sampling, owner, interests = preferred.chat_sampling, preferred.persona, preferred.interests
+    options = ArenaOptions(settings.candidates, preferred.arena_sampling, desks)
+    arena = Arena(store, models, generations, packs, owner, options, rng, live, interests)
+    repeats = Repeats(store, settings.repeat_share, desks, rng)
     trained = rewards(settings, store, base, repeats)
     best = BestOf((TrainedScorer(trained), live))
-    drafts = Drafts(store, arena, generations, live, desks, chance)
+    drafts = Drafts(store, arena, generations, live, desks, rng)
     training_data = _training_data(settings, store, trained)
-    draws = PairSelection(arena, live, repeats, drafts, settings.active_share, chance)
-    chat = Chat(store, models, generations, persona, chosen.chat_sampling, best)
-    knowing, lineage = GuessCalibration(store, live, repeats), Lineage(store, settings.root / "snapshots")
+    pair_selection = PairSelection(arena, live, repeats, drafts, settings.active_share, rng)
+    chat = Chat(store, models, generations, persona, sampling, best)
+    calibration, lineage = GuessCalibration(store, live, repeats), Lineage(store, snapshots)
+    heldout = settings.heldout_fraction
     return Services(
         arena=arena,
-        pair_selection=draws,
-        prefetch=Prefetch(store, arena, draws, models, generations),
+        pair_selection=pair_selection,
+        prefetch=Prefetch(store, arena, pair_selection, models, generations),
         live_reward=live,
         repeats=repeats,
-        guess_calibration=knowing,
+        guess_calibration=calibration,
         chat=chat,
-        side_by_side=SideBySide(store, models, chat, arena, chosen.chat_sampling),
+        side_by_side=SideBySide(store, models, chat, arena, sampling),
         best_of=best,
         rounds=Rounds(store, models, queue, training_data, settings.min_pairs),
         lineage=lineage,
@@ -218,28 +186,22 @@ def _services(
         leaderboard=Leaderboard(store),
         dataset=Dataset(store, persona, desks=desks),
         curation=Curation(store, arena, live, desks),
-        snapshots=Snapshots(store, settings.root / "snapshots", persona, personas),
+        snapshots=Snapshots(store, snapshots, persona, personas),
         agreements=Agreements(store),
         models=models,
         desks=Desks(store, desks),
         status=service_status(store, models, queue, settings.redis_url, partial(with_embedded, settings)),
         personas=personas,
-        advisor=Advisor(
-            store, training_data, knowing, lineage, settings.min_pairs, settings.heldout_fraction
-        ),
-        before_after=BeforeAfter(store, generations, chosen.chat_sampling, settings.heldout_fraction),
-        preferences=chosen.book,
+        advisor=Advisor(store, training_data, calibration, lineage, settings.min_pairs, heldout),
+        before_after=BeforeAfter(store, generations, sampling, heldout),
+        preferences=preferred.book,
         base_name=base_name(settings),
     )
 
 
 def _training_data(settings: Settings, store: Store, trained: Rewards) -> TrainingData:
-    return TrainingData(
-        store,
-        settings.heldout_fraction,
-        lambda: trained.current() is not None,
-        settings.pretraining_texts is not None,
-    )
+    has_texts = settings.pretraining_texts is not None
+    return TrainingData(store, settings.heldout_fraction, lambda: trained.current() is not None, has_texts)
 
 
 def _estimates(settings: Settings, store: Store, lineage: Lineage, training_data: TrainingData) -> Estimates:
@@ -248,37 +210,80 @@ def _estimates(settings: Settings, store: Store, lineage: Lineage, training_data
     return Estimates(store, lineage, training_data, first, settings.min_pairs)
 
 
-def serve(settings: Settings) -> None:
-    """Listen until a signal comes. The model is made ready and loaded first, while the pages are built.
-    Raises PortTaken, Unprotected, EngineUnavailable."""
-    import uvicorn  # imported here: the command line needs neither server nor pages
+def _live_reward_model() -> LiveReward:
+    """Called in the learning thread, if the setting is on, so that the pages do not wait for the import of its numerics."""
+    from reward_model.live import LiveRewardModel
 
-    configure_logs(settings.log_level)
-    keep_blocks()
-    rules = access(
-        settings.host,
-        settings.access_token,
-        settings.allowed_hosts,
-        page_token(settings.root, settings.access_token),
-    )
-    if fault := base_missing(settings):  # reported before anything is loaded, as is a port that is taken
-        raise EngineUnavailable(fault)
-    with listener(settings.host, settings.port) as socket:
-        app = assembled(settings)
-        with ThreadPoolExecutor(1) as loading:
-            loaded = loading.submit(warm, app.engine, app.services.models)
-            from feedback_app.web import build_web
+    return LiveRewardModel()
 
-            replies = Preferred(settings, app.services.preferences).chat_sampling
-            api = build_web(app.services, app.store, app.engine, replies, rules, app.close)
-            loaded.result()
-        # ws: nothing here speaks WebSocket
-        config = uvicorn.Config(
-            api, log_config=None, access_log=False, timeout_graceful_shutdown=5, ws="none"
-        )
-        app.services.live_reward.start()
-        with announced_service(settings.root, reached_at(settings.host, socket.getsockname()[1])):
-            uvicorn.Server(config).run(sockets=[socket])
+
+def prepare_model(settings: Settings, report: Report = lambda what, share: None) -> BaseFiles:
+    """Prepare the base model if it is not prepared yet. Raises alignment.models.base_model.BaseModelUnavailable."""
+    folder, own_engine = settings.root / "models", not settings.engine_url
+    return prepare_files(settings.base_model, folder, converts(settings), own_engine, report)
+
+
+def served_base(settings: Settings) -> BaseFiles:
+    """The base model of a running service, which works without a model as far as possible. Raises EngineUnavailable."""
+    try:
+        return prepare_model(settings)
+    except BaseModelUnavailable as error:
+        raise EngineUnavailable(str(error)) from error
+
+
+def prepare_files(source: str, folder: Path, convert: bool, own_engine: bool, report: Report) -> BaseFiles:
+    """Prepare the base model that `source` names in `folder`. With `own_engine`, our engine must answer with it before it counts
+    as prepared. Raises alignment.models.base_model.BaseModelUnavailable."""
+    ready = prepare_base(source, folder, convert, report, cannot_answer if own_engine else unasked)
+    return BaseFiles(ready.name, ready.hf_dir, ready.ct2_dir, ready.hash)
+
+
+def converts(settings: Settings) -> bool:
+    """Whether models are converted for CTranslate2."""
+    return settings.engine in ("auto", "ctranslate2") and not settings.engine_url
+
+
+def base_name(settings: Settings) -> str:
+    """The name of the base model, prepared or not."""
+    try:
+        return find_source(settings.base_model).name
+    except BaseModelUnavailable:
+        return settings.base_model
+
+
+def base_missing(settings: Settings) -> str:
+    """Why the base model does not exist; empty if it exists or may exist on a model hub."""
+    try:
+        find_source(settings.base_model)
+    except BaseModelUnavailable as error:
+        return str(error)
+    return ""
+
+
+def prepared_model(settings: Settings) -> bool:
+    """Whether the base model is prepared, so that a start does not have to wait."""
+    try:
+        return is_prepared(settings.base_model, settings.root / "models", converts(settings))
+    except BaseModelUnavailable:
+        return False
+
+
+def prepare_database(settings: Settings) -> None:
+    """Create or upgrade the tables. Raises HomeUnusable, DatabaseUnavailable, DatabaseTooNew."""
+    usable_home(settings.root)
+    migrate(settings.database)
+
+
+def database_answers(settings: Settings) -> str:
+    """Check that the database can be read. Returns a word for `codelynn doctor`. Raises DatabaseUnavailable."""
+    if not settings.database_url and not (settings.root / DATABASE_FILE).exists():
+        return "made at the first start"
+    store = open_store(settings.database)
+    try:
+        store.ping()
+    finally:
+        store.close()
+    return "answers"
 
 
 if __name__ == "__main__":

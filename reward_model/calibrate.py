@@ -13,8 +13,8 @@ Array = npt.NDArray[np.float64]
 
 BINS = 10
 USUAL, DOUBT = 1.5, 0.35
-"""The prior on T, and its standard deviation on the logarithm: a network is surer than it is right, usually by that much, and a
-handful of pairs says little against it (docs/decisions/0014-reward-model.md)."""
+"""The prior on T, and its standard deviation on the logarithm. Networks are usually overconfident by about this much, and a few pairs
+are little evidence against it (docs/decisions/0014-reward-model.md)."""
 
 
 def fit_temperature(margins: Sequence[float]) -> float:

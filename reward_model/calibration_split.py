@@ -1,4 +1,4 @@
-"""What a reward model learns from, and what is kept for its temperature: replies that it has never seen."""
+"""The calibration split: rankings to train on, and rankings of unseen replies to fit the temperature on."""
 
 import hashlib
 import json

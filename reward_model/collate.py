@@ -19,8 +19,8 @@ Tokenizer = Any
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Token ids of a prompt and a reply, without what closes the reply's turn. The reply is `ids[start:]`, never empty:
-    an empty reply is the token that ends its turn."""
+    """Token ids of a prompt and a reply, without the tokens that close the turn of the reply. The reply is `ids[start:]` and never empty:
+    an empty reply is represented by the token that ends its turn."""
 
     ids: tuple[int, ...]
     start: int
@@ -88,7 +88,7 @@ def _without_oldest(prompt: Messages) -> list[Messages]:
 
 
 def _cut(tokenizer: Tokenizer, prompt: Messages, text: Text, max_length: int) -> Text:
-    """The end of the reply goes, then the beginning of the last turn, then (a very long system turn) whatever is first."""
+    """Cut the end of the reply, then the beginning of the last turn, then (with a very long system turn) the beginning of everything."""
     before = text.ids[: text.start]
     reply = text.ids[text.start :][: max(max_length - text.start, max_length // 2)]
     excess = len(before) + len(reply) - max_length

@@ -1,4 +1,4 @@
-"""What can be tuned in the training of a reward model, and what each setting may be."""
+"""The settings of the training of a reward model."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""A reward model from rankings: what is known without training it, LoRA on top, a temperature, and honest numbers.
+"""Fits a reward model to rankings: a Bayesian head, LoRA on top of it, a temperature, and an evaluation.
 
 First a Bayesian head over style features and the base model's hidden states (`posterior.py`): it is hard to beat with
 few rankings, and it is where training starts (linear probing, then fine-tuning: Kumar et al. 2022). Then the network

@@ -1,4 +1,4 @@
-"""The live reward model: learns after every verdict, and says how sure it is.
+"""The live reward model: it learns after every ranking and gives probabilities.
 
 It sees how a reply is said (`style.py`), not what about: measured on real annotators, sentence embeddings added
 nothing to that, and hidden states too little for what they cost a running service (docs/decisions/0014-reward-model.md).

@@ -25,7 +25,7 @@ ADAPTER = "adapter_model.safetensors"
 SETTINGS = "adapter_config.json"
 HEAD = "head.safetensors"
 Told = Callable[[float], None]
-"""Called with the share that is done, 0 to 1."""
+"""Called with the share that is done, from 0 to 1."""
 SCORE_TOKENS = 512  # in one row; longer rows were not faster on a CPU, and attention grows with their square
 
 
@@ -55,7 +55,7 @@ class ScoreHead(torch.nn.Module):
 
 
 class RewardNetwork:
-    """A base model with an adapter and a score head, that says how much the owner would like a reply."""
+    """A base model with an adapter and a score head, which scores how much the owner would like a reply."""
 
     def __init__(
         self, model: Model, tokenizer: Tokenizer, head: ScoreHead, max_length: int, tie_threshold: float = 0.0

@@ -26,7 +26,7 @@ STEPS = 30
 TOLERANCE = 1e-5
 MOST_LEVERAGE = 0.05
 DOUBT = 0.5
-"""Standard deviation of the prior on the logarithm of the sharpness: few duels leave it near 1."""
+"""Standard deviation of the prior on the logarithm of the sharpness. With few pairs the sharpness stays near 1."""
 LOGISTIC = math.pi / 8
 """sigmoid(z) is close to the normal distribution function of z times the root of this (MacKay 1992)."""
 
@@ -164,7 +164,7 @@ def _objective(duels: Duels, eta: float, w: Array, precision: Array) -> tuple[fl
 def _line_search(
     duels: Duels, eta: float, w: Array, step: Array, value: float, precision: Array
 ) -> tuple[Array, float, Array, Array, float]:
-    """Newton's step, halved while it would make things worse."""
+    """Newton's step, halved until it improves the objective."""
     size = 1.0
     while True:
         found, gradient, curvature = _objective(duels, eta, w - size * step, precision)

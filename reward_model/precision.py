@@ -1,4 +1,4 @@
-"""In which arithmetic a training runs."""
+"""The precision that a training runs in."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -8,7 +8,7 @@ import torch
 
 PRODUCTS, CLEARLY = 8, 1.2  # so clearly that one machine decides the same each time
 FAST = ("amx_tile", "avx512_bf16")
-"""Without one of these a CPU only imitates bfloat16."""
+"""CPU features for bfloat16. Without one of them bfloat16 is only emulated."""
 
 
 def bf16(precision: str, device: str) -> bool:

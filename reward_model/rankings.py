@@ -27,7 +27,7 @@ SCHEMA = pyarrow.schema(
 
 
 class RewardRefused(ValueError):
-    """No reward model can be made of this. One line that says why, without any text of the data."""
+    """No reward model can be trained on this data. The message is one line with the reason and without any text of the data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def duels(ranked: Ranked) -> list[Duel]:
 
 
 def informative(rankings: Iterable[Ranked]) -> list[Ranked]:
-    """The rankings that say anything. Raises RewardRefused where none prefers one reply to another."""
+    """The rankings with at least one pair. Raises RewardRefused where none prefers one reply to another."""
     kept = [ranked for ranked in rankings if duels(ranked)]
     if not kept:
         raise RewardRefused(

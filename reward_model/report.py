@@ -1,4 +1,4 @@
-"""What a reward model is worth on rankings that it has not seen, and where it goes wrong."""
+"""The evaluation of a reward model on rankings that it was not trained on."""
 
 import math
 from collections.abc import Sequence
@@ -72,7 +72,7 @@ def evaluate_rewards(rankings: Sequence[Ranked], rewards: Sequence[Sequence[floa
 
 
 def length_correlation(rankings: Sequence[Ranked], rewards: Sequence[Sequence[float]]) -> float:
-    """Correlation within rankings: how much a reply's reward, among its rivals, is its length."""
+    """The correlation of reward and length within rankings."""
     lengths = [np.log1p([len(reply) for reply in ranked.replies]) for ranked in rankings]
     x = np.concatenate([own - own.mean() for own in lengths]) if lengths else np.zeros(0)
     y = np.concatenate([np.subtract(own, np.mean(own)) for own in rewards]) if lengths else np.zeros(0)

@@ -1,4 +1,4 @@
-"""A trained reward model on a base that is in memory already, as one more adapter of it: no second copy of the weights."""
+"""A trained reward model as another adapter of a base model in memory, so that the weights are loaded once."""
 
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,8 @@ PREFIX = "base_model.model."
 
 
 def load_reward_beside(model: Model, tokenizer: Tokenizer, folder: Path, name: str) -> Reward:
-    """The reward model in `folder` as the adapter `name` of `model`. It scores rightly only while that adapter is the active
-    one. Raises OSError, ValueError on broken files or a reward model of another architecture."""
+    """The reward model in `folder` as the adapter `name` of `model`. It scores correctly only while that adapter is
+    active. Raises OSError, ValueError on broken files or a reward model of another architecture."""
     decoder = model.get_base_model().get_decoder()
     _add_adapter(model, decoder, folder, name)
     head, tie_threshold, max_length = read_head(folder / HEAD)

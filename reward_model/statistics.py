@@ -1,11 +1,11 @@
-"""Shares with their interval, and stated confidence against what came true. Plain Python: importing it costs nothing."""
+"""Wilson's interval and the calibration of stated confidence. Plain Python, so it imports quickly."""
 
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 Z = 1.959963984540054
-"""95 % of the normal distribution lie within so many standard deviations."""
+"""95 % of the normal distribution lie within this many standard deviations."""
 ROUNDING = 1e-9
 """A confidence of 0.7 belongs to the bin that begins there, though it is slightly less as a float."""
 

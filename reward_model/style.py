@@ -1,4 +1,4 @@
-"""How a reply is said: length, punctuation, openings, and words of tone in English and German.
+"""Style features of a reply: length, punctuation, openings, and words of tone in English and German.
 
 A fixed, short description in which a person's taste shows after few votes; what a reply is about is left out on
 purpose. The groups of words follow the politeness strategies of Danescu-Niculescu-Mizil et al. (2013, table 3) and

@@ -1,4 +1,4 @@
-"""Training the reward network on whole rankings. Reads top to bottom: data, steps, proof that something was learned."""
+"""Training the reward network on whole rankings. Read from top to bottom: data, steps, and the check that something was learned."""
 
 import math
 import time

@@ -1,4 +1,4 @@
-"""How much there is for a round to learn from. Service and trainer count the same things under the same names."""
+"""The amount of training data, counted in the same way by the service and the trainer."""
 
 from dataclasses import dataclass
 
@@ -23,12 +23,12 @@ class Amounts:
 
     @property
     def rated(self) -> int:
-        """Single replies that are good or bad: each pair gives one of both."""
+        """Rated replies. Each pair counts as one good and one bad reply."""
         return 2 * self.pairs + self.good + self.bad
 
 
 def amounts_of(snapshot: Snapshot, reward_model: bool = False, pretraining_texts: bool = False) -> Amounts:
-    """What a snapshot holds."""
+    """The amounts in a snapshot."""
     good = sum(rating.good for rating in snapshot.ratings)
     return Amounts(
         pairs=len(snapshot.train),

@@ -1,5 +1,4 @@
-"""How long the stages of a round take. The times were measured or estimated with the default model on two cores, of which one
-trained."""
+"""The expected time of each stage of a round, measured or estimated with the default model on two cores, one of which trained."""
 
 import math
 import os
@@ -20,7 +19,7 @@ SPARE = 2.4
 """Measured rounds took up to so much longer than the sum of their stages, with other work beside them (docs/benchmarks/owner.md: 11.6
 minutes with 50 votes, 20.3 with 150)."""
 EXPECTED_SHARE = 0.4
-"""Of the prompts that give a pair when they are replied to anew."""
+"""The expected share of prompts whose fresh replies give a pair."""
 SHARED = {
     "max_length",
     "precision",
@@ -31,7 +30,7 @@ SHARED = {
     "lora_targets",
     "lora_depth",
 }
-"""What the stage on demonstrations takes from the settings of the method that follows it."""
+"""The settings that the stage on demonstrations shares with the method after it."""
 
 
 def stage_seconds(config: RoundConfig, amounts: Amounts) -> dict[str, float]:
@@ -72,28 +71,28 @@ def first_round(
 
 
 def training_threads() -> int:
-    """All cores but one, which answers."""
+    """All cores but one, which is left for replies."""
     return max(1, (os.cpu_count() or 1) - 1)
 
 
 def at_most(config: RoundConfig, amounts: Amounts, threads: int, size: float) -> float:
-    """Seconds that a first round may take. More threads help less than in proportion, so that the bound holds."""
+    """An upper bound in seconds for a first round. The time falls with the root of the threads, since more threads help less than in proportion."""
     return sum(stage_seconds(config, amounts).values()) * SPARE * size / math.sqrt(threads)
 
 
 def train_seconds(config: PolicyConfig, amounts: Amounts) -> float:
-    """Of one training."""
+    """Expected seconds of one training."""
     seconds = next(method.seconds for method in METHODS.values() if isinstance(config, method.config))
     return seconds(config, amounts)
 
 
 def sft_config(config: PolicyConfig) -> SftConfig:
-    """The settings of the stage on demonstrations: what it shares with the method that follows, else the usual ones."""
+    """The settings of the stage on demonstrations: those that it shares with the method after it, and defaults for the rest."""
     return SftConfig(**config.model_dump(include=SHARED))
 
 
 def _repetitions(config: PolicyConfig, amounts: Amounts, guard: float) -> dict[str, float]:
-    """Drawing fresh replies and training again, as often as is set."""
+    """Expected seconds of the stages that train again on fresh replies."""
     if not isinstance(config, OnlineConfig):
         return {}
     replies = config.online_prompts * config.online_candidates

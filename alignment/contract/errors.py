@@ -1,4 +1,4 @@
-"""Why a round cannot start. Each message is one line that says what to do, without any text of the data."""
+"""Errors of rounds that cannot start. Each message is one line that says what to do and contains no text of the data."""
 
 
 class RoundRefused(ValueError):

@@ -1,4 +1,4 @@
-"""Writing files so that a reader, or a rerun after a crash, never sees half of one."""
+"""Reading and writing files. Files are replaced in one step, so that nobody ever reads an incomplete one."""
 
 import hashlib
 import json
@@ -34,7 +34,7 @@ def file_hash(path: Path) -> str:
 
 
 def fresh_dir(path: Path) -> Path:
-    """`path` as an empty folder, whatever was there before."""
+    """Make `path` an empty folder, removing what was there."""
     if path.exists():
         shutil.rmtree(path)
     path.mkdir(parents=True)
@@ -42,5 +42,5 @@ def fresh_dir(path: Path) -> Path:
 
 
 def finite(value: float) -> float | None:
-    """The number, or None where JSON has no word for it (NaN, infinity)."""
+    """The number; None for NaN and infinity, which JSON does not have."""
     return value if abs(value) < float("inf") else None

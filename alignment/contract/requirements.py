@@ -1,4 +1,4 @@
-"""What a round cannot start without, counted alike before it is queued and before it trains."""
+"""What a round needs to start. The service checks it before queueing a round, the trainer before training."""
 
 from alignment.contract.amounts import Amounts, amounts_of
 from alignment.contract.configs.online import OnlineConfig

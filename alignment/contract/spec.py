@@ -1,4 +1,4 @@
-"""`spec.json`: everything a round needs to know. The round's folder and this file are its only input."""
+"""`spec.json`: the description of a round. It is the only input of the trainer."""
 
 import json
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -23,10 +23,10 @@ Settings = TypeVar("Settings", bound=PolicyConfig)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundSpec:
-    """What to train from what, and where it goes. `threads` 0 means all cores but one, `processes` 0 one per GPU.
+    """What a round trains, from which data, and into which folders. `threads` 0 means all cores but one, `processes` 0 one per GPU.
 
-    `parent` is where training starts (`parent_adapter` None: the base), `champion` what the gate compares with.
-    A CTranslate2 conversion is expected beside what it was made from: `base_dir/../ct2`, `adapter/../ct2`.
+    `parent` is the version that training starts from (`parent_adapter` None: the base model), `champion` the one that the gate compares with.
+    A CTranslate2 conversion is expected next to its model: `base_dir/../ct2`, `adapter/../ct2`.
     `perplexity_pack` has lines {"domain", "text"}, `heldout_prompts` and each of `prompt_packs` lines {"prompt"}: the gate's,
     which are never trained on, and those that methods train on which write their own replies. `pretraining_texts` has
     lines {"text"}. `reward_dir` is where a reward model goes that is trained in this round, `current_reward` the one there was before, of the same base.
@@ -60,7 +60,7 @@ class RoundSpec:
 
     @property
     def policy(self) -> PolicyConfig:
-        """The settings that all rounds share which train the chat model. Raises InvalidSpec in a round of another kind."""
+        """The settings that all methods for the chat model share. Raises InvalidSpec in a round that trains a reward model alone."""
         if not isinstance(self.config, PolicyConfig):
             raise InvalidSpec(
                 f"{SPEC_FILE}: config: these are not the settings of a round that trains the chat model"
@@ -75,12 +75,12 @@ class RoundSpec:
 
     @property
     def repeats(self) -> int:
-        """How often the round goes on with fresh replies; 0 for methods that do not."""
+        """How often the round trains again on fresh replies; 0 for methods that cannot."""
         return self.config.online_repeats if isinstance(self.config, OnlineConfig) else 0
 
     @property
     def reward(self) -> RewardConfig:
-        """The settings of the reward model that this round trains; one trained on the way gets the defaults."""
+        """The settings of the reward model that this round trains. One trained as a stage of another method gets the defaults."""
         return self.config if isinstance(self.config, RewardConfig) else RewardConfig(seed=self.seed)
 
 

@@ -1,4 +1,4 @@
-"""How long training takes by each method, in seconds: measured or estimated with the default model on one core."""
+"""The expected training time of each method in seconds, measured or estimated with the default model on one core."""
 
 from alignment.contract.amounts import Amounts
 from alignment.contract.configs.dpo import DpoConfig
@@ -9,7 +9,7 @@ from alignment.contract.configs.sft import SftConfig
 from reward_model.config import RewardConfig
 
 SECONDS_PER_TOKEN = 0.02
-"""Of a prompt or reply: to write it and learn from it, or to write and score it."""
+"""Seconds per token of a prompt or reply, for writing it and either learning from it or scoring it."""
 MEAN_PROMPT = 100
 
 
@@ -18,12 +18,12 @@ def dpo_seconds(config: DpoConfig, amounts: Amounts) -> float:
 
 
 def kto_seconds(config: KtoConfig, amounts: Amounts) -> float:
-    """DPO's, and as much again for the KL estimate. Reckoned, not measured."""
+    """DPO's, and as much again for the KL estimate. Estimated, not measured."""
     return 10 + amounts.rated * (0.4 + 1.2 * config.schedule(amounts.rated).epochs)
 
 
 def sft_seconds(config: SftConfig, amounts: Amounts) -> float:
-    """Half of DPO's per pass, which reads two replies. Reckoned, not measured."""
+    """Half of DPO's per pass, which reads two replies. Estimated, not measured."""
     count = amounts.demonstrations
     return 10 + count * 0.6 * config.schedule(count).epochs
 

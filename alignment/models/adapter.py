@@ -1,4 +1,4 @@
-"""LoRA adapters as files: making one, writing one, and telling whether training changed it."""
+"""LoRA adapters: making one, writing it to files, and checking whether training changed it."""
 
 import json
 import math
@@ -22,7 +22,7 @@ class NothingLearned(RuntimeError):
 
 
 def lora_config(config: PolicyConfig, base: Model) -> LoraConfig:
-    """PEFT's form of the LoRA settings, for this base model."""
+    """The LoRA settings as PEFT's config for this base model."""
     layers = int(base.config.get_text_config().num_hidden_layers)
     targets = config.lora_targets
     adapted = math.ceil(config.lora_depth * layers)
@@ -40,7 +40,7 @@ def lora_config(config: PolicyConfig, base: Model) -> LoraConfig:
 def linear_layers(base: Model) -> list[str]:
     """The names of all linear layers but the output head, which is what PEFT calls "all-linear".
 
-    Spelled out because PEFT cannot combine its own word with a choice of layers.
+    They are listed because PEFT cannot combine "all-linear" with a choice of layers.
     """
     head = base.get_output_embeddings()
     kinds = (torch.nn.Linear, Conv1D)
@@ -78,7 +78,7 @@ def change(before: Mapping[str, torch.Tensor], after: Mapping[str, torch.Tensor]
 def save_adapter(
     folder: Path, tensors: Mapping[str, torch.Tensor], config: PeftConfig, base_name: str
 ) -> None:
-    """Write the two files of an adapter: weights as safetensors, settings as JSON with no path of this machine."""
+    """Write the two files of an adapter: the weights as safetensors, and the settings as JSON without paths of this machine."""
     folder.mkdir(parents=True, exist_ok=True)
     save_file(dict(tensors), folder / ADAPTER_FILES[0], metadata={"format": "pt"})
     config.save_pretrained(str(folder))
@@ -90,10 +90,10 @@ def save_adapter(
 
 
 def go_on_from(model: Model, adapter_dir: Path) -> None:
-    """Give the adapter that is trained the weights in `adapter_dir`, which has the same shape; a reference stays as it is."""
+    """Load the weights in `adapter_dir` into the adapter that is trained. A reference adapter does not change."""
     set_peft_model_state_dict(model, adapter_tensors(adapter_dir), adapter_name="default")
 
 
 def continue_adapter(base: Model, adapter_dir: Path) -> Model:
-    """The base with a published adapter on top that training goes on changing."""
+    """The base model with a published adapter that training continues."""
     return PeftModel.from_pretrained(base, str(adapter_dir), is_trainable=True)

@@ -1,4 +1,4 @@
-"""What can be said of a base model's files before anything is copied or unpacked: each refusal is one line."""
+"""Checks the files of a base model before anything is copied or unpacked. Each refusal is one line."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from alignment.models.bounded import templates_within
 from alignment.models.chat_template import Tokenizer
 
 WORD = "Papageno"
-"""Said by the user of a trial conversation: a template that leaves it out is not one for chats."""
+"""The user's text in a trial conversation. A template that leaves it out is not made for chats."""
 ASKED = ({"role": "user", "content": f"Hello, I am {WORD}."},)
 TALKED = (*ASKED, {"role": "assistant", "content": "Hello!"}, {"role": "user", "content": "How are you?"})
 SMALL = (
@@ -23,13 +23,13 @@ SMALL = (
     "added_tokens.json",
     "vocab.json",
 )
-"""Files of which each holds one JSON object, if it is there."""
+"""Optional files that hold one JSON object each."""
 LONGEST_RENDERING = 15
-"""Seconds for a template, which needs a few thousandths."""
+"""Seconds that a template may take; it usually needs milliseconds."""
 
 
 def check_folder(folder: Path, name: str) -> Tokenizer:
-    """Its tokenizer, if `folder` is a whole chat model in safetensors. Raises BaseModelUnavailable."""
+    """The tokenizer of the complete chat model in `folder`. Raises BaseModelUnavailable where it is none."""
     if (folder / "adapter_config.json").exists():
         raise BaseModelUnavailable(
             f"{name} holds a LoRA adapter: merge it into its model first, or take it out"
@@ -46,7 +46,7 @@ def check_folder(folder: Path, name: str) -> Tokenizer:
 
 
 def check_small_files(folder: Path, name: str) -> Tokenizer:
-    """The same of all but the weights."""
+    """The same without a check of the weights."""
     for file in (*(folder / small for small in SMALL), *folder.glob("*.index.json")):
         if file.exists() and not isinstance(_parsed(file), dict):
             raise BaseModelUnavailable(f"{file.name} of {name} is damaged: download it again")
@@ -59,7 +59,7 @@ def check_small_files(folder: Path, name: str) -> Tokenizer:
 
 
 def check_tokenizer(tokenizer: Tokenizer, name: str, vocabulary: int) -> None:
-    """Raise BaseModelUnavailable unless a conversation can be written with it, in a `vocabulary` of that size."""
+    """Raise BaseModelUnavailable unless the tokenizer can write a conversation with token ids below `vocabulary`."""
     if not chat_template(tokenizer):
         raise BaseModelUnavailable(f"{name} has no chat template: choose its instruct or chat version")
     for messages in (ASKED, TALKED):
@@ -89,7 +89,7 @@ def chat_template(tokenizer: Tokenizer) -> str | None:
 
 
 def rendered(tokenizer: Tokenizer, messages: Sequence[dict[str, str]], to_go_on: bool = True) -> str:
-    """The conversation as text, by default up to where the assistant is to go on."""
+    """The conversation as text, by default up to where the assistant's reply begins."""
     with templates_within(LONGEST_RENDERING):
         text = tokenizer.apply_chat_template(
             list(messages),
@@ -101,7 +101,7 @@ def rendered(tokenizer: Tokenizer, messages: Sequence[dict[str, str]], to_go_on:
 
 
 def _config(folder: Path, name: str) -> Any:
-    """The model's settings. Raises BaseModelUnavailable unless it writes text."""
+    """The config of the model. Raises BaseModelUnavailable unless it is a language model."""
     from transformers import AutoConfig, AutoModelForCausalLM
 
     try:
@@ -126,7 +126,7 @@ def _loaded_tokenizer(folder: Path, name: str) -> Tokenizer:
 
 
 def _missing_shards(folder: Path, name: str) -> Iterator[Path]:
-    """Files that an index names and that are not there. Raises BaseModelUnavailable for an index that is none."""
+    """The missing files of an index. Raises BaseModelUnavailable for a broken index."""
     for index in folder.glob("*.safetensors.index.json"):
         content = _parsed(index)
         named = content.get("weight_map") if isinstance(content, dict) else None
@@ -136,7 +136,7 @@ def _missing_shards(folder: Path, name: str) -> Iterator[Path]:
 
 
 def _whole(file: Path) -> bool:
-    """Whether a safetensors file has a header, and all that it tells of. Nothing is read but the header."""
+    """Whether a safetensors file is as long as its header says. Only the header is read."""
     from safetensors import SafetensorError, safe_open
 
     try:

@@ -1,4 +1,4 @@
-"""GGUF files as base models: looked at before they are unpacked, then unpacked to float32 once."""
+"""GGUF files as base models: they are checked, then unpacked to float32 once."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ from alignment.models.base_check import chat_template, check_tokenizer
 from alignment.models.base_refused import BaseModelUnavailable, refused_where
 
 NOT_WHOLE = (ValueError, IndexError, KeyError, OverflowError, MemoryError, OSError, UnicodeDecodeError)
-"""What reading a cut or foreign file raises."""
+"""Errors of reading a truncated file or another format."""
 
 
 def check_gguf(file: Path) -> None:
@@ -47,7 +47,7 @@ def unpack_gguf(file: Path, target: Path) -> None:
 
 
 def _fields(file: Path) -> dict[str, Any]:
-    """What the file says of itself; its tensors are seen to lie inside it. Nothing is unpacked."""
+    """The metadata of the file, after a check that its tensors lie within it. Nothing is unpacked."""
     from gguf import GGUFReader
 
     try:

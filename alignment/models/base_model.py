@@ -1,4 +1,4 @@
-"""Preparing the base model once: safetensors and tokenizer, its CTranslate2 conversion, and a manifest that comes last."""
+"""Prepares the base model once: safetensors and tokenizer, the CTranslate2 conversion, and a manifest, which is written last."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -20,12 +20,12 @@ __all__ = ["BaseModel", "BaseModelUnavailable", "is_prepared", "prepare_base", "
 MANIFEST = "manifest.json"
 Report = Callable[[str, float], None]
 Answers = Callable[[Path, Path | None], str]
-"""Has an engine answer with a model (transformers' folder, CTranslate2's if it is to serve that); gives why it cannot, in a
-line, or nothing."""
+"""Lets an engine answer with a model, given the folders for transformers and, if that is served, for CTranslate2. Returns why it cannot, in
+one line, or nothing."""
 
 
 def unasked(hf_dir: Path, ct2_dir: Path | None) -> str:
-    """No engine is at hand: the files are taken as they are."""
+    """For callers without an engine: the model is not asked."""
     return ""
 
 
@@ -71,7 +71,7 @@ def prepare_base(
 
 
 def is_prepared(source: str, models_dir: Path, convert: bool) -> bool:
-    """Whether `prepare_base` would have nothing to do. Raises BaseModelUnavailable for a source that is none."""
+    """Whether `prepare_base` would have nothing to do. Raises BaseModelUnavailable for an invalid source."""
     folder = models_dir / find_source(source).slug
     if not (folder / MANIFEST).is_file():
         return False
@@ -80,14 +80,14 @@ def is_prepared(source: str, models_dir: Path, convert: bool) -> bool:
 
 
 def ready_files(source: str, models_dir: Path) -> BaseModel | None:
-    """What is prepared of it already, with or without a conversion; None where that is nothing. Prepares nothing. Raises
-    BaseModelUnavailable for a source that is none."""
+    """The prepared base model, with or without a conversion; None where it is not prepared. Prepares nothing. Raises
+    BaseModelUnavailable for an invalid source."""
     folder = models_dir / find_source(source).slug
     return _prepared(folder, convert=False) if (folder / MANIFEST).is_file() else None
 
 
 def _prepare(found: Source, source: str, folder: Path, report: Report) -> None:
-    """Look at the files, then bring them in: whole, or not at all."""
+    """Check the files, then copy or unpack all of them or none."""
     report(f"Checking {found.name}", 0.0)
     found.inspect()
     building = fresh_dir(folder.with_name(f".{folder.name}.building"))
@@ -103,7 +103,7 @@ def _prepare(found: Source, source: str, folder: Path, report: Report) -> None:
 
 
 def _ask(folder: Path, convert: bool, name: str, report: Report, answers: Answers) -> None:
-    """Have the model answer, once for each engine. Where its conversion does not, the model itself may."""
+    """Let the model answer, once per engine. Where its conversion does not answer, the model itself is tried."""
     while not _answered(folder, convert):
         engine = _engine(folder, convert)
         report(f"Asking {name} something", 0.9)
@@ -129,7 +129,7 @@ def _engine(folder: Path, convert: bool) -> str:
 
 @contextmanager
 def _refusals(found: Source, models_dir: Path) -> Iterator[None]:
-    """Keeps why a model was refused, and says so again while its files and our libraries are the same."""
+    """Remembers why a model was refused, while its files and the installed libraries are the same."""
     from alignment.models.libraries import library_versions
 
     kept = models_dir / f".{found.slug}.refused.json"
@@ -184,7 +184,7 @@ def _add_conversion(folder: Path, name: str) -> None:
 
 
 def _loaded(folder: Path, name: str) -> Any:
-    """The model in memory. One that cannot be loaded is not kept. Raises BaseModelUnavailable."""
+    """The model in memory. The files of one that cannot be loaded are removed. Raises BaseModelUnavailable."""
     from alignment.models.loading import load_base
 
     try:

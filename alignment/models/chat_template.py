@@ -1,4 +1,4 @@
-"""From conversations to token ids, by the model's own chat template.
+"""Conversations as token ids, by the chat template of the model.
 
 Control tokens that a person typed are always encoded as plain text: nobody can forge a turn by writing `<|im_end|>`.
 """
@@ -36,7 +36,7 @@ def completion(tokenizer: Tokenizer, prompt: Sequence[dict[str, str]], reply: st
 
 
 def before_end(ids: Sequence[int], ends: Sequence[int]) -> Sequence[int]:
-    """The ids up to the last end token, which only the chat template writes, people cannot; all where there is none."""
+    """The ids up to the last end token; all ids where there is none. Only the chat template can write an end token, people cannot."""
     return ids[: max((place for place, token in enumerate(ids) if token in ends), default=len(ids))]
 
 
@@ -52,7 +52,7 @@ def fitting(
     """The prompt with as many of its latest turns as fit with each reply into `max_length` tokens; None if not even the
     last does.
 
-    The oldest turns go first, the system turn never.
+    The oldest turns are removed first; the system turn is never removed.
     """
     system = tuple(turn for turn in prompt[:1] if turn["role"] == "system")
     turns = prompt[len(system) :]

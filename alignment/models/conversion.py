@@ -10,7 +10,7 @@ from alignment.models.chat_template import Tokenizer
 from alignment.models.loading import Model
 
 NOT_KNOWN = (ValueError, NotImplementedError, KeyError, AttributeError, TypeError, IndexError, RuntimeError)
-"""What the converter raises at models that are not quite of a kind it knows."""
+"""Errors of the converter for models that differ slightly from a known architecture."""
 
 
 class NotConvertible(RuntimeError):
@@ -27,7 +27,7 @@ def convert_model(model: Model, tokenizer: Tokenizer, base_dir: Path, target: Pa
 
 
 class _InMemory(TransformersConverter):  # type: ignore[misc]
-    """The converter, handed a model instead of loading one: a merged model need not be written out first."""
+    """A converter for a model in memory, so that a merged model need not be saved first."""
 
     def __init__(self, base_dir: Path, model: Model, tokenizer: Tokenizer) -> None:
         super().__init__(str(base_dir))
@@ -38,7 +38,7 @@ class _InMemory(TransformersConverter):  # type: ignore[misc]
         return self._model
 
     def load_tokenizer(self, *args: Any, **kwargs: Any) -> Tokenizer:
-        """The converter writes down a first token, which our prompts bring themselves: models without one get their end."""
+        """The converter stores a begin token. Prompts here contain their own, so models without one get the end token."""
         if self._tokenizer.bos_token is not None:
             return self._tokenizer
         tokenizer = deepcopy(self._tokenizer)

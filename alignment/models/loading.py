@@ -1,4 +1,4 @@
-"""Loading the base model with or without an adapter, and asking it for log-probabilities."""
+"""Loads the base model with or without an adapter, and computes log-probabilities."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

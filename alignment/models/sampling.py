@@ -1,4 +1,4 @@
-"""Drawing replies from a model, by CTranslate2 where there is a conversion, else by transformers."""
+"""Samples replies from a model, by CTranslate2 where there is a conversion, else by transformers."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Draw:
 
 
 def as_heard(max_new_tokens: int, seed: int) -> Draw:
-    """As people hear a model if they change nothing (docs/decisions/0009-sampling.md)."""
+    """The default sampling of the chat (docs/decisions/0009-sampling.md)."""
     return Draw(max_new_tokens, seed, temperature=0.9, top_k=50, top_p=0.95, repetition_penalty=1.1)
 
 

@@ -1,4 +1,4 @@
-"""Trained reward models score in a process of their own: `python -m alignment.scoring`.
+"""Scoring with trained reward models, in a separate process: `python -m alignment.scoring`.
 
 `client` is the service's side and imports no torch; `frames` is what both sides send.
 """

@@ -1,4 +1,4 @@
-"""Scores replies in a process of its own (`scoring.py`), so that torch and the model are not in ours. Imports no torch.
+"""Scores replies in a separate process (`__main__.py`), so that torch and the model are not in this one. Imports no torch.
 
 The process is started when it is first needed and ends when it was not needed for a while, with `close`, and with us. It
 answers one request at a time, in the order of asking. Long requests are asked in pieces: others get their turn between them.

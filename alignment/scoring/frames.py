@@ -1,4 +1,4 @@
-"""Messages between two processes, over a pipe: a JSON object behind its length in bytes."""
+"""Messages between two processes over a pipe: the length in bytes, then a JSON object."""
 
 import json
 import struct
@@ -7,11 +7,11 @@ from typing import IO, Any
 
 LENGTH = struct.Struct(">Q")
 LONGEST = 2**32
-"""Bytes. A length above it is text that something else wrote into the pipe."""
+"""The longest message in bytes. A greater length means that something else wrote into the pipe."""
 
 
 class BrokenFrame(RuntimeError):
-    """What came is no whole message. The error quotes nothing of it: messages carry private texts."""
+    """The received data is not a complete message. The error quotes nothing of it, since messages contain private texts."""
 
 
 def send(pipe: IO[bytes], message: Mapping[str, Any]) -> None:

@@ -27,7 +27,7 @@ def test_a_web_address_begins_with_its_scheme(name: str, address: str) -> None:
 
 @pytest.mark.parametrize("address", ["http://", "http://[", "http://host:port", "http://host:99999"])
 def test_a_web_address_has_a_host_and_a_port_that_can_be(address: str) -> None:
-    assert fault(engine_url=address) == "is no address: check host and port"
+    assert fault(engine_url=address) == "is not an address: check host and port"
 
 
 @pytest.mark.parametrize("address", ["foo", "mysql://host/db", "/tmp/codelynn.db", "postgresql:"])

@@ -1,1 +1,1 @@
-"""A data folder as an earlier version left it: how it was made, how it is opened, and what its version answered."""
+"""Data folders of earlier versions: how one is made and opened, and what its version answered."""

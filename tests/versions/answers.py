@@ -1,4 +1,4 @@
-"""What a version answered when it was asked for all that it kept."""
+"""The answers of a version to requests for all of its data."""
 
 import json
 import math
@@ -30,11 +30,11 @@ LISTS = (
 ONE_BY_ONE = {"conversations": ("", "?format=markdown", "?format=text"), "rounds": ("",)}
 SCORES = "POST /api/v1/rewards/score"
 UNSTEADY = {"expected_seconds"}
-"""Depends on the machine that answers."""
+"""Fields that depend on the machine."""
 
 
 def answers(client: httpx.Client) -> dict[str, Any]:
-    """All lists, exports, conversations, rounds and differences of snapshots, by the address that was asked."""
+    """All lists, exports, conversations, rounds and differences of snapshots, by address."""
     told = {path: _told(client, path) for path in LISTS}
     for kind, ways in ONE_BY_ONE.items():
         found = told[next(path for path in LISTS if path.startswith(f"/api/v1/{kind}"))]
@@ -55,7 +55,7 @@ def answers(client: httpx.Client) -> dict[str, Any]:
 
 
 def missing(now: Any, before: Any, where: str = "") -> list[str]:
-    """Where what was answered before is not answered now. More may be answered."""
+    """The places where an earlier answer is missing now. Additional answers are allowed."""
     if isinstance(before, dict) and isinstance(now, dict):
         return [
             each
@@ -82,7 +82,7 @@ def _sent(stream: str) -> list[Any]:
 
 
 def scores(client: httpx.Client) -> list[float]:
-    """How much the reward model likes a friendly reply, and a curt one."""
+    """The reward model's scores of a friendly and a curt reply."""
     body = {"prompt": "Hello, how are you?", "replies": ["I am fine, thank you.", "No."]}
     kind = {"content-type": "application/x-ndjson"}
     answer = client.post("/api/v1/rewards/score", content=json.dumps(body), headers=kind)

@@ -11,14 +11,14 @@ import tarfile
 from pathlib import Path
 
 PLACE = Path("/codelynn-home")
-"""Where the folder lay, as far as its files tell."""
+"""The placeholder for the folder's path in its files."""
 LEFT_OUT = ("run", "logs", "secrets", "valkey", "*.log", "*.lock", ".*.lock", "codelynn.db-*")
-"""What belongs to one run on one machine."""
+"""Files that belong to one run on one machine."""
 TEXTS = {".json", ".jsonl"}
 
 
 def pack(home: Path, archive: Path) -> None:
-    """Write the folder, whose parts have all stopped, into `archive`."""
+    """Pack the folder into `archive`. All parts must have stopped."""
     staged = archive.with_name("staged")
     shutil.rmtree(staged, ignore_errors=True)
     _settle(home / "codelynn.db")
@@ -30,7 +30,7 @@ def pack(home: Path, archive: Path) -> None:
 
 
 def unpack(archive: Path, home: Path) -> Path:
-    """The folder at `home`, as if it had always lain there."""
+    """Unpack the folder at `home`, with the paths in its files adjusted."""
     with tarfile.open(archive) as packed:
         packed.extractall(home, filter="data")
     _move(home, PLACE, home)
@@ -43,7 +43,7 @@ def slug(home: Path) -> str:
 
 
 def _settle(database: Path) -> None:
-    """Bring what the write-ahead log holds into the file, and forget what was deleted."""
+    """Write the write-ahead log into the file, and erase deleted records."""
     with sqlite3.connect(database) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.execute("VACUUM")
@@ -64,7 +64,7 @@ def _move(folder: Path, old: Path, new: Path) -> None:
 
 
 def _rehash(manifest: Path, before: str, after: str) -> None:
-    """Have the manifest name the new hash of a file that it vouches for."""
+    """Update a file's hash in the manifest."""
     if manifest.exists():
         old, new = (hashlib.sha256(text.encode()).hexdigest() for text in (before, after))
         manifest.write_text(manifest.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Makes a data folder with the code of today: `python -m tests.versions.make tests/data/version-X.Y`. Takes some minutes.
+"""Makes a data folder with the current code: `python -m tests.versions.make tests/data/version-X.Y`. Takes some minutes.
 
 Run it once for each version that others have data of, before that data changes its form. It writes the folder as an archive,
 what the service answers about it, the message of a queued round, and the names that others hold on to.
@@ -100,7 +100,7 @@ def queued(client: httpx.Client, **body: Any) -> str:
 
 
 def ended(client: httpx.Client, round_id: str) -> str:
-    """The state that it ended in."""
+    """The final state of a round."""
     until(lambda: client.get(f"/api/v1/rounds/{round_id}").json()["finished_at"], ROUND_SECONDS, every=0.5)
     found = client.get(f"/api/v1/rounds/{round_id}").json()
     assert not found["error"], found["error"]
@@ -108,7 +108,7 @@ def ended(client: httpx.Client, round_id: str) -> str:
 
 
 def _messages(queue: "redis.Redis") -> dict[str, Any]:
-    """What lies in the queue, without the name of the machine that sent it. The oldest message is the last."""
+    """The messages in the queue without the sender's machine name. The oldest message is the last."""
     raw = [json.loads(message) for message in queue.lrange("rounds", 0, -1)]
     for message in raw:
         message["headers"]["origin"] = "gen1@before"

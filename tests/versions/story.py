@@ -1,4 +1,4 @@
-"""What an owner does in the life of a data folder, over the API as far as it reaches."""
+"""Fills a data folder with what an owner does, over the API where possible."""
 
 import json
 import os
@@ -27,7 +27,7 @@ def tell(client: httpx.Client, parts: Parts) -> None:
 
 
 def pairs() -> Iterable[dict[str, Any]]:
-    """Twenty-four pairs in which the friendly reply won."""
+    """Twenty-four pairs in which the friendly reply is better."""
     for number, (user, reply) in enumerate(TURNS * 3):
         prompt = [{"role": "user", "content": f"{user} ({number})"}]
         yield {
@@ -94,7 +94,7 @@ def taken_in(client: httpx.Client, name: str, records: Iterable[dict[str, Any]])
 
 
 def rank(client: httpx.Client) -> None:
-    """Every kind of verdict on replies that the model wrote."""
+    """Every kind of ranking of replies that the model wrote."""
     verdicts: tuple[tuple[int, dict[str, Any]], ...] = (
         (2, {"ranking": [["c1"], ["c2"]], "aspects": ["warm"], "note": "Good.", "seconds": 2.5}),
         (2, {"ranking": [["c1", "c2"]]}),
@@ -119,7 +119,7 @@ def compared(client: httpx.Client, prompt: str, n: int) -> dict[str, Any]:
 
 
 def curate(client: httpx.Client) -> None:
-    """One is excluded from training, and one is tagged."""
+    """Exclude one ranking from training, and tag another."""
     newest = client.get("/api/v1/rankings", params={"words": "To be excluded."}).json()["items"][0]["id"]
     client.post("/api/v1/rankings/take-out", json={"ids": [newest]}).raise_for_status()
     edited = client.get("/api/v1/rankings", params={"words": "in this way"}).json()["items"][0]["id"]

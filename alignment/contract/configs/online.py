@@ -1,4 +1,4 @@
-"""Settings of training again on fresh replies, of the methods that learn from pairs."""
+"""Settings of training again on fresh replies, for the methods that learn from pairs."""
 
 from typing import Self
 

@@ -1,4 +1,4 @@
-"""What every round that trains the chat model can be told: the adapter, the optimiser, and the gate."""
+"""The settings that all methods for the chat model share: the adapter, the optimiser, and the gate."""
 
 from dataclasses import dataclass
 from typing import Literal, Self

@@ -1,4 +1,4 @@
-"""What PPO learns from: replies of the policy as it is, scored, and each token's advantage."""
+"""The experience of PPO: replies sampled from the current policy, their scores, and the advantage of each token."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -18,15 +18,15 @@ from alignment.methods.reward_scale import Score
 
 Tensor = torch.Tensor
 Report = Callable[[float], None]
-"""Told what share of an update is done, 0 to 1: half of it is experience, half is learning."""
+"""Called with the share of an update that is done (0 to 1). The first half is experience, the second is learning."""
 
 
 APART = 500_009
-"""Between the seeds of two ranks: more than there are updates."""
+"""The distance between the seeds of two ranks. It is larger than the number of updates."""
 
 
 class Diverged(RuntimeError):
-    """A score, a loss or a weight is not a number any more."""
+    """A score, a loss or a weight is no longer a number."""
 
 
 @dataclass(frozen=True, slots=True)

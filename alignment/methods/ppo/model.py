@@ -53,7 +53,7 @@ class ValueHead(torch.nn.Module):
 
 
 class ActorCritic:
-    """Everything that PPO asks of its models."""
+    """The models of PPO."""
 
     def __init__(
         self,

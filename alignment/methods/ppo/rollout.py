@@ -1,4 +1,4 @@
-"""Rollouts: drawing replies from the policy, and laying them out for a forward pass."""
+"""Rollouts: samples replies from the policy and arranges them for a forward pass."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ Tensor = torch.Tensor
 
 
 class Policy(Protocol):
-    """What a rollout asks of the model (see `ppo_model.ActorCritic`)."""
+    """What a rollout needs of the model (see `model.ActorCritic`)."""
 
     pad_id: int
 

@@ -1,4 +1,4 @@
-"""What PPO has to remember to go on after it was stopped, as safetensors and JSON: no pickle, and never half of it."""
+"""The state that PPO needs to resume, as safetensors and JSON (no pickle). It is written completely or not at all."""
 
 import re
 import shutil

@@ -81,7 +81,7 @@ class Ppo:
         return adapter.weights(self.actor.model) | head
 
     def restore(self, progress: Progress, weights: dict[str, Tensor]) -> None:
-        """Go on from what `ppo_state.load_progress` gave."""
+        """Continue from what `state.load_progress` returned."""
         head = {name: value for name, value in weights.items() if name.startswith("value.")}
         self.actor.value_head.load_state_dict({name.removeprefix("value."): head[name] for name in head})
         lora = {name: value for name, value in weights.items() if name not in head}

@@ -48,8 +48,8 @@ def router(
 
     async def nothing(request: Request) -> Response:
         """Unknown addresses. Otherwise the pages, which are mounted at `/`, would answer."""
-        path = request.url.path.removeprefix(PREFIX)
-        return identified(not_there(path, request.method, dict(request.scope), served).response())
+        missing = not_there(request.url.path, request.method, dict(request.scope), served)
+        return identified(missing.response())
 
     for path in (PREFIX, PREFIX + "/{path:path}"):
         routes.add_route(

@@ -165,7 +165,9 @@ def test_a_snapshot_with_too_few_pairs_is_refused_in_one_line(tiny: Path, tmp_pa
     folder = prepare_round(tmp_path, tiny, snapshot_dir=few)
     assert run(folder) == 2
     reason = json.loads((folder / "failure.json").read_text())["reason"]
-    assert reason == "only 3 training pairs, and a round needs 8: rank more replies"
+    assert reason == (
+        "a round needs at least 8 preference pairs to train on and there are 3: rank more replies, or import a dataset"
+    )
 
 
 def test_a_setting_that_is_not_allowed_is_refused_before_anything_is_loaded(

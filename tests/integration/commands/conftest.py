@@ -64,7 +64,9 @@ def environment(home: Path, model: Path, port: int) -> dict[str, str]:
 def running(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """`codelynn serve` on a fresh home, in which the base model is ready, as `up` starts it."""
     home, port = tmp_path_factory.mktemp("home"), free_port()
-    prepare_files(str(tiny_model), home / "models", convert=True, here=True, report=lambda text, share: None)
+    prepare_files(
+        str(tiny_model), home / "models", convert=True, own_engine=True, report=lambda text, share: None
+    )
     known_personas(home / "personas")
     env = os.environ | environment(home, tiny_model, port)
     log = home / "serve.log"

@@ -23,7 +23,7 @@ def test_several_that_begin_alike_are_named_and_one_that_is_whole_is_not_ambiguo
     for name in ("abc", "abc1", "abc2"):
         store.rounds.add(Round(id=name))
     with pytest.raises(
-        AmbiguousId, match="several round ids begin with ab: abc, abc1, abc2; give more of it"
+        AmbiguousId, match="several round ids begin with ab: abc, abc1, abc2; give more characters"
     ):
         store.ids.round("ab")
     assert store.ids.round("abc") == "abc"

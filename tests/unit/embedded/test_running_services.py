@@ -1,4 +1,4 @@
-"""Secrets, ports, and who runs on a HOME."""
+"""Running services, their configuration, and restarts."""
 
 import json
 import os
@@ -20,14 +20,6 @@ from feedback_app.embedded.running_services import (
 )
 from feedback_app.embedded.supervisor import backoff, ending
 from feedback_app.embedded.valkey import write_config
-from feedback_app.processes.local_files import (
-    HomeUnusable,
-    free_port,
-    secret,
-    taken,
-    usable_home,
-    write_private,
-)
 from feedback_app.settings import Settings
 
 WHERE = Addresses("http://127.0.0.1:7860", "redis://:secret@127.0.0.1:1/0", "http://127.0.0.1:6900", "key")
@@ -35,32 +27,6 @@ WHERE = Addresses("http://127.0.0.1:7860", "redis://:secret@127.0.0.1:1/0", "htt
 
 def private(path: Path) -> bool:
     return stat.S_IMODE(path.stat().st_mode) == 0o600
-
-
-@pytest.mark.parametrize("below", ["", "below"])
-def test_a_home_that_cannot_be_written_to_is_said_in_a_line(tmp_path: Path, below: str) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(HomeUnusable, match=r"^nothing can be kept in .*: set CODELYNN_HOME to a folder"):
-        usable_home(tmp_path / "file" / below)
-    usable_home(tmp_path / "home ü" / "below")
-    assert list((tmp_path / "home ü" / "below").iterdir()) == []
-
-
-def test_a_secret_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
-    path = tmp_path / "secrets" / "valkey"
-    first = secret(path)
-    assert len(first) > 20
-    assert secret(path) == first
-    assert private(path)
-    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-
-
-def test_a_private_file_is_private_even_where_it_was_not_before(tmp_path: Path) -> None:
-    path = tmp_path / "file"
-    path.write_text("old")
-    write_private(path, "new")
-    assert path.read_text() == "new"
-    assert private(path)
 
 
 def test_valkey_listens_on_loopback_with_a_password_and_keeps_what_it_has(tmp_path: Path) -> None:
@@ -82,10 +48,6 @@ def test_argillas_login_is_made_once_and_follows_the_workspace(tmp_path: Path) -
     assert (kept["workspace"], kept["username"], kept["api_key"]) == ("two", first.username, first.api_key)
     assert len(kept["password"]) >= 8
     assert private(file)
-
-
-def test_a_free_port_is_not_taken() -> None:
-    assert not taken("127.0.0.1", free_port())
 
 
 def test_commands_find_the_running_parts_and_settings_come_first(tmp_path: Path) -> None:
