@@ -40,9 +40,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="CODELYNN_", extra="ignore", allow_inf_nan=False)
 
-    home: Path = Field(
-        Path(".codelynn"), description="Folder for all data: database, models, checkpoints, logs."
-    )
+    home: Path = Field(Path(".codelynn"), description="Folder of all data: database, models, checkpoints.")
     host: str = Field(
         "127.0.0.1", description="Address the service listens on. Beyond loopback, ACCESS_TOKEN is required."
     )
@@ -65,9 +63,7 @@ class Settings(BaseSettings):
         "", description="Address of an Argilla server. Empty: an embedded server is started on ARGILLA_PORT."
     )
     argilla_port: int = Field(6900, ge=0, le=65535, description="Port of the embedded Argilla server.")
-    argilla_api_key: str = Field(
-        "", description="API key for ARGILLA_URL. The embedded server creates its own."
-    )
+    argilla_api_key: str = Field("", description="API key of ARGILLA_URL. The embedded one makes its own.")
     argilla_workspace: str = Field("codelynn", description="Argilla workspace that collects the rankings.")
     argilla_annotators: int = Field(
         1, ge=1, description="Number of annotators who rank each record in Argilla. Applies to new datasets."
@@ -92,9 +88,7 @@ class Settings(BaseSettings):
         "auto",
         description="Engine that generates the replies. `auto`: `openai` if ENGINE_URL is set, else CTranslate2 if it supports the model, else transformers.",
     )
-    engine_url: str = Field(
-        "", description="Base address (…/v1) of an OpenAI-compatible server such as vLLM."
-    )
+    engine_url: str = Field("", description="Base address (…/v1) of an OpenAI-compatible server like vLLM.")
     engine_api_key: str = Field("", description="Key for ENGINE_URL.")
     engine_threads: int = Field(
         0,
@@ -206,9 +200,7 @@ class Settings(BaseSettings):
     round_stale_seconds: int = Field(
         120, ge=5, description="Seconds without its worker after which a running round is queued again."
     )
-    train_threads: int = Field(
-        0, ge=0, description="CPU threads for training. 0: all cores but one, at least one."
-    )
+    train_threads: int = Field(0, ge=0, description="CPU threads for training. 0: all cores but one.")
     train_processes: int = Field(
         0, ge=0, description="Processes that train a model together. 0: one per GPU, or one on a CPU."
     )

@@ -187,7 +187,7 @@ class ChatHandlers:
     def delete(self, current: str) -> Updates:
         self._chat.delete(current)
         left = self._chat.list()
-        shut = {**self._screen.confirm.shut(), self._screen.second_version: ""}
+        shut = {**self._screen.confirm.closed(), self._screen.second_version: ""}
         return {**shut, **self._opened(left[0].id if left else "")}
 
     def edit(self, current: str, change: gr.EditData) -> Updates:

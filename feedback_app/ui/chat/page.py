@@ -6,7 +6,7 @@ from feedback_app.ui.chat import side_by_side
 from feedback_app.ui.chat.handlers import ChatHandlers, ChatServices
 from feedback_app.ui.chat.layout import ChatScreen, lay_out
 from feedback_app.ui.chat.view import persona_choices
-from feedback_app.ui.shared.confirm import PRIVATE, asks
+from feedback_app.ui.shared.confirm import EVENT_OPTIONS, connect_question
 from feedback_app.ui.shared.guard import guarded, guarded_stream
 from feedback_app.ui.shared.wiring import REMEMBER_OPEN
 
@@ -28,11 +28,11 @@ def build(services: ChatServices, demo: gr.Blocks) -> None:
         [screen.current, screen.persona],
         outputs,
         trigger_mode="multiple",
-        **PRIVATE,
+        **EVENT_OPTIONS,
     )
     screen.current.change(None, screen.current, None, js=REMEMBER_OPEN)
     demo.unload(handlers.leave)
-    demo.load(handlers.arrive, None, outputs, **PRIVATE)
+    demo.load(handlers.arrive, None, outputs, **EVENT_OPTIONS)
     _connect_sending(handlers, screen)
     for listen, handle, inputs in (
         (screen.new.click, handlers.new, None),
@@ -53,10 +53,10 @@ def build(services: ChatServices, demo: gr.Blocks) -> None:
         (screen.switch.new.click, handlers.switching.start_new, None),
         (screen.switch.keep.click, handlers.switching.keep, [screen.current]),
     ):
-        listen(guarded(screen.line, handle), inputs, outputs, **PRIVATE)
+        listen(guarded(screen.line, handle), inputs, outputs, **EVENT_OPTIONS)
     screen.to_rank.change(None, screen.to_rank, None, js=OPEN_IN_ARENA)
     side_by_side.connect(handlers.side_by_side, screen)
-    asks(screen.delete, screen.confirm, handlers.about_to_delete, [screen.current])
+    connect_question(screen.delete, screen.confirm, handlers.about_to_delete, [screen.current])
 
 
 def _connect_sending(handlers: ChatHandlers, screen: ChatScreen) -> None:
@@ -71,6 +71,6 @@ def _connect_sending(handlers: ChatHandlers, screen: ChatScreen) -> None:
         screen.best_of,
     ]
     both = [screen.sent, screen.text]
-    sending = screen.text.submit(None, screen.text, both, js=TAKE_MESSAGE, **PRIVATE)
-    sent = sending.then(handlers.send, inputs, screen.outputs(), **PRIVATE)
-    sent.then(None, both, both, js=RETURN_MESSAGE, **PRIVATE)
+    sending = screen.text.submit(None, screen.text, both, js=TAKE_MESSAGE, **EVENT_OPTIONS)
+    sent = sending.then(handlers.send, inputs, screen.outputs(), **EVENT_OPTIONS)
+    sent.then(None, both, both, js=RETURN_MESSAGE, **EVENT_OPTIONS)

@@ -14,7 +14,7 @@ from feedback_app.ui.chat import replies
 from feedback_app.ui.chat.layout import ChatScreen
 from feedback_app.ui.chat.parts import Transcript
 from feedback_app.ui.chat.view import messages, problem_line, thumbs, unanswered, version_heading
-from feedback_app.ui.shared.confirm import PRIVATE
+from feedback_app.ui.shared.confirm import EVENT_OPTIONS
 from feedback_app.ui.shared.guard import Updates, guarded
 from feedback_app.ui.shared.text import alert, notice, plain, sentence
 from feedback_app.ui.shared.version_words import version_badge
@@ -213,4 +213,4 @@ def connect(handlers: SideBySideHandlers, screen: ChatScreen) -> None:
         (transcripts.bad.click, ranks("bad"), screen.current),
     )
     for listen, handle, value in events:
-        listen(guarded(screen.line, handle), [value], outputs, **PRIVATE)
+        listen(guarded(screen.line, handle), [value], outputs, **EVENT_OPTIONS)

@@ -18,7 +18,7 @@ from feedback_app.services.dataset.dataset import (
 )
 from feedback_app.services.dataset.imports import Cancelled, Import, Watch
 from feedback_app.ui.data.view import FORMAT_WORDS, imported, importing, looked, refused
-from feedback_app.ui.shared.confirm import PRIVATE
+from feedback_app.ui.shared.confirm import EVENT_OPTIONS
 from feedback_app.ui.shared.guard import Updates, guarded, guarded_stream
 from feedback_app.ui.shared.text import notice, section
 
@@ -146,12 +146,12 @@ def import_panel(dataset: Dataset, demo: gr.Blocks) -> Any:
     panel = ImportPanel(dataset)
     inspect, shown = guarded(panel.line, panel.inspect), [panel.line, panel.about, panel.ignore]
     for event in (panel.file.upload, panel.file.clear, panel.format.input):
-        event(inspect, [panel.file, panel.format], shown, **PRIVATE)
-    panel.stop.click(panel.cancel, None, None, **PRIVATE)
+        event(inspect, [panel.file, panel.format], shown, **EVENT_OPTIONS)
+    panel.stop.click(panel.cancel, None, None, **EVENT_OPTIONS)
     demo.unload(panel.leave)
     outputs = [panel.line, panel.file, panel.button, panel.stop, panel.about, panel.ignore]
     inputs = [panel.file, panel.format, panel.ignore]
-    return panel.button.click(guarded_stream(panel.line, panel.import_), inputs, outputs, **PRIVATE)
+    return panel.button.click(guarded_stream(panel.line, panel.import_), inputs, outputs, **EVENT_OPTIONS)
 
 
 def import_upload(data: Dataset, path: Path, format: str, ignore: list[str], watch: Watch) -> ImportReport:

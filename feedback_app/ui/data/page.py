@@ -15,7 +15,7 @@ from feedback_app.ui.data.import_panel import import_panel
 from feedback_app.ui.data.rankings_forms import rankings_panel
 from feedback_app.ui.data.snapshots import snapshots_panel
 from feedback_app.ui.data.view import agreement_html, counts_html, desks_html, downloads, parts_line
-from feedback_app.ui.shared.confirm import PRIVATE
+from feedback_app.ui.shared.confirm import EVENT_OPTIONS
 from feedback_app.ui.shared.guard import Updates
 from feedback_app.ui.shared.templates import render
 from feedback_app.ui.shared.text import heading, section
@@ -45,9 +45,9 @@ def build(services: DataServices, demo: gr.Blocks) -> None:
     _annotation_tools(services.desks, services.agreements, demo)
     gr.HTML(section("System status"))
     parts = gr.HTML(elem_id="parts")
-    demo.load(refresh, None, shown, **PRIVATE)
-    demo.load(lambda: parts_line(services.status.parts()), None, parts, **PRIVATE)
-    imported.then(refresh, None, shown, **PRIVATE)
+    demo.load(refresh, None, shown, **EVENT_OPTIONS)
+    demo.load(lambda: parts_line(services.status.parts()), None, parts, **EVENT_OPTIONS)
+    imported.then(refresh, None, shown, **EVENT_OPTIONS)
 
 
 def _counts_and_exports(services: DataServices) -> tuple[Callable[[], Iterator[Updates]], list[gr.HTML]]:
@@ -78,6 +78,6 @@ def _annotation_tools(desks: Desks, agreements: Agreements, demo: gr.Blocks) -> 
     def refresh() -> str:
         return desks_html(desks.status())
 
-    demo.load(refresh, None, tools, **PRIVATE)
-    gr.Timer(REFRESH_SECONDS).tick(refresh, None, tools, **PRIVATE)
-    demo.load(lambda: agreement_html(agreements.now()), None, agreement, **PRIVATE)
+    demo.load(refresh, None, tools, **EVENT_OPTIONS)
+    gr.Timer(REFRESH_SECONDS).tick(refresh, None, tools, **EVENT_OPTIONS)
+    demo.load(lambda: agreement_html(agreements.now()), None, agreement, **EVENT_OPTIONS)

@@ -17,7 +17,7 @@ from feedback_app.domain.snapshot import (
     SnapshotSummary,
 )
 from feedback_app.services.rounds.snapshots import NOW, SnapshotComparison, Snapshots
-from feedback_app.ui.shared.confirm import PRIVATE, asks, confirm
+from feedback_app.ui.shared.confirm import EVENT_OPTIONS, confirm, connect_question
 from feedback_app.ui.shared.guard import Updates, guarded
 from feedback_app.ui.shared.templates import render
 from feedback_app.ui.shared.text import alert, count, notice, quiet, section
@@ -87,7 +87,7 @@ class SnapshotsPanel:
 
     def delete(self, one: str) -> Updates:
         deleted = self._snapshots.delete(one)
-        message = {self.line: notice(f"Snapshot {deleted[:8]} was deleted."), **self.sure.shut()}
+        message = {self.line: notice(f"Snapshot {deleted[:8]} was deleted."), **self.sure.closed()}
         return {**message, self.table: listing(self._snapshots.all()), **self.opened()}
 
 
@@ -95,13 +95,15 @@ def snapshots_panel(snapshots: Snapshots, demo: gr.Blocks) -> None:
     """Draw the section and connect it."""
     panel = SnapshotsPanel(snapshots)
     choosers = [panel.one, panel.other]
-    demo.load(panel.refresh, None, [panel.new, panel.table], **PRIVATE)
-    panel.accordion.expand(guarded(panel.shown, panel.opened), None, [*choosers, panel.shown], **PRIVATE)
+    demo.load(panel.refresh, None, [panel.new, panel.table], **EVENT_OPTIONS)
+    panel.accordion.expand(
+        guarded(panel.shown, panel.opened), None, [*choosers, panel.shown], **EVENT_OPTIONS
+    )
     for chooser in choosers:
-        chooser.input(guarded(panel.shown, panel.differ), choosers, panel.shown, **PRIVATE)
-    asks(panel.remove, panel.sure, panel.question, [panel.one])
+        chooser.input(guarded(panel.shown, panel.differ), choosers, panel.shown, **EVENT_OPTIONS)
+    connect_question(panel.remove, panel.sure, panel.question, [panel.one])
     changed = [panel.line, panel.table, panel.shown, *choosers, panel.sure.row]
-    panel.sure.yes.click(guarded(panel.line, panel.delete), [panel.one], changed, **PRIVATE)
+    panel.sure.yes.click(guarded(panel.line, panel.delete), [panel.one], changed, **EVENT_OPTIONS)
 
 
 def listing(snapshots: Sequence[SnapshotSummary]) -> Markup:

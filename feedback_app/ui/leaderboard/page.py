@@ -6,7 +6,7 @@ from feedback_app.domain.version_names import short_name
 from feedback_app.services.generation.versions import Models
 from feedback_app.services.leaderboard.leaderboard import OWNER, Leaderboard
 from feedback_app.ui.leaderboard.view import leaderboard_html
-from feedback_app.ui.shared.confirm import PRIVATE
+from feedback_app.ui.shared.confirm import EVENT_OPTIONS
 from feedback_app.ui.shared.text import heading
 
 WHOSE = (("Everyone's votes", ""), ("Only my votes", OWNER))
@@ -23,5 +23,5 @@ def build(leaderboard: Leaderboard, models: Models, demo: gr.Blocks) -> None:
         board = leaderboard.board(annotator)
         return leaderboard_html(board, lambda name: short_name(name, checkpoints))
 
-    demo.load(show, whose, shown, **PRIVATE)
-    whose.change(show, whose, shown, trigger_mode="always_last", **PRIVATE)
+    demo.load(show, whose, shown, **EVENT_OPTIONS)
+    whose.change(show, whose, shown, trigger_mode="always_last", **EVENT_OPTIONS)

@@ -8,7 +8,7 @@ import pandas as pd
 from feedback_app.services.reward.guess_calibration import GuessCalibration
 from feedback_app.services.reward.reward_models import RewardModels
 from feedback_app.ui.reward import view
-from feedback_app.ui.shared.confirm import PRIVATE
+from feedback_app.ui.shared.confirm import EVENT_OPTIONS
 from feedback_app.ui.shared.guard import Updates
 from feedback_app.ui.shared.text import heading, section
 
@@ -50,8 +50,8 @@ def _live_model(guesses: GuessCalibration, demo: gr.Blocks) -> None:
         }
 
     outputs = [line, table, curve, reliability, seen]
-    demo.load(lambda: refresh(()), None, outputs, **PRIVATE)
-    timer.tick(refresh, seen, outputs, **PRIVATE)
+    demo.load(lambda: refresh(()), None, outputs, **EVENT_OPTIONS)
+    timer.tick(refresh, seen, outputs, **EVENT_OPTIONS)
 
 
 def _live_curve() -> gr.LinePlot:
@@ -113,7 +113,7 @@ def _trained_model(reward_models: RewardModels, demo: gr.Blocks) -> None:
             **drawn,
         }
 
-    demo.load(show, None, [about, alarms, course, *plots], **PRIVATE)
+    demo.load(show, None, [about, alarms, course, *plots], **EVENT_OPTIONS)
 
 
 def _shown(frame: pd.DataFrame) -> Updates:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from feedback_app.domain.version_names import called, numbered
 from feedback_app.services.generation.versions import Models
 from feedback_app.services.rounds.before_after import BeforeAfter, BeforeAfterView
-from feedback_app.ui.shared.confirm import PRIVATE
+from feedback_app.ui.shared.confirm import EVENT_OPTIONS
 from feedback_app.ui.shared.guard import Updates, guarded
 from feedback_app.ui.shared.markdown import safe_html
 from feedback_app.ui.shared.templates import render
@@ -88,9 +88,9 @@ class BeforeAfterPanel:
     def connect(self, chosen: gr.Dropdown, line: gr.HTML) -> None:
         """Connect the buttons and the timer. Errors appear in `line`."""
         screen, outputs = self._screen, self._screen.outputs()
-        screen.write.click(guarded(line, self.write), chosen, [line, *outputs], **PRIVATE)
-        screen.stop.click(guarded(line, self.stop), chosen, [line, *outputs], **PRIVATE)
-        screen.timer.tick(self.show, chosen, outputs, **PRIVATE)
+        screen.write.click(guarded(line, self.write), chosen, [line, *outputs], **EVENT_OPTIONS)
+        screen.stop.click(guarded(line, self.stop), chosen, [line, *outputs], **EVENT_OPTIONS)
+        screen.timer.tick(self.show, chosen, outputs, **EVENT_OPTIONS)
 
 
 def before_after(view: BeforeAfterView, numbers: Mapping[str, int]) -> Markup:

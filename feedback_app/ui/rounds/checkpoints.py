@@ -11,7 +11,7 @@ from feedback_app.domain.round import Checkpoint, method_name
 from feedback_app.domain.version_names import called, numbered, roles
 from feedback_app.services.generation.versions import Models
 from feedback_app.ui.rounds.view import moment
-from feedback_app.ui.shared.confirm import PRIVATE, Confirm, asks, confirm
+from feedback_app.ui.shared.confirm import EVENT_OPTIONS, Confirm, confirm, connect_question
 from feedback_app.ui.shared.guard import Updates, guarded
 from feedback_app.ui.shared.templates import render
 from feedback_app.ui.shared.text import count, notice, section, sentence
@@ -71,7 +71,7 @@ class CheckpointsPanel:
     def promote(self, name: str) -> Updates:
         promoted = self.models.promote(name, by="page")
         message = notice(sentence(f"{self.models.called(promoted)} is in use now."))
-        return {**self.refresh(), **self.screen.promoting.shut(), self.screen.line: message}
+        return {**self.refresh(), **self.screen.promoting.closed(), self.screen.line: message}
 
     def rollback_question(self) -> str:
         before, now = self.models.predecessor(), self.models.resolve("latest")
@@ -83,7 +83,7 @@ class CheckpointsPanel:
     def roll_back(self) -> Updates:
         left, now = map(self.models.called, self.models.rollback(by="page"))
         message = notice(sentence(f"{now} is in use again; {left} stays in the list."))
-        return {**self.refresh(), **self.screen.rolling.shut(), self.screen.line: message}
+        return {**self.refresh(), **self.screen.rolling.closed(), self.screen.line: message}
 
 
 def build(models: Models, demo: gr.Blocks) -> None:
@@ -92,13 +92,13 @@ def build(models: Models, demo: gr.Blocks) -> None:
     panel = CheckpointsPanel(models, screen)
     refreshed = [screen.shown, screen.row, screen.version]
     outputs = [*refreshed, screen.line, screen.promoting.row, screen.rolling.row]
-    demo.load(panel.refresh, None, refreshed, **PRIVATE)
-    gr.Timer(REFRESH_SECONDS).tick(panel.refresh, None, refreshed, **PRIVATE)
-    asks(screen.promote, screen.promoting, panel.promotion_question, [screen.version])
-    asks(screen.back, screen.rolling, panel.rollback_question, [])
+    demo.load(panel.refresh, None, refreshed, **EVENT_OPTIONS)
+    gr.Timer(REFRESH_SECONDS).tick(panel.refresh, None, refreshed, **EVENT_OPTIONS)
+    connect_question(screen.promote, screen.promoting, panel.promotion_question, [screen.version])
+    connect_question(screen.back, screen.rolling, panel.rollback_question, [])
     promote = guarded(screen.line, panel.promote)
-    screen.promoting.yes.click(promote, [screen.version], outputs, **PRIVATE)
-    screen.rolling.yes.click(guarded(screen.line, panel.roll_back), None, outputs, **PRIVATE)
+    screen.promoting.yes.click(promote, [screen.version], outputs, **EVENT_OPTIONS)
+    screen.rolling.yes.click(guarded(screen.line, panel.roll_back), None, outputs, **EVENT_OPTIONS)
 
 
 def registry(checkpoints: Sequence[Checkpoint], aliases: Mapping[str, str]) -> Markup:

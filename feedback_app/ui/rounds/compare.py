@@ -10,7 +10,7 @@ from alignment.contract.manifests.gate import GateEvidence, GateRecord
 from feedback_app.domain.round import Round
 from feedback_app.services.rounds.rounds import Rounds
 from feedback_app.ui.rounds.view import duration, short, state_word
-from feedback_app.ui.shared.confirm import PRIVATE
+from feedback_app.ui.shared.confirm import EVENT_OPTIONS
 from feedback_app.ui.shared.guard import Updates, guarded
 from feedback_app.ui.shared.templates import render
 from feedback_app.ui.shared.text import quiet
@@ -52,9 +52,9 @@ def build(rounds: Rounds) -> None:
             return {shown: quiet(TOO_FEW)}
         return {shown: comparison(rounds.get(first), rounds.get(second))}
 
-    fold.expand(guarded(shown, opened), None, [one, other, shown], **PRIVATE)
+    fold.expand(guarded(shown, opened), None, [one, other, shown], **EVENT_OPTIONS)
     for chooser in (one, other):
-        chooser.input(guarded(shown, compared), [one, other], shown, **PRIVATE)
+        chooser.input(guarded(shown, compared), [one, other], shown, **EVENT_OPTIONS)
 
 
 def comparison(one: Round, other: Round) -> Markup:

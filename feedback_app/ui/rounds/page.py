@@ -28,7 +28,7 @@ from feedback_app.ui.rounds.methods import (
     usual,
 )
 from feedback_app.ui.rounds.view import curve, detail, estimate, lineage, measures, no_round, short, table
-from feedback_app.ui.shared.confirm import PRIVATE
+from feedback_app.ui.shared.confirm import EVENT_OPTIONS
 from feedback_app.ui.shared.guard import Updates, guarded
 from feedback_app.ui.shared.readiness_view import readiness_summary
 from feedback_app.ui.shared.text import notice
@@ -253,11 +253,11 @@ def build(services: RoundsServices, demo: gr.Blocks) -> None:
     screen = lay_out()
     page = RoundsPage(services, screen)
     outputs = screen.outputs()
-    demo.load(page.arrive, None, outputs, **PRIVATE)
-    screen.timer.tick(page.refresh, [screen.chosen, screen.measure, screen.seen], outputs, **PRIVATE)
+    demo.load(page.arrive, None, outputs, **EVENT_OPTIONS)
+    screen.timer.tick(page.refresh, [screen.chosen, screen.measure, screen.seen], outputs, **EVENT_OPTIONS)
     fields = [screen.rate, screen.beta, screen.epochs, screen.steps, screen.repeats]
     settings_ = [screen.method, screen.first, screen.sft_first, *fields]
-    queued = screen.queue.click(guarded(screen.line, page.queue), settings_, outputs, **PRIVATE)
+    queued = screen.queue.click(guarded(screen.line, page.queue), settings_, outputs, **EVENT_OPTIONS)
     queued.then(None, None, None, js=EXPECT_NEWS)
     for listen in (
         screen.method.change,
@@ -266,18 +266,18 @@ def build(services: RoundsServices, demo: gr.Blocks) -> None:
         screen.steps.change,
         screen.repeats.change,
     ):
-        listen(page.estimate, settings_, screen.estimate, **PRIVATE)
+        listen(page.estimate, settings_, screen.estimate, **EVENT_OPTIONS)
     screen.preset.input(
-        page.choose_preset, screen.preset, [screen.method, screen.first, screen.sft_first], **PRIVATE
+        page.choose_preset, screen.preset, [screen.method, screen.first, screen.sft_first], **EVENT_OPTIONS
     )
     fitting = [screen.about, screen.first, screen.sft_first, *fields]
-    screen.method.change(page.choose_method, screen.method, fitting, **PRIVATE)
-    screen.chosen.input(guarded(screen.line, page.choose), screen.chosen, outputs, **PRIVATE)
+    screen.method.change(page.choose_method, screen.method, fitting, **EVENT_OPTIONS)
+    screen.chosen.input(guarded(screen.line, page.choose), screen.chosen, outputs, **EVENT_OPTIONS)
     drawing = [screen.chosen, screen.measure]
-    screen.measure.input(guarded(screen.line, page.draw), drawing, outputs, **PRIVATE)
-    screen.table.select(guarded(screen.line, page.pick), None, outputs, **PRIVATE)
-    screen.cancel.click(guarded(screen.line, page.cancel), screen.chosen, outputs, **PRIVATE)
-    resumed = screen.resume.click(guarded(screen.line, page.resume), screen.chosen, outputs, **PRIVATE)
+    screen.measure.input(guarded(screen.line, page.draw), drawing, outputs, **EVENT_OPTIONS)
+    screen.table.select(guarded(screen.line, page.pick), None, outputs, **EVENT_OPTIONS)
+    screen.cancel.click(guarded(screen.line, page.cancel), screen.chosen, outputs, **EVENT_OPTIONS)
+    resumed = screen.resume.click(guarded(screen.line, page.resume), screen.chosen, outputs, **EVENT_OPTIONS)
     resumed.then(None, None, None, js=EXPECT_NEWS)
     page.before_after.connect(screen.chosen, screen.line)
     compare.build(services.rounds)

@@ -14,7 +14,7 @@ from feedback_app.services.arena.prompt_packs import PromptPacks
 from feedback_app.services.generation.versions import Models
 from feedback_app.services.system.preferences import Changes, InvalidPreference, PreferenceBook
 from feedback_app.ui.settings.layout import SettingsScreen, lay_out
-from feedback_app.ui.shared.confirm import PRIVATE, asks
+from feedback_app.ui.shared.confirm import EVENT_OPTIONS, connect_question
 from feedback_app.ui.shared.guard import Updates
 from feedback_app.ui.shared.text import alert, notice, sentence, topic_name
 from feedback_app.ui.shared.version_words import model_choices
@@ -71,7 +71,7 @@ class SettingsPage:
 
     def reset(self) -> Updates:
         self._book.reset()
-        return {self._screen.line: notice(RESET), **self._screen.confirm.shut(), **self.show()}
+        return {self._screen.line: notice(RESET), **self._screen.confirm.closed(), **self.show()}
 
     def _in_words(self, error: Any) -> str:
         label = self._screen.labels[str(error["loc"][0])]
@@ -117,8 +117,10 @@ def build(services: SettingsServices, demo: gr.Blocks) -> None:
     page = SettingsPage(services, screen)
     fields = list(screen.fields.values())
     outputs = [*fields, screen.line, screen.confirm.row]
-    demo.load(page.show, None, outputs, **PRIVATE)
-    saved = screen.save.click(page.save, fields, outputs, **PRIVATE)
+    demo.load(page.show, None, outputs, **EVENT_OPTIONS)
+    saved = screen.save.click(page.save, fields, outputs, **EVENT_OPTIONS)
     saved.then(None, None, None, js=CHANGED)
-    asks(screen.reset, screen.confirm, lambda: "Discard what you chose here and use the defaults?", [])
-    screen.confirm.yes.click(page.reset, None, outputs, **PRIVATE).then(None, None, None, js=CHANGED)
+    connect_question(
+        screen.reset, screen.confirm, lambda: "Discard what you chose here and use the defaults?", []
+    )
+    screen.confirm.yes.click(page.reset, None, outputs, **EVENT_OPTIONS).then(None, None, None, js=CHANGED)

@@ -8,7 +8,7 @@ import gradio as gr
 
 from feedback_app.ui.shared.text import notice
 
-PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+EVENT_OPTIONS: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 """Options of every event: not part of Gradio's public API, no progress animation."""
 
 
@@ -19,7 +19,7 @@ class Confirm:
     yes: gr.Button
     no: gr.Button
 
-    def shut(self) -> dict[Any, Any]:
+    def closed(self) -> dict[Any, Any]:
         return {self.row: gr.update(visible=False)}
 
 
@@ -33,12 +33,14 @@ def confirm(name: str, label: str) -> Confirm:
     return Confirm(row, question, yes, no)
 
 
-def asks(button: gr.Button, parts: Confirm, question: Callable[..., str], inputs: list[Any]) -> None:
+def connect_question(
+    button: gr.Button, parts: Confirm, question: Callable[..., str], inputs: list[Any]
+) -> None:
     """Connect `button` to open the question and `no` to close it. An empty question means that there is nothing to confirm."""
 
     def open_(*values: Any) -> dict[Any, Any]:
         text = question(*values)
         return {parts.row: gr.update(visible=bool(text)), parts.question: notice(text)}
 
-    button.click(open_, inputs, [parts.row, parts.question], **PRIVATE)
-    parts.no.click(parts.shut, None, [parts.row], **PRIVATE)
+    button.click(open_, inputs, [parts.row, parts.question], **EVENT_OPTIONS)
+    parts.no.click(parts.closed, None, [parts.row], **EVENT_OPTIONS)

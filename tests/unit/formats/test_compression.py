@@ -54,6 +54,7 @@ def test_what_is_packed_once_is_read(content: bytes) -> None:
         (zipped("a.jsonl", PAIR)[:60], "is not a readable zip file"),
         (gzip.compress(PAIR)[:-9], "is a gzip file that is not whole"),
     ],
+    ids=["gzip in gzip", "zip in gzip", "zip in zip", "bzip2", "lzma", "zip of a zip", "cut zip", "cut gzip"],
 )
 def test_another_wrapping_is_refused_in_a_line(content: bytes, reason: str) -> None:
     (error,) = why(content)
