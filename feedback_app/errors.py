@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping
 
 FAILED, WRONG_USE = 1, 2
+RETRY_SECONDS = 5
+"""When to try again after an error that may pass, where nothing better is known."""
 
 
 class AppError(Exception):
@@ -19,6 +21,11 @@ class AppError(Exception):
     exit_code: int = FAILED
     retryable: bool = False
     retry_after: int | None = None
+
+    def headers(self) -> dict[str, str]:
+        """Headers of the HTTP answer: `Retry-After` where the request may be tried again."""
+        seconds = self.retry_after or (RETRY_SECONDS if self.retryable else None)
+        return {} if seconds is None else {"Retry-After": str(seconds)}
 
     @classmethod
     def code(cls) -> str:

@@ -20,9 +20,8 @@ def install(app: FastAPI) -> None:
 
 async def _app_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, AppError)
-    headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
     body = {"detail": str(error), "code": error.code(), **error.details()}
-    return JSONResponse(body, status_code=error.status, headers=headers)
+    return JSONResponse(body, status_code=error.status, headers=error.headers())
 
 
 def refusal(path: str, line: str, status: int) -> Response:

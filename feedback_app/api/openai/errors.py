@@ -115,9 +115,8 @@ def _app_error(error: AppError) -> Refused:
         case EngineUnavailable(retry_after=None):
             log.warning("openai_unavailable", reason=message)
             return Refused(503, NOW_UNAVAILABLE, "server_error", "engine_unavailable")
-    headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
     status = 400 if error.status == 422 else error.status
-    return Refused(status, message, _kind(status), CODES.get(status, error.code()), headers=headers)
+    return Refused(status, message, _kind(status), CODES.get(status, error.code()), headers=error.headers())
 
 
 def _kind(status: int) -> str:
