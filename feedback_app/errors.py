@@ -22,7 +22,7 @@ class AppError(Exception):
     retryable: bool = False
     retry_after: int | None = None
 
-    def headers(self) -> dict[str, str]:
+    def retry_headers(self) -> dict[str, str]:
         """Headers of the HTTP answer: `Retry-After` where the request may be tried again."""
         seconds = self.retry_after or (RETRY_SECONDS if self.retryable else None)
         return {} if seconds is None else {"Retry-After": str(seconds)}

@@ -21,7 +21,7 @@ def install(app: FastAPI) -> None:
 async def _app_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, AppError)
     body = {"detail": str(error), "code": error.code(), **error.details()}
-    return JSONResponse(body, status_code=error.status, headers=error.headers())
+    return JSONResponse(body, status_code=error.status, headers=error.retry_headers())
 
 
 def refusal(path: str, line: str, status: int) -> Response:

@@ -104,7 +104,7 @@ def test_the_api_says_when_to_try_again() -> None:
         {"detail": "full", "code": "generation_failed"},
         "7",
     )
-    assert answered(GenerationFailed("broken"))[::2] == (503, None)
+    assert answered(GenerationFailed("broken"))[::2] == (503, "5")
 
 
 @pytest.mark.parametrize(
