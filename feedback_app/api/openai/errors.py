@@ -116,7 +116,9 @@ def _app_error(error: AppError) -> Refused:
             log.warning("openai_unavailable", reason=message)
             return Refused(503, NOW_UNAVAILABLE, "server_error", "engine_unavailable")
     status = 400 if error.status == 422 else error.status
-    return Refused(status, message, _kind(status), CODES.get(status, error.code()), headers=error.retry_headers())
+    return Refused(
+        status, message, _kind(status), CODES.get(status, error.code()), headers=error.retry_headers()
+    )
 
 
 def _kind(status: int) -> str:
