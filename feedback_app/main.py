@@ -153,7 +153,7 @@ def _services(
     persona = partial(read_persona, settings.personas)
     personas, desks = partial(known_personas, settings.personas), desk_names(settings)
     queue, rng = RoundQueue(settings.redis_url), random.Random()  # noqa: S311 - not used for security
-    live = LiveRewardService(store, _live_reward_model if settings.live_reward else None)
+    live = LiveRewardService(store, live_reward(settings))
     packs, snapshots = PromptPacks(settings.prompt_packs), settings.root / "snapshots"
     preferred = Preferred(settings, preference_book(settings, store, packs, models, personas))
     sampling, owner, interests = preferred.chat_sampling, preferred.persona, preferred.interests
@@ -207,6 +207,11 @@ def _estimates(settings: Settings, store: Store, lineage: Lineage, training_data
     size = partial(known_size, settings.base_model, settings.root / "models")
     first = first_round(settings.train_threads, size)
     return Estimates(store, lineage, training_data, first, settings.min_pairs)
+
+
+def live_reward(settings: Settings) -> Callable[[], LiveReward] | None:
+    """What makes the live reward model; None: there is none."""
+    return _live_reward_model if settings.live_reward else None
 
 
 def _live_reward_model() -> LiveReward:

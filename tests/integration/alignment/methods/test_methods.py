@@ -107,9 +107,19 @@ def test_dpo_goes_on_from_demonstrations_where_it_is_asked_to(tiny: Path, tmp_pa
 @pytest.mark.parametrize(
     ("method", "config", "amounts", "reason"),
     [
-        ("sft", {}, {"shown": 3}, "only 3 demonstrations to train on, and a round needs 8"),
-        ("dpo", {"sft_first": True}, {}, "only 0 demonstrations to train on, and a round needs 8"),
-        ("kto", {}, {"train": 0, "heldout": 0, "rated": 2}, "only 4 rated replies to train on"),
+        ("sft", {}, {"shown": 3}, "a round needs at least 8 demonstrations to train on and there are 3"),
+        (
+            "dpo",
+            {"sft_first": True},
+            {},
+            "a round needs at least 8 demonstrations to train on and there are 0",
+        ),
+        (
+            "kto",
+            {},
+            {"train": 0, "heldout": 0, "rated": 2},
+            "a round needs at least 8 rated replies to train on and there are 4",
+        ),
         ("rloo", {}, {}, "there is no reward model of this base model yet: train one first"),
         ("ppo", {}, {}, "there is no reward model of this base model yet: train one first"),
         ("ppo", {"reward": True, "ptx_coef": 1}, {}, "ptx_coef is above 0 and there is no file of texts"),

@@ -143,7 +143,7 @@ def test_a_project_whose_question_was_renamed_is_named_and_the_others_go_on(
 def reason_for(title: str) -> str:
     return (
         f"the project {title} was changed by hand (question `note`): "
-        "put its labelling configuration right, or rename it"
+        "correct its labelling configuration, or rename it"
     )
 
 
