@@ -13,6 +13,7 @@ from feedback_app import main as root
 from feedback_app.api.app import build_api
 from feedback_app.commands.client import Service, client
 from feedback_app.commands.common import CommandFailed
+from feedback_app.logs import configure_logs
 from feedback_app.preferred import Preferred
 from feedback_app.settings import Settings
 
@@ -35,6 +36,7 @@ class Server(uvicorn.Server):
 def own_service(settings: Settings, live: bool = False) -> Iterator[Service]:
     """The API on the same data; missing tables are created. `live`: with the live reward model, which `--best-of` may need and which reads
     every ranking first."""
+    configure_logs("WARNING")  # standard output is the answer
     root.prepare_database(settings)
     app = root.build(settings.model_copy(update={"live_reward": settings.live_reward and live}))
     replies = Preferred(settings, app.services.preferences).chat_sampling

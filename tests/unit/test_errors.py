@@ -4,6 +4,7 @@ import asyncio
 import json
 import pkgutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from inspect import isclass
 
@@ -41,6 +42,7 @@ CAUGHT = {
     "Unfit",  # becomes a 422 at the edge, or a bad line
 }
 """Errors that feedback_app always catches itself."""
+from tests.unit.ui.gradio_workarounds.loops import in_a_loop
 
 
 def exception_classes() -> Iterator[type[Exception]]:
@@ -83,7 +85,9 @@ def answered(error: AppError) -> tuple[int, dict[str, object], str | None]:
     app = FastAPI()
     install(app)
     request = Request({"type": "http", "headers": []})
-    response = asyncio.run(app.exception_handlers[AppError](request, error))  # type: ignore[arg-type]
+    with ThreadPoolExecutor(1) as pool:  # this thread may have a running loop of Playwright's
+        handled = app.exception_handlers[AppError](request, error)
+        response = pool.submit(lambda: asyncio.run(handled)).result()  # type: ignore[arg-type]
     return response.status_code, json.loads(response.body), response.headers.get("Retry-After")
 
 
@@ -157,6 +161,6 @@ def test_a_page_shows_the_error_in_its_line() -> None:
     def act() -> dict[object, object]:
         raise Busy("the last message is still being answered")
 
-    line = gr.HTML(render=False)
+    line = in_a_loop(lambda: gr.HTML(render=False))
     shown = guarded(line, act)()
     assert "The last message is still being answered" in str(shown[line])
