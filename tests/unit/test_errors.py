@@ -30,6 +30,7 @@ from feedback_app.services.chat.chat import Busy
 from feedback_app.services.generation.batch import GenerationFailed
 from feedback_app.store import ConversationNotFound
 from feedback_app.ui.shared.guard import guarded
+from tests.unit.ui.gradio_workarounds.loops import in_a_loop
 
 CAUGHT = {
     "BadRecord",  # collected with the other bad lines of its file
@@ -42,7 +43,6 @@ CAUGHT = {
     "Unfit",  # becomes a 422 at the edge, or a bad line
 }
 """Errors that feedback_app always catches itself."""
-from tests.unit.ui.gradio_workarounds.loops import in_a_loop
 
 
 def exception_classes() -> Iterator[type[Exception]]:
