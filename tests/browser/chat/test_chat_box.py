@@ -58,7 +58,8 @@ def test_a_message_comes_back_where_the_service_does_not_answer(intercepted: Pag
     page = intercepted
     fresh(page, site)
     page.route("**/gradio_api/queue/join*", lambda route: route.abort(), times=1)
-    say(page, "Are you there?")
+    with page.expect_event("requestfailed"):  # until then the box holds what was typed
+        say(page, "Are you there?")
     expect(page.locator(BOX)).to_have_value("Are you there?")
     expect(page.locator(BOX)).to_be_enabled()
     page.locator(BOX).press("Enter")

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Viewport
 from feedback_app.domain.round import RoundState
 from reward_model.live import LiveRewardModel
 from tests.browser.arena.test_arena_trouble import AWAY, compare
-from tests.browser.choices import choose
+from tests.browser.choices import choose, version_option
 from tests.browser.life import Training, import_pairs, training, votes
 from tests.browser.shots import take
 from tests.browser.site import Site, serving
@@ -76,7 +76,7 @@ def test_the_arena_before_and_after_a_vote(page: Page, phone: Page, site: Site, 
     page.locator("#auto").get_by_role("checkbox").uncheck()
     page.locator("#better-1").click()
     expect(page.locator("#decided")).to_contain_text("base model", timeout=5 * WAIT_MS)
-    expect(page.locator("#steps")).to_contain_text("1 of 8 pairs")
+    expect(page.locator("#steps")).to_contain_text("1 vote, about 9 more")
     page.evaluate("window.scrollTo(0, 0)")
     take(page, pictures / "arena-revealed.png", full=False)
     assert site.app.store.comparisons.counts()["ranked"] == 1
@@ -157,12 +157,12 @@ def test_a_round_that_ended_and_its_replies_before_and_after(
     take(page, pictures / "rounds.png", full=False)
 
 
-def test_two_versions_beside_each_other(page: Page, version: str, pictures: Path) -> None:
+def test_two_versions_beside_each_other(page: Page, site: Site, version: str, pictures: Path) -> None:
     page.goto("/chat")
     page.wait_for_url("**/chat?c=*")
     page.locator("#new-chat").click()
     expect(page.locator("#about .about")).to_have_count(0)
-    choose(page, "#beside", "base")
+    choose(page, "#beside", version_option(site, "base"))
     expect(page.locator("#best-of input").first).to_be_disabled()
     page.locator("#message textarea").fill("What shall I do on a rainy Sunday?")
     page.locator("#message textarea").press("Enter")
