@@ -8,15 +8,13 @@ from datetime import UTC, datetime, timedelta
 from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStatus, Message, Ranking
 from feedback_app.store import Store
 
-SYLLABLES = (
-    "ba be bi co da de di fa ge ha in ka la le ma me mi na ne no pa ra re sa se si ta te ti tu un ver".split()
-)
+SYLLABLES = "ba be bi co da de di fa ge ha in ka la le ma me mi na ne no pa ra re sa se si ta te ti tu un ver"
 COMMON = (
     "the of and a to in is you that it he for was on are as with his they at be this from have or by one had not but "
     "what all were when we there can an your which their said if do will each about how up out them then she many some "
     "der die und das ist nicht ein eine mit auf für größer schön Übung Straße et in est non cum sed quod amor vita "
     "def return import class lambda self None True"
-).split()
+)
 BATCH = 5_000
 BEGINNING = datetime(2024, 1, 1, tzinfo=UTC)
 VERSIONS = ("base", "warm-0a1b2c3d", "warm-4e5f6a7b")
@@ -32,8 +30,9 @@ class Writer:
     words: list[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        rare = ["".join(self.draw.choices(SYLLABLES, k=self.draw.randint(2, 5))) for _ in range(30_000)]
-        vocabulary = [*COMMON, *rare]
+        syllables = SYLLABLES.split()
+        rare = ["".join(self.draw.choices(syllables, k=self.draw.randint(2, 5))) for _ in range(30_000)]
+        vocabulary = [*COMMON.split(), *rare]
         weights = [1 / (rank + 3) for rank in range(len(vocabulary))]
         self.words = self.draw.choices(vocabulary, weights, k=1_000_000)
 
