@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0017"
-down_revision = "0013"
+down_revision = "0014"
 
 BUCKET = "substr(prompt_key, 1, 3)"
 OTHERS = "coalesce((SELECT sum(pairs) FROM annotations WHERE comparison_id = {id}), 0)"
