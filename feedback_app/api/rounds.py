@@ -16,6 +16,7 @@ from feedback_app.api.schemas import (
     RoundBody,
     RoundDetail,
     RoundRequest,
+    UsageBody,
 )
 from feedback_app.api.streams import until_gone
 from feedback_app.domain.round import Round
@@ -39,6 +40,7 @@ def rounds_router(rounds: Rounds, estimates: Estimates) -> APIRouter:
             ahead=ahead,
             expected_seconds=expected.seconds if expected else None,
             expected_first=bool(expected and expected.first),
+            usage=UsageBody.of(expected),
         )
 
     @routes.post("", status_code=202, summary="Start a round")
@@ -57,14 +59,14 @@ def rounds_router(rounds: Rounds, estimates: Estimates) -> APIRouter:
         method: Annotated[str, Query(max_length=20)] = "dpo",
         reward: Annotated[bool, Query(description="Train a reward model first.")] = False,
         sft_first: Annotated[bool, Query(description="Learn from demonstrations first.")] = False,
+        max_pairs: Annotated[int | None, Query(ge=1, description="Most examples to train on.")] = None,
     ) -> EstimateBody:
         """Based on the last round of this method here, scaled to the current data. Before the first one it is a rough upper bound."""
-        expected = estimates.expected(method, {"reward": reward, "sft_first": sft_first})
-        return (
-            EstimateBody()
-            if expected is None
-            else EstimateBody(seconds=expected.seconds, first=expected.first)
-        )
+        most = {} if max_pairs is None else {"max_pairs": max_pairs}
+        expected = estimates.expected(method, {"reward": reward, "sft_first": sft_first} | most)
+        if expected is None:
+            return EstimateBody()
+        return EstimateBody(seconds=expected.seconds, first=expected.first, usage=UsageBody.of(expected))
 
     @routes.get("/{round_id}", summary="Get a round")
     def get(round_id: str) -> RoundDetail:

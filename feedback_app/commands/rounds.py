@@ -161,8 +161,9 @@ def place(ahead: list[dict[str, Any]]) -> str:
 
 def expectation(one: dict[str, Any]) -> str:
     """The expected duration of a round (`RoundDetail`)."""
-    seconds = one["expected_seconds"]
-    return estimate_text(None if seconds is None else Expected(seconds, one["expected_first"]))
+    seconds, used = one["expected_seconds"], one.get("usage") or {"text": ""}
+    time = estimate_text(None if seconds is None else Expected(seconds, one["expected_first"]))
+    return f"{time} {used['text']}".strip()
 
 
 def _id(service: "Service", round_id: str) -> str:
