@@ -7,10 +7,8 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     delete,
-    func,
     insert,
     select,
-    union_all,
     update,
 )
 
@@ -30,6 +28,7 @@ from feedback_app.store.comparison_rows import (
     ranking_row,
     select_comparisons,
 )
+from feedback_app.store.counters import Counters
 from feedback_app.store.database import BATCH, Database, Stored, unheard
 from feedback_app.store.imports import insert_comparisons
 from feedback_app.store.outbox import announce
@@ -195,28 +194,10 @@ class Comparisons:
 
     def counts(self) -> dict[str, int]:
         """The number of comparisons by status, of `pairs` and `ties` of candidates, and of `all_bad` rankings."""
-        by_status = select(comparisons.c.status, func.count()).group_by(comparisons.c.status)
-        sums = select(
-            func.coalesce(func.sum(rankings.c.pairs), 0),
-            func.coalesce(func.sum(rankings.c.ties), 0),
-            func.count().filter(rankings.c.all_bad.is_(True)),
-        )
-        with self.database.read() as connection:
-            numbers = {row[0]: int(row[1]) for row in connection.execute(by_status)}
-            pairs, ties, all_bad = connection.execute(sums).one()
-        totals = {"pairs": int(pairs), "ties": int(ties), "all_bad": int(all_bad)}
+        counters = Counters(self.database)
+        numbers = counters.by_bucket("comparisons")
+        totals = counters.totals(["pairs", "ties", "all_bad"])
         return {status.value: numbers.get(status.value, 0) for status in ComparisonStatus} | totals
-
-    def pairs_by_prompt(self) -> list[tuple[str, int]]:
-        """(prompt key, number of preference pairs) for every ranking that counts, without reading any text."""
-        decided = select(comparisons.c.prompt_key, rankings.c.pairs).join_from(comparisons, rankings)
-        others = (
-            select(comparisons.c.prompt_key, annotations.c.pairs)
-            .join_from(comparisons, annotations)
-            .where(comparisons.c.id.not_in(select(rankings.c.comparison_id)))
-        )
-        with self.database.read() as connection:
-            return [(row[0], int(row[1])) for row in connection.execute(union_all(decided, others))]
 
     def ranked_groups(self) -> dict[str, tuple[tuple[str, ...], ...]]:
         """Map comparison ids to the groups of their ranking, oldest comparison first; empty if all replies are bad."""

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.engine import RowMapping
 
 from feedback_app.domain.comparison import Selection
 from feedback_app.domain.guess import Guess
 from feedback_app.domain.mended import damaged
+from feedback_app.store.counters import Counters
 from feedback_app.store.database import Database
 from feedback_app.store.tables import comparisons, guesses, rankings
 
@@ -66,13 +67,8 @@ class Guesses:
 
     def counts(self) -> dict[str, int]:
         """How many guesses were right, wrong, at a tie, or are still open."""
-        query = select(guesses.c.correct, func.count()).group_by(guesses.c.correct)
-        names = {1.0: "right", 0.0: "wrong", 0.5: "tie", None: "open"}
-        numbers = dict.fromkeys(names.values(), 0)
-        with self.database.read() as connection:
-            for correct, number in connection.execute(query):
-                numbers[names.get(correct, "open")] += int(number)
-        return numbers
+        numbers = Counters(self.database).by_bucket("guesses")
+        return {name: numbers.get(name, 0) for name in ("right", "wrong", "tie", "open")}
 
 
 def _row(guess: Guess) -> dict[str, Any]:

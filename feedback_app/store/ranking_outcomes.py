@@ -7,8 +7,9 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Select, extract, func, select
+from sqlalchemy import Select, func, select
 
+from feedback_app.store.counters import Counters
 from feedback_app.store.database import Database
 from feedback_app.store.tables import annotations, comparisons, rankings
 
@@ -24,28 +25,12 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class RankingsFingerprint:
-    """Changes when any ranking does. `rankings` counts the owner's and the other annotators' rankings."""
-
-    rankings: int
-    newest: tuple[Any, ...]
-    sums: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class RankingOutcomes:
     database: Database
 
-    def fingerprint(self) -> RankingsFingerprint:
-        """The number, newest date and sum of dates of all rankings. A ranking gets a new date when it changes."""
-        totals = []
-        with self.database.read() as connection:
-            for table in (rankings, annotations):
-                date = table.c.created_at
-                epochs = func.coalesce(func.sum(extract("epoch", date)), 0)
-                totals.append(connection.execute(select(func.count(), func.max(date), epochs)).one())
-        counts, newest, sums = zip(*totals, strict=True)
-        return RankingsFingerprint(sum(counts), newest, tuple(map(int, sums)))
+    def fingerprint(self) -> int:
+        """A number that grows with every change of a ranking, the owner's or another annotator's."""
+        return Counters(self.database).totals(["changes"])["changes"]
 
     def counts(self, annotator: str = "") -> list[tuple[tuple[str, ...], int]]:
         """Distinct outcomes of comparisons (see `pairwise_outcomes`) with the number of comparisons each, sorted. Counts the

@@ -6,6 +6,7 @@ from feedback_app.store.annotations import Annotations
 from feedback_app.store.checkpoints import Checkpoints
 from feedback_app.store.comparisons import Comparisons
 from feedback_app.store.conversations import Conversations
+from feedback_app.store.counters import Counters
 from feedback_app.store.curation import Curation
 from feedback_app.store.database import Database, open_database
 from feedback_app.store.desks import DeskStates
@@ -43,6 +44,7 @@ class Store:
     outcomes: RankingOutcomes
     search: Search
     curation: Curation
+    counters: Counters
     ids: Ids
     preferences: StoredPreferences
 
@@ -75,6 +77,7 @@ def open_store(url: str) -> Store:
         outcomes=RankingOutcomes(database),
         search=Search(database),
         curation=Curation(database),
+        counters=Counters(database),
         ids=Ids(database),
         preferences=StoredPreferences(database),
     )

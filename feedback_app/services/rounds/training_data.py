@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from alignment.contract.amounts import Amounts
 from alignment.contract.methods import Need, RoundConfig
 from alignment.contract.requirements import lacking, needs_of
-from feedback_app.domain.preference import split_of, split_of_key
+from feedback_app.domain.preference import first_training_key, split_of
 from feedback_app.services.dataset.unpaired_feedback import stored_demonstrations, stored_ratings
 from feedback_app.store import Store
 
@@ -42,11 +42,7 @@ class TrainingData:
 
     def pairs(self) -> int:
         """Preference pairs of two different replies, counted without reading any text."""
-        return sum(
-            pairs
-            for key, pairs in self.store.comparisons.pairs_by_prompt()
-            if split_of_key(key, self.heldout_fraction) == "train"
-        )
+        return self.store.counters.pairs_from(first_training_key(self.heldout_fraction))
 
     def ratings(self) -> tuple[int, int]:
         """Replies that people rated good, and bad; without the replies of pairs."""
