@@ -38,6 +38,8 @@ def partial_index(*columns: str, where: str) -> Index:
     return Index(None, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
+WAITING = "status IN ('generating', 'open')"
+
 comparisons = Table(
     "comparisons",
     metadata,
@@ -55,6 +57,7 @@ comparisons = Table(
     Index(None, "created_at", "id"),
     Index(None, "status", "created_at", "id"),
     partial_index("repeat_of", where="repeat_of IS NOT NULL"),
+    partial_index("source", "created_at", "id", where=WAITING),
 )
 
 

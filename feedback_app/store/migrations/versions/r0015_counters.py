@@ -83,6 +83,7 @@ def downgrade() -> None:
         ("ix_rankings_comparison_id", "rankings"),
         ("ix_guesses_created_at_comparison_id", "guesses"),
         ("ix_comparisons_repeat_of", "comparisons"),
+        ("ix_comparisons_source_created_at_id", "comparisons"),
         ("ix_outbox_desk_refused_id", "outbox"),
     ):
         op.drop_index(name, table)
@@ -114,6 +115,8 @@ def _indices() -> None:
     )
     op.drop_index("ix_comparisons_repeat_of", "comparisons")
     _partial("ix_comparisons_repeat_of", "comparisons", ["repeat_of"], "repeat_of IS NOT NULL")
+    waiting = "status IN ('generating', 'open')"
+    _partial("ix_comparisons_source_created_at_id", "comparisons", ["source", "created_at", "id"], waiting)
     op.drop_index("ix_outbox_refused_due_at", "outbox")
     op.create_index("ix_outbox_desk_refused_id", "outbox", ["desk", "refused", "id"])
 
