@@ -19,7 +19,7 @@ from feedback_app.store.prompts import Prompts
 from feedback_app.store.ranking_outcomes import RankingOutcomes
 from feedback_app.store.repeats import Repeats
 from feedback_app.store.rounds import Rounds
-from feedback_app.store.search import Search
+from feedback_app.store.search import Indexer, Search
 from feedback_app.store.unpaired import Demonstrations, Ratings
 
 
@@ -43,6 +43,7 @@ class Store:
     repeats: Repeats
     outcomes: RankingOutcomes
     search: Search
+    search_index: Indexer
     curation: Curation
     counters: Counters
     ids: Ids
@@ -76,6 +77,7 @@ def open_store(url: str) -> Store:
         repeats=Repeats(database),
         outcomes=RankingOutcomes(database),
         search=Search(database),
+        search_index=Indexer(database),
         curation=Curation(database),
         counters=Counters(database),
         ids=Ids(database),
