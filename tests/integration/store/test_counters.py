@@ -180,7 +180,7 @@ def test_the_migration_counts_what_is_stored_already(store: Store) -> None:
     for _ in range(200):
         writer.step()
     with store.database.write() as connection:
-        downgrade(connection, "0013")
+        downgrade(connection, "0014")
         upgrade(connection)
     assert_counted(store)
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0015"
-down_revision = "0013"
+down_revision = "0014"
 
 # In every expression, {row} is the row that is counted.
 BUCKET = "substr(prompt_key, 1, 3)"
