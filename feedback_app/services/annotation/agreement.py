@@ -32,14 +32,19 @@ def agreement(comparisons: Iterable[Comparison]) -> Agreement:
     rankings, shared = Counter[str](), 0
     units: list[dict[str, float]] = []
     for comparison in comparisons:
-        given = [r for r in (comparison.ranking, *comparison.others) if r is not None]
-        rankings.update(ranking.annotator for ranking in given)
-        said = {ranking.annotator: opinions(ranking) for ranking in given if not ranking.all_bad}
-        if len(said) < 2:
+        all_rankings = [r for r in (comparison.ranking, *comparison.others) if r is not None]
+        rankings.update(ranking.annotator for ranking in all_rankings)
+        opinions_by_annotator = {
+            ranking.annotator: opinions(ranking) for ranking in all_rankings if not ranking.all_bad
+        }
+        if len(opinions_by_annotator) < 2:
             continue
         shared += 1
         ids = sorted(candidate.id for candidate in comparison.candidates)
-        units += [{name: seen[pair] for name, seen in said.items()} for pair in combinations(ids, 2)]
+        units += [
+            {name: seen[pair] for name, seen in opinions_by_annotator.items()}
+            for pair in combinations(ids, 2)
+        ]
     return Agreement(_alpha(units), shared, len(units), dict(rankings.most_common()))
 
 

@@ -49,27 +49,29 @@ class Learner:
 
     def behind(self) -> list[str]:
         """The comparisons whose ranking is not what was learned: those to forget, then the others, oldest first."""
-        verdicts = self._store.comparisons.ranked_groups()
-        gone = [key for key in self._learned if key not in verdicts]
-        return gone + [key for key, groups in verdicts.items() if self._learned.get(key) != groups]
+        rankings = self._store.comparisons.ranked_groups()
+        gone = [key for key in self._learned if key not in rankings]
+        return gone + [key for key, groups in rankings.items() if self._learned.get(key) != groups]
 
     def settle(self, comparison_id: str) -> None:
         """Learn or forget what the store says of one comparison, and hold its guess against it.
 
         What the model fails on is not tried again before its ranking changes.
         """
-        found = self._find(comparison_id)
-        before, now = self._learned.get(comparison_id), _said(found)
-        if found is not None:
-            self._mark(found)
+        comparison = self._find(comparison_id)
+        before, now = self._learned.get(comparison_id), _groups(comparison)
+        if comparison is not None:
+            self._mark(comparison)
         if before == now:
             return
         if now is None:
             del self._learned[comparison_id]
         else:
             self._learned[comparison_id] = now
-        if found is not None and now:
-            self.model.learn(comparison_id, prompt_of(found), texts_of(found), places_of(found))
+        if comparison is not None and now:
+            self.model.learn(
+                comparison_id, prompt_of(comparison), texts_of(comparison), places_of(comparison)
+            )
         elif before:
             self.model.forget(comparison_id)
 
@@ -86,9 +88,9 @@ class Learner:
             if waiting.status == ComparisonStatus.open:
                 self.guess(waiting)
 
-    def _mark(self, found: Comparison) -> None:
-        guess = self._store.guesses.get(found.id)
-        if guess is not None and (held := marked(guess, found)) != guess:
+    def _mark(self, comparison: Comparison) -> None:
+        guess = self._store.guesses.get(comparison.id)
+        if guess is not None and (held := marked(guess, comparison)) != guess:
             self._store.guesses.mark(held)
 
     def _find(self, comparison_id: str) -> Comparison | None:
@@ -98,8 +100,8 @@ class Learner:
             return None
 
 
-def _said(comparison: Comparison | None) -> Groups | None:
-    """As `Comparisons.verdicts` gives it; None without a ranking."""
+def _groups(comparison: Comparison | None) -> Groups | None:
+    """The groups of its ranking, as `Comparisons.ranked_groups` returns them; None without a ranking."""
     if comparison is None or comparison.ranking is None:
         return None
     return () if comparison.ranking.all_bad else comparison.ranking.groups
