@@ -43,6 +43,7 @@ from feedback_app.services.chat.chat import Chat
 from feedback_app.services.chat.side_by_side import SideBySide
 from feedback_app.services.dataset.curation import Curation
 from feedback_app.services.dataset.dataset import Dataset
+from feedback_app.services.dataset.search_index import SearchIndex
 from feedback_app.services.generation.background import Generations
 from feedback_app.services.generation.best_of import BestOf
 from feedback_app.services.generation.versions import BaseFiles, Models, warm
@@ -60,7 +61,7 @@ from feedback_app.services.rounds.rounds import Rounds
 from feedback_app.services.rounds.snapshots import Snapshots
 from feedback_app.services.rounds.training_data import TrainingData
 from feedback_app.services.system.status import service_status
-from feedback_app.settings import DATABASE_FILE, Settings, load_settings
+from feedback_app.settings import Settings, load_settings
 from feedback_app.store import Store, migrate, open_store
 
 if TYPE_CHECKING:
@@ -79,8 +80,15 @@ class App:
     engine: Engine
     generations: Generations
     services: Services
+    search_index: SearchIndex
+
+    def start(self) -> None:
+        """Start what works in the background."""
+        self.services.live_reward.start()
+        self.search_index.start()
 
     def close(self) -> None:
+        self.search_index.close()
         self.services.before_after.close()
         self.generations.close()
         self.services.live_reward.close()
@@ -92,8 +100,7 @@ class App:
 def serve(settings: Settings) -> None:
     """Run the web server until a signal arrives. The model is prepared and loaded while the pages are built.
 
-    Raises PortTaken, Unprotected, EngineUnavailable.
-    """
+    Raises PortTaken, Unprotected, EngineUnavailable."""
     configure_logs(settings.log_level)
     keep_blocks()
     token = page_token(settings.root, settings.access_token)
@@ -103,7 +110,7 @@ def serve(settings: Settings) -> None:
     with listener(settings.host, settings.port) as listening:
         app = assembled(settings)
         api = _api_with_model(app, rules)
-        app.services.live_reward.start()
+        app.start()
         with announced_service(settings.root, reached_at(settings.host, listening.getsockname()[1])):
             _run_server(api, listening)
 
@@ -123,27 +130,28 @@ def _api_with_model(app: App, rules: Access) -> "FastAPI":
 def _run_server(api: "FastAPI", listening: socket.socket) -> None:
     import uvicorn  # imported here: the command line does not need a server
 
-    # ws: nothing uses WebSocket
-    config = uvicorn.Config(api, log_config=None, access_log=False, timeout_graceful_shutdown=5, ws="none")
+    config = uvicorn.Config(
+        api, log_config=None, access_log=False, timeout_graceful_shutdown=5, ws="none"
+    )  # nothing uses WebSocket
     uvicorn.Server(config).run(sockets=[listening])
 
 
 def build(settings: Settings) -> App:
     """All parts but the web server. The base model is prepared at its first use."""
     app = assembled(settings)
-    app.services.live_reward.start()
+    app.start()
     return app
 
 
 def assembled(settings: Settings) -> App:
-    """The same as `build`, but the live reward model is not started."""
+    """The same as `build`, but nothing is started in the background."""
     store = open_store(settings.database)
     base = cache(lambda: served_base(settings))
     models = Models(store, base)
     engine = build_engine(settings.engine, models.files, settings)
     generations = Generations(engine)
     services = _services(settings, store, base, models, generations)
-    return App(settings, store, engine, generations, services)
+    return App(settings, store, engine, generations, services, SearchIndex(store))
 
 
 def _services(
@@ -276,18 +284,6 @@ def prepare_database(settings: Settings) -> None:
     """Create or upgrade the tables. Raises HomeUnusable, DatabaseUnavailable, DatabaseTooNew."""
     usable_home(settings.root)
     migrate(settings.database)
-
-
-def database_answers(settings: Settings) -> str:
-    """Check that the database can be read. Returns a word for `codelynn doctor`. Raises DatabaseUnavailable."""
-    if not settings.database_url and not (settings.root / DATABASE_FILE).exists():
-        return "made at the first start"
-    store = open_store(settings.database)
-    try:
-        store.ping()
-    finally:
-        store.close()
-    return "answers"
 
 
 if __name__ == "__main__":

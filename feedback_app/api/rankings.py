@@ -9,7 +9,7 @@ from feedback_app.api.schemas import ComparisonBody, RankingBody
 from feedback_app.domain.bodies import Body
 from feedback_app.domain.ranking_query import RankingFilter, RankingSearch, SelectionFilter
 from feedback_app.domain.text_rules import MOST_TAGS
-from feedback_app.services.dataset.curation import Consistency, Curation, Entry
+from feedback_app.services.dataset.curation import Consistency, Curation, Entry, EntryPage
 
 MOST_IDS = 1_000_000
 WORDS = "Words in the prompt, a reply, the note or the rewrite; case is ignored."
@@ -54,11 +54,24 @@ class FoundBody(ComparisonBody):
 
 
 class FoundPage(BaseModel):
-    """`items` is one page of the `found` comparisons."""
+    """`items` is one page of the `found` comparisons. `estimated`: `found` is an estimate. `unindexed` comparisons are not in the search
+    index yet and may be missing. A page can be short although it has a `next_cursor`: the search goes on there."""
 
     items: list[FoundBody]
     found: int
     next_cursor: str | None
+    estimated: bool
+    unindexed: int
+
+    @classmethod
+    def of(cls, page: EntryPage) -> "FoundPage":
+        return cls(
+            items=[FoundBody.of_entry(entry) for entry in page.entries],
+            found=page.found,
+            next_cursor=page.next_cursor,
+            estimated=page.estimated,
+            unindexed=page.unindexed,
+        )
 
 
 class Ids(Body):
@@ -97,8 +110,7 @@ def router(curation: Curation) -> APIRouter:
     def find(query: Annotated[RankingPageQuery, Query()]) -> FoundPage:
         """Comparisons that match all given filters, newest first. For the next page, send `next_cursor` as `cursor`."""
         result = curation.find(query.wanted(), query.cursor, query.limit)
-        shown = [FoundBody.of_entry(entry) for entry in result.entries]
-        return FoundPage(items=shown, found=result.found, next_cursor=result.next_cursor)
+        return FoundPage.of(result)
 
     @routes.get("/rankings/ids", summary="List the ids of matching rankings")
     def ids(query: Annotated[RankingQuery, Query()]) -> Ids:

@@ -17,7 +17,8 @@ from feedback_app.embedded.valkey import find_server
 from feedback_app.errors import AppError
 from feedback_app.processes.local_files import taken
 from feedback_app.services.system.status import PartStatus, checked, web_answers
-from feedback_app.settings import PROJECT, Settings
+from feedback_app.settings import DATABASE_FILE, PROJECT, Settings
+from feedback_app.store import open_store
 
 GIGABYTE = 1e9
 OLDEST = (3, 11)
@@ -143,9 +144,21 @@ def _persona(settings: Settings) -> str:
         raise Lacking(f"{file} is not a valid persona file: compare it with lynn.json") from error
 
 
+def _database_answers(settings: Settings) -> str:
+    """Check that the database can be read. Raises DatabaseUnavailable."""
+    if not settings.database_url and not (settings.root / DATABASE_FILE).exists():
+        return "made at the first start"
+    store = open_store(settings.database)
+    try:
+        store.ping()
+    finally:
+        store.close()
+    return "answers"
+
+
 def _addresses(settings: Settings, ours: bool) -> list[PartStatus]:
     """The database, unless the service runs and reports it itself, and the engine's server if one is set."""
-    checks = [] if ours else [checked("database", True, lambda: root.database_answers(settings))]
+    checks = [] if ours else [checked("database", True, lambda: _database_answers(settings))]
     if settings.engine_url:
         remedy = "start it, or correct CODELYNN_ENGINE_URL and CODELYNN_ENGINE_API_KEY"
         key = settings.engine_api_key

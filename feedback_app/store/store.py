@@ -18,7 +18,7 @@ from feedback_app.store.prompts import Prompts
 from feedback_app.store.ranking_outcomes import RankingOutcomes
 from feedback_app.store.repeats import Repeats
 from feedback_app.store.rounds import Rounds
-from feedback_app.store.search import Search
+from feedback_app.store.search import Indexer, Search
 from feedback_app.store.unpaired import Demonstrations, Ratings
 
 
@@ -42,6 +42,7 @@ class Store:
     repeats: Repeats
     outcomes: RankingOutcomes
     search: Search
+    search_index: Indexer
     curation: Curation
     ids: Ids
     preferences: StoredPreferences
@@ -74,6 +75,7 @@ def open_store(url: str) -> Store:
         repeats=Repeats(database),
         outcomes=RankingOutcomes(database),
         search=Search(database),
+        search_index=Indexer(database),
         curation=Curation(database),
         ids=Ids(database),
         preferences=StoredPreferences(database),

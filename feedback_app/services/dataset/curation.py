@@ -7,7 +7,7 @@ from feedback_app.domain.comparison import Comparison, ComparisonStatus, Ranking
 from feedback_app.domain.guess import Guess
 from feedback_app.domain.ranking_query import RankingSearch
 from feedback_app.domain.text_rules import MOST_TAGS, name_fault
-from feedback_app.errors import Invalid
+from feedback_app.errors import Invalid, Unavailable
 from feedback_app.services.arena.arena import Arena
 from feedback_app.services.arena.repeats import SelfAgreement, compare_rankings, self_agreement
 from feedback_app.services.reward.live_reward import LiveRewardService
@@ -15,12 +15,18 @@ from feedback_app.store import ComparisonNotFound, Store
 from feedback_app.store.search import Choices
 
 PAGE = 20
+MOST_UNINDEXED = 5_000
+"""Comparisons that a request for all matches brings into the search index itself."""
 WHOLE = 32
 """An id of so many characters is not looked up: a page may name a hundred thousand."""
 
 
 class InvalidTag(Invalid, ValueError):
     """A tag that no tag may be; the message says what one may be."""
+
+
+class IndexBehind(Unavailable, RuntimeError):
+    """So many comparisons are not in the search index yet that not all matches can be found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +46,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class EntryPage:
-    """One page of them, and how many there are in all."""
+    """A page of entries. `found` is the number of all of them, or an estimate where `estimated`. `unindexed` comparisons changed
+    since the search index was brought up to date, and may be missing."""
 
     entries: list[Entry]
     found: int
     next_cursor: str | None
+    estimated: bool = False
+    unindexed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +91,19 @@ class Curation:
         self.desks = desks
 
     def find(self, wanted: RankingSearch, cursor: str | None = None, limit: int = PAGE) -> EntryPage:
-        """Newest first. Raises InvalidCursor."""
-        page, found = self._store.search.page(wanted, self._among(wanted), cursor, limit)
+        """Newest first. A page may be short although it has a `next_cursor`. Raises InvalidCursor."""
+        page = self._store.search.page(wanted, self._among(wanted), cursor, limit)
         out = self._store.curation.withdrawn([comparison.id for comparison in page.items])
-        return EntryPage([Entry(c, out.get(c.id)) for c in page.items], found, page.next_cursor)
+        entries = [Entry(comparison, out.get(comparison.id)) for comparison in page.items]
+        return EntryPage(entries, page.total, page.next_cursor, page.estimated, page.unindexed)
 
     def ids(self, wanted: RankingSearch) -> list[str]:
-        """All that `find` finds, newest first."""
-        return self._store.search.ids(wanted, self._among(wanted))
+        """All that `find` finds, newest first, also what changed just now. Raises IndexBehind."""
+        if self._store.search_index.progress().pending > MOST_UNINDEXED:
+            raise IndexBehind("the search index is being built: try again in a few minutes")
+        while self._store.search_index.step():
+            pass
+        return list(self._store.search.ids(wanted, self._among(wanted)))
 
     def choices(self) -> Choices:
         return self._store.search.choices()

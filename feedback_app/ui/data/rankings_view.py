@@ -12,7 +12,7 @@ from feedback_app.domain.damage import damaged
 from feedback_app.domain.guess import Guess
 from feedback_app.domain.ranking_query import RankingSearch
 from feedback_app.services.arena.repeats import compare_rankings
-from feedback_app.services.dataset.curation import Consistency, Entry
+from feedback_app.services.dataset.curation import Consistency, Entry, EntryPage
 from feedback_app.ui.arena.view import guess_line, places_of, repeat_line
 from feedback_app.ui.data.rankings_forms import form, letter
 from feedback_app.ui.shared.markdown import safe_html
@@ -112,9 +112,15 @@ def _when(comparison: Comparison) -> datetime | None:
     return None if damaged([moment]) else moment
 
 
-def found_line(matches: int, wanted: RankingSearch) -> str:
+def found_line(page: EntryPage, wanted: RankingSearch) -> str:
     """How many rankings were found."""
-    return f"{count(matches, 'ranking')} found" if wanted != RankingSearch() else count(matches, "comparison")
+    if wanted == RankingSearch():
+        return count(page.found, "comparison")
+    if page.next_cursor and not page.entries:
+        return "Nothing found among the newest comparisons. “Show more” searches older ones."
+    about = "About " if page.estimated else ""
+    missing = f"; {count(page.unindexed, 'comparison')} not searched yet" if page.unindexed else ""
+    return f"{about}{count(page.found, 'ranking')} found{missing}"
 
 
 def nothing() -> Markup:

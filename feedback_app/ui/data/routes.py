@@ -79,9 +79,9 @@ class RankingRoutes:
         wanted = search.wanted.wanted()
         page = self.curation.find(wanted, search.cursor)
         rows = items(page.entries, wanted)
-        if not rows and search.cursor is None:
+        if not rows and search.cursor is None and page.next_cursor is None:
             rows = nothing() if wanted == RankingSearch() else not_found()
-        line = found_line(page.found, wanted)
+        line = found_line(page, wanted)
         return {"items": rows, "found": page.found, "line": line, "next": page.next_cursor}
 
     def about(self) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from feedback_app.domain.ranking_query import RankingSearch
 from feedback_app.domain.round import Checkpoint, InvalidRound, Round, RoundEvent, RoundState
 from feedback_app.formats import sft
 from feedback_app.store import Page, Store
+from feedback_app.store.search import SearchPage
 from tests.integration.store.examples import FIRST_BEST, shown
 
 HALF = r'"x\ud83d"'
@@ -40,7 +41,7 @@ def test_text_is_mended_known_for_it_and_left_out_of_what_is_judged(store: Store
     assert (found.tags, found.ranking and found.ranking.note) == (("x\ufffd", "\ufffd"), "x\ufffd")
     assert list(store.comparisons.with_rankings()) == []
     assert [each.id for each in store.comparisons.with_rankings(damaged=True)] == [ranked]
-    assert store.search.ids(RankingSearch(verdict="damaged"), None) == [ranked]
+    assert list(store.search.ids(RankingSearch(verdict="damaged"), None)) == [ranked]
     assert store.search.choices().tags == ["x\ufffd", "\ufffd"]
     assert store.curation.delete([ranked], ()) == [ranked]
 
@@ -89,8 +90,8 @@ def test_a_broken_date_is_in_the_way_of_no_page_and_no_walk(
     assert loose.comparisons.get(ranked).damaged
     assert {found.id for found in loose.comparisons.with_rankings()} == every - {ranked}
     assert listed(lambda cursor: loose.comparisons.page(None, cursor, page)) == every
-    assert listed(lambda cursor: loose.search.page(RankingSearch(), None, cursor, page)[0]) == every
-    assert loose.search.ids(RankingSearch(verdict="damaged"), None) == [ranked]
+    assert listed(lambda cursor: loose.search.page(RankingSearch(), None, cursor, page)) == every
+    assert list(loose.search.ids(RankingSearch(verdict="damaged"), None)) == [ranked]
     assert loose.curation.delete([ranked], ()) == [ranked]
 
 
@@ -98,11 +99,11 @@ def test_a_comparison_whose_status_is_none_is_found_and_deleted(loose: Store, ra
     write(loose, "UPDATE comparisons SET status = 'dancing'")
     assert loose.comparisons.get(ranked).damaged
     assert list(loose.comparisons.with_rankings()) == []
-    assert loose.search.ids(RankingSearch(verdict="damaged"), None) == [ranked]
+    assert list(loose.search.ids(RankingSearch(verdict="damaged"), None)) == [ranked]
     assert loose.curation.delete([ranked], ()) == [ranked]
 
 
-def listed(page: Callable[[str | None], Page]) -> set[str]:
+def listed(page: Callable[[str | None], Page | SearchPage]) -> set[str]:
     """The ids on all pages; none may come twice."""
     shown = page(None)
     found = [comparison.id for comparison in shown.items]

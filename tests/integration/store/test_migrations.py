@@ -27,8 +27,13 @@ def database(empty_url: str) -> Iterator[Database]:
 
 def test_a_migrated_database_is_what_the_code_describes(database: Database) -> None:
     with database.read() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
-        assert compare_metadata(context, metadata) == []
+        options = {"compare_server_default": True, "include_name": described}
+        assert compare_metadata(MigrationContext.configure(connection, opts=options), metadata) == []
+
+
+def described(name: str | None, *_: object) -> bool:
+    """SQLAlchemy cannot describe the trigram index of either database."""
+    return not (name or "").startswith(("search_trigrams", "ix_search_entries_body"))
 
 
 def test_going_back_to_the_beginning_removes_every_table_and_forward_makes_them_again(

@@ -8,7 +8,7 @@ from feedback_app.domain.comparison import Comparison, ComparisonStatus, Message
 from feedback_app.domain.guess import Guess
 from feedback_app.domain.ranking_query import RankingSearch, folded
 from feedback_app.services.arena.repeats import SelfAgreement, swapped
-from feedback_app.services.dataset.curation import Consistency, Entry, InvalidTag, checked_tags
+from feedback_app.services.dataset.curation import Consistency, Entry, EntryPage, InvalidTag, checked_tags
 from feedback_app.services.shares import share
 from feedback_app.store.search import Choices
 from feedback_app.ui.data.rankings_forms import choices_html, form, groups_of
@@ -134,9 +134,16 @@ def test_deleting_says_what_goes_and_what_stays() -> None:
 
 
 def test_numbers_and_tags_are_put_plainly() -> None:
-    assert found_line(1, RankingSearch(words="x")) == "1 ranking found"
-    assert found_line(2, RankingSearch()) == "2 comparisons"
+    assert found_line(EntryPage([], 2, None), RankingSearch()) == "2 comparisons"
     assert checked_tags(["  a  b ", "", "a b", "ж"]) == ("a b", "ж")
+
+
+def test_a_search_says_how_sure_its_number_is_and_what_it_left_out() -> None:
+    words = RankingSearch(words="x")
+    assert found_line(EntryPage([], 1, None), words) == "1 ranking found"
+    about = EntryPage([Entry(judged())], 20_000, "more", estimated=True, unindexed=7)
+    assert found_line(about, words) == "About 20,000 rankings found; 7 comparisons not searched yet"
+    assert "Show more" in found_line(EntryPage([], 0, "more"), words)
 
 
 @pytest.mark.parametrize("tags", [["x" * 201], ["bell\a"], map(str, range(101))])

@@ -16,7 +16,6 @@ let filters = {}; // of the list that is shown
 let only = ""; // the id in the page's address
 /** @type {string | null} */
 let next = null;
-let found = 0;
 let turn = 0;
 
 /** @param {string} text @param {boolean} alert @param {HTMLElement | null} undo */
@@ -65,10 +64,9 @@ async function more() {
   el("found-list").children[first]?.querySelector("summary")?.focus();
 }
 
-/** @param {{ next: string | null, found: number, line: string }} answer */
+/** @param {{ next: string | null, line: string }} answer */
 function arrived(answer) {
   next = answer.next;
-  found = answer.found;
   el("found").textContent = answer.line;
   el("more").hidden = !next;
   for (const row of rows()) row.querySelector(".pick input").checked = picked.has(row.dataset.id);
@@ -86,7 +84,7 @@ function count() {
   const shown = [...rows()];
   el("pick-shown").checked = shown.length > 0 && shown.every((row) => picked.has(row.dataset.id));
   el("many").hidden = !shown.length;
-  el("pick-found").hidden = found <= shown.length;
+  el("pick-found").hidden = !next;
 }
 
 /** @param {string[]} ids @param {boolean} on */
