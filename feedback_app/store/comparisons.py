@@ -10,7 +10,6 @@ from sqlalchemy import (
     func,
     insert,
     select,
-    union_all,
     update,
 )
 
@@ -206,17 +205,6 @@ class Comparisons:
             pairs, ties, all_bad = connection.execute(sums).one()
         totals = {"pairs": int(pairs), "ties": int(ties), "all_bad": int(all_bad)}
         return {status.value: numbers.get(status.value, 0) for status in ComparisonStatus} | totals
-
-    def pairs_by_prompt(self) -> list[tuple[str, int]]:
-        """(prompt key, number of preference pairs) for every ranking that counts, without reading any text."""
-        decided = select(comparisons.c.prompt_key, rankings.c.pairs).join_from(comparisons, rankings)
-        others = (
-            select(comparisons.c.prompt_key, annotations.c.pairs)
-            .join_from(comparisons, annotations)
-            .where(comparisons.c.id.not_in(select(rankings.c.comparison_id)))
-        )
-        with self.database.read() as connection:
-            return [(row[0], int(row[1])) for row in connection.execute(union_all(decided, others))]
 
     def ranked_groups(self) -> dict[str, tuple[tuple[str, ...], ...]]:
         """Map comparison ids to the groups of their ranking, oldest comparison first; empty if all replies are bad."""

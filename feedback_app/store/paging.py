@@ -102,11 +102,11 @@ def _batch(database: Database, which: ColumnElement[bool], after: Position | Non
             comparisons_read = [comparison_from(row) for row in connection.execute(query).mappings()]
             others = annotated.of(connection, [comparison.id for comparison in comparisons_read])
         except MISFITS as error:
-            raise UnreadableRecord(_unreadable_message(connection, query)) from error
+            raise UnreadableRecord(unreadable_message(connection, query)) from error
     return [with_others(comparison, others.get(comparison.id, ())) for comparison in comparisons_read]
 
 
-def _unreadable_message(connection: Connection, query: Select[Any]) -> str:
+def unreadable_message(connection: Connection, query: Select[Any]) -> str:
     """Name the first row of the batch that cannot be read."""
     for name in connection.execute(query.with_only_columns(comparisons.c.id)).scalars().all():
         try:

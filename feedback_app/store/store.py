@@ -19,6 +19,7 @@ from feedback_app.store.ranking_outcomes import RankingOutcomes
 from feedback_app.store.repeats import Repeats
 from feedback_app.store.rounds import Rounds
 from feedback_app.store.search import Indexer, Search
+from feedback_app.store.training import Training
 from feedback_app.store.unpaired import Demonstrations, Ratings
 
 
@@ -46,6 +47,7 @@ class Store:
     curation: Curation
     ids: Ids
     preferences: StoredPreferences
+    training: Training
 
     def ping(self) -> None:
         """Raises DatabaseUnavailable."""
@@ -79,4 +81,5 @@ def open_store(url: str) -> Store:
         curation=Curation(database),
         ids=Ids(database),
         preferences=StoredPreferences(database),
+        training=Training(database),
     )

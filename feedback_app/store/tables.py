@@ -167,7 +167,7 @@ ratings = Table(
     Column("digest", Text, nullable=False, unique=True),
     Column("prompt", DOCUMENT, nullable=False),
     Column("reply", FREE_TEXT, nullable=False),
-    Column("good", Boolean, nullable=False),
+    Column("good", Boolean, nullable=False, index=True),
     Column("source", Text, nullable=False),
 )
 

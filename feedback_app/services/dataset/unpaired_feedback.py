@@ -32,6 +32,11 @@ def ratings_and_pairs(store: Store, persona: PersonaOf | None) -> Iterator[Ratin
 def stored_ratings(store: Store, persona: PersonaOf | None) -> Iterator[Rating]:
     """Imported ratings, and thumbs in chats."""
     yield from store.ratings.all()
+    yield from chat_ratings(store, persona)
+
+
+def chat_ratings(store: Store, persona: PersonaOf | None) -> Iterator[Rating]:
+    """Thumbs in chats."""
     for conversation in store.conversations.rated():
         yield from _of_chat(rated_replies, conversation, persona)
 

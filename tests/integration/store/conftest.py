@@ -76,6 +76,7 @@ def _empty(database: Database) -> None:
     with database.write() as connection:
         for table in reversed(metadata.sorted_tables):
             connection.execute(delete(table))
+        connection.execute(delete(metadata.tables["training_pairs"]))  # last: deletions are counted there
         connection.execute(
             insert(aliases), [{"alias": alias, "checkpoint": "base"} for alias in ("latest", "champion")]
         )

@@ -14,7 +14,7 @@ from feedback_app.store import DatabaseTooNew, DatabaseUnavailable, migrate, ope
 from feedback_app.store.database import Database, open_database
 from feedback_app.store.migration import downgrade
 from feedback_app.store.tables import metadata
-from tests.integration.store.examples import FIRST_BEST, shown, together
+from tests.integration.store.examples import FIRST_BEST, pairs_by_prompt, shown, together
 
 
 @pytest.fixture
@@ -89,12 +89,12 @@ def test_pairs_of_equal_replies_that_an_earlier_version_counted_are_counted_no_l
     store.comparisons.add_all([different, equal])
     for comparison in (different, equal):
         store.comparisons.rank(comparison.id, FIRST_BEST, ())
-    counted = sorted(pairs for _, pairs in store.comparisons.pairs_by_prompt())
+    counted = sorted(pairs for _, pairs in pairs_by_prompt(store))
     with database.write() as connection:
         downgrade(connection, "0012")
         connection.execute(text("UPDATE rankings SET pairs = 7"))
     migrate(empty_url)
-    assert sorted(pairs for _, pairs in store.comparisons.pairs_by_prompt()) == counted
+    assert sorted(pairs for _, pairs in pairs_by_prompt(store)) == counted
     assert counted[0] == 0 < counted[1]
     store.close()
 
