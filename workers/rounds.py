@@ -129,7 +129,7 @@ def _finish(context: WorkerContext, claimed: Round, spec: RoundSpec, result: Out
         return _fail(context, claimed, damage)
     promoted = result.state is RoundState.promoted
     manifest = read_checkpoint_manifest(spec.checkpoint_dir).record()
-    made = Checkpoint(
+    checkpoint = Checkpoint(
         name=spec.checkpoint_name,
         path=str(spec.checkpoint_dir),
         parent=spec.parent,
@@ -139,7 +139,13 @@ def _finish(context: WorkerContext, claimed: Round, spec: RoundSpec, result: Out
         passed=promoted,
     )
     state = context.store.rounds.finish(
-        claimed.id, claimed.fence, result.state, made.name, result.decision, promote=promoted, made=made
+        claimed.id,
+        claimed.fence,
+        result.state,
+        checkpoint.name,
+        result.decision,
+        promote=promoted,
+        made=checkpoint,
     ).state
     tidy(round_folder(context.settings, claimed.id), spec.checkpoint_dir, claimed.fence)
     return state

@@ -71,10 +71,10 @@ def first_round(
             checked = round_config(method, config)
         except InvalidConfig:
             return None
-        known = size()
-        if known is None:
+        model_size = size()
+        if model_size is None:
             return None
-        return at_most(checked, amounts, threads or training_threads(), known)
+        return at_most(checked, amounts, threads or training_threads(), model_size)
 
     return seconds
 

@@ -78,7 +78,7 @@ def rounds_router(rounds: Rounds, estimates: Estimates) -> APIRouter:
 
 
 def _add_control(routes: APIRouter, rounds: Rounds) -> None:
-    """Routes that watch, cancel and resume a round."""
+    """Routes that watch, cancel, resume and delete a round."""
 
     @routes.get("/{round_id}/events", response_class=StreamingResponse, summary="Follow a round")
     def events(
@@ -106,6 +106,11 @@ def _add_control(routes: APIRouter, rounds: Rounds) -> None:
     def resume(round_id: str) -> RoundBody:
         """Queue a failed or cancelled round again. Finished stages are kept."""
         return RoundBody.of(rounds.resume(round_id))
+
+    @routes.delete("/{round_id}", status_code=204, summary="Delete a damaged round")
+    def delete(round_id: str) -> None:
+        """Only a damaged round that is not running can be deleted. The version that it made stays."""
+        rounds.delete(round_id)
 
 
 def _server_sent(rounds: Rounds, round_id: str, after: int, left: Event) -> Generator[str, None, None]:
@@ -135,6 +140,11 @@ def checkpoints_router(models: Models) -> APIRouter:
         """Make a version `latest` by hand, whatever its quality checks said. Arena and new chats use it at once."""
         before = models.resolve("latest")
         return AliasChange(previous=before, latest=models.promote(name, by="api"))
+
+    @routes.delete("/checkpoints/{name}", status_code=204, summary="Delete a damaged version")
+    def delete(name: str) -> None:
+        """Only a damaged version that is neither in use nor the parent of another one can be deleted. Its folder stays."""
+        models.delete(name)
 
     @routes.post("/rollback", summary="Switch back to the previous version")
     def rollback() -> AliasChange:

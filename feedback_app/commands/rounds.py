@@ -1,4 +1,4 @@
-"""`codelynn round …`: queue, list, show, watch, cancel, resume."""
+"""`codelynn round …`: queue, list, show, watch, cancel, resume, delete."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -124,6 +124,22 @@ def resume(round_id: RoundId = LAST) -> None:
 
         with connected() as service:
             out.print(service.post(f"/rounds/{_id(service, round_id)}/resume")["state"])
+
+
+@app.command()
+def delete(
+    round_id: Annotated[
+        str,
+        typer.Argument(help="Id of the round; the first characters are enough.", autocompletion=known_rounds),
+    ],
+) -> None:
+    """Delete a damaged round. The version that it made stays."""
+    with reported_errors():
+        from feedback_app.commands.client import connected, path_part
+
+        with connected() as service:
+            service.call("DELETE", f"/rounds/{path_part(round_id)}", {})
+        out.print(f"deleted: {round_id}", markup=False)
 
 
 def overrides(settings: list[str]) -> dict[str, object]:

@@ -71,6 +71,26 @@ def rollback(connection: Connection, by: str) -> tuple[str, str]:
     return row["checkpoint"], row["before"][LATEST]
 
 
+def forget(connection: Connection, name: str) -> None:
+    """Take a version out of the promotions, so that no rollback leads to it: its own promotions count as undone, and
+    the version before it takes its place in the later ones."""
+    query = select(promotions).order_by(promotions.c.id)
+    earlier = BASE
+    for row in connection.execute(query).mappings().all():
+        before: dict[str, str] = row["before"]
+        change = promotions.c.id == row["id"]
+        if row["checkpoint"] == name:
+            earlier = before.get(LATEST, BASE) if row["alias"] == LATEST else earlier
+            connection.execute(
+                update(promotions)
+                .where(change, promotions.c.undone_at.is_(None))
+                .values(undone_at=datetime.now(UTC), undone_by="deletion")
+            )
+        if name in before.values():
+            without = {alias: earlier if version == name else version for alias, version in before.items()}
+            connection.execute(update(promotions).where(change).values(before=without))
+
+
 def read_aliases(connection: Connection) -> dict[str, str]:
     """All aliases; `latest` and `champion` always exist."""
     rows = connection.execute(select(aliases.c.alias, aliases.c.checkpoint).order_by(aliases.c.alias))

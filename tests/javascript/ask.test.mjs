@@ -4,7 +4,7 @@ import { after, before, test } from "node:test";
 import { page } from "./page.mjs";
 
 page();
-const { asker, inWords, Refused, sentence, Unreachable } = await import("../shared/static/ask.js");
+const { asker, inWords, jsonLines, Refused, sentence, Unreachable } = await import("../shared/static/ask.js");
 let server, root, reply;
 
 before(async () => {
@@ -43,4 +43,12 @@ test("a proxy's error and no answer at all are the same to the page: try again",
 test("a fault of the page's own is not hidden", () => {
   assert.throws(() => inWords(new TypeError("ours")), TypeError);
   assert.equal(sentence(""), "");
+});
+
+test("lines of JSON are read however they arrive", async () => {
+  const parts = ['{"done": 1}\n{"do', 'ne": 2}\n', ""].map((value) => ({ value, done: false }));
+  const reader = { read: async () => parts.shift() ?? { done: true } };
+  const read = [];
+  for await (const line of jsonLines(reader)) read.push(line.done);
+  assert.deepEqual(read, [1, 2]);
 });

@@ -101,6 +101,12 @@ class Rounds:
         self._queue.send(resumed.id)
         return self._store.rounds.get(resumed.id)
 
+    def delete(self, round_id: str) -> str:
+        """Delete a damaged round; returns its id. Raises RoundNotFound, AmbiguousId, InvalidRound."""
+        deleted = self._store.ids.round(round_id)
+        self._store.rounds.delete(deleted)
+        return deleted
+
     def events(self, round_id: str, after: int = 0) -> list[RoundEvent]:
         return self._store.rounds.events(round_id, after)
 

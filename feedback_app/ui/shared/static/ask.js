@@ -34,3 +34,30 @@ export const asker = (root) =>
     const reason = typeof said.detail === "string" ? said.detail : `the service answered ${answer.status}`;
     throw answer.status >= 500 && !said.detail ? new Unreachable(reason) : new Refused(reason);
   };
+
+// A request whose answer comes as lines of JSON. Aborting `signal` closes the connection, which stops the work.
+/** @param {string} root */
+export const streamer = (root) =>
+  /** @param {string} path @param {object} body @param {AbortSignal} signal */
+  async function* stream(path, body, signal) {
+    let answer;
+    try {
+      const headers = { "Content-Type": "application/json" };
+      answer = await fetch(`${root}/${path}`, { method: "POST", headers, body: JSON.stringify(body), signal });
+    } catch (error) {
+      if (signal.aborted) throw error;
+      throw new Unreachable("codeLynn does not answer");
+    }
+    if (!answer.ok) throw new Refused((await answer.json().catch(() => ({}))).detail ?? `the service answered ${answer.status}`);
+    yield* jsonLines(answer.body.pipeThrough(new TextDecoderStream()).getReader());
+  };
+
+/** @param {{ read: () => Promise<{ value?: string, done: boolean }> }} reader */
+export async function* jsonLines(reader) {
+  let rest = "";
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    const lines = (rest + part.value).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) yield JSON.parse(line);
+  }
+}
