@@ -75,9 +75,7 @@ class Training:
 
     def edits(self, heldout_fraction: float) -> int:
         """The rankings on the training side whose owner wrote a reply."""
-        query = select(func.count()).select_from(rankings.join(comparisons))
-        train = comparisons.c.prompt_key >= f"{first_key(heldout_fraction):08x}"
-        return self._number(query.where(rankings.c.edit.is_not(None), train), heldout_fraction)
+        return self._number(_edited(first_key(heldout_fraction)), heldout_fraction)
 
     def rated(self) -> tuple[int, int]:
         """How many imported ratings there are of good and of bad replies, on both sides."""
@@ -104,6 +102,14 @@ class Training:
 def first_key(heldout_fraction: float) -> int:
     """The first 32 bits of the lowest prompt key on the training side."""
     return min(KEYS, max(0, math.ceil(heldout_fraction * KEYS)))
+
+
+def _edited(first: int) -> Select[Any]:
+    """Counts the edits of the prompt keys from `first` on. Those with an edit are few, so the search begins with them: the
+    index of prompt keys, which would find most comparisons, does not serve a part of a key."""
+    train = func.substr(comparisons.c.prompt_key, 1, 8) >= f"{first:08x}"
+    query = select(func.count()).select_from(rankings.join(comparisons))
+    return query.where(rankings.c.edit.is_not(None), train)
 
 
 def _between(first: int, end: int) -> Select[Any]:

@@ -2,16 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Select
 
 from feedback_app.domain.comparison import Ranking
 from feedback_app.domain.preference import split_of_key
 from feedback_app.store import Store, migrate
 from feedback_app.store.database import Database, open_database
 from feedback_app.store.migration import downgrade
+from feedback_app.store.paging import Position
+from feedback_app.store.training import _between, _edited
+from feedback_app.store.training_rows import _query
 from tests.integration.store.examples import pairs_by_prompt
 from tests.unit.workers.examples import ranked
 
@@ -97,22 +103,25 @@ def test_edits_are_counted_on_the_training_side(store: Store) -> None:
         assert store.training.edits(fraction) == train
 
 
-def plan(database: Database, query: str) -> str:
+def plan(database: Database, query: Select[Any]) -> str:
+    """What SQLite would do; `SCAN` without an index is a pass over a table."""
+    compiled = query.compile(dialect=database.engine.dialect, compile_kwargs={"literal_binds": True})
     with database.read() as connection:
-        return " ".join(str(row) for row in connection.execute(text(f"EXPLAIN QUERY PLAN {query}")))
+        rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}")
+        return "\n".join(row[-1] for row in rows)
 
 
-def test_reading_in_order_and_counting_read_no_table_from_end_to_end(store: Store) -> None:
-    """SQLite says what it would do; `SCAN` without an index is a pass over a table."""
-    if store.database.engine.dialect.name != "sqlite":
-        pytest.skip("the plans of PostgreSQL depend on its statistics")
-    from feedback_app.store.paging import Position
-    from feedback_app.store.training import _between
-    from feedback_app.store.training_rows import _query
-
-    comparison = ranked("a question")
-    queries = (_query(Position(comparison.created_at, "a")), _between(0x26666667, 0x26700000))
-    dialect = store.database.engine.dialect
-    for query in queries:
-        compiled = query.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
-        assert "SCAN" not in plan(store.database, str(compiled))
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        (_query(Position(datetime(2026, 1, 1, tzinfo=UTC), "a")), "ix_comparisons_created_at_id"),
+        (_between(0x26666667, 0x26700000), "ix_comparisons_prompt_key"),
+        (_edited(0x26666667), "ix_rankings_edited"),
+    ],
+)
+def test_reading_and_counting_go_by_an_index(migrated_sqlite: Path, query: Select[Any], index: str) -> None:
+    database = open_database(f"sqlite:///{migrated_sqlite}")
+    steps = plan(database, query)
+    assert f"USING INDEX {index}" in steps or f"USING COVERING INDEX {index}" in steps
+    assert not [step for step in steps.splitlines() if step.startswith("SCAN") and "INDEX" not in step]
+    database.close()
