@@ -116,7 +116,7 @@ class Ranking:
     @property
     def damaged(self) -> bool:
         """Whether a stored value of it cannot be read (see `domain/damage.py`)."""
-        return damaged((self.note, self.edit, self.created_at, *self.aspects))
+        return damaged((self.note, self.edit, self.annotator, self.source, self.created_at, *self.aspects))
 
 
 class ComparisonStatus(StrEnum):
@@ -160,9 +160,9 @@ class Comparison:
         """The same of all that is in it."""
         replies = (text for c in self.candidates for text in (c.id, c.model, c.text))
         rankings = (ranking for ranking in (self.ranking, *self.others) if ranking is not None)
-        return damaged((*(m.content for m in self.messages), *self.tags, *replies, self.created_at)) or any(
-            ranking.damaged for ranking in rankings
-        )
+        own = (self.source, self.persona, self.selection, self.repeat_of, self.created_at)
+        texts = (*(message.content for message in self.messages), *self.tags, *replies)
+        return damaged((*own, *texts)) or any(ranking.damaged for ranking in rankings)
 
     def candidate(self, candidate_id: str) -> Candidate:
         """The candidate of that id. Raises InvalidRanking if this comparison has none."""

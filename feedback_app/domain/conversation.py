@@ -1,6 +1,6 @@
 """Conversations: turns, alternative replies, and the version that writes the next reply."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Literal
 from uuid import uuid4
@@ -64,9 +64,8 @@ class Conversation:
     @property
     def damaged(self) -> bool:
         """Whether a stored value of it cannot be read (see `domain/damage.py`)."""
-        turns = [*self.turns, *(turn for _, turn in self.aside)]
-        held = (value for turn in turns for value in (turn.content, turn.original, turn.created_at))
-        return damaged((self.title, self.created_at, self.updated_at, *held))
+        parts: tuple[Conversation | Turn, ...] = (self, *self.turns, *(turn for _, turn in self.aside))
+        return damaged(getattr(part, each.name) for part in parts for each in fields(part))
 
     def persona_of(self, reply: Turn) -> str:
         """The persona that the reply was written as."""

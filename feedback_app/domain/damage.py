@@ -1,4 +1,4 @@
-"""What stands for a stored value that cannot be read: a text, a moment, an object. Whatever holds one is damaged. Pure."""
+"""What stands for a stored value that cannot be read: a text, a number, a moment, an object. Whatever holds one is damaged. Pure."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -21,10 +21,17 @@ class DamagedMoment(datetime):
         return moment
 
 
+class DamagedNumber(int):
+    """A stored number that is none. It is 0."""
+
+
 class DamagedObject(dict[str, Any]):
     """A stored JSON object that is none. It is empty."""
 
 
+DAMAGED = (DamagedText, DamagedNumber, DamagedMoment, DamagedObject)
+
+
 def damaged(values: Iterable[object]) -> bool:
     """Whether one of these stored values could not be read."""
-    return any(isinstance(value, (DamagedText, DamagedMoment, DamagedObject)) for value in values)
+    return any(isinstance(value, DAMAGED) for value in values)

@@ -37,9 +37,24 @@ class RankingOutcome(NamedTuple):
         return json.dumps(self, separators=(",", ":"))
 
     @classmethod
-    def from_line(cls, line: str) -> "RankingOutcome":
-        models, longer, places = json.loads(line)
-        return cls(tuple(models), tuple(longer), tuple(places))
+    def from_line(cls, line: str) -> "RankingOutcome | None":
+        """None for a damaged line."""
+        try:
+            models, longer, places = json.loads(line)
+            outcome = cls(tuple(models), tuple(longer), tuple(places))
+        except (ValueError, TypeError, RecursionError):
+            return None
+        return outcome if _sound(outcome) else None
+
+
+def _sound(outcome: RankingOutcome) -> bool:
+    """Whether it has a name and two whole numbers for each reply."""
+    numbers = outcome.longer + outcome.places
+    return (
+        len(outcome.models) == len(outcome.longer) == len(outcome.places)
+        and all(isinstance(model, str) for model in outcome.models)
+        and all(isinstance(value, int) for value in numbers)
+    )
 
 
 def ranking_outcome(replies: Iterable[ShownReply], groups: Groups) -> RankingOutcome:

@@ -1,6 +1,6 @@
 """Alignment rounds and checkpoints as the service stores them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -70,13 +70,12 @@ class Round:
     @property
     def damaged(self) -> bool:
         """Whether a stored value of it cannot be read (see `domain/damage.py`)."""
-        dates = (self.created_at, self.started_at, self.finished_at, self.heartbeat_at)
-        return self.unusable or damaged((*dates, self.metrics, self.decision))
+        return damaged(getattr(self, each.name) for each in fields(self))
 
     @property
     def unusable(self) -> bool:
-        """Whether that is its settings or its state, so that nothing can be done with it."""
-        return damaged((self.config, self.error))
+        """Whether that is its settings, its parent or its state, so that nothing can be done with it."""
+        return damaged((self.config, self.error, self.method, self.parent))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,4 +94,4 @@ class Checkpoint:
     @property
     def damaged(self) -> bool:
         """The same of a checkpoint."""
-        return damaged((self.created_at, self.manifest))
+        return damaged(getattr(self, each.name) for each in fields(self))

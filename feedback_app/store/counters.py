@@ -10,7 +10,6 @@ from sqlalchemy import (
     Index,
     Integer,
     Table,
-    Text,
     delete,
     func,
     insert,
@@ -20,14 +19,15 @@ from sqlalchemy import (
 
 from feedback_app.store.database import Database
 from feedback_app.store.tables import annotations, comparisons, metadata, rankings
+from feedback_app.store.types import PlainText
 
 # Triggers keep them (migration 0015): a counter is the sum of its rows.
 counters = Table(
     "counters",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("bucket", Text, nullable=False),
+    Column("name", PlainText, nullable=False),
+    Column("bucket", PlainText, nullable=False),
     Column("value", BigInteger, nullable=False),
     Index(None, "name", "bucket"),
 )

@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Column, Integer, Table, Text, delete, insert, select, update
+from sqlalchemy import Column, Table, delete, insert, select, update
 
 from feedback_app.store.database import Database, insert_new
 from feedback_app.store.named_locks import named_lock
 from feedback_app.store.tables import DOCUMENT, comparisons, metadata
-from feedback_app.store.types import UtcDateTime
+from feedback_app.store.types import PlainText, UtcDateTime, Whole
 
 Key = tuple[str, str]
 """(comparison id, annotator)"""
@@ -25,23 +25,23 @@ LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 desk_verdicts = Table(
     "desk_verdicts",
     metadata,
-    Column("desk", Text, primary_key=True),
-    Column("comparison_id", Text, primary_key=True),
-    Column("annotator", Text, primary_key=True),
-    Column("ours", Text, nullable=False),
-    Column("theirs", Text, nullable=False),
+    Column("desk", PlainText, primary_key=True),
+    Column("comparison_id", PlainText, primary_key=True),
+    Column("annotator", PlainText, primary_key=True),
+    Column("ours", PlainText, nullable=False),
+    Column("theirs", PlainText, nullable=False),
 )
 
 desk_states = Table(
     "desk_states",
     metadata,
-    Column("desk", Text, primary_key=True),
-    Column("state", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("mark", Text, nullable=False),
+    Column("desk", PlainText, primary_key=True),
+    Column("state", PlainText, nullable=False),
+    Column("reason", PlainText, nullable=False),
+    Column("mark", PlainText, nullable=False),
     Column("problems", DOCUMENT, nullable=False),
     Column("pull_after", UtcDateTime, nullable=False),
-    Column("failures", Integer, nullable=False),
+    Column("failures", Whole, nullable=False),
     Column("try_after", UtcDateTime, nullable=False),
     Column("at", UtcDateTime, nullable=False),
 )

@@ -10,9 +10,7 @@ from sqlalchemy import (
     Connection,
     ForeignKey,
     Index,
-    Integer,
     Table,
-    Text,
     delete,
     insert,
     select,
@@ -22,7 +20,7 @@ from sqlalchemy import (
 from feedback_app.store.counters import Counters
 from feedback_app.store.database import Database
 from feedback_app.store.tables import metadata
-from feedback_app.store.types import UtcDateTime
+from feedback_app.store.types import PlainText, UtcDateTime, Whole
 
 BATCH = 500
 REASON_LENGTH = 500
@@ -31,12 +29,12 @@ REASON_LENGTH = 500
 outbox = Table(
     "outbox",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("desk", Text, nullable=False),
-    Column("comparison_id", Text, ForeignKey("comparisons.id", ondelete="CASCADE"), nullable=False),
+    Column("id", Whole, primary_key=True),
+    Column("desk", PlainText, nullable=False),
+    Column("comparison_id", PlainText, ForeignKey("comparisons.id", ondelete="CASCADE"), nullable=False),
     Column("refused", Boolean, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("attempts", Whole, nullable=False),
+    Column("reason", PlainText, nullable=False),
     Column("due_at", UtcDateTime, nullable=False),
     Index(None, "comparison_id", "desk"),
     Index(None, "desk", "refused", "id"),

@@ -4,16 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Table, Text, delete, insert, select
+from sqlalchemy import Column, Table, delete, insert, select
 
 from feedback_app.store.database import Database
 from feedback_app.store.tables import DOCUMENT, metadata
+from feedback_app.store.types import PlainText
 
 # A preference without a row has the value of the environment or the default.
 preferences = Table(
     "preferences",
     metadata,
-    Column("name", Text, primary_key=True),
+    Column("name", PlainText, primary_key=True),
     Column("value", DOCUMENT, nullable=False),
 )
 

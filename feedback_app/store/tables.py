@@ -6,22 +6,30 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
-    Float,
     ForeignKey,
     Index,
-    Integer,
     MetaData,
     PrimaryKeyConstraint,
     Table,
-    Text,
     text,
 )
 
-from feedback_app.store.types import Document, Finite, Seconds, UtcDateTime
+from feedback_app.store.types import (
+    Amount,
+    Document,
+    Finite,
+    JsonText,
+    Measures,
+    PlainText,
+    Seconds,
+    UtcDateTime,
+    Whole,
+)
 
 # Free text is stored as a JSON string: databases of older versions may contain NUL and lone surrogates, which PostgreSQL's
 # text type refuses, while its json type (unlike jsonb) takes any escaped character. `json_rules.stored` reads it.
-FREE_TEXT = JSON(none_as_null=True)
+FREE_TEXT = JsonText()
+OPTIONAL_TEXT = JsonText(optional=True)
 DOCUMENT = JSON(none_as_null=True)
 
 metadata = MetaData(
@@ -43,17 +51,17 @@ WAITING = "status IN ('generating', 'open')"
 comparisons = Table(
     "comparisons",
     metadata,
-    Column("id", Text, primary_key=True),
-    Column("status", Text, nullable=False),
-    Column("source", Text, nullable=False),
-    Column("persona", Text, nullable=False),
+    Column("id", PlainText, primary_key=True),
+    Column("status", PlainText, nullable=False),
+    Column("source", PlainText, nullable=False),
+    Column("persona", PlainText, nullable=False),
     Column("tags", DOCUMENT, nullable=False),
     Column("messages", DOCUMENT, nullable=False),
     Column("candidates", DOCUMENT, nullable=False),
-    Column("prompt_key", Text, nullable=False, index=True),
+    Column("prompt_key", PlainText, nullable=False, index=True),
     Column("created_at", UtcDateTime, nullable=False),
-    Column("repeat_of", Text),
-    Column("selection", Text, nullable=False, server_default="random"),
+    Column("repeat_of", PlainText),
+    Column("selection", PlainText, nullable=False, server_default="random"),
     Index(None, "created_at", "id"),
     Index(None, "status", "created_at", "id"),
     partial_index("repeat_of", where="repeat_of IS NOT NULL"),
@@ -67,14 +75,14 @@ def _ranking_columns() -> tuple[Column[Any], ...]:
         Column("all_bad", Boolean, nullable=False),
         Column("aspects", DOCUMENT, nullable=False),
         Column("note", FREE_TEXT, nullable=False),
-        Column("edit", FREE_TEXT),
-        Column("annotator", Text, nullable=False),
-        Column("source", Text, nullable=False),
+        Column("edit", OPTIONAL_TEXT),
+        Column("annotator", PlainText, nullable=False),
+        Column("source", PlainText, nullable=False),
         Column("seconds", Seconds),
         Column("created_at", UtcDateTime, nullable=False),
-        Column("pairs", Integer, nullable=False),
-        Column("ties", Integer, nullable=False),
-        Column("met", Text, nullable=False, server_default=text("''")),
+        Column("pairs", Whole, nullable=False),
+        Column("ties", Whole, nullable=False),
+        Column("met", PlainText, nullable=False, server_default=text("''")),
     )
 
 
@@ -83,7 +91,7 @@ def _ranking_columns() -> tuple[Column[Any], ...]:
 rankings = Table(
     "rankings",
     metadata,
-    Column("comparison_id", Text, ForeignKey("comparisons.id", ondelete="CASCADE"), primary_key=True),
+    Column("comparison_id", PlainText, ForeignKey("comparisons.id", ondelete="CASCADE"), primary_key=True),
     *_ranking_columns(),
     Index(None, "annotator", "created_at", "comparison_id"),
     partial_index("met", "annotator", where="met != ''"),
@@ -94,7 +102,7 @@ rankings = Table(
 annotations = Table(
     "annotations",
     metadata,
-    Column("comparison_id", Text, ForeignKey("comparisons.id", ondelete="CASCADE"), nullable=False),
+    Column("comparison_id", PlainText, ForeignKey("comparisons.id", ondelete="CASCADE"), nullable=False),
     *_ranking_columns(),
     PrimaryKeyConstraint("comparison_id", "annotator"),
 )
@@ -103,7 +111,7 @@ annotations = Table(
 withdrawn = Table(
     "withdrawn",
     metadata,
-    Column("comparison_id", Text, ForeignKey("comparisons.id", ondelete="CASCADE"), primary_key=True),
+    Column("comparison_id", PlainText, ForeignKey("comparisons.id", ondelete="CASCADE"), primary_key=True),
     *_ranking_columns(),
 )
 
@@ -111,9 +119,9 @@ withdrawn = Table(
 guesses = Table(
     "guesses",
     metadata,
-    Column("comparison_id", Text, ForeignKey("comparisons.id", ondelete="CASCADE"), primary_key=True),
+    Column("comparison_id", PlainText, ForeignKey("comparisons.id", ondelete="CASCADE"), primary_key=True),
     Column("probabilities", DOCUMENT, nullable=False),
-    Column("votes", Integer, nullable=False),
+    Column("votes", Whole, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("chosen_probability", Finite),
     Column("correct", Finite),
@@ -124,68 +132,72 @@ guesses = Table(
 demonstrations = Table(
     "demonstrations",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("digest", Text, nullable=False, unique=True),
+    Column("id", Whole, primary_key=True),
+    Column("digest", PlainText, nullable=False, unique=True),
     Column("prompt", DOCUMENT, nullable=False),
     Column("reply", FREE_TEXT, nullable=False),
-    Column("source", Text, nullable=False),
+    Column("source", PlainText, nullable=False),
 )
 
 ratings = Table(
     "ratings",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("digest", Text, nullable=False, unique=True),
+    Column("id", Whole, primary_key=True),
+    Column("digest", PlainText, nullable=False, unique=True),
     Column("prompt", DOCUMENT, nullable=False),
     Column("reply", FREE_TEXT, nullable=False),
     Column("good", Boolean, nullable=False),
-    Column("source", Text, nullable=False),
+    Column("source", PlainText, nullable=False),
 )
 
 conversations = Table(
     "conversations",
     metadata,
-    Column("id", Text, primary_key=True),
-    Column("model", Text, nullable=False),
-    Column("persona", Text, nullable=False),
+    Column("id", PlainText, primary_key=True),
+    Column("model", PlainText, nullable=False),
+    Column("persona", PlainText, nullable=False),
     Column("title", FREE_TEXT, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False, index=True),
-    Column("beside", Text),
+    Column("beside", PlainText),
 )
 
 
 def _message_columns() -> list[Column[Any]]:
     """The columns of a message, in the conversation or as an alternative."""
     return [
-        Column("role", Text, nullable=False),
+        Column("role", PlainText, nullable=False),
         Column("content", FREE_TEXT, nullable=False),
-        Column("model", Text, nullable=False),
-        Column("rating", Integer),
+        Column("model", PlainText, nullable=False),
+        Column("rating", Whole),
         Column("created_at", UtcDateTime, nullable=False),
-        Column("best_of", Integer, nullable=False, server_default="1"),
-        Column("chosen_by", Text),
-        Column("original", FREE_TEXT),
-        Column("ending", Text),
-        Column("persona", Text),
+        Column("best_of", Whole, nullable=False, server_default="1"),
+        Column("chosen_by", PlainText),
+        Column("original", OPTIONAL_TEXT),
+        Column("ending", PlainText),
+        Column("persona", PlainText),
     ]
 
 
 turns = Table(
     "turns",
     metadata,
-    Column("conversation_id", Text, ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
-    Column("position", Integer, primary_key=True),
+    Column(
+        "conversation_id", PlainText, ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("position", Whole, primary_key=True),
     *_message_columns(),
-    Column("number", Integer, nullable=False, server_default="0"),
+    Column("number", Whole, nullable=False, server_default="0"),
 )
 
 alternatives = Table(
     "alternatives",
     metadata,
-    Column("conversation_id", Text, ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
-    Column("position", Integer, primary_key=True),
-    Column("number", Integer, primary_key=True),
+    Column(
+        "conversation_id", PlainText, ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("position", Whole, primary_key=True),
+    Column("number", Whole, primary_key=True),
     *_message_columns(),
 )
 """Alternative replies at a turn's position."""
@@ -193,26 +205,26 @@ alternatives = Table(
 rounds = Table(
     "rounds",
     metadata,
-    Column("id", Text, primary_key=True),
-    Column("method", Text, nullable=False),
+    Column("id", PlainText, primary_key=True),
+    Column("method", PlainText, nullable=False),
     Column("config", Document, nullable=False),
-    Column("parent", Text, nullable=False),
-    Column("state", Text, nullable=False, index=True),
-    Column("stage", Text, nullable=False),
-    Column("step", Integer, nullable=False),
-    Column("total", Integer, nullable=False),
-    Column("percent", Float, nullable=False),
+    Column("parent", PlainText, nullable=False),
+    Column("state", PlainText, nullable=False, index=True),
+    Column("stage", PlainText, nullable=False),
+    Column("step", Whole, nullable=False),
+    Column("total", Whole, nullable=False),
+    Column("percent", Amount, nullable=False),
     Column("seconds_left", Finite),
-    Column("metrics", Document, nullable=False),
-    Column("attempt", Integer, nullable=False),
-    Column("fence", Integer, nullable=False),
-    Column("worker", Text, nullable=False),
+    Column("metrics", Measures, nullable=False),
+    Column("attempt", Whole, nullable=False),
+    Column("fence", Whole, nullable=False),
+    Column("worker", PlainText, nullable=False),
     Column("heartbeat_at", UtcDateTime),
     Column("cancel_requested", Boolean, nullable=False),
-    Column("snapshot", Text, nullable=False),
-    Column("checkpoint", Text),
-    Column("decision", Document),
-    Column("error", Text, nullable=False),
+    Column("snapshot", PlainText, nullable=False),
+    Column("checkpoint", PlainText),
+    Column("decision", Document(optional=True)),
+    Column("error", PlainText, nullable=False),
     Column("created_at", UtcDateTime, nullable=False, index=True),
     Column("started_at", UtcDateTime),
     Column("finished_at", UtcDateTime),
@@ -221,26 +233,26 @@ rounds = Table(
 round_events = Table(
     "round_events",
     metadata,
-    Column("round_id", Text, ForeignKey("rounds.id", ondelete="CASCADE"), primary_key=True),
-    Column("seq", Integer, primary_key=True),
-    Column("stage", Text, nullable=False),
-    Column("step", Integer, nullable=False),
-    Column("total", Integer, nullable=False),
-    Column("metrics", Document, nullable=False),
+    Column("round_id", PlainText, ForeignKey("rounds.id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", Whole, primary_key=True),
+    Column("stage", PlainText, nullable=False),
+    Column("step", Whole, nullable=False),
+    Column("total", Whole, nullable=False),
+    Column("metrics", Measures, nullable=False),
     Column("at", UtcDateTime, nullable=False),
-    Column("message", Text, nullable=False),
-    Column("percent", Float, nullable=False),
+    Column("message", PlainText, nullable=False),
+    Column("percent", Amount, nullable=False),
     Column("seconds_left", Finite),
 )
 
 checkpoints = Table(
     "checkpoints",
     metadata,
-    Column("name", Text, primary_key=True),
-    Column("path", Text, nullable=False),
-    Column("parent", Text, nullable=False),
-    Column("round_id", Text),
-    Column("method", Text, nullable=False),
+    Column("name", PlainText, primary_key=True),
+    Column("path", PlainText, nullable=False),
+    Column("parent", PlainText, nullable=False),
+    Column("round_id", PlainText),
+    Column("method", PlainText, nullable=False),
     Column("manifest", Document, nullable=False),
     Column("passed", Boolean, nullable=False),
     Column("created_at", UtcDateTime, nullable=False, index=True),
@@ -250,21 +262,21 @@ checkpoints = Table(
 aliases = Table(
     "aliases",
     metadata,
-    Column("alias", Text, primary_key=True),
-    Column("checkpoint", Text, nullable=False),
+    Column("alias", PlainText, primary_key=True),
+    Column("checkpoint", PlainText, nullable=False),
 )
 
 # `before` holds all aliases before the promotion, which a rollback restores.
 promotions = Table(
     "promotions",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("alias", Text, nullable=False),
-    Column("checkpoint", Text, nullable=False),
-    Column("by", Text, nullable=False),
-    Column("round_id", Text, unique=True),
+    Column("id", Whole, primary_key=True),
+    Column("alias", PlainText, nullable=False),
+    Column("checkpoint", PlainText, nullable=False),
+    Column("by", PlainText, nullable=False),
+    Column("round_id", PlainText, unique=True),
     Column("before", Document, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("undone_at", UtcDateTime),
-    Column("undone_by", Text),
+    Column("undone_by", PlainText),
 )

@@ -1,6 +1,7 @@
 """Reads ranked comparisons for a snapshot: plain columns in large batches. A row that is not plainly sound is read again with care."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from functools import reduce
 from typing import Any
@@ -27,6 +28,8 @@ from feedback_app.store.tables import annotations, comparisons, rankings
 BATCH = 1000
 CANDIDATE = {"id", "position", "model", "text", "sampling", "seed", "latency_ms", "finish"}
 """The fields of a stored candidate. One with others is read with care."""
+KEY = re.compile("[0-9a-f]{64}")
+"""A prompt key. With any other, the row is read with care, and its key is computed again."""
 
 
 def training_rows(database: Database) -> Iterator[list[TrainingRow]]:
@@ -101,6 +104,7 @@ def _sound(
         and sorted(named) == sorted(ids)
         and set(map(type, texts)) == {str}
         and all(one.keys() == CANDIDATE and type(one["sampling"]) is dict for one in candidates)
+        and KEY.fullmatch(row.prompt_key)
         and not _mended(row)
     ):
         return None

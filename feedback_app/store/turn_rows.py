@@ -1,12 +1,12 @@
 """Reads and writes the turns of a conversation and their alternatives, inside the caller's transaction."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select
 from sqlalchemy.engine import RowMapping
 
-from feedback_app.domain.conversation import Turn
+from feedback_app.domain.conversation import Ending, Turn
 from feedback_app.store.tables import alternatives, turns
 
 KEPT = ("role", "content", "model", "rating", "created_at", "best_of", "original", "number")
@@ -81,6 +81,9 @@ def _at(table: Table, conversation_id: str, place: int) -> ColumnElement[bool]:
 
 
 def _turn(row: RowMapping) -> Turn:
+    """An unknown rating or ending is left out."""
     kept: dict[str, Any] = {name: row[name] for name in KEPT}
     kept |= {name: row[name] or "" for name in MAY_BE_NONE}
+    kept["rating"] = kept["rating"] if kept["rating"] in (1, -1) else None
+    kept["ending"] = kept["ending"] if kept["ending"] in get_args(Ending) else ""
     return Turn(**kept)

@@ -4,13 +4,13 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, Float, Integer
+from sqlalchemy import JSON, DateTime, Dialect, Float, Integer, Text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
-from feedback_app.domain.damage import DamagedMoment, DamagedObject
+from feedback_app.domain.damage import UNREADABLE, DamagedMoment, DamagedNumber, DamagedObject
 from feedback_app.domain.text_rules import number_fault, seconds_fault
 
 
@@ -73,14 +73,78 @@ class Seconds(Finite):
         return None if seconds_fault(known) else known
 
 
-class Document(TypeDecorator[dict[str, Any]]):
-    """A JSON object."""
+class Amount(Finite):
+    """A number that is always known. What is not a finite number is damaged."""
+
+    cache_ok = True
+
+    def process_result_value(self, value: float | None, dialect: Dialect) -> float:
+        known = _finite(value)
+        return DamagedNumber() if known is None else known
+
+
+class Whole(TypeDecorator[int]):
+    """A whole number. SQLite may store anything in its column: what is no whole number is damaged."""
+
+    impl = Integer
+    cache_ok = True
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> int | None:
+        return value if value is None or isinstance(value, int) else DamagedNumber()
+
+
+class PlainText(TypeDecorator[str]):
+    """A text. SQLite may store bytes in its column, which are damaged."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        return value if value is None or isinstance(value, str) else UNREADABLE
+
+
+class JsonText(TypeDecorator[str]):
+    """A text that is stored as a JSON string. Other JSON is damaged; null is None where the text is `optional`."""
 
     impl = JSON(none_as_null=True)
     cache_ok = True
 
+    def __init__(self, optional: bool = False) -> None:
+        super().__init__()
+        self.optional = optional
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
+        if value is None and self.optional:
+            return None
+        return value if isinstance(value, str) else UNREADABLE
+
+
+class Document(TypeDecorator[dict[str, Any]]):
+    """A JSON object. Other JSON is damaged; null is None where the object is `optional`."""
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+    def __init__(self, optional: bool = False) -> None:
+        super().__init__()
+        self.optional = optional
+
     def process_result_value(self, value: Any, dialect: Dialect) -> dict[str, Any] | None:
-        return value if value is None or isinstance(value, dict) else DamagedObject()
+        if value is None and self.optional:
+            return None
+        return value if isinstance(value, dict) else DamagedObject()
+
+
+class Measures(Document):
+    """Numbers by name, as a JSON object. Values that are not finite numbers are left out."""
+
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> dict[str, Any] | None:
+        document = super().process_result_value(value, dialect)
+        if not document:
+            return document
+        return {name: number for name, number in document.items() if _finite(number) is not None}
 
 
 class array_length(FunctionElement[int]):

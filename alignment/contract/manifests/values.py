@@ -31,8 +31,9 @@ def measured(record: Record, name: str) -> float:
 
 
 def count(record: Record, name: str) -> int:
-    """The same as an integer, with 0 for None."""
-    return int(number(record, name) or 0)
+    """The same as an integer, with 0 for None, NaN and infinity."""
+    value = number(record, name) or 0
+    return int(value) if math.isfinite(value) else 0
 
 
 def text(record: Record, name: str, default: str = "") -> str:

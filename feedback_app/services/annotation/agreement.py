@@ -36,7 +36,8 @@ def agreement(shared: Iterable[Sequence[Ranking]], rankings: Mapping[str, int]) 
         if len(seen) < 2:
             continue
         comparisons += 1
-        units.update(tuple(sorted(each[pair] for each in seen)) for pair in seen[0])
+        shared_pairs = set(seen[0]).intersection(*seen)  # a damaged ranking names other candidates
+        units.update(tuple(sorted(each[pair] for each in seen)) for pair in shared_pairs)
     return Agreement(_alpha(units), comparisons, units.total(), dict(Counter(rankings).most_common()))
 
 

@@ -115,11 +115,13 @@ def _effect(fit: Fitted, row: int) -> Effect:
 
 
 def counted_outcomes(store: Store, annotator: str = "") -> list[CountedOutcomes]:
-    """What is said of comparisons, by the rankings that count or by that annotator's alone, and of how many each."""
-    return [
-        (tuple(map(RankingOutcome.from_line, lines)), count)
+    """What is said of comparisons, by the rankings that count or by that annotator's alone, and of how many each. Damaged
+    outcomes do not count."""
+    read = (
+        (tuple(filter(None, map(RankingOutcome.from_line, lines))), count)
         for lines, count in store.outcomes.counts(annotator)
-    ]
+    )
+    return [(outcomes, count) for outcomes, count in read if outcomes]
 
 
 class Leaderboard:

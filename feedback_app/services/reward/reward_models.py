@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -65,7 +65,9 @@ class RewardModel:
 
     @property
     def created_at(self) -> datetime:
-        return datetime.fromisoformat(self.manifest.created_at)
+        """In UTC where the manifest names no time zone."""
+        created = datetime.fromisoformat(self.manifest.created_at)
+        return created if created.tzinfo else created.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,16 @@ def test_a_ranking_weighs_as_much_as_the_choices_in_it(n: int) -> None:
 def test_what_was_chosen_came_back_is_all_bad_or_of_one_version_has_no_meeting() -> None:
     one = opened(0)
     two = replace(one, candidates=(one.candidates[0], replace(one.candidates[1], model="dpo-1")))
-    assert RankingOutcome.from_line(outcome_line(two, LONGER_WON)).models == ("base", "dpo-1")
+    read = RankingOutcome.from_line(outcome_line(two, LONGER_WON))
+    assert read is not None
+    assert read.models == ("base", "dpo-1")
     assert outcome_line(one, LONGER_WON) == outcome_line(two, ALL_BAD) == ""
     assert outcome_line(replace(two, selection="active"), LONGER_WON) == ""
     assert outcome_line(replace(two, repeat_of="x"), LONGER_WON) == ""
+
+
+@pytest.mark.parametrize(
+    "line", ["never", "7", "[1]", "[[1],[0],[0]]", '[["a"],[null],[0]]', '[["a"],[],[0]]']
+)
+def test_a_damaged_line_is_no_outcome(line: str) -> None:
+    assert RankingOutcome.from_line(line) is None
