@@ -10,8 +10,9 @@ from feedback_app.domain.comparison import ComparisonStatus, Ranking
 from feedback_app.store.comparison_rows import annotation_from
 from feedback_app.store.comparisons import ComparisonNotFound
 from feedback_app.store.database import Database, insert_new
+from feedback_app.store.desks import desk_verdicts
 from feedback_app.store.outbox import announce
-from feedback_app.store.tables import comparisons, desk_verdicts, rankings, withdrawn
+from feedback_app.store.tables import comparisons, rankings, withdrawn
 
 BATCH = 500
 OWNER = "owner"

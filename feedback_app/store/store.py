@@ -6,6 +6,7 @@ from feedback_app.store.annotations import Annotations
 from feedback_app.store.checkpoints import Checkpoints
 from feedback_app.store.comparisons import Comparisons
 from feedback_app.store.conversations import Conversations
+from feedback_app.store.counters import Counters
 from feedback_app.store.curation import Curation
 from feedback_app.store.database import Database, open_database
 from feedback_app.store.desks import DeskStates
@@ -45,6 +46,7 @@ class Store:
     search: Search
     search_index: Indexer
     curation: Curation
+    counters: Counters
     ids: Ids
     preferences: StoredPreferences
     training: Training
@@ -79,6 +81,7 @@ def open_store(url: str) -> Store:
         search=Search(database),
         search_index=Indexer(database),
         curation=Curation(database),
+        counters=Counters(database),
         ids=Ids(database),
         preferences=StoredPreferences(database),
         training=Training(database),

@@ -9,13 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Table, select
 from sqlalchemy.engine import RowMapping
 
 from feedback_app.domain.comparison import Message
-from feedback_app.domain.mended import UNREADABLE
+from feedback_app.domain.damage import UNREADABLE
 from feedback_app.domain.preference import Demonstration, Rating
 from feedback_app.store.comparison_rows import MISFITS, text_from
+from feedback_app.store.counters import Counters
 from feedback_app.store.database import BATCH, Database, Stored, insert_new, unheard
 from feedback_app.store.tables import demonstrations, ratings
 
@@ -33,7 +34,7 @@ class Demonstrations:
         return [Demonstration(*_texts(row), row["source"]) for row in _rows(self.database, demonstrations)]
 
     def count(self) -> int:
-        return _count(self.database, demonstrations)
+        return Counters(self.database).totals(["demonstrations"])["demonstrations"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Ratings:
         return [Rating(*_texts(row), row["good"], row["source"]) for row in _rows(self.database, ratings)]
 
     def count(self) -> int:
-        return _count(self.database, ratings)
+        return Counters(self.database).totals(["ratings"])["ratings"]
 
 
 def _add(
@@ -89,8 +90,3 @@ def _texts(row: RowMapping) -> tuple[tuple[Message, ...], str]:
         return prompt, text_from(row["reply"])
     except MISFITS:
         return (Message("user", UNREADABLE),), UNREADABLE
-
-
-def _count(database: Database, table: Table) -> int:
-    with database.read() as connection:
-        return connection.execute(select(func.count()).select_from(table)).scalar_one()

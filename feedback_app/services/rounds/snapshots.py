@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from feedback_app.domain.persona import Persona
-from feedback_app.domain.preference import preference_pairs, ranked_replies
+from feedback_app.domain.preference import first_training_key, preference_pairs, ranked_replies
 from feedback_app.domain.round import Round
 from feedback_app.domain.snapshot import (
     CHANGE_TYPES,
@@ -130,7 +130,7 @@ class Snapshots:
         newest = self.newest()
         if newest is None:
             return None
-        pairs = self.store.training.pairs(0.0)
+        pairs = self.store.counters.pairs_from(first_training_key(0.0))
         if max(pairs, newest.counts.get("pairs", 0)) > MOST_READ:
             return SnapshotGrowth(newest.counts.get("pairs", 0), pairs)
         now = (newest.hash, data_fingerprint(self.store), *self.personas())

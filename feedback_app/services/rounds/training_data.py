@@ -7,7 +7,7 @@ from alignment.contract.amounts import Amounts
 from alignment.contract.methods import Need, RoundConfig
 from alignment.contract.requirements import lacking, needs_of
 from feedback_app.domain.comparison import Message
-from feedback_app.domain.preference import split_of
+from feedback_app.domain.preference import first_training_key, split_of
 from feedback_app.services.dataset.unpaired_feedback import chat_edits, chat_ratings
 from feedback_app.store import Store
 
@@ -46,7 +46,7 @@ class TrainingData:
 
     def pairs(self) -> int:
         """Preference pairs of two different replies. The store keeps their number."""
-        return self.store.training.pairs(self.heldout_fraction)
+        return self.store.counters.pairs_from(first_training_key(self.heldout_fraction))
 
     def ratings(self) -> tuple[int, int]:
         """Replies that people rated good, and bad; without the replies of pairs. An estimate where many were imported."""
@@ -67,7 +67,7 @@ class TrainingData:
             imported = self._share(imported)
         else:
             imported = self._number(item.prompt for item in self.store.demonstrations.all())
-        return imported + self.store.training.edits(self.heldout_fraction) + chats
+        return imported + self.store.training.edits(first_training_key(self.heldout_fraction)) + chats
 
     def _number(self, prompts: Iterable[Sequence[Message]]) -> int:
         return sum(map(self._trains, prompts))

@@ -6,7 +6,7 @@ import pytest
 
 from feedback_app.domain.comparison import ComparisonStatus, InvalidRanking, Ranking
 from feedback_app.store import Agreed, Store
-from tests.integration.store.examples import FIRST_BEST, pairs_by_prompt, shown
+from tests.integration.store.examples import FIRST_BEST, shown
 
 SECOND_BEST = Ranking((("c2",), ("c1",)), annotator="anna", note="n\x01te", source="argilla")
 
@@ -32,9 +32,9 @@ def test_an_annotator_has_one_ranking_and_the_owners_decides(store: Store) -> No
 def test_pairs_of_others_count_until_the_owner_has_spoken(store: Store) -> None:
     store.comparisons.add(comparison := shown())
     store.annotations.put(comparison, SECOND_BEST)
-    assert [pairs for _, pairs in pairs_by_prompt(store)] == [1]
+    assert store.counters.pairs_from("000") == 1
     store.comparisons.rank(comparison.id, Ranking((("c1", "c2"),)), ())
-    assert [pairs for _, pairs in pairs_by_prompt(store)] == [0]
+    assert store.counters.pairs_from("000") == 0
 
 
 def test_a_ranking_that_does_not_fit_is_not_stored(store: Store) -> None:
