@@ -13,6 +13,7 @@ from feedback_app.domain.comparison import Comparison
 from feedback_app.domain.ranking_query import RankingSearch, folded
 from feedback_app.store.comparison_rows import comparison_from, select_comparisons
 from feedback_app.store.comparisons import NEWEST_FIRST
+from feedback_app.store.counters import Counters
 from feedback_app.store.database import Database
 from feedback_app.store.paging import (
     Position,
@@ -37,6 +38,7 @@ BUDGET = 25_000
 """Entries that one page of a search looks through at most; the next page goes on from there."""
 LAST_MOMENT = 2**63 - 1
 IDS_PER_PAGE = 5_000
+UNWRITTEN_NAMES = frozenset(status.value for status in UNWRITTEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +82,9 @@ class Search:
     ) -> SearchPage:
         """The comparisons that match (only those in `among`, if given), newest first. Raises InvalidCursor."""
         after = None if cursor is None else decode_cursor(cursor)
+        if wanted == RankingSearch() and among is None:
+            return self._newest(after, limit)
         with self.database.read() as connection:
-            if wanted == RankingSearch() and among is None:
-                return _newest(connection, after, limit)
             matches, unindexed = _matching(connection, wanted, among, after, limit)
             shown = matches.keys[:limit]
             items = _load(connection, [name for _, name in shown])
@@ -119,17 +121,18 @@ class Search:
                         values[name].add(value)
         return Choices(*(sorted(values[name]) for name in ("source", "version", "tag", "aspect")))
 
-
-def _newest(connection: Connection, after: Position | None, limit: int) -> SearchPage:
-    """A page of all comparisons whose replies are written."""
-    written = comparisons.c.status.not_in([status.value for status in UNWRITTEN])
-    query = select_comparisons().where(written).order_by(*NEWEST_FIRST).limit(limit + 1)
-    if after is not None:
-        query = query.where(position_columns() < bound(after))
-    items = [comparison_from(row) for row in connection.execute(query).mappings()]
-    total = connection.execute(select(func.count()).select_from(comparisons).where(written)).scalar_one()
-    more = encode_cursor(position(items[limit - 1])) if len(items) > limit else None
-    return SearchPage(items[:limit], more, int(total))
+    def _newest(self, after: Position | None, limit: int) -> SearchPage:
+        """A page of all comparisons whose replies are written."""
+        written = comparisons.c.status.not_in(UNWRITTEN_NAMES)
+        query = select_comparisons().where(written).order_by(*NEWEST_FIRST).limit(limit + 1)
+        if after is not None:
+            query = query.where(position_columns() < bound(after))
+        numbers = Counters(self.database).by_bucket("comparisons")
+        total = sum(number for status, number in numbers.items() if status not in UNWRITTEN_NAMES)
+        with self.database.read() as connection:
+            items = [comparison_from(row) for row in connection.execute(query).mappings()]
+        more = encode_cursor(position(items[limit - 1])) if len(items) > limit else None
+        return SearchPage(items[:limit], more, total)
 
 
 def _matching(
@@ -150,11 +153,12 @@ def _matching(
         matches = _among(connection, checks, names)
     elif checks is None:
         matches = _Matches([], 0)
-    elif checks.fewest <= FEW:
+    elif checks.fewest <= FEW and not checks.only_driver:
         matches = _few(connection, checks)
     else:
         matches = _many(connection, checks, before, limit, len(recent))
-    merged = _merged(matches, set(recent), direct, before)
+    stale = _among(connection, checks, recent if names is None else set(recent) & set(names))
+    merged = _merged(matches, set(recent), direct, before, stale.total)
     return merged, 0 if recent else _unindexed(connection)
 
 
@@ -217,7 +221,8 @@ def _few(connection: Connection, checks: Conditions) -> _Matches:
 def _many(connection: Connection, checks: Conditions, before: Key | None, limit: int, spare: int) -> _Matches:
     """The newest matches, found by looking through the newest entries. `spare` more are read, as that many may be left out."""
     keys: list[Key] = []
-    looked, upto, size, end = 0, LAST_MOMENT if before is None else before[0], WINDOW, before
+    looked, upto, end = 0, LAST_MOMENT if before is None else before[0], before
+    size = limit + spare + 2 if checks.only_driver else WINDOW  # all of the window match, or few
     while True:
         rows = connection.execute(checks.window(upto, size)).all()
         last = len(rows) < size
@@ -248,11 +253,13 @@ def _total(
     return max(found, round(count * found / max(looked, 1))), False
 
 
-def _merged(matches: _Matches, recent: set[str], direct: list[Key], before: Key | None) -> _Matches:
-    """The matches of the index, with the pending comparisons as they are now."""
+def _merged(
+    matches: _Matches, recent: set[str], direct: list[Key], before: Key | None, stale: int
+) -> _Matches:
+    """The matches of the index, with the pending comparisons as they are now. `stale` of them match as they were indexed."""
     kept = [key for key in matches.keys if key[1] not in recent]
     fresh = [key for key in direct if matches.end is None or key >= matches.end]
-    total = matches.total - (len(matches.keys) - len(kept)) + len(direct)
+    total = matches.total - stale + len(direct)
     keys = sorted(key for key in kept + fresh if before is None or key < before)[::-1]
     return _Matches(keys, max(total, len(keys)), matches.estimated, matches.end)
 
