@@ -16,9 +16,9 @@ Ids = Annotated[
 ]
 
 
-def _word(verdict: str) -> str:
+def _word(result: str) -> str:
     """The word for a kind of ranking in the command line."""
-    return RANKING_LABELS.get(verdict, verdict)
+    return RANKING_LABELS.get(result, result)
 
 
 @app.command()

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from feedback_app.domain.text_rules import UNFIT, Mended, mended, number_fault, text_fault
+from feedback_app.domain.text_rules import UNFIT, DamagedText, number_fault, repaired, text_fault
 
 DEEPEST = 256
 """Levels of lists and objects: room for a tree of 100 turns."""
@@ -82,12 +82,12 @@ def _no_constant(name: str) -> NoReturn:
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object whose fields have different names: of two values it would not be clear which one is meant."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
         raise Unfit(f"names a field twice: {where((twice,))}")
-    return found
+    return fields
 
 
 STRICT = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=_once)
@@ -142,14 +142,14 @@ def _step(step: str | int) -> str:
 
 
 def stored(raw: str | bytes) -> Any:
-    """A value out of the store: texts that no text may be are `Mended`, numbers that are not finite are None. What is no JSON
-    at all is one mended text."""
+    """A value out of the store: texts that no text may be are `DamagedText`, numbers that are not finite are None. What is no JSON
+    at all is one repaired text."""
     text = raw.decode("utf-8", "replace") if isinstance(raw, (bytes, bytearray)) else raw
     try:
         value = STORED.decode(text)
         return _shown(value) if SUSPECT.search(text) else value
     except (ValueError, RecursionError):
-        return Mended(mended(text))
+        return DamagedText(repaired(text))
 
 
 def _known(number: str) -> float | None:
@@ -163,7 +163,7 @@ STORED = json.JSONDecoder(parse_float=_known, parse_constant=lambda name: None)
 def _shown(value: Any) -> Any:
     match value:
         case str():
-            return Mended(mended(value)) if UNFIT.search(value) else value
+            return DamagedText(repaired(value)) if UNFIT.search(value) else value
         case dict():
             return {_shown(key): _shown(item) for key, item in value.items()}
         case list():

@@ -17,7 +17,7 @@ from feedback_app.domain.comparison import (
     Sampling,
     checked_ranking,
 )
-from feedback_app.domain.mended import UNREADABLE
+from feedback_app.domain.damage import UNREADABLE
 from feedback_app.domain.pairwise_outcomes import outcome_line
 from feedback_app.domain.preference import preference_pairs, prompt_key
 from feedback_app.store.tables import comparisons, rankings

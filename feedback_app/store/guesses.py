@@ -8,8 +8,8 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.engine import RowMapping
 
 from feedback_app.domain.comparison import Selection
+from feedback_app.domain.damage import damaged
 from feedback_app.domain.guess import Guess
-from feedback_app.domain.mended import damaged
 from feedback_app.store.counters import Counters
 from feedback_app.store.database import Database
 from feedback_app.store.tables import comparisons, guesses, rankings

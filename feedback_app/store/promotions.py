@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, delete, insert, select, text, update
 
-from feedback_app.domain.mended import damaged
+from feedback_app.domain.damage import damaged
 from feedback_app.errors import WRONG_USE, Conflict, NotFound
 from feedback_app.store.database import insert_new
 from feedback_app.store.tables import aliases, checkpoints, promotions

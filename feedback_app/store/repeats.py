@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Alias, Case, Select, Subquery, case, literal_column, select
+from sqlalchemy import Case, ColumnClause, FromClause, Select, Subquery, case, literal_column, select
 
 from feedback_app.domain.repeats import RankedPair
 from feedback_app.store.database import Database
@@ -38,14 +38,12 @@ class Repeats:
             return [(row[0], row[1], tuple(row[2])) for row in connection.execute(query)]
 
     def ranked_pairs(self) -> list[RankedPair]:
-        """All pairs that are ranked twice, in the order of the repeats, without damaged ones."""
+        """All pairs that are ranked twice, in any order, without damaged ones. In order of time, SQLite would read all comparisons."""
         original, repeat = comparisons.alias("original"), comparisons.alias("repeat")
         first, second = rankings.alias("first"), rankings.alias("second")
         choices = _choice(original, first).label("first"), _choice(repeat, second).label("second")
         query = (
-            select(
-                original.c.id.label("original"), repeat.c.id.label("repeat"), *choices, repeat.c.created_at
-            )
+            select(original.c.id.label("original"), repeat.c.id.label("repeat"), *choices)
             .select_from(repeat)
             .join(original, original.c.id == repeat.c.repeat_of)
             .join(first, first.c.comparison_id == original.c.id)
@@ -54,16 +52,14 @@ class Repeats:
             .where(original.c.id.not_in(_damaged()), repeat.c.id.not_in(_damaged()))
         )
         with self.database.read() as connection:
-            rows = connection.execute(query).all()
-        # Ordered here: asked for an order, SQLite would read all comparisons by the index of their dates.
-        rows = sorted(rows, key=lambda row: (row.created_at, row.repeat))
-        pairs = [RankedPair(*row[:-1]) for row in rows]
+            pairs = [RankedPair(*row) for row in connection.execute(query)]
         return [pair for pair in pairs if pair.first and pair.second]
 
 
-def _choice(comparison: Alias, ranking: Alias) -> Case[Any]:
+def _choice(comparison: FromClause, ranking: FromClause) -> Case[Any]:
     """See `domain.repeats.choice_of`; NULL where the row cannot be read."""
-    zero, its_id = literal_column("0"), literal_column("id")
+    zero: ColumnClause[Any] = literal_column("0")
+    its_id: ColumnClause[Any] = literal_column("id")
     best = json_item(ranking.c.groups, zero, zero)
     first = json_item(comparison.c.candidates, zero, its_id)
     groups = array_length(ranking.c.groups)

@@ -9,16 +9,16 @@ from typing import Any
 from sqlalchemy import Connection, Update, case, delete, func, insert, or_, select, update
 from sqlalchemy.engine import RowMapping
 
-from feedback_app.domain.mended import damaged
+from feedback_app.domain.damage import damaged
 from feedback_app.domain.round import Checkpoint, InvalidRound, Round, RoundEvent, RoundState
-from feedback_app.domain.text_rules import Mended
+from feedback_app.domain.text_rules import DamagedText
 from feedback_app.errors import NotFound
 from feedback_app.store.checkpoints import register
 from feedback_app.store.database import Database, insert_new
 from feedback_app.store.promotions import StaleFence, promote
 from feedback_app.store.tables import round_events, rounds
 
-UNKNOWN = Mended("this round is damaged in the database: queue a new one")
+UNKNOWN = DamagedText("this round is damaged in the database: queue a new one")
 SILENT = "its worker stopped answering too often: look at the round's trainer.log, then resume it"
 
 

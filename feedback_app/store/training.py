@@ -28,8 +28,10 @@ class Training:
 
     def edits(self, first_key: str) -> int:
         """The rankings whose owner wrote a reply, of the prompt keys from `first_key` on."""
+        # Those with an edit are few, so the search begins with them: the index of prompt keys does not serve a part of a key.
+        train = func.substr(comparisons.c.prompt_key, 1, len(first_key)) >= first_key
         query = select(func.count()).select_from(rankings.join(comparisons))
-        query = query.where(rankings.c.edit.is_not(None), comparisons.c.prompt_key >= first_key)
+        query = query.where(rankings.c.edit.is_not(None), train)
         with self.database.read() as connection:
             return int(connection.execute(query).scalar_one())
 

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, Text, cast, exists, func, select
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus
+from feedback_app.domain.damage import DamagedMoment
 from feedback_app.domain.json_rules import SUSPECT
-from feedback_app.domain.mended import MendedMoment
 from feedback_app.domain.training_row import TrainingRanking, TrainingRow, places_of, training_row
 from feedback_app.store import annotations as annotated
 from feedback_app.store.comparison_rows import MISFITS, comparison_from, select_comparisons, with_others
@@ -111,7 +111,7 @@ def _sound(
 
 def _mended(row: Row[Any]) -> bool:
     """Whether one of its dates could not be read."""
-    return isinstance(row.created_at, MendedMoment) or isinstance(row.ranked_at, MendedMoment)
+    return isinstance(row.created_at, DamagedMoment) or isinstance(row.ranked_at, DamagedMoment)
 
 
 def _careful(connection: Connection, ids: list[str]) -> dict[str, TrainingRow]:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Table, select
 from sqlalchemy.engine import RowMapping
 
 from feedback_app.domain.comparison import Message
-from feedback_app.domain.mended import UNREADABLE
+from feedback_app.domain.damage import UNREADABLE
 from feedback_app.domain.preference import Demonstration, Rating
 from feedback_app.store.comparison_rows import MISFITS, text_from
 from feedback_app.store.counters import Counters

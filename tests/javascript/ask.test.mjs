@@ -4,7 +4,7 @@ import { after, before, test } from "node:test";
 import { page } from "./page.mjs";
 
 page();
-const { asker, inWords, jsonLines, Refused, sentence, Unreachable } = await import("../shared/static/ask.js");
+const { client, inWords, jsonLines, Refused, sentence, Unreachable } = await import("../shared/static/ask.js");
 let server, root, reply;
 
 before(async () => {
@@ -21,22 +21,22 @@ test("an answer comes back as JSON, and a change is told to the page", async () 
   reply = { status: 200, body: '{"kept": true}' };
   let changes = 0;
   window.addEventListener("codelynn:changed", () => (changes += 1));
-  assert.deepEqual(await asker(root)("GET", "x"), { kept: true });
-  await asker(root)("PUT", "x", {});
+  assert.deepEqual(await client(root)("GET", "x"), { kept: true });
+  await client(root)("PUT", "x", {});
   assert.equal(changes, 1);
 });
 
 test("what the service refuses is said in its words", async () => {
   reply = { status: 422, body: '{"detail": "the prompt is empty"}' };
-  const error = await asker(root)("POST", "x", {}).catch((caught) => caught);
+  const error = await client(root)("POST", "x", {}).catch((caught) => caught);
   assert.ok(error instanceof Refused);
   assert.equal(inWords(error), "The prompt is empty.");
 });
 
 test("a proxy's error and no answer at all are the same to the page: try again", async () => {
   reply = { status: 502, body: "<html>" };
-  assert.ok((await asker(root)("GET", "x").catch((caught) => caught)) instanceof Unreachable);
-  const nowhere = await asker("http://127.0.0.1:1")("GET", "x").catch((caught) => caught);
+  assert.ok((await client(root)("GET", "x").catch((caught) => caught)) instanceof Unreachable);
+  const nowhere = await client("http://127.0.0.1:1")("GET", "x").catch((caught) => caught);
   assert.equal(inWords(nowhere), "codeLynn does not answer. Try again in a moment.");
 });
 

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Literal, get_args
+from typing import Literal
 
 from feedback_app.domain.ranking_query import RankingSearch
 from feedback_app.services.dataset.curation import Curation, checked_tags
 
 Action = Literal["exclude", "include", "delete", "tag"]
-ACTIONS: tuple[Action, ...] = get_args(Action)
 BATCH = 500
 
 

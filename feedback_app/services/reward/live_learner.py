@@ -88,7 +88,7 @@ class Learner:
         What the model fails on is not tried again before its ranking changes.
         """
         key, comparison = known.key, known.comparison
-        before, now = self._learned.get(key), _said(comparison)
+        before, now = self._learned.get(key), _groups(comparison)
         if comparison is not None and known.guess is not None:
             self._mark(known.guess, comparison)
         if before == now:
@@ -124,7 +124,7 @@ class Learner:
             self._store.guesses.mark(held)
 
 
-def _said(comparison: Comparison | None) -> Groups | None:
+def _groups(comparison: Comparison | None) -> Groups | None:
     """As `RankingOutcomes.newest_groups` gives it; None without a ranking."""
     if comparison is None or comparison.ranking is None:
         return None

@@ -4,7 +4,7 @@ A search whose rarest condition matches few comparisons reads exactly those. A s
 until a page is full, and estimates the total. Comparisons that changed just now are read directly.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, exists, func, select
@@ -38,7 +38,6 @@ BUDGET = 25_000
 """Entries that one page of a search looks through at most; the next page goes on from there."""
 LAST_MOMENT = 2**63 - 1
 IDS_PER_PAGE = 5_000
-UNWRITTEN_NAMES = frozenset(status.value for status in UNWRITTEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +81,9 @@ class Search:
     ) -> SearchPage:
         """The comparisons that match (only those in `among`, if given), newest first. Raises InvalidCursor."""
         after = None if cursor is None else decode_cursor(cursor)
-        if wanted == RankingSearch() and among is None:
-            return self._newest(after, limit)
         with self.database.read() as connection:
+            if wanted == RankingSearch() and among is None:
+                return _newest(connection, after, limit, Counters(self.database).by_bucket("comparisons"))
             matches, unindexed = _matching(connection, wanted, among, after, limit)
             shown = matches.keys[:limit]
             items = _load(connection, [name for _, name in shown])
@@ -121,18 +120,19 @@ class Search:
                         values[name].add(value)
         return Choices(*(sorted(values[name]) for name in ("source", "version", "tag", "aspect")))
 
-    def _newest(self, after: Position | None, limit: int) -> SearchPage:
-        """A page of all comparisons whose replies are written."""
-        written = comparisons.c.status.not_in(UNWRITTEN_NAMES)
-        query = select_comparisons().where(written).order_by(*NEWEST_FIRST).limit(limit + 1)
-        if after is not None:
-            query = query.where(position_columns() < bound(after))
-        numbers = Counters(self.database).by_bucket("comparisons")
-        total = sum(number for status, number in numbers.items() if status not in UNWRITTEN_NAMES)
-        with self.database.read() as connection:
-            items = [comparison_from(row) for row in connection.execute(query).mappings()]
-        more = encode_cursor(position(items[limit - 1])) if len(items) > limit else None
-        return SearchPage(items[:limit], more, total)
+
+def _newest(
+    connection: Connection, after: Position | None, limit: int, statuses: Mapping[str, int]
+) -> SearchPage:
+    """A page of all comparisons whose replies are written. `statuses` counts the comparisons by status."""
+    written = comparisons.c.status.not_in([status.value for status in UNWRITTEN])
+    query = select_comparisons().where(written).order_by(*NEWEST_FIRST).limit(limit + 1)
+    if after is not None:
+        query = query.where(position_columns() < bound(after))
+    items = [comparison_from(row) for row in connection.execute(query).mappings()]
+    total = sum(number for status, number in statuses.items() if status not in UNWRITTEN)
+    more = encode_cursor(position(items[limit - 1])) if len(items) > limit else None
+    return SearchPage(items[:limit], more, total)
 
 
 def _matching(

@@ -50,7 +50,7 @@ class RoundsServices:
     lineage: Lineage
     models: Models
     estimates: Estimates
-    advisor: RoundReadiness
+    readiness: RoundReadiness
     before_after: BeforeAfter
 
 
@@ -62,7 +62,7 @@ class RoundsPage:
         self._lineage = services.lineage
         self._models = services.models
         self._estimates = services.estimates
-        self._advisor = services.advisor
+        self._advisor = services.readiness
         self.before_after = BeforeAfterPanel(services.before_after, services.models, screen.before_after)
         self.deletion = DeletionPanel(services.rounds, screen.deletion)
         self._screen = screen

@@ -137,7 +137,9 @@ def test_a_pair_that_came_back_keeps_its_choices_without_its_texts(store: Store)
     for minute, (first, second) in enumerate(cases):
         original = ranked(store, 2 * minute, first)
         ranked(store, 2 * minute + 1, second, repeat_of=original.id)
-    pairs = store.repeats.ranked_pairs()
+    pairs = sorted(
+        store.repeats.ranked_pairs(), key=lambda pair: store.comparisons.get(pair.repeat).created_at
+    )
     assert [pair.outcome for pair in pairs] == ["same", "reversed", "same", "bad", "same", "tie"]
     for pair in pairs:
         original, repeat = store.comparisons.get(pair.original), store.comparisons.get(pair.repeat)

@@ -1,15 +1,12 @@
 """The search index: the same results as reading every comparison, whatever was indexed already; plans that read no whole table."""
 
-import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from feedback_app.domain.comparison import ASPECTS, Comparison, Message, Ranking
 from feedback_app.domain.ranking_query import RANKING_FILTERS, SELECTION_FILTERS, RankingSearch, folded
@@ -20,34 +17,6 @@ from tests.integration.store.examples import FIRST_BEST, NOON, minutes, shown
 
 WORDS = ("Krankenhaus", "amor vincit", "f(x) == y", "Straße", "ÜBUNG", "猫", "x", "100 %_", 'say "no"')
 PARTS = ("haus", "vincit omnia", "mor", "(x) ==", "strasse", "übung", "猫", "q", "_", "%", '"no"', "zz", "a")
-
-
-WHOLE = re.compile(r"SCAN (?!.*(VIRTUAL|anon|search_pending|CONSTANT|subquery))")
-
-
-@contextmanager
-def plans(store: Store) -> Iterator[list[str]]:
-    """The steps of SQLite's plans for everything that is read meanwhile, filled in at the end."""
-    statements: list[tuple[str, Any]] = []
-
-    def note(_c: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        if statement.startswith("SELECT"):
-            statements.append((statement, parameters))
-
-    steps: list[str] = []
-    event.listen(store.database.engine, "before_cursor_execute", note)
-    yield steps
-    event.remove(store.database.engine, "before_cursor_execute", note)
-    with store.database.read() as connection:
-        for statement, parameters in statements:
-            steps += [
-                row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-            ]
-
-
-def scans(steps: Sequence[str]) -> list[str]:
-    """The steps that read a whole table or a whole index."""
-    return [step for step in steps if WHOLE.match(step)]
 
 
 def index_all(store: Store) -> None:
@@ -249,31 +218,6 @@ def test_progress_counts_what_waits_and_what_is_indexed(store: Store) -> None:
     assert (now.pending, now.entries) == (1, 2)
 
 
-@pytest.mark.parametrize(
-    "wanted",
-    [
-        RankingSearch(),
-        RankingSearch(words="zyzzyva"),
-        RankingSearch(words="zy"),
-        RankingSearch(verdict="tie"),
-        RankingSearch(tag="work", words="tea"),
-        RankingSearch(source="arena", verdict="ranked"),
-    ],
-)
-def test_no_search_sorts_or_scans_a_whole_table(store: Store, wanted: RankingSearch) -> None:
-    """Of the pending comparisons the first few are read."""
-    if store.database.engine.dialect.name != "sqlite":
-        pytest.skip("PostgreSQL plans by the size of its tables, which are small here")
-    for i in range(5):
-        put(store, f"tea {i}", FIRST_BEST, tags=("work",))
-    index_all(store)
-    with plans(store) as steps:
-        store.search.page(wanted, None, None, 50)
-    assert steps
-    newest_first = "SCAN comparisons USING INDEX ix_comparisons_created_at_id"  # ends after a page
-    assert set(scans(steps)) <= {newest_first}
-
-
 def test_unusual_messages_are_searched_without_the_system_prompt(store: Store) -> None:
     messages = (Message("system", "be warm"), Message("user", "tea"))
     key = put(store, "tea")
@@ -295,20 +239,3 @@ def test_totals_are_exact_for_a_filter_while_its_comparisons_change(store: Store
     assert store.search.page(RankingSearch(verdict="taken out"), None, None, 1).total == 2
     index_all(store)
     assert store.search.page(RankingSearch(verdict="ranked"), None, None, 5).total == 29
-
-
-def test_curation_and_consistency_read_no_whole_table(store: Store) -> None:
-    if store.database.engine.dialect.name != "sqlite":
-        pytest.skip("PostgreSQL plans by the size of its tables, which are small here")
-    keys = [put(store, f"tea {i}", FIRST_BEST) for i in range(3)]
-    put(store, "tea 0", FIRST_BEST, repeat_of=keys[0])
-    index_all(store)
-    with plans(store) as steps:
-        assert len(store.repeats.ranked_pairs()) == 1
-        store.curation.withdrawn(keys)
-        store.curation.take_out(keys[1:], ("argilla",))
-        store.curation.bring_back(keys[1:], ("argilla",))
-        store.curation.add_tags(keys, lambda tags: (*tags, "work"))
-        assert len(store.curation.same_pairs(keys[:1])) == 2
-        store.curation.delete(keys, ("argilla",))
-    assert scans(steps) == []

@@ -1,10 +1,10 @@
 // The list of the owner's rankings on the Data page. Prompts and replies arrive as HTML that the service has escaped.
-import { asker, inWords } from "../../shared/static/ask.js";
+import { client, inWords } from "../../shared/static/ask.js";
 import { changeAll, MOST_PICKED } from "./bulk.js";
 import { change, choose, query, wanted } from "./form.js";
 
-const ask = asker("rankings"); // HTML for this list
-const api = asker("api/v1/rankings");
+const ask = client("rankings"); // HTML for this list
+const api = client("api/v1/rankings");
 /** @type {(id: string) => PageElement} */
 const el = (id) => document.getElementById(id);
 /** @param {number} n @param {string} one */
