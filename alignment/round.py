@@ -12,6 +12,7 @@ from pathlib import Path
 from alignment.contract.durations import training_threads as all_but_one
 from alignment.contract.outcome import FAILURE_FILE
 from alignment.contract.requirements import refuse_lacking
+from alignment.contract.sampling import limits_of
 from alignment.contract.snapshot import read_snapshot
 from alignment.contract.spec import RoundSpec, read_spec
 from alignment.process_exit import QUIET, REFUSED, exit_code
@@ -44,7 +45,7 @@ def run_round(folder: Path) -> None:
 
 
 def _run_policy(folder: Path, spec: RoundSpec, stop: StopSignal) -> None:
-    snapshot = read_snapshot(spec.snapshot_dir)
+    snapshot = read_snapshot(spec.snapshot_dir, limits_of(spec.config))
     refuse_lacking(spec, snapshot)
     threads = _begin(spec)
     from alignment.stages import run_stages

@@ -14,7 +14,7 @@ from alignment.checkpoints.publish import publish, refuse_foreign
 from alignment.checkpoints.registry import adapter_hashes, base_hash, verify_adapter
 from alignment.context import RoundContext, Trained
 from alignment.contract.amounts import amounts_of
-from alignment.contract.durations import stage_seconds
+from alignment.contract.durations import round_seconds
 from alignment.contract.events import EventLog, Plan
 from alignment.contract.files import fresh_dir
 from alignment.contract.manifests.checkpoint import CheckpointManifest, write_checkpoint_manifest
@@ -53,7 +53,7 @@ Stage = Callable[[RoundContext], None]
 def run_stages(folder: Path, spec: RoundSpec, snapshot: Snapshot, threads: int, stop: StopSignal) -> None:
     """Run the stages that are not complete. The decision is then in `gate/decision.json`."""
     refuse_foreign(spec)
-    events = EventLog(folder, plan(spec, snapshot))
+    events = EventLog(folder, plan(spec, snapshot), expected=spec.expected_seconds)
     context = RoundContext(folder, spec, snapshot, load_tokenizer(spec.base_dir), events, stop, threads)
     if not is_complete(context.stage_dir("train")):
         training_of(spec.method).refuse(context, copies_in_memory(spec, snapshot))
@@ -77,7 +77,8 @@ def run_stages(folder: Path, spec: RoundSpec, snapshot: Snapshot, threads: int, 
 
 def plan(spec: RoundSpec, snapshot: Snapshot) -> Plan:
     """Seconds per stage, as measured with the default model on two cores. Other machines have about the same proportions."""
-    return Plan(stage_seconds(spec.policy, amounts_of(snapshot)))
+    written = snapshot.available.get("pairs", 0) + snapshot.available.get("heldout", 0)
+    return Plan(round_seconds(spec.policy, amounts_of(snapshot), written))
 
 
 def reward(context: RoundContext) -> None:

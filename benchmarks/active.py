@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from benchmarks.reward import OWNERS, Rated, Task, read_corpus, split
 from reward_model.live import scale_of
-from reward_model.posterior import Duels, Posterior, fit_widths, information, use_weights
+from reward_model.posterior import PairFeatures, Posterior, fit_widths, information, use_weights
 from reward_model.style import style_features
 
 Array = npt.NDArray[np.float64]
@@ -71,7 +71,7 @@ def choose(
 def learn(pairs: Sequence[Pair], features: dict[str, Array]) -> Posterior:
     tie = np.zeros(len(pairs), bool)
     return fit_widths(
-        Duels(differences(pairs, features), tie, use_weights([(a.text, b.text) for a, b in pairs]))
+        PairFeatures(differences(pairs, features), tie, use_weights([(a.text, b.text) for a, b in pairs]))
     )
 
 

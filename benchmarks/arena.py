@@ -66,7 +66,7 @@ def main() -> None:
         page = browser.new_page(base_url=str(client.base_url), viewport={"width": 1280, "height": 900})
         times = np.array(measured(page, args.votes, args.read))
         browser.close()
-    print("| verdicts | median ms | 95 % | longest |\n| --- | --- | --- | --- |")
+    print("| votes | median ms | 95 % | longest |\n| --- | --- | --- | --- |")
     print(f"| {len(times)} | {np.median(times):.0f} | {np.quantile(times, 0.95):.0f} | {times.max():.0f} |")
 
 

@@ -25,7 +25,7 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
-DUELS = 10
+PAIRS = 10
 READY = "#better-1:not([disabled])"
 
 
@@ -57,12 +57,12 @@ def rank_on(page: Page, likes: Owner, wanted: int, seen: Callable[[int], None]) 
         page.wait_for_selector(READY, timeout=120_000)
         a, b = (page.locator(f"#card-{letter} .reply").inner_text() for letter in "ab")
         gap = likes(a) - likes(b)
-        judged = page.evaluate("location.href")
+        address = page.evaluate("location.href")
         page.locator("#tie" if gap == 0 else "#better-1" if gap > 0 else "#better-2").click()
         if gap != 0:
             given += 1
             seen(given)
-        page.wait_for_function("(judged) => location.href !== judged", arg=judged, timeout=60_000)
+        page.wait_for_function("(address) => location.href !== address", arg=address, timeout=60_000)
 
 
 def run_round(page: Page, client: httpx.Client, diary: Diary) -> str:
@@ -84,14 +84,14 @@ def run_round(page: Page, client: httpx.Client, diary: Diary) -> str:
     return str(newest["checkpoint"])
 
 
-def duel(page: Page, client: httpx.Client, likes: Owner, version: str, diary: Diary) -> None:
+def compare_with_base(page: Page, client: httpx.Client, likes: Owner, version: str, diary: Diary) -> None:
     """Rank the new version against its predecessor, after the pair that was prepared before the new version existed."""
     page.goto("/")
     rank_on(page, likes, 1, lambda given: None)
-    rank_on(page, likes, DUELS, lambda given: None)
+    rank_on(page, likes, PAIRS, lambda given: None)
     rows = client.get("/api/v1/leaderboard").json()
     won = {row["model"]: row["wins"] for row in rows}
-    diary.note(f"{DUELS} rankings of `{version}` against base: it won {won.get(version, 0):g}")
+    diary.note(f"{PAIRS} rankings of `{version}` against base: it won {won.get(version, 0):g}")
 
 
 def chat(page: Page, version: str, diary: Diary) -> None:
@@ -121,7 +121,7 @@ def main() -> None:
         page = browser.new_page(base_url=str(client.base_url), viewport={"width": 1280, "height": 860})
         rank(page, owners(None)[arguments.owner], arguments.rankings, diary)
         version = run_round(page, client, diary)
-        duel(page, client, owners(None)[arguments.owner], version, diary)
+        compare_with_base(page, client, owners(None)[arguments.owner], version, diary)
         chat(page, version, diary)
         browser.close()
     diary.note("Ctrl-C: everything has stopped")

@@ -1,6 +1,6 @@
 """How long do push and pull with Label Studio take? `python -m benchmarks.label_studio [RECORDS]`, on a temporary server.
 
-Pushes new pairs with verdicts in batches as the sync loop does, pushes them again, changes a tenth, and pulls.
+Pushes new comparisons with rankings in batches as the sync loop does, pushes them again, changes a tenth, and pulls.
 """
 
 import sys
@@ -56,7 +56,7 @@ def measure(desk: LabelStudioDesk, records: Sequence[DeskRecord]) -> None:
     changed = [replace(each, ranking=(("a", "b"),)) for each in records[::10]]
     timed(f"push {len(records)} new records", lambda: push(records))
     timed("push them again", lambda: push(records))
-    timed(f"push {len(changed)} changed verdicts", lambda: push(changed))
+    timed(f"push {len(changed)} changed rankings", lambda: push(changed))
     timed("pull over the same connection", pull)
     desk.close()
     timed("pull over a new connection", pull)

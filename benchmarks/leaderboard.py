@@ -22,11 +22,11 @@ from feedback_app.services.leaderboard.leaderboard import DRAWS, Leaderboard, co
 from feedback_app.store import Store, migrate, open_store
 
 T = TypeVar("T")
-Judged = tuple[str, list[ShownReply], tuple[tuple[str, ...], ...]]
+RankedReplies = tuple[str, list[ShownReply], tuple[tuple[str, ...], ...]]
 WINNERS = (evalica.Winner.Y, evalica.Winner.Draw, evalica.Winner.X)
 
 
-def judged(number: int, versions: int, most: int, seed: int = 0) -> list[Judged]:
+def ranked_replies(number: int, versions: int, most: int, seed: int = 0) -> list[RankedReplies]:
     """Comparisons of two to `most` replies by a Plackett-Luce judge who likes length and the left; one in ten ends in a tie."""
     chance = np.random.default_rng(seed)
     strengths = np.linspace(-0.5, 0.5, versions)
@@ -59,7 +59,7 @@ def peer(given: DesignMatrix, draws: int) -> None:
         evalica.bradley_terry(list(left[drawn]), list(right[drawn]), winners)
 
 
-def stored(store: Store, found: Sequence[Judged]) -> None:
+def stored(store: Store, found: Sequence[RankedReplies]) -> None:
     for begin in range(0, len(found), 5000):
         store.comparisons.add_all([_comparison(*one) for one in found[begin : begin + 5000]])
 
@@ -81,7 +81,7 @@ def show(given: argparse.Namespace, versions: int, most: int) -> None:
         url = f"sqlite:///{Path(folder) / 'codelynn.db'}"
         migrate(url)
         store = open_store(url)
-        stored(store, judged(given.comparisons, versions, most))
+        stored(store, ranked_replies(given.comparisons, versions, most))
         leaderboard = Leaderboard(store)
         found, first = timed(leaderboard.board)
         _, again = timed(leaderboard.board)

@@ -23,7 +23,7 @@ def main() -> None:
     args = parser.parse_args()
     task = split(read_corpus(args.corpus, OWNERS[0]), VOTES[-1], 3, 0)
     model, seconds = LiveRewardModel(), []
-    print("| verdicts | median ms | 95 % | longest |\n| --- | --- | --- | --- |")
+    print("| rankings | median ms | 95 % | longest |\n| --- | --- | --- | --- |")
     for number, (better, worse) in enumerate(task.train, 1):
         began = time.perf_counter()
         model.learn(str(number), PROMPT, (better.text, worse.text), (0, 1))

@@ -196,7 +196,7 @@ def use(client: httpx.Client, watched: Watched) -> None:
         ("a short reply", lambda: ask(client).raise_for_status()),
         ("one of a second version", lambda: ask(client, VERSION).raise_for_status()),
         ("one of a third version", lambda: ask(client, THIRD).raise_for_status()),
-        ("six pairs of two versions, judged", lambda: pairs(client)),
+        ("six pairs of two versions, ranked", lambda: pairs(client)),
         ("eight replies to a short prompt", lambda: ask(client, n=8).raise_for_status()),
         ("the best of eight", lambda: ask(client, best_of=8).raise_for_status()),
         ("a prompt of 800 words", lambda: ask(client, words=800).raise_for_status()),

@@ -191,7 +191,7 @@ def main() -> None:
         default=["dpo"],
         help="methods (with settings: rloo:steps=20, dpo:loss=sigmoid+sft, dpo:loss=sigmoid+), best-of-N, persona",
     )
-    parser.add_argument("--edit", action="store_true", help="each verdict comes with the owner's own words")
+    parser.add_argument("--edit", action="store_true", help="each ranking comes with the owner's own words")
     parser.add_argument("--prompts", type=int, default=50, help="held-out prompts that are asked")
     parser.add_argument("--ratings", type=Path, help="CSV of politeness ratings, for the owner `polite`")
     parser.add_argument("--work", type=Path, help="folder to work in; a temporary one if left out")

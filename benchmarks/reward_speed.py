@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from reward_model.rankings import Messages, Ranked, duels, read_rankings
+from reward_model.rankings import Messages, Ranked, pairs_of, read_rankings
 
 T = TypeVar("T")
 PROMPT: Messages = ({"role": "user", "content": "How would you put it?"},)
@@ -62,10 +62,10 @@ def pairs_of_csv(file: Path, gap: float, seed: int) -> list[Ranked]:
 def pairs_of_rankings(file: Path, seed: int) -> list[Ranked]:
     """All pairs with a winner, each as a ranking of two."""
     found = [
-        Ranked(ranked.prompt, (ranked.replies[duel.better], ranked.replies[duel.worse]), (0, 1))
+        Ranked(ranked.prompt, (ranked.replies[pair.better], ranked.replies[pair.worse]), (0, 1))
         for ranked in read_rankings(file)
-        for duel in duels(ranked)
-        if not duel.tie
+        for pair in pairs_of(ranked)
+        if not pair.tie
     ]
     random.Random(seed).shuffle(found)
     return found

@@ -112,6 +112,14 @@ def votes_during(client: httpx.Client, number: int, busy: Callable[[], object] |
     return statistics.quantiles(taken, n=20)[-1]
 
 
+def index_built(client: httpx.Client) -> float:
+    """Seconds until every comparison is in the search index, which the service builds in the background."""
+    began = time.perf_counter()
+    while get(client, "/api/v1/rankings", words=RARE).json()["unindexed"]:
+        time.sleep(0.5)
+    return time.perf_counter() - began
+
+
 def searches(client: httpx.Client, results: Results) -> None:
     wanted = {
         "list of rankings": {},

@@ -175,7 +175,7 @@ def _services(
     pair_selection = PairSelection(arena, live, repeats, drafts, settings.active_share, rng)
     chat = Chat(store, models, generations, persona, sampling, best)
     calibration, lineage = GuessCalibration(store, live, repeats), Lineage(store, snapshots)
-    heldout = settings.heldout_fraction
+    estimates, heldout = _estimates(settings, store, lineage, training_data), settings.heldout_fraction
     return Services(
         arena=arena,
         pair_selection=pair_selection,
@@ -186,9 +186,9 @@ def _services(
         chat=chat,
         side_by_side=SideBySide(store, models, chat, arena, sampling),
         best_of=best,
-        rounds=Rounds(store, models, queue, training_data, settings.min_pairs),
+        rounds=Rounds(store, models, queue, training_data, settings.min_pairs, estimates.sampled),
         lineage=lineage,
-        estimates=_estimates(settings, store, lineage, training_data),
+        estimates=estimates,
         reward_models=trained,
         leaderboard=Leaderboard(store),
         dataset=Dataset(store, persona, desks=desks),

@@ -95,8 +95,8 @@ def _defaults(settings: Settings) -> Preferences:
 
 def _fixed(settings: Settings) -> dict[str, str]:
     """The preferences that the environment decides, each with the variable. An empty one decides nothing."""
-    given = {name for name in settings.model_fields_set if getattr(settings, name) != ""}
-    return {name: f"CODELYNN_{by.upper()}" for name, by in DECIDED_BY.items() if by in given}
+    in_environment = {name for name in settings.model_fields_set if getattr(settings, name) != ""}
+    return {name: f"CODELYNN_{by.upper()}" for name, by in DECIDED_BY.items() if by in in_environment}
 
 
 def _listed(text: str) -> tuple[str, ...]:

@@ -66,13 +66,13 @@ class _TrainedReward:
     def score(self, items: Sequence[PromptReply]) -> list[float]:
         """Raises RewardModelUnavailable."""
         asked = [(_turns(prompt), reply) for prompt, reply in items]
-        with _told():
+        with _service_errors():
             return self.scoring.score(self.base_dir, self.folder, asked)
 
 
 def _opened(scoring: ScoringProcess, base_dir: Path, folder: Path) -> _TrainedReward:
     """Raises RewardModelUnavailable."""
-    with _told():
+    with _service_errors():
         scoring.open(base_dir, folder)
     return _TrainedReward(scoring, base_dir, folder)
 
@@ -82,7 +82,7 @@ def _loaded(name: str, seconds: float) -> None:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _service_errors() -> Iterator[None]:
     """The errors of the scoring process as the service's own."""
     try:
         yield

@@ -12,11 +12,11 @@ ENOUGH_TO_KEEP = 400
 
 
 def keep_apart(rankings: Sequence[Ranked]) -> tuple[list[Ranked], list[Ranked]]:
-    """What is learned from, and a tenth for the temperature where there is enough.
+    """The rankings to train on, and a tenth of them to fit the temperature on, where there are enough.
 
-    A model is surer of replies that it has learned from than of others, and a temperature found on such would leave it so. So
-    rankings whose replies stand in no other are kept first; what shares a reply with a kept one is left out, at most
-    a tenth in all. Verdicts on the same replies stay together, and fall on the same side the next time.
+    A model is overconfident about replies that it was trained on, and a temperature fitted on them would not correct that.
+    Rankings that share no reply with another are therefore kept first. Rankings that share a reply with a kept one are left out
+    of training, at most a tenth in all. Rankings of the same replies stay together, and the split is the same each time.
     """
     if len(rankings) < ENOUGH_TO_KEEP:
         return list(rankings), []

@@ -1,7 +1,7 @@
-"""From conversations to token ids, and from many of those to one row in which nothing is computed twice.
+"""Encodes conversations as token ids, and packs many of them into one row in which no prefix is computed twice.
 
-Texts that begin alike (the system turn, the prompt of a ranking) share those tokens: they are laid out as a tree in which
-a token attends to its ancestors, with their depth as its position. There is no padding.
+Texts with a common prefix (the system turn, the prompt of a ranking) share its tokens. The row is a tree: a token attends to its
+ancestors, and its position is its depth. There is no padding.
 """
 
 from bisect import bisect_left
@@ -46,9 +46,9 @@ class Packed:
 def encode(tokenizer: Tokenizer, prompt: Messages, reply: str, max_length: int) -> Text:
     """A prompt and a reply to it in at most `max_length` tokens.
 
-    What is too long loses, in this order: its oldest turns (never the system turn and the last user turn), the end of the
+    A longer text is cut in this order: its oldest turns (never the system turn or the last user turn), the end of the
     reply down to half of `max_length`, the beginning of the last user turn. Control tokens that a person typed are plain
-    text; half a surrogate pair, which no tokenizer takes, becomes U+FFFD.
+    text. An unpaired surrogate, which tokenizers refuse, becomes U+FFFD.
     """
     prompt, reply = _clean_turns(prompt), _clean(reply)
     text = _encode(tokenizer, prompt, reply)
@@ -56,12 +56,12 @@ def encode(tokenizer: Tokenizer, prompt: Messages, reply: str, max_length: int) 
         return text
     shorter = _without_oldest(prompt)
 
-    def fits(dropped: int) -> bool:
-        return len(_encode(tokenizer, shorter[dropped], reply).ids) <= max_length
+    def fits(index: int) -> bool:
+        return len(_encode(tokenizer, shorter[index], reply).ids) <= max_length
 
-    # Each drop makes it shorter, so the first that fits is found by halving: a conversation may have hundreds of turns.
-    found = bisect_left(range(len(shorter)), True, key=fits)
-    text = _encode(tokenizer, shorter[min(found, len(shorter) - 1)], reply)
+    # Binary search: dropping more turns never makes the text longer, and a conversation may have hundreds of turns.
+    dropped = bisect_left(range(len(shorter)), True, key=fits)
+    text = _encode(tokenizer, shorter[min(dropped, len(shorter) - 1)], reply)
     if len(text.ids) > max_length:
         text = _cut(tokenizer, shorter[-1], text, max_length)
     return replace(text, truncated=True)

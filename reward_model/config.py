@@ -1,8 +1,10 @@
 """The settings of the training of a reward model."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+AUTO: Literal["auto"] = "auto"
 
 
 class RewardConfig(BaseModel):
@@ -40,5 +42,8 @@ class RewardConfig(BaseModel):
     max_grad_norm: float = Field(1.0, gt=0, le=1000, description="Gradients are clipped to this norm.")
     precision: Literal["auto", "fp32", "bf16"] = Field(
         "auto", description="Arithmetic of training; auto: bf16 where that is quicker."
+    )
+    max_pairs: Annotated[int, Field(ge=1)] | Literal["auto"] = Field(
+        AUTO, description="Most rankings to train on; auto: as many as take about four hours here."
     )
     seed: int = Field(0, ge=0, le=2**31 - 1, description="Seed of everything random in the training.")

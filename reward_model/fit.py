@@ -1,8 +1,8 @@
 """Fits a reward model to rankings: a Bayesian head, LoRA on top of it, a temperature, and an evaluation.
 
-First a Bayesian head over style features and the base model's hidden states (`posterior.py`): it is hard to beat with
-few rankings, and it is where training starts (linear probing, then fine-tuning: Kumar et al. 2022). Then the network
-learns what the head leaves over, and as much of that is kept as holds for replies that it never learned from (`between.py`).
+First a Bayesian head is fitted to style features and the base model's hidden states (`posterior.py`). It is hard to beat with
+few rankings, and training starts from it (linear probing, then fine-tuning: Kumar et al. 2022). Then the network learns the
+remaining error. The share of the change that generalises to unseen replies is kept (`weight_interpolation.py`).
 """
 
 import json
@@ -19,9 +19,9 @@ from safetensors.numpy import load_file, save_file
 from reward_model.calibrate import fit_temperature
 from reward_model.calibration_split import keep_apart
 from reward_model.config import RewardConfig
-from reward_model.network import RewardNetwork, Told
-from reward_model.posterior import Duels, Posterior, fit_widths, use_weights
-from reward_model.rankings import Messages, Ranked, contradictions, duels, informative, repeats
+from reward_model.network import Progress, RewardNetwork
+from reward_model.posterior import PairFeatures, Posterior, fit_widths, use_weights
+from reward_model.rankings import Messages, Ranked, contradictions, informative, pairs_of, repeats
 from reward_model.report import evaluate_rewards
 from reward_model.statistics import wilson_interval
 from reward_model.style import style_features
@@ -32,7 +32,7 @@ Array = npt.NDArray[np.float64]
 
 STYLE, CALIBRATION = "style.safetensors", "calibration.json"
 STATE_SCALE = 0.3
-"""Hidden states are a thousand features that say much the same: each may say a third of what a style feature may."""
+"""The factor on hidden states. They are a thousand correlated features, so each gets less influence than a style feature."""
 WIDTHS = (0.02, 0.03, 0.05, 0.08, 0.16)
 
 
@@ -59,7 +59,7 @@ def load_reward(base_dir: Path, folder: Path) -> Reward:
 
 
 def on_network(network: RewardNetwork, folder: Path) -> Reward:
-    """A network of `folder` with the style and the temperature that belong to it. Raises OSError, ValueError."""
+    """The reward model in `folder` on its network: adds style weights and temperature. Raises OSError, ValueError."""
     temperature = json.loads((folder / CALIBRATION).read_text(encoding="utf-8"))["temperature"]
     return Reward(network, load_file(folder / STYLE)["weights"], float(temperature))
 
@@ -71,40 +71,40 @@ def fit_reward(
     folder: Path,
     report: Report = lambda step, total, metrics: None,
     should_stop: Callable[[], bool] = lambda: False,
-    read: Told = lambda share: None,
+    read: Progress = lambda share: None,
 ) -> dict[str, Any]:
-    """Train on the rankings of the split `train`, write the model into `folder`, evaluate it on `heldout`. Before the steps
-    that `report` is told of, all replies are read once: `read` is told how far that is.
+    """Train on the rankings of the split `train`, write the model into `folder`, evaluate it on `heldout`. All replies are
+    read once before the first step. `read` receives the progress of that, `report` each step.
 
     Returns the record for the manifest. Raises RewardRefused, reward_model.train.Stopped.
     """
     began = time.monotonic()
-    known = informative(ranked for ranked in rankings if ranked.split == "train")
-    learned, kept = keep_apart(known)
+    training = informative(ranked for ranked in rankings if ranked.split == "train")
+    learned, calibration = keep_apart(training)
     head = BayesianStart(read)
-    looked = dict[float, list[float]]()
+    margins_by_share = dict[float, list[float]]()
 
     def settle(way: Way) -> float:
         for share in SHARES:
             if should_stop():
                 raise Stopped
-            looked[share] = margins(Reward(way.at(share), head.style, 1.0), kept)
-        return likeliest_share(looked)
+            margins_by_share[share] = margins(Reward(way.at(share), head.style, 1.0), calibration)
+        return likeliest_share(margins_by_share)
 
     facts = train_network(
         base_dir, learned, config, folder, start=head, settle=settle, report=report, should_stop=should_stop
     )
     save_file({"weights": head.style}, folder / STYLE)
-    temperature = fit_temperature(looked[facts["share"]])
+    temperature = fit_temperature(margins_by_share[facts["share"]])
     write_temperature(folder, temperature)
-    heldout = [ranked for ranked in rankings if ranked.split == "heldout" and duels(ranked)]
-    found = evaluate_rewards(heldout, rewards_of(load_reward(base_dir, folder), heldout))
+    heldout = [ranked for ranked in rankings if ranked.split == "heldout" and pairs_of(ranked)]
+    evaluation = evaluate_rewards(heldout, rewards_of(load_reward(base_dir, folder), heldout))
     return {
-        **found.record(),
-        "pairs": sum(not duel.tie for ranked in known for duel in duels(ranked)),
-        "rankings": len(known),
-        "ties": sum(duel.tie for ranked in known for duel in duels(ranked)),
-        "contradictions": contradictions(known),
+        **evaluation.record(),
+        "pairs": sum(not pair.tie for ranked in training for pair in pairs_of(ranked)),
+        "rankings": len(training),
+        "ties": sum(pair.tie for ranked in training for pair in pairs_of(ranked)),
+        "contradictions": contradictions(training),
         "repeats": _repeats(rankings),
         "temperature": temperature,
         "training_kept": facts["share"],
@@ -114,16 +114,16 @@ def fit_reward(
 
 
 def _repeats(rankings: Sequence[Ranked]) -> dict[str, float] | None:
-    """The owner's agreement with themselves, with Wilson's interval; None where no pair was judged twice."""
+    """The owner's agreement with themselves, with Wilson's interval; None where no pair was ranked twice."""
     agreed, pairs = repeats(rankings)
     low, high = wilson_interval(agreed, pairs)
     return {"agreed": agreed, "pairs": pairs, "low": low, "high": high} if pairs else None
 
 
 class BayesianStart:
-    """Sets a fresh network's head to the Bayesian head's mean; the part of the style features is `style` (d,)."""
+    """Sets the head of a new network to the mean of the Bayesian head. `style` (d,) holds the weights of the style features."""
 
-    def __init__(self, read: Told = lambda share: None) -> None:
+    def __init__(self, read: Progress = lambda share: None) -> None:
         self.style: Array = np.zeros(0)
         self._read = read
 
@@ -135,8 +135,8 @@ class BayesianStart:
         style = np.stack([style_features(reply) for _, reply in items])
         scale = np.maximum(style.std(0), 0.05)
         hidden = ((states - network.head.mean) / network.head.deviation).double().cpu().numpy()
-        found = fit_head(np.hstack([style / scale, STATE_SCALE * hidden]), rankings)
-        mean = found.sharpness * found.mean
+        posterior = fit_head(np.hstack([style / scale, STATE_SCALE * hidden]), rankings)
+        mean = posterior.sharpness * posterior.mean
         self.style = mean[: style.shape[1]] / scale
         weights = torch.tensor(STATE_SCALE * mean[style.shape[1] :], dtype=torch.float32)
         network.head.score.weight.data = weights[None].to(network.device)
@@ -148,12 +148,12 @@ def fit_head(features: Array, rankings: Sequence[Ranked]) -> Posterior:
     """The Bayesian head over features [replies, d] of all replies of the rankings, in order."""
     x, tie, names, first = [], [], [], 0
     for ranked in rankings:
-        for duel in duels(ranked):
-            x.append(features[first + duel.better] - features[first + duel.worse])
-            tie.append(duel.tie)
-            names.append((ranked.replies[duel.better], ranked.replies[duel.worse]))
+        for pair in pairs_of(ranked):
+            x.append(features[first + pair.better] - features[first + pair.worse])
+            tie.append(pair.tie)
+            names.append((ranked.replies[pair.better], ranked.replies[pair.worse]))
         first += len(ranked.replies)
-    return fit_widths(Duels(np.stack(x), np.array(tie), use_weights(names)), WIDTHS)
+    return fit_widths(PairFeatures(np.stack(x), np.array(tie), use_weights(names)), WIDTHS)
 
 
 def rewards_of(model: Reward, rankings: Sequence[Ranked]) -> list[list[float]]:
@@ -163,12 +163,12 @@ def rewards_of(model: Reward, rankings: Sequence[Ranked]) -> list[list[float]]:
 
 
 def margins(model: Reward, rankings: Sequence[Ranked]) -> list[float]:
-    """Reward of the better less that of the worse reply, of each duel that is no tie."""
+    """Reward of the better less that of the worse reply, of each pair that is no tie."""
     return [
-        scores[duel.better] - scores[duel.worse]
+        scores[pair.better] - scores[pair.worse]
         for ranked, scores in zip(rankings, rewards_of(model, rankings), strict=True)
-        for duel in duels(ranked)
-        if not duel.tie
+        for pair in pairs_of(ranked)
+        if not pair.tie
     ]
 
 

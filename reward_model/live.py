@@ -1,7 +1,7 @@
 """The live reward model: it learns after every ranking and gives probabilities.
 
-It sees how a reply is said (`style.py`), not what about: measured on real annotators, sentence embeddings added
-nothing to that, and hidden states too little for what they cost a running service (docs/decisions/0014-reward-model.md).
+It reads the style of a reply (`style.py`) and not its content. Measured on real annotators, sentence embeddings added
+nothing, and hidden states added too little for their cost in a running service (docs/decisions/0014-reward-model.md).
 """
 
 from collections.abc import Sequence
@@ -12,43 +12,43 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import log_softmax
 
-from reward_model.posterior import Duels, Posterior, fit, fit_widths, information, use_weights
-from reward_model.rankings import Messages, Ranked, duels
+from reward_model.posterior import PairFeatures, Posterior, fit, fit_widths, information, use_weights
+from reward_model.rankings import Messages, Ranked, pairs_of
 from reward_model.style import style_features
 
 Array = npt.NDArray[np.float64]
 
 REFIT_GROWTH = 1.1
-"""Width and scales are chosen anew each time there are a tenth more verdicts; in between, Newton goes on from the last."""
+"""Width and scales are chosen again whenever there are a tenth more rankings. In between, Newton's method continues from the last fit."""
 SMALLEST_SCALE = 0.05
 DRAWS = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """One ranking. `features`: (replies, d); of each duel `x`: feature difference, better less worse, (duels, d); `tie`:
-    (duels,); `names`: both texts."""
+class RankingFeatures:
+    """The features of one ranking. `features`: (replies, d). For each pair `x`: feature difference, better less worse, (pairs, d);
+    `tie`: (pairs,); `texts`: the two replies."""
 
     features: Array
     x: Array
     tie: npt.NDArray[np.bool_]
-    names: tuple[tuple[str, str], ...]
+    texts: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Taste:
-    """What was learned: features are divided by `scale` (d,), then scored by the posterior."""
+    """The taste that was learned. Features are divided by `scale` (d,), then scored by the posterior. `rankings`: how many there were at the last full fit."""
 
     posterior: Posterior
     scale: Array
-    verdicts: int
+    rankings: int
 
 
 class LiveRewardModel:
-    """Thread-safe. What is about it lies in memory: a service that starts tells it all verdicts again."""
+    """Thread-safe. It lives in memory: a service that starts hands it all rankings again."""
 
     def __init__(self, seed: int = 0) -> None:
-        self._verdicts: dict[str, Verdict] = {}
+        self._rankings: dict[str, RankingFeatures] = {}
         self._lock = Lock()
         self._taste: Taste | None = None
         self._stale = False
@@ -56,26 +56,26 @@ class LiveRewardModel:
 
     @property
     def votes(self) -> int:
-        """How many verdicts it knows."""
-        return len(self._verdicts)
+        """How many rankings it has learned from."""
+        return len(self._rankings)
 
     def learn(self, key: str, prompt: Messages, replies: Sequence[str], places: Sequence[int]) -> None:
-        """The verdict of comparison `key`, in place of an earlier one. It counts from the next guess on: many verdicts
+        """Learn the ranking of comparison `key`. It replaces an earlier one. The fit waits for the next guess, so many rankings
         in a row cost one fit."""
         ranked = Ranked(tuple(prompt), tuple(replies), tuple(places), comparison_id=key)
         with self._lock:
-            self._verdicts.pop(key, None)
-            if duels(ranked):
-                self._verdicts[key] = _read(ranked)
+            self._rankings.pop(key, None)
+            if pairs_of(ranked):
+                self._rankings[key] = _read(ranked)
             self._stale = True
 
     def forget(self, key: str) -> None:
-        """As if there had been no verdict on comparison `key`."""
+        """Remove the ranking of comparison `key`."""
         with self._lock:
-            self._stale |= self._verdicts.pop(key, None) is not None
+            self._stale |= self._rankings.pop(key, None) is not None
 
     def chances(self, prompt: Messages, replies: Sequence[str]) -> tuple[float, ...] | None:
-        """The chance of each reply to be the best, which sum to 1; None while nothing was learned."""
+        """The chance of each reply to be the best. The chances sum to 1. None while nothing was learned."""
         taste = self._learned()
         if taste is None:
             return None
@@ -88,57 +88,57 @@ class LiveRewardModel:
     def informative_pair(
         self, prompt: Messages, replies: Sequence[str], allowed: Sequence[tuple[int, int]]
     ) -> tuple[int, int]:
-        """Of the allowed pairs of indices the one whose verdict would tell most; the first while nothing was learned."""
+        """The pair of indices, among those allowed, whose ranking would tell most. The first while nothing was learned."""
         taste = self._learned()
         if taste is None:
             return allowed[0]
         x = _features(replies) / taste.scale
-        told = information(taste.posterior, np.stack([x[i] - x[j] for i, j in allowed]))
-        return allowed[int(told.argmax())]
+        gains = information(taste.posterior, np.stack([x[i] - x[j] for i, j in allowed]))
+        return allowed[int(gains.argmax())]
 
     def _learned(self) -> Taste | None:
         with self._lock:
             if self._stale:
-                self._taste, self._stale = _taste_of(list(self._verdicts.values()), self._taste), False
+                self._taste, self._stale = _taste_of(list(self._rankings.values()), self._taste), False
             return self._taste
 
 
-def _read(ranked: Ranked) -> Verdict:
-    features, found = _features(ranked.replies), duels(ranked)
-    return Verdict(
+def _read(ranked: Ranked) -> RankingFeatures:
+    features, pairs = _features(ranked.replies), pairs_of(ranked)
+    return RankingFeatures(
         features,
-        x=np.stack([features[duel.better] - features[duel.worse] for duel in found]),
-        tie=np.array([duel.tie for duel in found]),
-        names=tuple((ranked.replies[duel.better], ranked.replies[duel.worse]) for duel in found),
+        x=np.stack([features[pair.better] - features[pair.worse] for pair in pairs]),
+        tie=np.array([pair.tie for pair in pairs]),
+        texts=tuple((ranked.replies[pair.better], ranked.replies[pair.worse]) for pair in pairs),
     )
 
 
-def _taste_of(verdicts: Sequence[Verdict], known: Taste | None) -> Taste | None:
-    if all(verdict.tie.all() for verdict in verdicts):
+def _taste_of(rankings: Sequence[RankingFeatures], previous: Taste | None) -> Taste | None:
+    if all(ranking.tie.all() for ranking in rankings):
         return None
-    if known and known.verdicts / REFIT_GROWTH < len(verdicts) < known.verdicts * REFIT_GROWTH:
-        return _went_on(verdicts, known)
-    return _fitted(verdicts, known)
+    if previous and previous.rankings / REFIT_GROWTH < len(rankings) < previous.rankings * REFIT_GROWTH:
+        return _refit(rankings, previous)
+    return _fitted(rankings, previous)
 
 
-def _fitted(verdicts: Sequence[Verdict], known: Taste | None) -> Taste:
-    """Scales, width and sharpness chosen anew; widths next to the known one, from where it stood."""
-    scale = scale_of(np.concatenate([verdict.features for verdict in verdicts]))
-    posterior = known.posterior if known else None
-    return Taste(fit_widths(_duels(verdicts, scale), around=posterior), scale, len(verdicts))
+def _fitted(rankings: Sequence[RankingFeatures], previous: Taste | None) -> Taste:
+    """Fit with new scales, width and sharpness. The search for the width starts at the previous one."""
+    scale = scale_of(np.concatenate([ranking.features for ranking in rankings]))
+    posterior = previous.posterior if previous else None
+    return Taste(fit_widths(_pairs(rankings, scale), around=posterior), scale, len(rankings))
 
 
-def _went_on(verdicts: Sequence[Verdict], known: Taste) -> Taste:
-    """The posterior of all verdicts under the scales, width and sharpness known; `verdicts` stays the last full fit's."""
-    found = fit(_duels(verdicts, known.scale), known.posterior.width, known.posterior.mean)
-    return replace(known, posterior=replace(found, sharpness=known.posterior.sharpness))
+def _refit(rankings: Sequence[RankingFeatures], previous: Taste) -> Taste:
+    """The posterior of all rankings under the previous scales, width and sharpness. `rankings` stays that of the last full fit."""
+    posterior = fit(_pairs(rankings, previous.scale), previous.posterior.width, previous.posterior.mean)
+    return replace(previous, posterior=replace(posterior, sharpness=previous.posterior.sharpness))
 
 
-def _duels(verdicts: Sequence[Verdict], scale: Array) -> Duels:
-    """All duels of the verdicts."""
-    names = [pair for verdict in verdicts for pair in verdict.names]
-    x = np.concatenate([verdict.x for verdict in verdicts]) / scale
-    return Duels(x, np.concatenate([verdict.tie for verdict in verdicts]), use_weights(names))
+def _pairs(rankings: Sequence[RankingFeatures], scale: Array) -> PairFeatures:
+    """The pairs of all rankings."""
+    texts = [pair for ranking in rankings for pair in ranking.texts]
+    x = np.concatenate([ranking.x for ranking in rankings]) / scale
+    return PairFeatures(x, np.concatenate([ranking.tie for ranking in rankings]), use_weights(texts))
 
 
 def scale_of(features: Array) -> Array:

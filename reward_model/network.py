@@ -24,23 +24,23 @@ Model = Any
 ADAPTER = "adapter_model.safetensors"
 SETTINGS = "adapter_config.json"
 HEAD = "head.safetensors"
-Told = Callable[[float], None]
-"""Called with the share that is done, from 0 to 1."""
+Progress = Callable[[float], None]
+"""Called with the share of the work that is done, from 0 to 1."""
 SCORE_TOKENS = 512  # in one row; longer rows were not faster on a CPU, and attention grows with their square
 
 
 class ScoreHead(torch.nn.Module):
     """From the hidden states of a reply to its reward, in float32.
 
-    Each dimension is standardised first: hidden states have much in common and a few huge dimensions, and what differs
-    between replies is small beside both. The weights begin at zero: an untrained network scores every reply 0.
+    Each dimension is standardised first, because hidden states have a large common part and a few huge dimensions, and replies differ
+    little beside them. The weights start at zero, so an untrained network scores every reply 0.
     """
 
     def __init__(self, size: int) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(size))
         self.register_buffer("deviation", torch.ones(size))
-        self.score = torch.nn.Linear(size, 1, bias=False)  # a constant would cancel out in every duel
+        self.score = torch.nn.Linear(size, 1, bias=False)  # a constant would cancel out in every pair
         torch.nn.init.zeros_(self.score.weight)
 
     def standardise(self, pooled: torch.Tensor) -> None:
@@ -111,7 +111,7 @@ class RewardNetwork:
     def pooled(self, packed: Packed) -> torch.Tensor:
         """Mean and last hidden state of each reply, [texts, 2 size] in float32, with their gradient.
 
-        On real annotators the last told more, where rankings are few or many; a word in the middle shows in the mean.
+        On real annotators the last state was more informative, with few rankings and with many. The mean shows words in the middle.
         """
         # Only the layers run in bfloat16: differences between replies are small beside what they have in common.
         with torch.autocast(torch.device(self.device).type, torch.bfloat16, enabled=self.bf16):
@@ -138,20 +138,22 @@ class RewardNetwork:
         return rewards
 
     @torch.no_grad()
-    def states(self, items: Sequence[tuple[Messages, str]], read: Told = lambda share: None) -> torch.Tensor:
-        """Mean and last hidden state of each reply, [items, 2 size] in float32, without gradients or dropout. `read` is told
-        what share of them is done."""
+    def states(
+        self, items: Sequence[tuple[Messages, str]], read: Progress = lambda share: None
+    ) -> torch.Tensor:
+        """Mean and last hidden state of each reply, [items, 2 size] in float32, without gradients or dropout. `read`
+        receives the share that is done."""
         texts = [self.encode(prompt, reply) for prompt, reply in items]
-        found: list[torch.Tensor] = [torch.empty(0)] * len(texts)
+        by_text: list[torch.Tensor] = [torch.empty(0)] * len(texts)
         self.model.eval()
         done = 0
         for chunk in chunks(texts, SCORE_TOKENS):
             states = self.pooled(pack([texts[index] for index in chunk], self.device))
             for index, state in zip(chunk, states, strict=True):
-                found[index] = state
+                by_text[index] = state
             done += len(chunk)
             read(done / len(texts))
-        return torch.stack(found)
+        return torch.stack(by_text)
 
     @property
     def device(self) -> str:

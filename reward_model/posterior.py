@@ -1,12 +1,12 @@
-"""A Bayesian Bradley-Terry head over fixed features: what is known of the owner's taste, and how surely.
+"""A Bayesian Bradley-Terry head over fixed features: an estimate of the owner's taste, with its uncertainty.
 
-A reply's score is w . f with a Gaussian prior on w. A duel with feature difference x is won with probability
-sigmoid(x . w - eta), lost with sigmoid(-x . w - eta), and a tie otherwise (Rao and Kupper 1967). The posterior is
+A reply's score is w . f with a Gaussian prior on w. A pair with feature difference x is won with probability
+sigmoid(x . w - eta), lost with sigmoid(-x . w - eta), and otherwise a tie (Rao and Kupper 1967). The posterior is
 Laplace's approximation; the prior's width is chosen by the evidence (MacKay 1992, "Bayesian interpolation").
 
-A reply that stands in many duels tells less with each, for the features do not say everything about it: a duel weighs
-1 / sqrt(a b) where its replies stand in a and b duels. Those weights make the head too modest, which a temperature sets
-right; it is fitted to what each duel would have been guessed without itself.
+The features do not describe a reply completely, so each further pair with the same reply adds less. A pair whose replies are in a and b
+pairs has the weight 1 / sqrt(a b). These weights make the head underconfident. A sharpness, the inverse of a temperature, corrects that.
+It is fitted to leave-one-out guesses.
 """
 
 import math
@@ -32,7 +32,7 @@ LOGISTIC = math.pi / 8
 
 
 @dataclass(frozen=True, slots=True)
-class Duels:
+class PairFeatures:
     """`x`: feature difference, better minus worse, shape (n, d); `tie` and `weight`: shape (n,)."""
 
     x: Array
@@ -42,8 +42,8 @@ class Duels:
 
 @dataclass(frozen=True, slots=True)
 class Posterior:
-    """`mean` (d,) and `covariance` (d, d) of w; `eta` of ties; `width`: standard deviation of the prior;
-    `evidence`: log of the marginal likelihood; `sharpness`: what margins are multiplied by, the inverse of a temperature."""
+    """`mean` (d,) and `covariance` (d, d) of w; `eta`: the tie threshold; `width`: standard deviation of the prior;
+    `evidence`: log of the marginal likelihood; `sharpness`: the factor on margins, the inverse of a temperature."""
 
     mean: Array
     covariance: Array
@@ -58,9 +58,9 @@ class Posterior:
         return self.sharpness * (x @ self.mean), self.sharpness**2 * variance
 
     def win(self, x: Array) -> Array:
-        """Chance that the first of each pair is preferred where no tie is given, shape (n,).
+        """Chance that the first of each pair is preferred, given that the pair is no tie; shape (n,).
 
-        The doubt about w pulls it towards one half.
+        Uncertainty about w pulls it towards one half.
         """
         mean, variance = self.margin(x)
         shown = mean / np.sqrt(1 + LOGISTIC * variance)
@@ -68,28 +68,28 @@ class Posterior:
 
 
 def use_weights(pairs: Sequence[tuple[Hashable, Hashable]]) -> Array:
-    """The weight of each duel, shape (n,), from what names its two replies."""
+    """The weight of each pair, shape (n,). `pairs` holds a key for each of its two replies."""
     uses = Counter(reply for pair in pairs for reply in pair)
     return np.array([1 / math.sqrt(uses[a] * uses[b]) for a, b in pairs])
 
 
-def tie_threshold(ties: float, duels: float) -> float:
-    """eta for which two equal replies tie as often as seen, with one vote of doubt; 0 without ties."""
+def tie_threshold(ties: float, pairs: float) -> float:
+    """The eta at which two equal replies tie as often as observed, with one pair without a tie added. 0 without ties."""
     if ties <= 0:
         return 0.0
-    share = min(ties / (duels + 1), 0.95)
+    share = min(ties / (pairs + 1), 0.95)
     return float(math.log((1 + share) / (1 - share)))
 
 
-def fit(duels: Duels, width: float, start: Array | None = None) -> Posterior:
-    """Laplace's posterior under a prior of that width; `start` (d,) makes a refit after one vote quick."""
-    eta = tie_threshold(float(duels.weight[duels.tie].sum()), float(duels.weight.sum()))
-    precision = np.eye(duels.x.shape[1]) / width**2
-    w = np.zeros(duels.x.shape[1]) if start is None else start
-    value, gradient, curvature = _objective(duels, eta, w, precision)
+def fit(pairs: PairFeatures, width: float, start: Array | None = None) -> Posterior:
+    """Laplace's posterior under a prior of that width. `start` (d,) makes a refit after one vote fast."""
+    eta = tie_threshold(float(pairs.weight[pairs.tie].sum()), float(pairs.weight.sum()))
+    precision = np.eye(pairs.x.shape[1]) / width**2
+    w = np.zeros(pairs.x.shape[1]) if start is None else start
+    value, gradient, curvature = _objective(pairs, eta, w, precision)
     for _ in range(STEPS):
         step = np.asarray(np.linalg.solve(curvature, gradient), np.float64)
-        w, value, gradient, curvature, moved = _line_search(duels, eta, w, step, value, precision)
+        w, value, gradient, curvature, moved = _line_search(pairs, eta, w, step, value, precision)
         if moved < TOLERANCE:
             break
     _, logdet = np.linalg.slogdet(curvature)
@@ -98,30 +98,30 @@ def fit(duels: Duels, width: float, start: Array | None = None) -> Posterior:
 
 
 def fit_widths(
-    duels: Duels, widths: tuple[float, ...] = WIDTHS, around: Posterior | None = None
+    pairs: PairFeatures, widths: tuple[float, ...] = WIDTHS, around: Posterior | None = None
 ) -> Posterior:
-    """The posterior of the width with the greatest evidence, sharpened. With `around` only its width and those next to it
-    are tried, from its mean: that is quick."""
+    """The posterior of the width with the greatest evidence, sharpened. With `around` only its width and the two nearest
+    are tried, from its mean, which is fast."""
     start = around.mean if around else None
     if around is not None:
         nearest = sorted(widths, key=lambda width: abs(math.log(width / around.width)))
         widths = tuple(nearest[:3])
-    found = max((fit(duels, width, start) for width in widths), key=lambda found: found.evidence)
-    return replace(found, sharpness=sharpness(found, duels))
+    best = max((fit(pairs, width, start) for width in widths), key=lambda posterior: posterior.evidence)
+    return replace(best, sharpness=sharpness(best, pairs))
 
 
-def sharpness(posterior: Posterior, duels: Duels) -> float:
-    """The factor on margins under which the duels that were won are likeliest, each guessed without itself.
+def sharpness(posterior: Posterior, pairs: PairFeatures) -> float:
+    """The factor on margins that makes the pairs with a winner most likely, each guessed from the others (leave one out).
 
     Leaving one out moves its margin by leverage * slope / (1 - leverage * bend), Newton's step from the mean.
     """
     margin, variance = (
-        duels.x @ posterior.mean,
-        np.einsum("nd,nd->n", duels.x @ posterior.covariance, duels.x),
+        pairs.x @ posterior.mean,
+        np.einsum("nd,nd->n", pairs.x @ posterior.covariance, pairs.x),
     )
-    _, slope, bend = log_likelihood(margin, duels.tie, posterior.eta)
-    leverage = variance * duels.weight
-    alone = (margin - leverage * slope / np.maximum(1 - leverage * bend, MOST_LEVERAGE))[~duels.tie]
+    _, slope, bend = log_likelihood(margin, pairs.tie, posterior.eta)
+    leverage = variance * pairs.weight
+    alone = (margin - leverage * slope / np.maximum(1 - leverage * bend, MOST_LEVERAGE))[~pairs.tie]
 
     def loss(log_factor: float) -> float:
         return float(-log_expit(np.exp(log_factor) * alone).sum() + 0.5 * (log_factor / DOUBT) ** 2)
@@ -142,8 +142,8 @@ def log_likelihood(margin: Array, tie: npt.NDArray[np.bool_], eta: float) -> tup
 
 
 def information(posterior: Posterior, x: Array) -> Array:
-    """What the verdict on each pair would tell of w, in nats, shape (n,): the entropy of the guess less the entropy
-    that would stay were w known (Houlsby et al. 2011, equation 4, with the probit in place of the sigmoid)."""
+    """What a ranking of each pair would tell about w, in nats, shape (n,): the entropy of the guess less the entropy
+    that would remain if w were known (Houlsby et al. 2011, equation 4, with the probit in place of the sigmoid)."""
     mean, variance = posterior.margin(x)
     mean, variance = mean * math.sqrt(LOGISTIC), variance * LOGISTIC
     chance = np.clip(posterior.win(x), 1e-12, 1 - 1e-12)
@@ -153,21 +153,21 @@ def information(posterior: Posterior, x: Array) -> Array:
     return np.asarray(entropy - stays)
 
 
-def _objective(duels: Duels, eta: float, w: Array, precision: Array) -> tuple[float, Array, Array]:
+def _objective(pairs: PairFeatures, eta: float, w: Array, precision: Array) -> tuple[float, Array, Array]:
     """The negated log-posterior with its gradient (d,) and curvature (d, d)."""
-    value, slope, bend = log_likelihood(duels.x @ w, duels.tie, eta)
-    total = float(-(duels.weight * value).sum() + 0.5 * w @ precision @ w)
-    gradient = -duels.x.T @ (duels.weight * slope) + precision @ w
-    return total, gradient, (duels.x.T * (duels.weight * bend)) @ duels.x + precision
+    value, slope, bend = log_likelihood(pairs.x @ w, pairs.tie, eta)
+    total = float(-(pairs.weight * value).sum() + 0.5 * w @ precision @ w)
+    gradient = -pairs.x.T @ (pairs.weight * slope) + precision @ w
+    return total, gradient, (pairs.x.T * (pairs.weight * bend)) @ pairs.x + precision
 
 
 def _line_search(
-    duels: Duels, eta: float, w: Array, step: Array, value: float, precision: Array
+    pairs: PairFeatures, eta: float, w: Array, step: Array, value: float, precision: Array
 ) -> tuple[Array, float, Array, Array, float]:
     """Newton's step, halved until it improves the objective."""
     size = 1.0
     while True:
-        found, gradient, curvature = _objective(duels, eta, w - size * step, precision)
-        if found <= value + TOLERANCE or size < TOLERANCE:
-            return w - size * step, found, gradient, curvature, float(np.abs(size * step).max())
+        improved, gradient, curvature = _objective(pairs, eta, w - size * step, precision)
+        if improved <= value + TOLERANCE or size < TOLERANCE:
+            return w - size * step, improved, gradient, curvature, float(np.abs(size * step).max())
         size /= 2

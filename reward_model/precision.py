@@ -6,7 +6,7 @@ from functools import cache
 
 import torch
 
-PRODUCTS, CLEARLY = 8, 1.2  # so clearly that one machine decides the same each time
+PRODUCTS, CLEARLY = 8, 1.2  # a margin wide enough that one machine always decides the same
 FAST = ("amx_tile", "avx512_bf16")
 """CPU features for bfloat16. Without one of them bfloat16 is only emulated."""
 
@@ -21,8 +21,8 @@ def bf16(precision: str, device: str) -> bool:
 
 
 def quicker(abilities: Mapping[str, object], seconds: Callable[[torch.dtype], float]) -> bool:
-    """Whether a CPU multiplies matrices in bfloat16 clearly faster; `seconds` measures a product. That it has the instructions
-    does not tell: with AVX512-BF16 and without AMX it was half as fast as in float32."""
+    """Whether a CPU multiplies matrices in bfloat16 clearly faster; `seconds` measures a product. The instructions
+    alone are no evidence: with AVX512-BF16 and without AMX, bfloat16 was half as fast as float32."""
     if not any(abilities.get(name) for name in FAST):
         return False
     least = {dtype: min(seconds(dtype) for _ in range(PRODUCTS)) for dtype in (torch.float32, torch.bfloat16)}

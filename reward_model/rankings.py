@@ -1,4 +1,4 @@
-"""Rankings as the reward model reads them: the file `rankings.parquet` of a snapshot, and the duels in a ranking."""
+"""Rankings as the reward model reads them: the file `rankings.parquet` of a snapshot, and the pairs of a ranking."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -27,12 +27,12 @@ SCHEMA = pyarrow.schema(
 
 
 class RewardRefused(ValueError):
-    """No reward model can be trained on this data. The message is one line with the reason and without any text of the data."""
+    """No reward model can be trained on this data. The message is one line: the reason, without any text of the data."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """One verdict: `places[i]` is the place of `replies[i]`, 0 the best; equal places are a tie.
+    """One ranking: `places[i]` is the place of `replies[i]`, 0 the best; equal places are a tie.
 
     `prompt` is a conversation (with its system turn, if it had one) that ends with the user's turn.
     """
@@ -50,62 +50,62 @@ class Ranked:
 
 
 @dataclass(frozen=True, slots=True)
-class Duel:
-    """What a ranking says of two of its replies, by their index: `better` was put above `worse`, or both alike (`tie`)."""
+class Pair:
+    """Two replies of a ranking, by their index. `better` was ranked above `worse`, or both are equally good (`tie`)."""
 
     better: int
     worse: int
     tie: bool = False
 
 
-def duels(ranked: Ranked) -> list[Duel]:
-    """All pairs of one ranking (Ouyang et al. 2022, section 3.5). Two replies of the same text say nothing."""
-    found = []
+def pairs_of(ranked: Ranked) -> list[Pair]:
+    """All pairs of one ranking (Ouyang et al. 2022, section 3.5). Two replies with the same text make no pair."""
+    pairs = []
     for i, j in combinations(range(len(ranked.replies)), 2):
         if ranked.replies[i].strip() == ranked.replies[j].strip():
             continue
         better, worse = (i, j) if ranked.places[i] <= ranked.places[j] else (j, i)
-        found.append(Duel(better, worse, ranked.places[i] == ranked.places[j]))
-    return found
+        pairs.append(Pair(better, worse, ranked.places[i] == ranked.places[j]))
+    return pairs
 
 
 def informative(rankings: Iterable[Ranked]) -> list[Ranked]:
     """The rankings with at least one pair. Raises RewardRefused where none prefers one reply to another."""
-    kept = [ranked for ranked in rankings if duels(ranked)]
-    if not kept:
+    useful = [ranked for ranked in rankings if pairs_of(ranked)]
+    if not useful:
         raise RewardRefused(
             "there are no rankings to learn from: rank replies in the arena, or import a dataset"
         )
-    if all(duel.tie for ranked in kept for duel in duels(ranked)):
+    if all(pair.tie for ranked in useful for pair in pairs_of(ranked)):
         raise RewardRefused(
             "all rankings are ties, which say nothing about what you prefer: rank some replies apart"
         )
-    return kept
+    return useful
 
 
 def contradictions(rankings: Sequence[Ranked]) -> int:
-    """How many pairs of texts were judged both ways, as replies to the same prompt."""
+    """How many pairs of texts were ranked both ways, as replies to the same prompt."""
     return sum(len(set(ways)) > 1 for ways in _ways(rankings, by_annotator=False).values())
 
 
 def repeats(rankings: Sequence[Ranked]) -> tuple[int, int]:
-    """How often a pair that was judged again by the same annotator was judged the same way, and how often it was judged
-    again: what any model of that taste can hope for."""
+    """How often the same annotator ranked a pair again in the same way, and how often they ranked a pair again. The share is the
+    highest accuracy that a model of their taste can expect."""
     again = [ways for ways in _ways(rankings, by_annotator=True).values() if len(ways) > 1]
     return sum(way == ways[0] for ways in again for way in ways[1:]), sum(len(ways) - 1 for ways in again)
 
 
 def _ways(rankings: Sequence[Ranked], by_annotator: bool) -> dict[tuple[Any, ...], list[bool]]:
-    """The verdicts on each pair of texts that are no tie, in order: whether the one that sorts first was preferred."""
-    seen: dict[tuple[Any, ...], list[bool]] = {}
+    """For each pair of texts, its results in order, without ties: whether the text that sorts first was preferred."""
+    results: dict[tuple[Any, ...], list[bool]] = {}
     for ranked in rankings:
         prompt = tuple((turn["role"], turn["content"]) for turn in ranked.prompt)
-        for duel in duels(ranked):
-            first, second = ranked.replies[duel.better], ranked.replies[duel.worse]
-            if not duel.tie:
+        for pair in pairs_of(ranked):
+            first, second = ranked.replies[pair.better], ranked.replies[pair.worse]
+            if not pair.tie:
                 key = (ranked.annotator * by_annotator, prompt, min(first, second), max(first, second))
-                seen.setdefault(key, []).append(first < second)
-    return seen
+                results.setdefault(key, []).append(first < second)
+    return results
 
 
 def read_rankings(file: Path) -> list[Ranked]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from reward_model.calibrate import calibration_bins, expected_calibration_error
 from reward_model.evaluate import preference_accuracy
-from reward_model.rankings import Ranked, duels
+from reward_model.rankings import Ranked, pairs_of
 
 MARGINS = (0.0, 0.25, 0.5, 1.0, 2.0, math.inf)
 LENGTHS = (0.0, 0.5, 0.8, 1.25, 2.0, math.inf)
@@ -18,16 +18,16 @@ LENGTHS = (0.0, 0.5, 0.8, 1.25, 2.0, math.inf)
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """One entry per duel that is no tie. `margins`: reward of the chosen reply less that of the rejected, in log odds;
-    `lengths`: how many times as long the chosen reply is. `length_correlation` of rewards with log lengths, both less
-    their mean over the ranking (Pearson); NaN where it is not defined."""
+    """One entry per pair that is no tie. `margins`: reward of the chosen reply less that of the rejected, in log odds;
+    `lengths`: length of the chosen reply divided by that of the rejected. `length_correlation`: Pearson correlation of rewards
+    and log lengths, both less their mean over the ranking; NaN where it is undefined."""
 
     margins: tuple[float, ...]
     lengths: tuple[float, ...]
     length_correlation: float
 
     def record(self) -> dict[str, Any]:
-        """As JSON; what is not known is null. Bounds of the last buckets are null too."""
+        """As JSON. Unknown numbers and the open end of the last bucket are null."""
         accuracy = preference_accuracy(self.margins)
         numbers = {
             "accuracy": accuracy.value,
@@ -48,25 +48,25 @@ class Evaluation:
         }
 
     def _buckets(self, values: Sequence[float], edges: Sequence[float]) -> list[dict[str, float | None]]:
-        """Accuracy of the duels whose value lies in [low, high); empty ones are left out."""
-        found: list[dict[str, float | None]] = []
+        """Accuracy of the pairs whose value lies in [low, high). Empty buckets are left out."""
+        buckets: list[dict[str, float | None]] = []
         for low, high in pairwise(edges):
             inside = [m for m, value in zip(self.margins, values, strict=True) if low <= value < high]
             if inside:
                 top = high if math.isfinite(high) else None
                 right = preference_accuracy(inside).value
-                found.append({"low": low, "high": top, "pairs": len(inside), "accuracy": right})
-        return found
+                buckets.append({"low": low, "high": top, "pairs": len(inside), "accuracy": right})
+        return buckets
 
 
 def evaluate_rewards(rankings: Sequence[Ranked], rewards: Sequence[Sequence[float]]) -> Evaluation:
-    """`rewards[i][j]`, in log odds, is what the model gives to reply j of ranking i."""
+    """`rewards[i][j]` is the reward of reply j of ranking i, in log odds."""
     margins, lengths = [], []
     for ranked, scores in zip(rankings, rewards, strict=True):
-        for duel in duels(ranked):
-            if not duel.tie:
-                margins.append(scores[duel.better] - scores[duel.worse])
-                chosen, rejected = (max(len(ranked.replies[i]), 1) for i in (duel.better, duel.worse))
+        for pair in pairs_of(ranked):
+            if not pair.tie:
+                margins.append(scores[pair.better] - scores[pair.worse])
+                chosen, rejected = (max(len(ranked.replies[i]), 1) for i in (pair.better, pair.worse))
                 lengths.append(chosen / rejected)
     return Evaluation(tuple(margins), tuple(lengths), length_correlation(rankings, rewards))
 

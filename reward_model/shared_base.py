@@ -27,13 +27,13 @@ def load_reward_beside(model: Model, tokenizer: Tokenizer, folder: Path, name: s
 
 
 def _add_adapter(model: Model, decoder: Model, folder: Path, name: str) -> None:
-    """A reward model is made of the layers alone: its names lack those of the language model around them."""
+    """A reward model has no output layer, so the names of its weights lack the prefix of the language model around them."""
     model.add_adapter(name, PeftConfig.from_pretrained(str(folder)))
     whole = model.get_base_model()
     inside = next(path for path, part in whole.named_modules() if part is decoder)
     stored = load_file(folder / ADAPTER)
     renamed = {f"{PREFIX}{inside}.{key.removeprefix(PREFIX)}": value for key, value in stored.items()}
-    found: Any = set_peft_model_state_dict(model, renamed, adapter_name=name)
-    missing = [key for key in found.missing_keys if f".{name}." in key]
-    if found.unexpected_keys or missing:
+    load_result: Any = set_peft_model_state_dict(model, renamed, adapter_name=name)
+    missing = [key for key in load_result.missing_keys if f".{name}." in key]
+    if load_result.unexpected_keys or missing:
         raise ValueError(f"the reward model {folder.name} does not fit this base model")

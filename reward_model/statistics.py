@@ -44,10 +44,10 @@ class Bin:
         return self.right / self.guesses
 
 
-def bins_of_confidence(judged: Iterable[tuple[float, float]], count: int) -> list[Bin]:
-    """`count` equal bins from 0.5 to 1, empty ones left out, of pairs (stated confidence, how right it was from 0 to 1)."""
+def bins_of_confidence(guesses: Iterable[tuple[float, float]], count: int) -> list[Bin]:
+    """`count` equal bins from 0.5 to 1, without empty ones. Each guess is (stated confidence, how right it was from 0 to 1)."""
     members: dict[int, list[tuple[float, float]]] = {}
-    for confidence, right in judged:
+    for confidence, right in guesses:
         place = min(count - 1, max(0, int((confidence - 0.5) * 2 * count + ROUNDING)))
         members.setdefault(place, []).append((confidence, right))
     return [_bin(place, count, members[place]) for place in sorted(members)]

@@ -13,13 +13,13 @@ from torch.nn.functional import softplus
 from reward_model.collate import Text, chunks, pack, packed_size
 from reward_model.config import RewardConfig
 from reward_model.loss import (
-    Duels,
+    PairTensors,
     correct_share,
     first_threshold,
-    gather_duels,
+    gather_pairs,
     has_ties,
     kwise_loss,
-    learned_duels,
+    learned_pairs,
     softplus_inverse,
 )
 from reward_model.network import RewardNetwork, adapter_weights
@@ -35,10 +35,10 @@ NOT_NUMBERS = "training ended in weights that are not numbers: lower learning_ra
 THRESHOLD_RATE = 50.0  # times the learning rate: one number that is far larger than a weight
 STANDARD_TEXTS = 64  # at most, to standardise the head with: a few seconds
 Settle = Callable[[Way], float]
-"""Chooses, once training has ended, which share of the way from its start to its end is kept."""
+"""Chooses after training which share of the change is kept."""
 Start = Callable[[RewardNetwork, Sequence[Ranked]], Sequence[Sequence[float]]]
-"""Readies the head of a fresh network for these rankings. Gives fixed scores, one per reply of each ranking, that are added
-to the network's own: it learns what they leave over."""
+"""Prepares the head of a new network for these rankings. Returns fixed scores, one per reply of each ranking. They are added to the
+network's own scores, so the network learns the remaining error."""
 
 
 class Stopped(Exception):
@@ -138,11 +138,11 @@ class _Trainer:
     def _step(self, batch: Sequence[Example], number: int) -> dict[str, float]:
         loss, right, decided = 0.0, 0.0, 0
         for part, group in enumerate(_groups(batch)):
-            found = gather_duels([each.ranked for each in group], self.ties, self.network.device)
-            value, rewards = self._backward(group, found, len(batch), (number << 16) + part)
+            pairs = gather_pairs([each.ranked for each in group], self.ties, self.network.device)
+            value, rewards = self._backward(group, pairs, len(batch), (number << 16) + part)
             loss += value
-            wins = int((~found.tie).sum())
-            right += correct_share(rewards, found) * wins if wins else 0.0
+            wins = int((~pairs.tie).sum())
+            right += correct_share(rewards, pairs) * wins if wins else 0.0
             decided += wins
         if not math.isfinite(loss):
             raise RewardRefused(NOT_NUMBERS)
@@ -153,7 +153,7 @@ class _Trainer:
         return {"loss": loss, "accuracy": right / decided} if decided else {"loss": loss}
 
     def _backward(
-        self, group: Sequence[Example], found: Duels, rankings: int, seed: int
+        self, group: Sequence[Example], pairs: PairTensors, rankings: int, seed: int
     ) -> tuple[float, torch.Tensor]:
         """Add the gradients of the group's share in the loss; returns that share and the rewards [replies].
 
@@ -167,9 +167,9 @@ class _Trainer:
             scores = self._rewards(texts, rows[0], seed)[_inverse(rows[0])]
         else:
             with torch.no_grad():
-                found_scores = torch.cat([self._rewards(texts, row, seed) for row in rows])
-            scores = found_scores[_inverse([index for row in rows for index in row])].requires_grad_()
-        loss = kwise_loss(scores + fixed, found, self.eta, self.config.margin) / rankings
+                row_scores = torch.cat([self._rewards(texts, row, seed) for row in rows])
+            scores = row_scores[_inverse([index for row in rows for index in row])].requires_grad_()
+        loss = kwise_loss(scores + fixed, pairs, self.eta, self.config.margin) / rankings
         loss.backward()  # type: ignore[no-untyped-call]
         if len(rows) > 1:
             assert scores.grad is not None
@@ -207,7 +207,7 @@ def _examples(
     return [
         Example(ranked, tuple(network.encode(ranked.prompt, reply) for reply in ranked.replies), tuple(fixed))
         for ranked, fixed in zip(rankings, offsets, strict=True)
-        if learned_duels(ranked, ties)
+        if learned_pairs(ranked, ties)
     ]
 
 

@@ -1,8 +1,8 @@
-"""How far to go from where training began to where it ended.
+"""Interpolates between the weights before training and after it.
 
-Few rankings teach a network much that does not hold for other replies. Weights between both ends often do better than
-either (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models", section 3: WiSE-FT). Which, is chosen by pairs that were
-kept apart; where there are few, they say little against the middle.
+With few rankings, much of what a network learns does not generalise. Weights between start and end often do better than
+either (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models", section 3: WiSE-FT). The pairs of the calibration split
+choose the share. With few of them, a prior keeps it near the middle.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,8 +20,8 @@ MIDDLE, SPREAD = 0.5, 0.35
 
 
 class Way:
-    """All weights between the start of a training, an untouched adapter and the head `begun` [1, size], and its end, those of
-    `network` now."""
+    """The weights between the start of a training and its end. The start is an untouched adapter with the head `begun` [1, size]; the end
+    is `network` as it is."""
 
     def __init__(self, network: RewardNetwork, begun: torch.Tensor) -> None:
         self._network = network
@@ -33,7 +33,7 @@ class Way:
         }
 
     def at(self, share: float) -> RewardNetwork:
-        """The network with the weights there: 0 is the start, 1 the end."""
+        """The network with the weights at that share: 0 is the start, 1 the end."""
         with torch.no_grad():
             self._network.head.score.weight.copy_(torch.lerp(self._begun, self._ended, share))
             for part, ended in self._adapter.items():
@@ -42,8 +42,8 @@ class Way:
 
 
 def likeliest_share(margins: Mapping[float, Sequence[float]]) -> float:
-    """The share under which kept pairs are likeliest; `margins` by share: reward of the better less that of the worse reply
-    of each pair, before any temperature. The middle without pairs."""
+    """The share at which the calibration pairs are most likely. `margins` by share: for each pair, the reward of the better reply less
+    that of the worse one, without a temperature. The middle if there are no pairs."""
     return max(margins, key=lambda share: _likelihood(margins[share]) - _doubt(share))
 
 

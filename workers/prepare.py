@@ -1,6 +1,9 @@
 """Prepares a round before its trainer starts: the base model, a snapshot of the rankings, and `spec.json`."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import cast
 
@@ -13,12 +16,14 @@ from feedback_app.domain.persona import read_persona
 from feedback_app.domain.round import Round
 from feedback_app.engines.selection import cannot_answer
 from feedback_app.formats import kto, sft
-from feedback_app.services.dataset.unpaired_feedback import stored_demonstrations, stored_ratings
+from feedback_app.services.dataset.unpaired_feedback import chat_edits, stored_ratings
 from feedback_app.services.reward.reward_models import RewardModelRegistry
 from feedback_app.settings import Settings
 from feedback_app.store import Store
 from workers import attempts
-from workers.snapshot import UnpairedFeedback, export
+from workers.plan import planned_round
+from workers.snapshot import UnpairedFeedback, export_rows
+from workers.snapshot_progress import SnapshotProgress
 
 
 def base_model(settings: Settings) -> BaseModel:
@@ -28,9 +33,16 @@ def base_model(settings: Settings) -> BaseModel:
     return prepare_base(settings.base_model, settings.root / "models", convert, lambda *_: None, answers)
 
 
-def prepare_round(settings: Settings, store: Store, claimed: Round, base: BaseModel) -> RoundSpec:
+def prepare_round(
+    settings: Settings,
+    store: Store,
+    claimed: Round,
+    base: BaseModel,
+    check: Callable[[], None] = lambda: None,
+) -> RoundSpec:
     """Write the snapshot, and the spec into the folder of the attempt. A resumed round keeps its snapshot and settings, since what it has
-    trained so far depends on them. Raises RoundRefused, CheckpointNotFound, StaleFence."""
+    trained so far depends on them. `check` is called all the while; what it raises ends the preparation. Raises RoundRefused,
+    CheckpointNotFound, StaleFence."""
     folder = attempts.begin(round_folder(settings, claimed.id), claimed.fence)
     if (folder / SPEC_FILE).exists():
         before = read_spec(folder)
@@ -39,14 +51,18 @@ def prepare_round(settings: Settings, store: Store, claimed: Round, base: BaseMo
             spec = attempts.taken_over(folder, before, mine)
             write_spec(folder, spec)
             return spec
-    snapshot = export(
-        store.comparisons.with_rankings(),
+    claimed, planned = planned_round(settings, store, claimed, base)
+    progress = SnapshotProgress.of(store, claimed, folder, planned, check)
+    snapshot = export_rows(
+        store.training.rows(),
         settings.heldout_fraction,
         settings.root / "snapshots",
         unpaired_feedback(settings, store),
+        progress,
     )
     store.rounds.set_snapshot(claimed.id, claimed.fence, snapshot.hash)
     spec = make_spec(settings, store, claimed, base, snapshot.folder)
+    spec = replace(spec, expected_seconds=planned.expected)
     write_spec(folder, spec)
     return spec
 
@@ -89,10 +105,13 @@ def make_spec(
 
 
 def unpaired_feedback(settings: Settings, store: Store) -> UnpairedFeedback:
-    """Ratings and demonstrations to train on. Replies that an import would refuse, such as empty ones, are left out."""
+    """Ratings and demonstrations to train on, without the edits in the arena, which come with their comparisons. Replies that an
+    import would refuse, such as empty ones, are left out."""
     persona = partial(read_persona, settings.personas)
-    ratings = filter(kto.carried, stored_ratings(store, persona))
-    return UnpairedFeedback(tuple(ratings), tuple(filter(sft.carried, stored_demonstrations(store, persona))))
+    demonstrations = chain(store.demonstrations.all(), chat_edits(store, persona))
+    return UnpairedFeedback(
+        filter(kto.carried, stored_ratings(store, persona)), filter(sft.carried, demonstrations)
+    )
 
 
 def rewards_folder(settings: Settings) -> Path:

@@ -2,6 +2,7 @@
 
 import subprocess
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
@@ -53,10 +54,15 @@ def run_round(context: WorkerContext, round_id: str) -> None:
 def _attempt(context: WorkerContext, claimed: Round, heartbeat: Heartbeat) -> RoundState:
     """Run the round that this worker claimed. Raises StaleFence, OperationalError."""
     try:
-        spec = prepare_round(context.settings, context.store, claimed, base_model(context.settings))
+        base = base_model(context.settings)
+        spec = prepare_round(
+            context.settings, context.store, claimed, base, _check(context, claimed, heartbeat)
+        )
         supervisor = Supervisor(context.store, context.stopping, heartbeat, context.grace)
         ending = supervisor.supervise(claimed, attempt_folder(context.settings, claimed), context.trainer)
         return _conclude(context, claimed, spec, ending)
+    except PreparationStopped as stopped:
+        return _stopped(context, claimed, stopped.reason)
     except (StaleFence, OperationalError):
         raise
     except REFUSALS as error:
@@ -69,12 +75,41 @@ def _attempt(context: WorkerContext, claimed: Round, heartbeat: Heartbeat) -> Ro
         )
 
 
-def _conclude(context: WorkerContext, claimed: Round, spec: RoundSpec, ending: Ending) -> RoundState:
-    if ending.stopped is StopReason.cancel:
+class PreparationStopped(Exception):
+    """The round is to stop before its trainer has started."""
+
+    def __init__(self, reason: StopReason) -> None:
+        super().__init__(reason.name)
+        self.reason = reason
+
+
+def _check(context: WorkerContext, claimed: Round, heartbeat: Heartbeat) -> Callable[[], None]:
+    """What raises where the round is to stop."""
+
+    def check() -> None:
+        if heartbeat.lost:
+            raise StaleFence(f"round {claimed.id} is not ours any more")
+        if heartbeat.cancelled:
+            raise PreparationStopped(StopReason.cancel)
+        if context.stopping.is_set():
+            raise PreparationStopped(StopReason.shutdown)
+
+    return check
+
+
+def _stopped(context: WorkerContext, claimed: Round, reason: StopReason) -> RoundState:
+    """A cancelled round ends; any other goes back into the queue."""
+    if reason is StopReason.cancel:
         return context.store.rounds.finish(claimed.id, claimed.fence, RoundState.cancelled).state
+    return context.store.rounds.release(claimed.id, claimed.fence).state
+
+
+def _conclude(context: WorkerContext, claimed: Round, spec: RoundSpec, ending: Ending) -> RoundState:
     given_back = ending.stopped in (StopReason.shutdown, StopReason.silent)
+    if ending.stopped is StopReason.cancel:
+        return _stopped(context, claimed, StopReason.cancel)
     if ending.code != 0 and (given_back or _shut_down_too(context, ending)):
-        return context.store.rounds.release(claimed.id, claimed.fence).state
+        return _stopped(context, claimed, StopReason.shutdown)
     result = outcome(attempt_folder(context.settings, claimed), ending.code)
     if result.state is RoundState.failed:
         return _fail(context, claimed, result.error)
@@ -94,7 +129,7 @@ def _finish(context: WorkerContext, claimed: Round, spec: RoundSpec, result: Out
         return _fail(context, claimed, damage)
     promoted = result.state is RoundState.promoted
     manifest = read_checkpoint_manifest(spec.checkpoint_dir).record()
-    made = Checkpoint(
+    checkpoint = Checkpoint(
         name=spec.checkpoint_name,
         path=str(spec.checkpoint_dir),
         parent=spec.parent,
@@ -104,7 +139,13 @@ def _finish(context: WorkerContext, claimed: Round, spec: RoundSpec, result: Out
         passed=promoted,
     )
     state = context.store.rounds.finish(
-        claimed.id, claimed.fence, result.state, made.name, result.decision, promote=promoted, made=made
+        claimed.id,
+        claimed.fence,
+        result.state,
+        checkpoint.name,
+        result.decision,
+        promote=promoted,
+        made=checkpoint,
     ).state
     tidy(round_folder(context.settings, claimed.id), spec.checkpoint_dir, claimed.fence)
     return state

@@ -54,8 +54,8 @@ class Supervisor:
         The trainer is also stopped where the heartbeat fails for too long (see `Watchdog`). Raises StaleFence, after killing the
         trainer, when another worker holds the round.
         """
-        known = self.store.rounds.events(claimed.id, 0)
-        tail = EventTail(folder, known[-1].seq if known else 0)
+        stored = self.store.rounds.events(claimed.id, 0)
+        tail = EventTail(folder, stored[-1].seq if stored else 0)
         child = Child(Command((*trainer, str(folder)), folder / "trainer.log", {}, grace=self.grace))
         try:
             stopped = self._watch(claimed, child, tail)

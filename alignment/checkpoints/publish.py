@@ -1,6 +1,7 @@
 """Publishing a checkpoint: the adapter and its merged conversion, checked for an answer before the folder gets its final name."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from alignment.checkpoints.registry import ADAPTER_FILES
@@ -38,10 +39,16 @@ def publish(spec: RoundSpec, adapter_dir: Path, tokenizer: Tokenizer, threads: i
     for name in ADAPTER_FILES:
         shutil.copyfile(adapter_dir / name, building / "adapter" / name)
     model = load_adapter(load_base(spec.base_dir), building / "adapter").merge_and_unload()
-    check_finite(spec, model, tokenizer)
+    prompt = prompt_ids(tokenizer, with_system(spec.system_prompt, QUESTION))
+    check_finite(model, prompt, tokenizer)
     if spec.convert:
         convert_model(model, tokenizer, spec.base_dir, building / "ct2")
-    check_answers(spec, model, building / "ct2" if spec.convert else None, tokenizer, threads)
+    ends = end_ids(spec.base_dir, tokenizer)
+    if spec.convert:
+        (reply,) = draw_converted(building / "ct2", [prompt], tokenizer, ends, GREEDY, threads)
+    else:
+        (reply,) = draw_loaded(model, [prompt], tokenizer, ends, GREEDY)
+    check_answer(tokenizer.decode(reply, skip_special_tokens=True))
     if target.exists():  # without a manifest: left by a run that was interrupted
         shutil.rmtree(target)
     building.replace(target)
@@ -59,23 +66,14 @@ def refuse_foreign(spec: RoundSpec) -> None:
         raise NameTaken(f"a checkpoint named {spec.checkpoint_name} exists already")
 
 
-def check_finite(spec: RoundSpec, model: Model, tokenizer: Tokenizer) -> None:
-    """Raise DoesNotAnswer unless the merged model gives the question a finite probability."""
-    prompt = prompt_ids(tokenizer, with_system(spec.system_prompt, QUESTION))
+def check_finite(model: Model, prompt: Sequence[int], tokenizer: Tokenizer) -> None:
+    """Raise DoesNotAnswer unless the merged model gives the prompt a finite probability."""
     (value,) = log_probs(model, [Completion(tuple(prompt), 1)], tokenizer.pad_token_id)
     if not value > float("-inf"):
         raise DoesNotAnswer("the trained model's probabilities are not numbers: lower learning_rate")
 
 
-def check_answers(
-    spec: RoundSpec, model: Model, ct2_dir: Path | None, tokenizer: Tokenizer, threads: int
-) -> None:
-    """Raise DoesNotAnswer unless the model that will be served (the conversion, if there is one) gives a reply that is not empty."""
-    prompt = prompt_ids(tokenizer, with_system(spec.system_prompt, QUESTION))
-    ends = end_ids(spec.base_dir, tokenizer)
-    if ct2_dir:
-        (reply,) = draw_converted(ct2_dir, [prompt], tokenizer, ends, GREEDY, threads)
-    else:
-        (reply,) = draw_loaded(model, [prompt], tokenizer, ends, GREEDY)
-    if not tokenizer.decode(reply, skip_special_tokens=True).strip():
+def check_answer(reply: str) -> None:
+    """Raise DoesNotAnswer if the model that will be served (the conversion, if there is one) gave an empty reply."""
+    if not reply.strip():
         raise DoesNotAnswer("the trained model answers with nothing: lower learning_rate or epochs")

@@ -9,7 +9,8 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from alignment.contract.files import MANIFEST, file_hash, read_json
+from alignment.contract.files import MANIFEST, file_hash
+from alignment.contract.manifests.base import read_base_manifest
 from alignment.contract.manifests.checkpoint import (
     CheckpointManifest,
     CorruptCheckpoint,
@@ -61,9 +62,9 @@ def adapter_hashes(adapter_dir: Path) -> AdapterHashes:
 
 def verify_adapter(adapter_dir: Path, expected: AdapterHashes) -> None:
     """Raise CorruptCheckpoint unless the adapter has the hashes in its manifest."""
-    found, wanted = asdict(adapter_hashes(adapter_dir)), asdict(expected)
-    for name in found:
-        if found[name] != wanted[name]:
+    actual, recorded = asdict(adapter_hashes(adapter_dir)), asdict(expected)
+    for name in actual:
+        if actual[name] != recorded[name]:
             raise CorruptCheckpoint(f"the adapter is not the one in its manifest ({name} differs)")
 
 
@@ -83,9 +84,9 @@ def conversion_beside(folder: Path) -> Path | None:
 
 def base_hash(base_dir: Path) -> str:
     """SHA-256 over the weight files of the base model, from its manifest if it has one, else from the files."""
-    manifest = base_dir.parent / MANIFEST
-    if manifest.is_file():
-        return str(read_json(manifest)["hash"])
+    folder = base_dir.parent
+    if (folder / MANIFEST).is_file():
+        return read_base_manifest(folder).hash
     return weights_hash(base_dir)
 
 

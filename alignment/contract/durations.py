@@ -15,6 +15,9 @@ from alignment.contract.methods import METHODS, RoundConfig, round_config
 from alignment.contract.training_time import SECONDS_PER_TOKEN, reward_seconds, sft_seconds
 from reward_model.config import RewardConfig
 
+SNAPSHOT = "snapshot"
+"""The first stage, in which the worker writes what the round learns from."""
+SECONDS_PER_PAIR_WRITTEN = 7e-5
 SPARE = 2.4
 """Measured rounds took up to so much longer than the sum of their stages, with other work beside them (docs/benchmarks/owner.md: 11.6
 minutes with 50 votes, 20.3 with 150)."""
@@ -22,6 +25,7 @@ EXPECTED_SHARE = 0.4
 """The expected share of prompts whose fresh replies give a pair."""
 SHARED = {
     "max_length",
+    "max_pairs",
     "precision",
     "seed",
     "lora_r",
@@ -33,8 +37,13 @@ SHARED = {
 """The settings that the stage on demonstrations shares with the method after it."""
 
 
+def round_seconds(config: RoundConfig, amounts: Amounts, pairs_written: int) -> dict[str, float]:
+    """Expected seconds of each stage, in order, with the snapshot of all pairs there are before them."""
+    return {SNAPSHOT: 1 + pairs_written * SECONDS_PER_PAIR_WRITTEN, **stage_seconds(config, amounts)}
+
+
 def stage_seconds(config: RoundConfig, amounts: Amounts) -> dict[str, float]:
-    """Expected seconds of each stage, in order."""
+    """Expected seconds of each stage of the trainer, in order."""
     if isinstance(config, RewardConfig):
         return {"reward": reward_seconds(config, amounts)}
     first = {"reward": reward_seconds(RewardConfig(), amounts)} if config.reward else {}
@@ -62,10 +71,10 @@ def first_round(
             checked = round_config(method, config)
         except InvalidConfig:
             return None
-        known = size()
-        if known is None:
+        model_size = size()
+        if model_size is None:
             return None
-        return at_most(checked, amounts, threads or training_threads(), known)
+        return at_most(checked, amounts, threads or training_threads(), model_size)
 
     return seconds
 

@@ -73,11 +73,19 @@ class Events(Protocol):
 
 
 class EventLog:
-    """The trainer's side: appends events. `seq` continues where an earlier attempt stopped."""
+    """The trainer's side: appends events. `seq` continues where an earlier attempt stopped. `expected`: how many seconds the
+    whole round may take, which says how many are left while the pace is not known."""
 
-    def __init__(self, folder: Path, plan: Plan, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        plan: Plan,
+        clock: Callable[[], float] = time.monotonic,
+        expected: float | None = None,
+    ) -> None:
         self._path = folder / EVENTS_FILE
         self._plan = plan
+        self._expected = expected
         self._clock = clock
         self._seq, self._percent = _resume_point(self._path)
         self._started: tuple[float, float] | None = None
@@ -110,13 +118,13 @@ class EventLog:
             file.write(json.dumps(event.record(), allow_nan=False) + "\n")
 
     def _seconds_left(self, done: float) -> float | None:
-        """An estimate from the pace since the first event of this attempt. None until the pace is known."""
+        """An estimate from the pace since the first event of this attempt, or from the time expected until that is known."""
         now = self._clock()
         if self._started is None:
             self._started = (now, done)
         since, done_then = self._started
         if done - done_then < 0.01 or now <= since:
-            return None
+            return None if self._expected is None else round((1 - done) * self._expected, 1)
         return round((1 - done) * (now - since) / (done - done_then), 1)
 
 

@@ -28,38 +28,40 @@ def needs_of(method: str, config: RoundConfig) -> tuple[Need, ...]:
     return tuple(dict.fromkeys(needs))
 
 
-def lacking(needs: tuple[Need, ...], there: Amounts, needed: int) -> str:
+def lacking(needs: tuple[Need, ...], amounts: Amounts, needed: int) -> str:
     """Why a round cannot start and what to do, in one line; empty if it can. `needed` is the fewest examples of each kind."""
     needed = max(needed, 1)
-    return next(filter(None, (_lacks(need, there, needed) for need in needs)), "")
+    return next(filter(None, (_lacks(need, amounts, needed) for need in needs)), "")
 
 
 def refuse_lacking(spec: RoundSpec, snapshot: Snapshot) -> None:
     """Raise RoundRefused unless the round has what its method and its other stages learn from. Whether the reward model is of
     this base model is seen where it is opened."""
-    there = amounts_of(snapshot, spec.current_reward is not None, spec.pretraining_texts is not None)
-    if problem := lacking(needs_of(spec.method, spec.config), there, spec.min_pairs):
+    amounts = amounts_of(snapshot, spec.current_reward is not None, spec.pretraining_texts is not None)
+    if problem := lacking(needs_of(spec.method, spec.config), amounts, spec.min_pairs):
         raise RoundRefused(problem)
 
 
-def _lacks(need: Need, there: Amounts, needed: int) -> str:
+def _lacks(need: Need, amounts: Amounts, needed: int) -> str:
     match need:
         case "pairs":
-            return _too_few("preference pairs", there.pairs, needed, "rank more replies, or import a dataset")
+            return _too_few(
+                "preference pairs", amounts.pairs, needed, "rank more replies, or import a dataset"
+            )
         case "ratings":
             return _too_few(
                 "rated replies",
-                there.rated,
+                amounts.rated,
                 needed,
                 "rate replies in the chat, rank some, or import ratings (format kto)",
-            ) or _one_sided(there)
+            ) or _one_sided(amounts)
         case "demonstrations":
             what_to_do = "edit replies in the arena, or import some (format sft)"
-            return _too_few("demonstrations", there.demonstrations, needed, what_to_do)
+            return _too_few("demonstrations", amounts.demonstrations, needed, what_to_do)
         case "reward_model":
-            return "" if there.reward_model else NO_REWARD_MODEL
+            return "" if amounts.reward_model else NO_REWARD_MODEL
         case "pretraining_texts":
-            return "" if there.pretraining_texts else NO_PRETRAINING_TEXTS
+            return "" if amounts.pretraining_texts else NO_PRETRAINING_TEXTS
 
 
 def _too_few(what: str, count: int, needed: int, what_to_do: str) -> str:
@@ -68,8 +70,10 @@ def _too_few(what: str, count: int, needed: int, what_to_do: str) -> str:
     return f"a round needs at least {needed} {what} to train on and there are {count}: {what_to_do}"
 
 
-def _one_sided(there: Amounts) -> str:
-    if there.pairs or (there.good and there.bad):
+def _one_sided(amounts: Amounts) -> str:
+    if amounts.pairs or (amounts.good and amounts.bad):
         return ""
-    given, missing = ("good", "bad") if there.good else ("bad", "good")
-    return f"all rated replies are {given}, and KTO needs {missing} ones too: rate more replies, or rank some"
+    present, missing = ("good", "bad") if amounts.good else ("bad", "good")
+    return (
+        f"all rated replies are {present}, and KTO needs {missing} ones too: rate more replies, or rank some"
+    )

@@ -29,7 +29,7 @@ class RoundSpec:
     A CTranslate2 conversion is expected next to its model: `base_dir/../ct2`, `adapter/../ct2`.
     `perplexity_pack` has lines {"domain", "text"}, `heldout_prompts` and each of `prompt_packs` lines {"prompt"}: the gate's,
     which are never trained on, and those that methods train on which write their own replies. `pretraining_texts` has
-    lines {"text"}. `reward_dir` is where a reward model goes that is trained in this round, `current_reward` the one there was before, of the same base.
+    lines {"text"}. `expected_seconds`: how long the whole round may take. `reward_dir` is where a reward model goes that is trained in this round, `current_reward` the one there was before, of the same base.
     """
 
     round_id: str
@@ -57,6 +57,7 @@ class RoundSpec:
     current_reward: Path | None = None
     prompt_packs: tuple[Path, ...] = ()
     pretraining_texts: Path | None = None
+    expected_seconds: float | None = None
 
     @property
     def policy(self) -> PolicyConfig:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable
 from typing import Literal
 
@@ -19,3 +20,9 @@ def split_of_key(key: str, heldout_fraction: float) -> Split:
     """The side of a prompt whose `prompt_key` is known. A prompt never changes sides between snapshots."""
     share = int(key[:8], 16) / 0x1_0000_0000
     return "heldout" if share < heldout_fraction else "train"
+
+
+def first_training_key(heldout_fraction: float) -> str:
+    """The prompts whose `prompt_key` is this text or comes after it are on the training side, all others are held out."""
+    first = math.ceil(heldout_fraction * 0x1_0000_0000)
+    return f"{max(first, 0):08x}" if first < 0x1_0000_0000 else "g"

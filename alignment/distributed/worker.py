@@ -61,6 +61,7 @@ def _train(job: Path, trainer: Path, place: tuple[int, int], repeat: int, stop: 
 
     from alignment.context import RoundContext
     from alignment.contract.files import write_json
+    from alignment.contract.sampling import limits_of
     from alignment.contract.snapshot import read_snapshot
     from alignment.contract.spec import read_spec
     from alignment.distributed.group import join
@@ -72,7 +73,8 @@ def _train(job: Path, trainer: Path, place: tuple[int, int], repeat: int, stop: 
     spec = read_spec(job)
     torch.set_num_threads(spec.threads)
     ranks = join(*place, job / "meeting")
-    snapshot, tokenizer = read_snapshot(spec.snapshot_dir), load_tokenizer(spec.base_dir)
+    snapshot = read_snapshot(spec.snapshot_dir, limits_of(spec.config))
+    tokenizer = load_tokenizer(spec.base_dir)
     events = ForwardedEvents(job, ranks.first)
     context = RoundContext(job.parent, spec, snapshot, tokenizer, events, stop, spec.threads, ranks, repeat)
     trained = training_of(spec.method).train(with_fresh(context), trainer)

@@ -44,8 +44,8 @@ def reward_evidence(candidate: Sequence[float], champion: Sequence[float]) -> Re
 
 def decided(checks: Iterable[Check]) -> Decision:
     """The decision: promote unless a check failed."""
-    known = tuple(checks)
-    return Decision(all(check.passed is not False for check in known), known)
+    all_checks = tuple(checks)
+    return Decision(all(check.passed is not False for check in all_checks), all_checks)
 
 
 def decide(evidence: Evidence, thresholds: Thresholds) -> Decision:

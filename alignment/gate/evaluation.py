@@ -145,9 +145,9 @@ def text_completion(tokenizer: Tokenizer, text: str) -> Completion:
 
 def gate_prompts(questions: Iterable[str], system_prompt: str, count: int) -> list[Messages]:
     """`count` held-out prompts, evenly spread over the file, since that is sorted by subject."""
-    known = list(questions)
-    count = min(count, len(known))
-    chosen = [known[number * len(known) // count] for number in range(count)]
+    pool = list(questions)
+    count = min(count, len(pool))
+    chosen = [pool[number * len(pool) // count] for number in range(count)]
     return [with_system(system_prompt, question) for question in chosen]
 
 

@@ -27,12 +27,12 @@ def own_and_usual_nll(context: RoundContext, adapter_dir: Path, prompts: Prompts
     replies = _sampled(context, adapter_dir, prompts)
     usual = _base_nll(context, prompts)
     base, pad = load_base(context.base_dir), context.tokenizer.pad_token_id
-    known = [
+    liked_nll = [
         evaluate.mean_nll(base, [completion(context.tokenizer, *example) for example in some], pad)
         for some in liked(context.snapshot, READ)
         if some
     ]
-    return evaluate.mean_nll(base, replies, pad), max(usual, *known)
+    return evaluate.mean_nll(base, replies, pad), max(usual, *liked_nll)
 
 
 def liked(snapshot: Snapshot, most: int) -> list[list[tuple[Messages, str]]]:

@@ -3,7 +3,7 @@
 Read from top to bottom: batch, training, data, trainer. `trl_common.py` holds what the methods share.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,12 @@ from alignment.contract.snapshot import Pair, Snapshot
 from alignment.methods.training import Training
 from alignment.methods.trl_common import (
     CHAT_TEMPLATE,
+    FITTING,
     ProgressCallback,
+    ReadingProgress,
     answer,
     arguments,
+    counted,
     fit,
     fitting_replies,
     forget_incomplete,
@@ -50,9 +53,6 @@ def train_dpo(context: RoundContext, folder: Path) -> Trained:
     """
     pairs = context.snapshot.train
     fitted = fitting_pairs(context)
-    context.events.emit(
-        context.training, 0, 1, message="Reading what the base model thinks of the pairs", fraction=0.0
-    )
     trainer = _trainer(context, fitted, folder)
     return fit(context, trainer, folder, {"pairs": len(fitted), "pairs_too_long": len(pairs) - len(fitted)})
 
@@ -61,9 +61,10 @@ def fitting_pairs(context: RoundContext) -> list[Pair]:
     """The training pairs with their prompts shortened to fit `max_length`, without those whose last turn alone is too long. Raises
     InvalidSnapshot."""
     pairs = context.snapshot.train
+    progress = ReadingProgress(context, "Fitting the pairs into the context", len(pairs), 0.0, FITTING)
     fitted = [
         replace(pair, prompt=prompt)
-        for pair in pairs
+        for pair in counted(pairs, progress)
         if (prompt := fitting_replies(context, pair.prompt, pair.chosen, pair.rejected))
     ]
     refuse_too_few(context, len(fitted), len(pairs), "pairs")
@@ -73,10 +74,16 @@ def fitting_pairs(context: RoundContext) -> list[Pair]:
 class PairTrainer(DPOTrainer):
     """TRL's trainer adds an end token to every reply. This one removes it from replies that were cut."""
 
-    def __init__(self, ends: Sequence[int], **rest: Any) -> None:
-        """`ends` are the token ids that end a reply."""
-        self._ends = ends
+    def __init__(self, ends: Sequence[int], read: Callable[[int], None], **rest: Any) -> None:
+        """`ends` are the token ids that end a reply. `read` hears how many pairs the base model has read before the first step."""
+        self._ends, self._read, self._done = ends, read, 0
         super().__init__(**rest)
+
+    def compute_ref_log_probs(self, model: Any, inputs: Any) -> Any:
+        self._read(self._done)
+        chosen, rejected = super().compute_ref_log_probs(model, inputs)  # type: ignore[no-untyped-call]
+        self._done += len(chosen) * self.accelerator.num_processes
+        return chosen, rejected
 
     def _prepare_dataset(self, *args: Any, **kwargs: Any) -> Any:
         prepared = super()._prepare_dataset(*args, **kwargs)
@@ -92,8 +99,10 @@ def _trainer(context: RoundContext, pairs: Sequence[Pair], folder: Path) -> DPOT
     model, lora = starting_model(context)
     forget_incomplete(folder)
     begin = 1 / (1 + PASS_COST * context.settings(DpoConfig).schedule(len(pairs)).epochs)
+    thinks = "Reading what the base model thinks of the pairs"
     return PairTrainer(
         end_ids(context.base_dir, context.tokenizer),
+        ReadingProgress(context, thinks, len(pairs), FITTING, begin - FITTING),
         model=model,
         args=_arguments(context, folder, len(pairs)),
         train_dataset=seen_by_all(dataset(pairs), folder, context.ranks),

@@ -4,8 +4,9 @@ KTO (Ethayarajh et al. 2024, arXiv 2402.01306) needs no pairs: thumbs are enough
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from datasets.arrow_dataset import Dataset
 from trl.trainer.kto_config import KTOConfig
@@ -20,9 +21,12 @@ from alignment.contract.snapshot import Rating, Snapshot
 from alignment.methods.training import Training
 from alignment.methods.trl_common import (
     CHAT_TEMPLATE,
+    FITTING,
     ProgressCallback,
+    ReadingProgress,
     answer,
     arguments,
+    counted,
     fit,
     fitting_replies,
     forget_incomplete,
@@ -52,9 +56,6 @@ def train_kto(context: RoundContext, folder: Path) -> Trained:
     fitted = fitting_ratings(context, ratings)
     good = sum(rating.good for rating in fitted)
     weights = balancing_weights(good, len(fitted) - good, context.settings(KtoConfig))
-    context.events.emit(
-        context.training, 0, 1, message="Reading what the base model thinks of the replies", fraction=0.0
-    )
     trainer = _trainer(context, fitted, weights, folder)
     facts = {
         "good": good,
@@ -82,9 +83,10 @@ def rated_replies(snapshot: Snapshot) -> list[Rating]:
 def fitting_ratings(context: RoundContext, ratings: Sequence[Rating]) -> list[Rating]:
     """The ratings with their prompts shortened to fit `max_length`, without those whose last turn alone is too long. Raises
     InvalidSnapshot."""
+    progress = ReadingProgress(context, "Fitting the replies into the context", len(ratings), 0.0, FITTING)
     fitted = [
         Rating(prompt, item.reply, item.good)
-        for item in ratings
+        for item in counted(ratings, progress)
         if (prompt := fitting_replies(context, item.prompt, item.reply))
     ]
     refuse_too_few(context, len(fitted), len(ratings), "rated replies")
@@ -120,6 +122,20 @@ def in_order(ratings: Sequence[Rating], seed: int, micro_batch: int) -> list[Rat
     return shuffled + shuffled[: -len(shuffled) % micro_batch]
 
 
+class ReplyTrainer(KTOTrainer):
+    """TRL's trainer, which says how many replies the base model has read before the first step."""
+
+    def __init__(self, read: Callable[[int], None], **rest: Any) -> None:
+        self._read, self._done = read, 0
+        super().__init__(**rest)
+
+    def compute_ref_log_probs(self, model: Any, inputs: Any) -> Any:
+        self._read(self._done)
+        found = super().compute_ref_log_probs(model, inputs)  # type: ignore[no-untyped-call]
+        self._done += len(found[0]) * self.accelerator.num_processes
+        return found
+
+
 def dataset(ratings: Sequence[Rating]) -> Dataset:
     """The ratings in TRL's conversational format for unpaired preferences."""
     return Dataset.from_list(
@@ -137,12 +153,15 @@ def dataset(ratings: Sequence[Rating]) -> Dataset:
 
 def _trainer(
     context: RoundContext, ratings: Sequence[Rating], weights: tuple[float, float], folder: Path
-) -> KTOTrainer:
+) -> ReplyTrainer:
     model, lora = starting_model(context)
     forget_incomplete(folder)
     config = context.settings(KtoConfig)
     schedule = config.schedule(len(ratings))
-    return KTOTrainer(
+    begin = 1 / (1 + PASS_COST * schedule.epochs)
+    thinks = "Reading what the base model thinks of the replies"
+    return ReplyTrainer(
+        ReadingProgress(context, thinks, len(ratings), FITTING, begin - FITTING),
         model=model,
         args=KTOConfig(
             **arguments(context, folder, schedule, steps_of(schedule, len(ratings))),
@@ -158,7 +177,7 @@ def _trainer(
         ),
         processing_class=context.tokenizer,
         peft_config=lora,
-        callbacks=[ProgressCallback(context, 1 / (1 + PASS_COST * schedule.epochs))],
+        callbacks=[ProgressCallback(context, begin)],
     )
 
 

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from alignment.checkpoints.registry import base_hash
+from alignment.contract.amounts import Amounts
+from alignment.contract.durations import round_seconds
 from alignment.contract.errors import InvalidSpec, RoundRefused
 from alignment.contract.events import EventLog, Events, Plan
 from alignment.contract.files import fresh_dir
@@ -15,7 +17,9 @@ from alignment.contract.manifests.reward import RewardEvaluation, RewardManifest
 from alignment.contract.manifests.stage import RewardStageManifest, complete_stage
 from alignment.contract.manifests.values import BaseRecord
 from alignment.contract.outcome import DECISION_FILE, write_reward_decision
+from alignment.contract.sampling import limited, limits_of
 from alignment.contract.snapshot import read_ranked
+from alignment.contract.snapshot.reader import open_snapshot
 from alignment.contract.spec import SPEC_FILE, RoundSpec
 from alignment.gate.decision import decide_reward
 from alignment.models.libraries import library_versions
@@ -40,12 +44,21 @@ class RewardContext:
 
 def run_reward_round(folder: Path, spec: RoundSpec, stop: StopSignal) -> None:
     """A round that trains a reward model alone. The decision is then in `reward/decision.json`."""
-    context = RewardContext(folder / STAGE, spec, EventLog(folder, Plan({STAGE: 1.0})), stop)
+    context = RewardContext(
+        folder / STAGE, spec, EventLog(folder, _plan(spec), expected=spec.expected_seconds), stop
+    )
     if (context.folder / DECISION_FILE).exists():
         context.events.emit(STAGE, 1, 1, message="The reward model was trained before")
         return
     manifest = train_reward(context)
     write_reward_decision(context.folder, manifest.decision, manifest.evaluation)
+
+
+def _plan(spec: RoundSpec) -> Plan:
+    """Seconds per stage, with those of the snapshot that was written before."""
+    counts = open_snapshot(spec.snapshot_dir).manifest.counts
+    there = limited(Amounts(pairs=counts.get("train", 0)), spec.config)
+    return Plan(round_seconds(spec.config, there, counts.get("pairs", 0)))
 
 
 def train_reward(context: RewardContext) -> RewardManifest:
@@ -69,7 +82,7 @@ def train_reward(context: RewardContext) -> RewardManifest:
 
 def _fitted(context: RewardContext, building: Path) -> RewardEvaluation:
     spec = context.spec
-    rankings = read_ranked(spec.snapshot_dir)
+    rankings = read_ranked(spec.snapshot_dir, limits_of(spec.config))
     try:
         record = fit_reward(
             spec.base_dir,

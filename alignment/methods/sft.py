@@ -13,9 +13,12 @@ from alignment.contract.snapshot import Demonstration, Snapshot
 from alignment.methods.training import Training
 from alignment.methods.trl_common import (
     CHAT_TEMPLATE,
+    FITTING,
     ProgressCallback,
+    ReadingProgress,
     answer,
     arguments,
+    counted,
     fit,
     fitting_replies,
     forget_incomplete,
@@ -36,20 +39,21 @@ def train_sft(context: RoundContext, folder: Path, stage: str = "train") -> Trai
     Raises InvalidSnapshot if too few demonstrations fit, NothingLearned, Interrupted (state saved: call again to go on).
     """
     demonstrations = context.snapshot.demonstrations
-    fitted = fitting_demonstrations(context)
-    context.events.emit(stage, 0, 1, message="Reading the demonstrations", fraction=0.0)
+    fitted = fitting_demonstrations(context, stage)
     trainer = _trainer(context, fitted, folder, stage)
     facts = {"demonstrations": len(fitted), "demonstrations_too_long": len(demonstrations) - len(fitted)}
     return fit(context, trainer, folder, facts)
 
 
-def fitting_demonstrations(context: RoundContext) -> list[Demonstration]:
+def fitting_demonstrations(context: RoundContext, stage: str = "train") -> list[Demonstration]:
     """The demonstrations with their prompts shortened to fit `max_length`, without those whose last turn alone is too long. Raises
     InvalidSnapshot."""
     demonstrations = context.snapshot.demonstrations
+    message = "Fitting the demonstrations into the context"
+    progress = ReadingProgress(context, message, len(demonstrations), 0.0, FITTING, stage)
     fitted = [
         Demonstration(prompt, item.reply)
-        for item in demonstrations
+        for item in counted(demonstrations, progress)
         if (prompt := fitting_replies(context, item.prompt, item.reply))
     ]
     refuse_too_few(context, len(fitted), len(demonstrations), "demonstrations")
@@ -87,7 +91,7 @@ def _trainer(
         train_dataset=dataset(demonstrations),
         processing_class=context.tokenizer,
         peft_config=lora,
-        callbacks=[ProgressCallback(context, 0.0, stage)],
+        callbacks=[ProgressCallback(context, FITTING, stage)],
     )
 
 

@@ -1,9 +1,10 @@
 """What the methods that use TRL share: the starting model, the arguments, the training itself, its progress and resumption."""
 
 import shutil
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from datasets.arrow_dataset import Dataset
 from peft import LoraConfig
@@ -23,6 +24,10 @@ from alignment.models.loading import Model, device, load_base
 from reward_model.precision import bf16
 
 COMPLETE = "complete"
+READING_SECONDS = 2.0
+FITTING = 0.02
+"""The share of the stage that turning texts into tokens takes, before the first step."""
+Item = TypeVar("Item")
 SAVES_PER_ROUND = 10
 CHAT_TEMPLATE = {"sanitize_control_tokens": True}
 """Text of people cannot become control tokens."""
@@ -169,6 +174,34 @@ def forget_incomplete(folder: Path) -> None:
     for path in folder.glob("checkpoint-*"):
         if not (path / COMPLETE).exists():
             shutil.rmtree(path)
+
+
+class ReadingProgress:
+    """Reports the work before the first step: `share` of the stage, from `begin` on. Call it with how many of `total` examples
+    are done. It reports every two seconds, and raises Interrupted where the round is to stop."""
+
+    def __init__(
+        self, context: RoundContext, message: str, total: int, begin: float, share: float, stage: str = ""
+    ) -> None:
+        self._context, self._message, self._total = context, message, max(total, 1)
+        self._begin, self._share, self._stage = begin, share, stage or context.training
+        self._reported = float("-inf")
+
+    def __call__(self, done: int) -> None:
+        self._context.stop.check()
+        if time.monotonic() - self._reported < READING_SECONDS:
+            return
+        self._reported = time.monotonic()
+        done = min(done, self._total)
+        fraction = self._begin + self._share * done / self._total
+        self._context.events.emit(self._stage, done, self._total, message=self._message, fraction=fraction)
+
+
+def counted(items: Sequence[Item], progress: ReadingProgress) -> Iterator[Item]:
+    """The items, with progress."""
+    for done, item in enumerate(items):
+        progress(done)
+        yield item
 
 
 class ProgressCallback(TrainerCallback):

@@ -3,21 +3,26 @@
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
-from alignment.contract.files import fresh_dir, read_json, write_json
+from alignment.contract.files import MANIFEST, fresh_dir, read_json, write_json
+from alignment.contract.manifests.base import (
+    BaseManifest,
+    Conversion,
+    read_base_manifest,
+    write_base_manifest,
+)
 from alignment.models.base_normalise import settle
 from alignment.models.base_refused import BaseModelUnavailable
 from alignment.models.base_source import Source, find_source
 
 __all__ = ["BaseModel", "BaseModelUnavailable", "is_prepared", "prepare_base", "ready_files"]
 
-MANIFEST = "manifest.json"
 Report = Callable[[str, float], None]
 Answers = Callable[[Path, Path | None], str]
 """Lets an engine answer with a model, given the folders for transformers and, if that is served, for CTranslate2. Returns why it cannot, in
@@ -45,28 +50,28 @@ def prepare_base(
 ) -> BaseModel:
     """The base model that `source` names, prepared in `models_dir/<slug>` unless it is already.
 
-    `report` is told what is being done and how much is done (0 to 1). `answers` has the engine that will serve the files
-    write a reply. Two processes may call this at once: one works, the other waits. A model that is refused leaves nothing behind but
-    the reason, which a second call gives at once. Raises BaseModelUnavailable.
+    `report` receives the current step and the share that is done (0 to 1). `answers` lets the engine that will serve the files
+    write a reply. Two processes may call this at once: one works, the other waits. A refused model leaves only the reason
+    behind, and a second call raises it at once. Raises BaseModelUnavailable.
     """
-    found = find_source(source)
-    folder = models_dir / found.slug
+    origin = find_source(source)
+    folder = models_dir / origin.slug
     models_dir.mkdir(parents=True, exist_ok=True)
-    with FileLock(models_dir / f".{found.slug}.lock"):
+    with FileLock(models_dir / f".{origin.slug}.lock"):
         if not (folder / MANIFEST).exists():
-            with _refusals(found, models_dir):
-                _prepare(found, source, folder, report)
-        wanted = convert and read_json(folder / MANIFEST).get("conversion") != "none"
+            with _refusals(origin, models_dir):
+                _prepare(origin, source, folder, report)
+        wanted = convert and read_base_manifest(folder).conversion != "none"
         if wanted and not (folder / "ct2").is_dir():
-            report(f"Converting {found.name} for fast replies", 0.6)
-            with _refusals(found, models_dir):
-                _add_conversion(folder, found.name)
+            report(f"Converting {origin.name} for fast replies", 0.6)
+            with _refusals(origin, models_dir):
+                _add_conversion(folder, origin.name)
         if not _answered(
             folder, convert
         ):  # else a start would import torch only to find that nothing is to be done
-            with _refusals(found, models_dir):
-                _ask(folder, convert, found.name, report, answers)
-    report(f"{found.name} is ready", 1.0)
+            with _refusals(origin, models_dir):
+                _ask(folder, convert, origin.name, report, answers)
+    report(f"{origin.name} is ready", 1.0)
     return _prepared(folder, convert)
 
 
@@ -75,7 +80,7 @@ def is_prepared(source: str, models_dir: Path, convert: bool) -> bool:
     folder = models_dir / find_source(source).slug
     if not (folder / MANIFEST).is_file():
         return False
-    unconvertible = read_json(folder / MANIFEST).get("conversion") == "none"
+    unconvertible = read_base_manifest(folder).conversion == "none"
     return (not convert or unconvertible or (folder / "ct2").is_dir()) and _answered(folder, convert)
 
 
@@ -86,17 +91,17 @@ def ready_files(source: str, models_dir: Path) -> BaseModel | None:
     return _prepared(folder, convert=False) if (folder / MANIFEST).is_file() else None
 
 
-def _prepare(found: Source, source: str, folder: Path, report: Report) -> None:
+def _prepare(origin: Source, source: str, folder: Path, report: Report) -> None:
     """Check the files, then copy or unpack all of them or none."""
-    report(f"Checking {found.name}", 0.0)
-    found.inspect()
+    report(f"Checking {origin.name}", 0.0)
+    origin.inspect()
     building = fresh_dir(folder.with_name(f".{folder.name}.building"))
     try:
-        report(f"Fetching {found.name}", 0.1)
+        report(f"Fetching {origin.name}", 0.1)
         (building / "hf").mkdir()
-        found.fetch(building / "hf")
-        settle(building / "hf", found.name)
-        write_json(building / MANIFEST, _manifest(source, found.name, folder.name, building / "hf"))
+        origin.fetch(building / "hf")
+        settle(building / "hf", origin.name)
+        write_base_manifest(building, _manifest(source, origin.name, folder.name, building / "hf"))
         _replace(building, folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
@@ -109,10 +114,11 @@ def _ask(folder: Path, convert: bool, name: str, report: Report, answers: Answer
         report(f"Asking {name} something", 0.9)
         reason = answers(folder / "hf", folder / "ct2" if engine == "ctranslate2" else None)
         if not reason:
-            _note(folder, answered=[*read_json(folder / MANIFEST).get("answered", []), engine])
+            manifest = read_base_manifest(folder)
+            write_base_manifest(folder, replace(manifest, answered=(*manifest.answered, engine)))
         elif engine == "ctranslate2":
             shutil.rmtree(folder / "ct2")
-            _note(folder, conversion="none")
+            _note_conversion(folder, "none")
         else:
             shutil.rmtree(folder)
             raise BaseModelUnavailable(f"{name} does not answer: {reason}")
@@ -120,7 +126,7 @@ def _ask(folder: Path, convert: bool, name: str, report: Report, answers: Answer
 
 def _answered(folder: Path, convert: bool) -> bool:
     """Whether the engine that will serve the model has answered with it."""
-    return _engine(folder, convert) in read_json(folder / MANIFEST).get("answered", [])
+    return _engine(folder, convert) in read_base_manifest(folder).answered
 
 
 def _engine(folder: Path, convert: bool) -> str:
@@ -128,42 +134,42 @@ def _engine(folder: Path, convert: bool) -> str:
 
 
 @contextmanager
-def _refusals(found: Source, models_dir: Path) -> Iterator[None]:
+def _refusals(origin: Source, models_dir: Path) -> Iterator[None]:
     """Remembers why a model was refused, while its files and the installed libraries are the same."""
     from alignment.models.libraries import library_versions
 
-    kept = models_dir / f".{found.slug}.refused.json"
-    files = [found.fingerprint(), library_versions()]
-    known = read_json(kept) if kept.exists() else {}
-    if files[0] and known.get("files") == files:
-        raise BaseModelUnavailable(known["reason"])
+    refusal_file = models_dir / f".{origin.slug}.refused.json"
+    files = [origin.fingerprint(), library_versions()]
+    refusal = read_json(refusal_file) if refusal_file.exists() else {}
+    if files[0] and refusal.get("files") == files:
+        raise BaseModelUnavailable(refusal["reason"])
     try:
         yield
     except BaseModelUnavailable as refused:
-        write_json(kept, {"files": files, "reason": str(refused)})
+        write_json(refusal_file, {"files": files, "reason": str(refused)})
         raise
-    kept.unlink(missing_ok=True)
+    refusal_file.unlink(missing_ok=True)
 
 
 def _prepared(folder: Path, convert: bool) -> BaseModel:
-    manifest = read_json(folder / MANIFEST)
+    manifest = read_base_manifest(folder)
     ct2_dir = folder / "ct2" if _engine(folder, convert) == "ctranslate2" else None
-    return BaseModel(manifest["name"], folder.name, folder / "hf", ct2_dir, manifest["hash"])
+    return BaseModel(manifest.name, folder.name, folder / "hf", ct2_dir, manifest.hash)
 
 
-def _manifest(source: str, name: str, slug: str, hf_dir: Path) -> dict[str, Any]:
+def _manifest(source: str, name: str, slug: str, hf_dir: Path) -> BaseManifest:
     from alignment.checkpoints.registry import weights_hash
     from alignment.models.libraries import library_versions
 
-    return {
-        "name": name,
-        "slug": slug,
-        "source": source,
-        "architecture": read_json(hf_dir / "config.json").get("architectures", []),
-        "hash": weights_hash(hf_dir),
-        "versions": library_versions(),
-        "created_at": datetime.now(UTC).isoformat(),
-    }
+    return BaseManifest(
+        name=name,
+        slug=slug,
+        source=source,
+        architecture=read_json(hf_dir / "config.json").get("architectures") or (),
+        hash=weights_hash(hf_dir),
+        versions=library_versions(),
+        created_at=datetime.now(UTC).isoformat(),
+    )
 
 
 def _add_conversion(folder: Path, name: str) -> None:
@@ -176,9 +182,9 @@ def _add_conversion(folder: Path, name: str) -> None:
     try:
         convert_model(model, load_tokenizer(folder / "hf"), folder / "hf", building)
         _replace(building, folder / "ct2")
-        _note(folder, conversion="int8")
+        _note_conversion(folder, "int8")
     except NotConvertible:
-        _note(folder, conversion="none")
+        _note_conversion(folder, "none")
     finally:
         shutil.rmtree(building, ignore_errors=True)
 
@@ -196,8 +202,8 @@ def _loaded(folder: Path, name: str) -> Any:
         ) from error
 
 
-def _note(folder: Path, **facts: Any) -> None:
-    write_json(folder / MANIFEST, {**read_json(folder / MANIFEST), **facts})
+def _note_conversion(folder: Path, conversion: Conversion) -> None:
+    write_base_manifest(folder, replace(read_base_manifest(folder), conversion=conversion))
 
 
 def _replace(building: Path, target: Path) -> None:

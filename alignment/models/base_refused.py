@@ -9,12 +9,12 @@ class BaseModelUnavailable(RuntimeError):
 
 
 @contextmanager
-def refused_where(told: str, remedy: str = "") -> Iterator[None]:
-    """Whatever goes wrong inside becomes BaseModelUnavailable: `told`, the kind of error, and what to do."""
+def refused_where(problem: str, remedy: str = "") -> Iterator[None]:
+    """Any error inside becomes BaseModelUnavailable: `problem`, the kind of error, and what to do."""
     try:
         yield
     except (BaseModelUnavailable, KeyboardInterrupt, SystemExit):
         raise
     # What a library raises at files that it did not expect can be anything; a panic of tokenizers, which is Rust, is no Exception.
     except BaseException as error:
-        raise BaseModelUnavailable(f"{told} ({type(error).__name__}){remedy}") from error
+        raise BaseModelUnavailable(f"{problem} ({type(error).__name__}){remedy}") from error

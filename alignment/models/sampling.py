@@ -35,11 +35,11 @@ def as_heard(max_new_tokens: int, seed: int) -> Draw:
 
 def end_ids(base_dir: Path, tokenizer: Tokenizer) -> list[int]:
     """Every token id that ends a reply, by the tokenizer and the model's generation settings."""
-    found = {tokenizer.eos_token_id}
+    ends = {tokenizer.eos_token_id}
     if (base_dir / "generation_config.json").is_file():
         extra = GenerationConfig.from_pretrained(base_dir, local_files_only=True).eos_token_id
-        found |= set(extra if isinstance(extra, list) else [extra])
-    return sorted(token for token in found if token is not None)
+        ends |= set(extra if isinstance(extra, list) else [extra])
+    return sorted(token for token in ends if token is not None)
 
 
 def draw_converted(

@@ -71,9 +71,9 @@ def load(base: Path, folder: Path) -> "Reward":
 
 
 def places(error: Exception) -> str:
-    """Where it went wrong: a traceback without lines of code and without the message, which may quote a text."""
-    found = traceback.extract_tb(error.__traceback__)
-    return ", ".join(f"{Path(place.filename).name}:{place.lineno}" for place in found)
+    """The places of an error: a traceback without lines of code and without the message, which may quote a text."""
+    frames_of_error = traceback.extract_tb(error.__traceback__)
+    return ", ".join(f"{Path(place.filename).name}:{place.lineno}" for place in frames_of_error)
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
-"""Scores replies in a separate process (`__main__.py`), so that torch and the model are not in this one. Imports no torch.
+"""Scores replies in a separate process (`__main__.py`), so that this process loads neither torch nor the model. Imports no torch.
 
-The process is started when it is first needed and ends when it was not needed for a while, with `close`, and with us. It
-answers one request at a time, in the order of asking. Long requests are asked in pieces: others get their turn between them.
+The process starts when it is first needed. It ends when it is idle for a while, at `close`, and when this process ends. It
+answers one request at a time, in the order in which they arrive. Long requests are sent in pieces, so that others can run in between.
 """
 
 import subprocess
@@ -21,7 +21,7 @@ Messages = Sequence[dict[str, str]]
 Item = tuple[Messages, str]
 """A prompt and one reply to it."""
 Loaded = Callable[[str, float], None]
-"""Told the name of a reward model that was loaded, and the seconds it took."""
+"""Called with the name of a reward model that was loaded and the seconds that loading took."""
 COMMAND = (sys.executable, "-m", "alignment.scoring")
 PIECE, LARGEST_PIECE = 16, 64
 GRACE = 5.0
@@ -30,7 +30,7 @@ STOPPING = "codeLynn is stopping: try again when it runs"
 
 
 class NotScored(RuntimeError):
-    """Replies could not be scored; the message says what to do and quotes no text. `at`: places in the code."""
+    """Replies could not be scored. The message says what to do and quotes no text. `at`: places in the code."""
 
     def __init__(self, message: str, at: str = "") -> None:
         super().__init__(message)

@@ -23,9 +23,9 @@ def router(arena: Arena, live: LiveRewardService) -> APIRouter:
     @routes.post("", status_code=201, summary="Compare replies to a prompt")
     async def create(request: Request, body: ComparisonRequest) -> ComparisonBody:
         """Write two to four replies to a prompt. The models that wrote them stay hidden until the comparison is ranked."""
-        asker = asker_of(request)
+        caller = asker_of(request)
         compared = await whole(
-            request, asker, lambda: arena.compare(body.conversation(), body.n, body.models, asker)
+            request, caller, lambda: arena.compare(body.conversation(), body.n, body.models, caller)
         )
         return ComparisonBody.of(compared)
 

@@ -6,7 +6,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.requests import ClientDisconnect
 
 from feedback_app.api.openai.errors import is_openai, refused_early
-from feedback_app.domain.text_rules import mended
+from feedback_app.domain.text_rules import repaired
 from feedback_app.errors import AppError
 
 
@@ -45,7 +45,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
     """Which fields are wrong and why, without the input itself, which may be private."""
     assert isinstance(error, RequestValidationError)
     problems = [
-        {"where": mended(".".join(map(str, item["loc"]))), "reason": mended(item["msg"])}
+        {"where": repaired(".".join(map(str, item["loc"]))), "reason": repaired(item["msg"])}
         for item in error.errors()
     ]
     line = "; ".join(f"{item['where']}: {item['reason']}" for item in problems)

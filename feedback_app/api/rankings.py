@@ -1,14 +1,20 @@
 """Stored rankings: search, tag, exclude, include and delete them."""
 
+from collections.abc import Generator
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from feedback_app.api.schemas import ComparisonBody, RankingBody
+from feedback_app.api.streams import begun, until_gone
 from feedback_app.domain.bodies import Body
 from feedback_app.domain.ranking_query import RankingFilter, RankingSearch, SelectionFilter
 from feedback_app.domain.text_rules import MOST_TAGS
+from feedback_app.formats import jsonl
+from feedback_app.services.dataset.bulk_changes import Action, change_all
 from feedback_app.services.dataset.curation import Consistency, Curation, Entry, EntryPage
 
 MOST_IDS = 1_000_000
@@ -80,6 +86,14 @@ class Ids(Body):
     ids: list[str] = Field(max_length=MOST_IDS)
 
 
+class ChangeBody(Body):
+    """`matching`: the filters of a search; without any, all rankings. `tags` are added by the action `tag`."""
+
+    action: Action
+    matching: RankingQuery
+    tags: list[str] = Field(default_factory=list, max_length=MOST_TAGS)
+
+
 class TagsBody(Body):
     tags: list[str] = Field(max_length=MOST_TAGS)
 
@@ -101,6 +115,14 @@ class ConsistencyBody(BaseModel):
         same = known.self_agreement.same
         shares = {"judged": same.trials, "same": same.hits, "low": same.low, "high": same.high}
         return cls(pairs=known.pairs, ties=known.self_agreement.ties, differing=known.differing, **shares)
+
+
+def _changes(curation: Curation, body: ChangeBody) -> Generator[bytes, None, None]:
+    """A line of progress after each batch. A complete change ends with a line that says so."""
+    progress = None
+    for progress in change_all(curation, body.matching.wanted(), body.action, body.tags):
+        yield jsonl.dumped(asdict(progress))
+    yield jsonl.dumped({**asdict(progress), "finished": True} if progress else {"finished": True})
 
 
 def router(curation: Curation) -> APIRouter:
@@ -147,4 +169,16 @@ def router(curation: Curation) -> APIRouter:
         """Replace the tags of a comparison."""
         return FoundBody.of_entry(curation.tag(comparison_id, body.tags))
 
+    _add_change(routes, curation)
     return routes
+
+
+def _add_change(routes: APIRouter, curation: Curation) -> None:
+    @routes.post("/rankings/change", response_class=StreamingResponse, summary="Change all matching rankings")
+    def change(body: ChangeBody) -> StreamingResponse:
+        """Exclude, include, tag or delete every ranking that matches, in small steps. Answers a line of JSON after each: how many are
+        `done` of about `total`, and how many `changed`. The last line has `finished`. Close the connection to stop; what was changed stays
+        changed."""
+        return StreamingResponse(
+            until_gone(begun(_changes(curation, body))), media_type="application/x-ndjson"
+        )

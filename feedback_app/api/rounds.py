@@ -16,6 +16,7 @@ from feedback_app.api.schemas import (
     RoundBody,
     RoundDetail,
     RoundRequest,
+    UsageBody,
 )
 from feedback_app.api.streams import until_gone
 from feedback_app.domain.round import Round
@@ -39,6 +40,7 @@ def rounds_router(rounds: Rounds, estimates: Estimates) -> APIRouter:
             ahead=ahead,
             expected_seconds=expected.seconds if expected else None,
             expected_first=bool(expected and expected.first),
+            usage=UsageBody.of(expected),
         )
 
     @routes.post("", status_code=202, summary="Start a round")
@@ -57,14 +59,14 @@ def rounds_router(rounds: Rounds, estimates: Estimates) -> APIRouter:
         method: Annotated[str, Query(max_length=20)] = "dpo",
         reward: Annotated[bool, Query(description="Train a reward model first.")] = False,
         sft_first: Annotated[bool, Query(description="Learn from demonstrations first.")] = False,
+        max_pairs: Annotated[int | None, Query(ge=1, description="Most examples to train on.")] = None,
     ) -> EstimateBody:
         """Based on the last round of this method here, scaled to the current data. Before the first one it is a rough upper bound."""
-        expected = estimates.expected(method, {"reward": reward, "sft_first": sft_first})
-        return (
-            EstimateBody()
-            if expected is None
-            else EstimateBody(seconds=expected.seconds, first=expected.first)
-        )
+        most = {} if max_pairs is None else {"max_pairs": max_pairs}
+        expected = estimates.expected(method, {"reward": reward, "sft_first": sft_first} | most)
+        if expected is None:
+            return EstimateBody()
+        return EstimateBody(seconds=expected.seconds, first=expected.first, usage=UsageBody.of(expected))
 
     @routes.get("/{round_id}", summary="Get a round")
     def get(round_id: str) -> RoundDetail:
@@ -76,7 +78,7 @@ def rounds_router(rounds: Rounds, estimates: Estimates) -> APIRouter:
 
 
 def _add_control(routes: APIRouter, rounds: Rounds) -> None:
-    """Routes that watch, cancel and resume a round."""
+    """Routes that watch, cancel, resume and delete a round."""
 
     @routes.get("/{round_id}/events", response_class=StreamingResponse, summary="Follow a round")
     def events(
@@ -104,6 +106,11 @@ def _add_control(routes: APIRouter, rounds: Rounds) -> None:
     def resume(round_id: str) -> RoundBody:
         """Queue a failed or cancelled round again. Finished stages are kept."""
         return RoundBody.of(rounds.resume(round_id))
+
+    @routes.delete("/{round_id}", status_code=204, summary="Delete a damaged round")
+    def delete(round_id: str) -> None:
+        """Only a damaged round that is not running can be deleted. The version that it made stays."""
+        rounds.delete(round_id)
 
 
 def _server_sent(rounds: Rounds, round_id: str, after: int, left: Event) -> Generator[str, None, None]:
@@ -133,6 +140,11 @@ def checkpoints_router(models: Models) -> APIRouter:
         """Make a version `latest` by hand, whatever its quality checks said. Arena and new chats use it at once."""
         before = models.resolve("latest")
         return AliasChange(previous=before, latest=models.promote(name, by="api"))
+
+    @routes.delete("/checkpoints/{name}", status_code=204, summary="Delete a damaged version")
+    def delete(name: str) -> None:
+        """Only a damaged version that is neither in use nor the parent of another one can be deleted. Its folder stays."""
+        models.delete(name)
 
     @routes.post("/rollback", summary="Switch back to the previous version")
     def rollback() -> AliasChange:

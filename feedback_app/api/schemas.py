@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from feedback_app.domain.bodies import Body
 from feedback_app.domain.comparison import Comparison, Message, Ranking
+from feedback_app.domain.expectation import Expected
 from feedback_app.domain.guess import Guess
 from feedback_app.domain.round import Checkpoint, Round, RoundEvent
 from feedback_app.domain.text_rules import (
@@ -203,21 +204,39 @@ class AheadBody(BaseModel):
     state: str
 
 
+class UsageBody(BaseModel):
+    """A round trains on `uses` of `available` `examples` (pairs, rated replies or demonstrations). `text` says which and why; it is empty
+    where all are used."""
+
+    examples: str
+    uses: int
+    available: int
+    text: str
+
+    @classmethod
+    def of(cls, expected: Expected | None) -> "UsageBody | None":
+        usage = expected and expected.usage
+        return cls(**{name: getattr(usage, name) for name in cls.model_fields}) if usage else None
+
+
 class RoundDetail(RoundBody):
     """`ahead`: the rounds before it in the queue. `expected_seconds`: its expected duration, based on the last such round here; null if
-    unknown. `expected_first`: no such round has run here yet, so the duration is a rough upper bound."""
+    unknown. `expected_first`: no such round has run here yet, so the duration is a rough upper bound. `usage`: how many examples it trains on,
+    null where it trains on none."""
 
     ahead: list[AheadBody]
     expected_seconds: float | None
     expected_first: bool
+    usage: UsageBody | None = None
 
 
 class EstimateBody(BaseModel):
     """`seconds`: the expected duration; null if a setting is invalid or the base model is not prepared. `first`: no such round has run here
-    yet, so the duration is a rough upper bound."""
+    yet, so the duration is a rough upper bound. `usage`: how many examples it would train on, null where it trains on none."""
 
     seconds: float | None = None
     first: bool = False
+    usage: UsageBody | None = None
 
 
 class EventBody(BaseModel):

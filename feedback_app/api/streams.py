@@ -16,7 +16,7 @@ from anyio import CancelScope, CapacityLimiter
 from anyio.to_thread import run_sync
 from starlette.requests import Request
 
-from feedback_app.engines.base import Asker, Priority
+from feedback_app.engines.base import Caller, Priority
 
 T = TypeVar("T")
 INTERACTIVE_HEADER = "codelynn-interactive"
@@ -30,21 +30,21 @@ class _End:
 END: Final = _End()
 
 
-def asker_of(request: Request) -> Asker:
+def asker_of(request: Request) -> Caller:
     """The client of a request, identified by remote address and access token."""
     key = hashlib.sha256(request.headers.get("authorization", "").encode()).hexdigest()[:16]
     host = request.client.host if request.client else ""
     person = request.headers.get(INTERACTIVE_HEADER) == "1"
-    return Asker(f"{host} {key}", Priority.INTERACTIVE if person else Priority.API)
+    return Caller(f"{host} {key}", Priority.INTERACTIVE if person else Priority.API)
 
 
-async def whole(request: Request, asker: Asker, work: Callable[[], T]) -> T:
-    """The result of `work`, which runs in a thread. If the client disconnects, `asker.leave()` ends the work early."""
-    watching = asyncio.create_task(_watch(request, asker))
+async def whole(request: Request, caller: Caller, work: Callable[[], T]) -> T:
+    """The result of `work`, which runs in a thread. If the client disconnects, `caller.leave()` ends the work early."""
+    watching = asyncio.create_task(_watch(request, caller))
     try:
         return await run_sync(work, limiter=CapacityLimiter(1), abandon_on_cancel=True)
     except asyncio.CancelledError:
-        asker.leave()
+        caller.leave()
         raise
     finally:
         watching.cancel()
@@ -99,7 +99,7 @@ class _Drawn(Generic[T]):
             self._parts.close()
 
 
-async def _watch(request: Request, asker: Asker) -> None:
+async def _watch(request: Request, caller: Caller) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         continue
-    asker.leave()
+    caller.leave()

@@ -1,4 +1,4 @@
-"""`codelynn checkpoint …`: list, promote, rollback."""
+"""`codelynn checkpoint …`: list, promote, rollback, delete."""
 
 from typing import Annotated
 
@@ -68,3 +68,21 @@ def rollback() -> None:
         with connected() as service:
             changed = service.post("/rollback")
         out.print(f"latest: {changed['previous']} -> {changed['latest']}")
+
+
+@app.command()
+def delete(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="Version to delete; the first characters of its name are enough.", autocompletion=versions
+        ),
+    ],
+) -> None:
+    """Delete a damaged version that is neither in use nor the parent of another one. Its folder stays."""
+    with reported_errors():
+        from feedback_app.commands.client import connected, path_part
+
+        with connected() as service:
+            service.call("DELETE", f"/checkpoints/{path_part(name)}", {})
+        out.print(f"deleted: {name}", markup=False)

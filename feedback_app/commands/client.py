@@ -65,7 +65,7 @@ class Service:
         """The answer's JSON. Query values and a body that are None are left out."""
         more: dict[str, Any] = {} if body is None else {"json": body}
         with connection_errors():
-            answer = self.http.request(method, f"/api/v1{path}", params=_given(query), **more)
+            answer = self.http.request(method, f"/api/v1{path}", params=_without_empty(query), **more)
         check(answer)
         return answer.json() if answer.content else None
 
@@ -73,7 +73,9 @@ class Service:
         """Send a file in pieces. Returns the answer's JSON."""
         kind = {"Content-Type": media}
         with connection_errors():
-            answer = self.http.post(f"/api/v1{path}", params=_given(query), content=content, headers=kind)
+            answer = self.http.post(
+                f"/api/v1{path}", params=_without_empty(query), content=content, headers=kind
+            )
         check(answer)
         return answer.json()
 
@@ -83,7 +85,7 @@ class Service:
         more: dict[str, Any] = {} if body is None else {"json": body}
         with (
             connection_errors(),
-            self.http.stream(method, f"/api/v1{path}", params=_given(query), **more) as answer,
+            self.http.stream(method, f"/api/v1{path}", params=_without_empty(query), **more) as answer,
         ):
             if answer.is_error:
                 answer.read()
@@ -227,5 +229,5 @@ def path_part(name: str) -> str:
     return quote(name)
 
 
-def _given(query: dict[str, Any]) -> dict[str, Any]:
+def _without_empty(query: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in query.items() if value is not None}

@@ -1,5 +1,7 @@
 """`codelynn rankings …`: find, exclude, include, delete."""
 
+import json
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -14,9 +16,9 @@ Ids = Annotated[
 ]
 
 
-def _word(verdict: str) -> str:
+def _word(result: str) -> str:
     """The word for a kind of ranking in the command line."""
-    return RANKING_LABELS.get(verdict, verdict)
+    return RANKING_LABELS.get(result, result)
 
 
 @app.command()
@@ -35,18 +37,62 @@ def find(
 ) -> None:
     """Print the ids of the comparisons that match every option, newest first."""
     with reported_errors():
-        verdict = next((name for name in RANKING_FILTERS if verdict in (name, _word(name))), verdict)
-        if verdict and verdict not in RANKING_FILTERS:
-            raise WrongUse(
-                f"there is no verdict {verdict!r}: choose one of {', '.join(map(_word, RANKING_FILTERS))}"
-            )
-        wanted = {"words": words, "verdict": verdict, "source": source, "version": version, "tag": tag}
+        wanted = _matching(words=words, verdict=verdict, source=source, version=version, tag=tag)
         from feedback_app.commands.client import connected
 
         with connected() as service:
             matching = service.get("/rankings/ids", **wanted, differs=differs)
         for name in matching["ids"]:
             out.print(name, markup=False)
+
+
+@app.command("change-all")
+def change_all(
+    action: Annotated[str, typer.Argument(help="exclude, include, tag or delete.")],
+    words: Annotated[
+        str, typer.Option(help="Words in prompts, replies, notes and edits; case is ignored.")
+    ] = "",
+    verdict: Annotated[str, typer.Option(help=f"{', '.join(map(_word, RANKING_FILTERS))}.")] = "",
+    source: Annotated[str, typer.Option(help="The origin: arena, api, argilla, import:trl, …")] = "",
+    version: Annotated[str, typer.Option(help="A version that wrote one of the replies.")] = "",
+    tag: Annotated[str, typer.Option(help="A tag.")] = "",
+    add: Annotated[list[str] | None, typer.Option(help="A tag to add, with `tag`; repeatable.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
+) -> None:
+    """Exclude, include, tag or delete every ranking that matches all options. Ctrl-C stops; what was changed stays changed."""
+    with reported_errors():
+        matching = _matching(words=words, verdict=verdict, source=source, version=version, tag=tag)
+        body = {"action": action, "matching": matching, "tags": add or []}
+        from feedback_app.commands.client import connected
+
+        with connected() as service:
+            found = service.get("/rankings", limit=1, **matching)
+            about = "about " if found["estimated"] else ""
+            if not yes and not typer.confirm(f"{action}: {about}{found['found']:,} rankings. Continue?"):
+                raise typer.Exit(1)
+            with service.opened("POST", "/rankings/change", body) as answer:
+                last = _shown_progress(answer.iter_lines())
+        out.print(f"changed: {last['changed']}")
+
+
+def _matching(**filters: str) -> dict[str, str]:
+    """The filters of the API that are set. Raises WrongUse."""
+    word = filters["verdict"]
+    filters["verdict"] = next((name for name in RANKING_FILTERS if word in (name, _word(name))), word)
+    if word and filters["verdict"] not in RANKING_FILTERS:
+        known = ", ".join(map(_word, RANKING_FILTERS))
+        raise WrongUse(f"there is no verdict {word!r}: choose one of {known}")
+    return {name: value for name, value in filters.items() if value}
+
+
+def _shown_progress(lines: Iterator[str]) -> dict[str, int]:
+    """The last of the progress lines; each is shown on a terminal."""
+    last: dict[str, int] = {}
+    with out.status("") as shown:
+        for line in lines:
+            last = json.loads(line)
+            shown.update(f"{last['done']:,} of about {last['total']:,}, {last['changed']:,} changed")
+    return last
 
 
 @app.command("take-out", hidden=True)  # the former name of `exclude`

@@ -166,11 +166,11 @@ def _rows(record: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "calibration error", f"{record['ece']:.3f}"
     if record["length_correlation"] is not None:
         yield "correlation with length", f"{record['length_correlation']:.2f}"
-    if found := record.get("repeats"):
-        share = found["agreed"] / found["pairs"]
+    if repeats := record.get("repeats"):
+        share = repeats["agreed"] / repeats["pairs"]
         yield (
             "you agree with yourself",
-            f"on {share:.1%} of {found['pairs']} repeats ({found['low']:.1%} to {found['high']:.1%})",
+            f"on {share:.1%} of {repeats['pairs']} repeats ({repeats['low']:.1%} to {repeats['high']:.1%})",
         )
     for title, key in (("margin", "by_margin"), ("length ratio", "by_length")):
         for part in record[key]:

@@ -1,4 +1,4 @@
-"""`codelynn round …`: queue, list, show, watch, cancel, resume."""
+"""`codelynn round …`: queue, list, show, watch, cancel, resume, delete."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -126,6 +126,22 @@ def resume(round_id: RoundId = LAST) -> None:
             out.print(service.post(f"/rounds/{_id(service, round_id)}/resume")["state"])
 
 
+@app.command()
+def delete(
+    round_id: Annotated[
+        str,
+        typer.Argument(help="Id of the round; the first characters are enough.", autocompletion=known_rounds),
+    ],
+) -> None:
+    """Delete a damaged round. The version that it made stays."""
+    with reported_errors():
+        from feedback_app.commands.client import connected, path_part
+
+        with connected() as service:
+            service.call("DELETE", f"/rounds/{path_part(round_id)}", {})
+        out.print(f"deleted: {round_id}", markup=False)
+
+
 def overrides(settings: list[str]) -> dict[str, object]:
     """Parse name=value pairs. A value is read as JSON if it is JSON, else as text. Raises WrongUse."""
     overrides: dict[str, object] = {}
@@ -161,8 +177,9 @@ def place(ahead: list[dict[str, Any]]) -> str:
 
 def expectation(one: dict[str, Any]) -> str:
     """The expected duration of a round (`RoundDetail`)."""
-    seconds = one["expected_seconds"]
-    return estimate_text(None if seconds is None else Expected(seconds, one["expected_first"]))
+    seconds, used = one["expected_seconds"], one.get("usage") or {"text": ""}
+    time = estimate_text(None if seconds is None else Expected(seconds, one["expected_first"]))
+    return f"{time} {used['text']}".strip()
 
 
 def _id(service: "Service", round_id: str) -> str:

@@ -203,7 +203,7 @@ def dataset_settings(replies: int, aspects: tuple[str, ...], annotators: int = 1
                 name=names.RANKING, title="Best first", values={text: _title(text) for text in texts}
             ),
             rg.LabelQuestion(
-                name=names.VERDICT,
+                name=names.OVERALL,
                 title="Will any do?",
                 labels={names.SOME_GOOD: "At least one will do", names.ALL_BAD: "All are bad"},
                 required=False,

@@ -9,9 +9,9 @@ from typing import Any
 
 from feedback_app.desks.base import DeskRecord, DeskRefused, DeskUnavailable
 from feedback_app.domain.comparison import Message
-from feedback_app.domain.text_rules import mended
+from feedback_app.domain.text_rules import repaired
 
-CHAT, RANKING, VERDICT, ASPECTS, NOTE, EDIT = "conversation", "ranking", "verdict", "aspects", "note", "edit"
+CHAT, RANKING, OVERALL, ASPECTS, NOTE, EDIT = "conversation", "ranking", "verdict", "aspects", "note", "edit"
 ALL_BAD, SOME_GOOD = "all_bad", "some_good"
 REPLY = "reply_"
 DATASET = "codelynn-"
@@ -41,7 +41,7 @@ def reply_names(replies: int) -> list[str]:
 
 def record_body(record: DeskRecord, user_id: str, known_aspects: Collection[str]) -> dict[str, Any]:
     """The record for the bulk upsert. The owner's ranking is a response of `user_id`; a skip is a discarded response."""
-    texts = [mended(text) for _, text, _ in record.candidates]
+    texts = [repaired(text) for _, text, _ in record.candidates]
     body: dict[str, Any] = {
         "external_id": record.comparison_id,
         "fields": {CHAT: chat(record.messages), **dict(zip(reply_names(len(texts)), texts, strict=True))},
@@ -79,13 +79,13 @@ def win_share(rewards: Sequence[float], i: int) -> float:
 
 def answers(record: DeskRecord, known_aspects: Collection[str]) -> dict[str, Any]:
     """Map question names to values. Empty answers are left out, because Argilla refuses an empty list of labels."""
-    values: dict[str, Any] = {RANKING: ranks(record), VERDICT: ALL_BAD if record.all_bad else SOME_GOOD}
+    values: dict[str, Any] = {RANKING: ranks(record), OVERALL: ALL_BAD if record.all_bad else SOME_GOOD}
     if aspects := [aspect for aspect in dict.fromkeys(record.aspects) if aspect in known_aspects]:
         values[ASPECTS] = aspects
     if record.note.strip():
-        values[NOTE] = mended(record.note)
+        values[NOTE] = repaired(record.note)
     if record.edit is not None and record.edit.strip():
-        values[EDIT] = mended(record.edit)
+        values[EDIT] = repaired(record.edit)
     return values
 
 
@@ -112,7 +112,7 @@ def metadata(record: DeskRecord) -> dict[str, Any]:
         "annotator": [record.annotator] if record.ranking else [],
     }
     named = {
-        name: list(dict.fromkeys(mended(term)[:LONGEST_TERM] for term in values if term.strip()))
+        name: list(dict.fromkeys(repaired(term)[:LONGEST_TERM] for term in values if term.strip()))
         for name, values in terms.items()
     }
     return {name: values for name, values in named.items() if values}
@@ -123,7 +123,7 @@ def chat(messages: Sequence[Message]) -> list[dict[str, str]]:
     parts = [
         {"role": message.role, "content": part}
         for message in messages
-        for part in _parts(mended(message.content))
+        for part in _parts(repaired(message.content))
     ]
     return parts[-MOST_MESSAGES:]
 

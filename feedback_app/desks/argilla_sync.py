@@ -49,7 +49,7 @@ def _submitted(
         annotator,
         "submitted",
         order,
-        all_bad=answers.get(payload.VERDICT) == payload.ALL_BAD,
+        all_bad=answers.get(payload.OVERALL) == payload.ALL_BAD,
         aspects=tuple(str(aspect) for aspect in answers.get(payload.ASPECTS) or ()),
         note=str(answers.get(payload.NOTE) or ""),
         edit=str(edit) if edit else None,

@@ -12,9 +12,9 @@ from xml.sax.saxutils import quoteattr
 
 from feedback_app.desks.base import OWNER, DeskRanking, DeskRecord
 from feedback_app.domain.comparison import Message
-from feedback_app.domain.text_rules import mended
+from feedback_app.domain.text_rules import repaired
 
-RANKING, VERDICT, ASPECTS, NOTE, EDIT = "ranking", "verdict", "aspects", "note", "edit"
+RANKING, OVERALL, ASPECTS, NOTE, EDIT = "ranking", "verdict", "aspects", "note", "edit"
 TIE, ALL_BAD = "They are equal", "All are bad"
 COMPARISON_ID, CONVERSATION, REPLIES = "comparison_id", "conversation", "replies"
 SIDES = {"left": ((1,), (2,)), "right": ((2,), (1,))}
@@ -36,7 +36,7 @@ def title(replies: int) -> str:
 def question_types(replies: int) -> dict[str, str]:
     """Map the names of our questions to their tags."""
     ranking = "Pairwise" if replies == 2 else "Ranker"
-    return {RANKING: ranking, VERDICT: "Choices", ASPECTS: "Choices", NOTE: "TextArea", EDIT: "TextArea"}
+    return {RANKING: ranking, OVERALL: "Choices", ASPECTS: "Choices", NOTE: "TextArea", EDIT: "TextArea"}
 
 
 def odd_question(replies: int, parsed_config: Mapping[str, Any]) -> str | None:
@@ -45,8 +45,8 @@ def odd_question(replies: int, parsed_config: Mapping[str, Any]) -> str | None:
         question = parsed_config.get(name)
         if not isinstance(question, Mapping) or question.get("type") != tag:
             return name
-    labels = parsed_config[VERDICT].get("labels") or ()
-    return None if ALL_BAD in labels and (replies > 2 or TIE in labels) else VERDICT
+    labels = parsed_config[OVERALL].get("labels") or ()
+    return None if ALL_BAD in labels and (replies > 2 or TIE in labels) else OVERALL
 
 
 def config(replies: int, aspects: Sequence[str]) -> str:
@@ -58,7 +58,7 @@ def config(replies: int, aspects: Sequence[str]) -> str:
             "<Style>.htx-ranker-item p { white-space: pre-wrap; }</Style>",
             f'<Text name="{CONVERSATION}" value="${CONVERSATION}" valueType="text"/>',
             _pair() if replies == 2 else _ranker(replies),
-            _choices(VERDICT, choices, "single-radio"),
+            _choices(OVERALL, choices, "single-radio"),
             '<Header value="Tone" size="6"/>',
             _choices(ASPECTS, aspects, "multiple"),
             _text_area(NOTE, "Note", 2),
@@ -105,7 +105,7 @@ def reply_names(replies: int) -> list[str]:
 
 def task_data(record: DeskRecord) -> dict[str, Any]:
     """What annotators see. Model names are left out, because ranking is blind."""
-    texts = [mended(text) for _, text, _ in record.candidates]
+    texts = [repaired(text) for _, text, _ in record.candidates]
     data: dict[str, Any] = {
         COMPARISON_ID: record.comparison_id,
         CONVERSATION: conversation(record.messages),
@@ -120,14 +120,14 @@ def task_data(record: DeskRecord) -> dict[str, Any]:
 
 
 def conversation(messages: Sequence[Message]) -> str:
-    return "\n\n".join(f"{message.role}: {mended(message.content)}" for message in messages)
+    return "\n\n".join(f"{message.role}: {repaired(message.content)}" for message in messages)
 
 
 def owner_ranking(record: DeskRecord, known_aspects: Collection[str]) -> DeskRanking | None:
     """The owner's ranking in the form that this desk can store; None if there is none."""
     if record.ranking is None and not record.all_bad:
         return DeskRanking(record.comparison_id, OWNER, "discarded") if record.skipped else None
-    edit = mended(record.edit) if record.edit is not None and record.edit.strip() else None
+    edit = repaired(record.edit) if record.edit is not None and record.edit.strip() else None
     return DeskRanking(
         comparison_id=record.comparison_id,
         annotator=OWNER,
@@ -135,7 +135,7 @@ def owner_ranking(record: DeskRecord, known_aspects: Collection[str]) -> DeskRan
         order=positions(record),
         all_bad=record.all_bad,
         aspects=tuple(aspect for aspect in dict.fromkeys(record.aspects) if aspect in known_aspects),
-        note=mended(record.note) if record.note.strip() else "",
+        note=repaired(record.note) if record.note.strip() else "",
         edit=edit,
     )
 
@@ -158,7 +158,7 @@ def annotation(ranking: DeskRanking, replies: int) -> dict[str, Any]:
         chosen = [TIE]
     results = [
         *([] if replies == 2 and tie else [ranking_result(ranking.order, replies)]),
-        *([_result(VERDICT, "choices", chosen)] if chosen else []),
+        *([_result(OVERALL, "choices", chosen)] if chosen else []),
         *([_result(ASPECTS, "choices", list(ranking.aspects))] if ranking.aspects else []),
         *([_result(NOTE, "textarea", [ranking.note], "text")] if ranking.note else []),
         *([_result(EDIT, "textarea", [ranking.edit], "text")] if ranking.edit else []),
@@ -207,7 +207,7 @@ def read_ranking(stored: Mapping[str, Any], comparison_id: str, annotator: str, 
     if stored.get("was_cancelled"):
         return DeskRanking(comparison_id, annotator, "discarded", at=at)
     values = _values(stored.get("result"))
-    chosen = _strings(values, VERDICT, "choices")
+    chosen = _strings(values, OVERALL, "choices")
     all_bad = ALL_BAD in chosen
     edit = "\n".join(_strings(values, EDIT, "text"))
     return DeskRanking(

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from feedback_app.desks.base import OWNER, DeskRanking, DeskRecord
 from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStatus, InvalidRanking, Ranking
 from feedback_app.domain.guess import Guess
-from feedback_app.domain.text_rules import mended
+from feedback_app.domain.text_rules import repaired
 
 SCORER = "live-reward-model"
 LEAST_CHANCE = 1e-6
@@ -62,7 +62,7 @@ def owner_ranking(comparison: Comparison) -> DeskRanking | None:
 
 
 def ranking_of(desk_ranking: DeskRanking, comparison: Comparison, source: str) -> Ranking:
-    """Convert a submitted desk ranking to a ranking of this comparison. Its texts are mended, because nobody can be asked
+    """Convert a submitted desk ranking to a ranking of this comparison. Its texts are repaired, because nobody can be asked
     to write them again. Raises InvalidRanking."""
     names = [candidate.id for candidate in shown(comparison)]
     if any(not 1 <= place <= len(names) for group in desk_ranking.order for place in group):
@@ -70,9 +70,9 @@ def ranking_of(desk_ranking: DeskRanking, comparison: Comparison, source: str) -
     return Ranking(
         groups=tuple(tuple(names[place - 1] for place in group) for group in desk_ranking.order),
         all_bad=desk_ranking.all_bad,
-        aspects=tuple(map(mended, desk_ranking.aspects)),
-        note=mended(desk_ranking.note),
-        edit=None if desk_ranking.edit is None else mended(desk_ranking.edit),
+        aspects=tuple(map(repaired, desk_ranking.aspects)),
+        note=repaired(desk_ranking.note),
+        edit=None if desk_ranking.edit is None else repaired(desk_ranking.edit),
         annotator=desk_ranking.annotator,
         source=source,
         created_at=desk_ranking.at or datetime.now(UTC),

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Literal
 from uuid import uuid4
 
-from feedback_app.domain.mended import damaged
+from feedback_app.domain.damage import damaged
 from feedback_app.domain.text_rules import (
     LONGEST_CONVERSATION,
     LONGEST_EDIT,
@@ -115,7 +115,7 @@ class Ranking:
 
     @property
     def damaged(self) -> bool:
-        """Whether the store held in it what cannot be read (see `mended`)."""
+        """Whether a stored value of it cannot be read (see `domain/damage.py`)."""
         return damaged((self.note, self.edit, self.created_at, *self.aspects))
 
 
@@ -159,9 +159,9 @@ class Comparison:
     def damaged(self) -> bool:
         """The same of all that is in it."""
         replies = (text for c in self.candidates for text in (c.id, c.model, c.text))
-        said = (ranking for ranking in (self.ranking, *self.others) if ranking is not None)
+        rankings = (ranking for ranking in (self.ranking, *self.others) if ranking is not None)
         return damaged((*(m.content for m in self.messages), *self.tags, *replies, self.created_at)) or any(
-            ranking.damaged for ranking in said
+            ranking.damaged for ranking in rankings
         )
 
     def candidate(self, candidate_id: str) -> Candidate:

@@ -6,7 +6,7 @@ from typing import Literal
 from uuid import uuid4
 
 from feedback_app.domain.comparison import Role
-from feedback_app.domain.mended import damaged
+from feedback_app.domain.damage import damaged
 
 Ending = Literal["", "stopped", "length"]
 
@@ -63,9 +63,9 @@ class Conversation:
 
     @property
     def damaged(self) -> bool:
-        """Whether the store held in it what cannot be read (see `mended`)."""
-        said = [*self.turns, *(turn for _, turn in self.aside)]
-        held = (value for turn in said for value in (turn.content, turn.original, turn.created_at))
+        """Whether a stored value of it cannot be read (see `domain/damage.py`)."""
+        turns = [*self.turns, *(turn for _, turn in self.aside)]
+        held = (value for turn in turns for value in (turn.content, turn.original, turn.created_at))
         return damaged((self.title, self.created_at, self.updated_at, *held))
 
     def persona_of(self, reply: Turn) -> str:

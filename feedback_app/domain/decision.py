@@ -101,15 +101,15 @@ OLD_UNCOUNTED = re.compile(r"does not count|may still be")
 
 def _translated(reason: str, promoted: bool) -> Check:
     for old, new in OLD:
-        if found := re.fullmatch(old, reason):
-            return Check(_passed_then(reason, promoted), found.expand(new))
+        if match := re.fullmatch(old, reason):
+            return Check(_passed_then(reason, promoted), match.expand(new))
     return Check(_passed_then(reason, promoted), reason)
 
 
 def _passed_then(reason: str, promoted: bool) -> bool | None:
     """Whether the words say that the check passed. The line about length does not say it, so its numbers are compared."""
-    if found := re.fullmatch(r"Replies are ([.\d]+) times .* allowed is ([.\d]+) to ([.\d]+)\.", reason):
-        return float(found[2]) <= float(found[1]) <= float(found[3])
+    if ratio := re.fullmatch(r"Replies are ([.\d]+) times .* allowed is ([.\d]+) to ([.\d]+)\.", reason):
+        return float(ratio[2]) <= float(ratio[1]) <= float(ratio[3])
     counted = re.match(r"(\d+) of (\d+) held-out pairs .* (\d+)% needed\.", reason)
     if counted and 100 * int(counted[1]) >= int(counted[3]) * int(counted[2]):
         return True

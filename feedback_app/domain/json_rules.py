@@ -9,13 +9,15 @@ import re
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from feedback_app.domain.text_rules import UNFIT, Mended, mended, number_fault, text_fault
+from feedback_app.domain.text_rules import UNFIT, DamagedText, number_fault, repaired, text_fault
 
 DEEPEST = 256
 """Levels of lists and objects: room for a tree of 100 turns."""
 LONGEST_STEP = 40
 # NUL or either half of a surrogate pair, as JSON spells them: a first look, which is quick.
 SUSPECT = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+# The same for numbers: seventeen digits or an exponent.
+SUSPECT_VALUE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])|\d{17}|\d[eE]")
 
 Place = tuple[str | int, ...]
 
@@ -30,10 +32,21 @@ class NotJson(Unfit):
 
 def parsed(raw: bytes | str) -> Any:
     """The value that JSON text spells. Raises Unfit, NotJson."""
-    value = loaded(raw)
-    if fault := fault_in(value):
+    text = _text(raw) if isinstance(raw, bytes) else raw
+    value = loaded(text)
+    if _may_be_unfit(text) and (fault := fault_in(value)):
         raise Unfit(fault)
     return value
+
+
+def _may_be_unfit(text: str) -> bool:
+    """Whether the text has to be looked at value by value: it may spell an unfit character, a large number or deep nesting."""
+    deep = text.count("[") + text.count("{") >= DEEPEST
+    return (
+        deep
+        or (not text.isascii() and UNFIT.search(text) is not None)
+        or SUSPECT_VALUE.search(text) is not None
+    )
 
 
 def loaded(raw: bytes | str) -> Any:
@@ -82,12 +95,12 @@ def _no_constant(name: str) -> NoReturn:
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object whose fields have different names: of two values it would not be clear which one is meant."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
         raise Unfit(f"names a field twice: {where((twice,))}")
-    return found
+    return fields
 
 
 STRICT = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=_once)
@@ -142,14 +155,14 @@ def _step(step: str | int) -> str:
 
 
 def stored(raw: str | bytes) -> Any:
-    """A value out of the store: texts that no text may be are `Mended`, numbers that are not finite are None. What is no JSON
-    at all is one mended text."""
+    """A value out of the store: texts that no text may be are `DamagedText`, numbers that are not finite are None. What is no JSON
+    at all is one repaired text."""
     text = raw.decode("utf-8", "replace") if isinstance(raw, (bytes, bytearray)) else raw
     try:
         value = STORED.decode(text)
         return _shown(value) if SUSPECT.search(text) else value
     except (ValueError, RecursionError):
-        return Mended(mended(text))
+        return DamagedText(repaired(text))
 
 
 def _known(number: str) -> float | None:
@@ -163,7 +176,7 @@ STORED = json.JSONDecoder(parse_float=_known, parse_constant=lambda name: None)
 def _shown(value: Any) -> Any:
     match value:
         case str():
-            return Mended(mended(value)) if UNFIT.search(value) else value
+            return DamagedText(repaired(value)) if UNFIT.search(value) else value
         case dict():
             return {_shown(key): _shown(item) for key, item in value.items()}
         case list():

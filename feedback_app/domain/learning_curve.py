@@ -38,15 +38,15 @@ class Curve:
 
 def fitted(right: Sequence[bool]) -> Curve | None:
     """Maximum likelihood by Newton's method; None where it has no finite answer (all right, or all wrong)."""
+    import numpy as np  # imported here: most of what imports this module never fits
+
+    hits, x = np.array(right, dtype=float), np.log(np.arange(1, len(right) + 1))
     level = slope = 0.0
     for _ in range(STEPS):
-        total = first = second = residual = residual_log = 0.0
-        for n, hit in enumerate(right, start=1):
-            x = math.log(n)
-            p = _sigmoid(level + slope * x)
-            weight = p * (1 - p)
-            total, first, second = total + weight, first + weight * x, second + weight * x * x
-            residual, residual_log = residual + hit - p, residual_log + (hit - p) * x
+        p = 1 / (1 + np.exp(-np.clip(level + slope * x, -30, 30)))
+        weight, miss = p * (1 - p), hits - p
+        total, first, second = float(weight.sum()), float(weight @ x), float(weight @ (x * x))
+        residual, residual_log = float(miss.sum()), float(miss @ x)
         det = total * second - first * first
         if det < 1e-9:
             return None

@@ -6,6 +6,7 @@ from itertools import combinations
 
 from alignment.contract import split
 from alignment.contract.split import Split as Split
+from alignment.contract.split import first_training_key as first_training_key
 from alignment.contract.split import split_of_key as split_of_key
 from feedback_app.domain.comparison import Comparison, Message, Ranking
 

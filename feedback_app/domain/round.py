@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from alignment.contract.events import RoundEvent as RoundEvent
-from feedback_app.domain.mended import damaged
+from feedback_app.domain.damage import damaged
 from feedback_app.errors import WRONG_USE, Conflict
 
 
@@ -69,7 +69,7 @@ class Round:
 
     @property
     def damaged(self) -> bool:
-        """Whether the store held in it what cannot be read (see `mended`)."""
+        """Whether a stored value of it cannot be read (see `domain/damage.py`)."""
         dates = (self.created_at, self.started_at, self.finished_at, self.heartbeat_at)
         return self.unusable or damaged((*dates, self.metrics, self.decision))
 

@@ -28,7 +28,7 @@ UNFIT = re.compile("[\x00\ud800-\udfff]")
 REPLACEMENT = "\ufffd"
 
 
-class Mended(str):
+class DamagedText(str):
     """A stored text that no text may be, with U+FFFD in place of what it may not hold. Whatever holds one is damaged: it is
     shown and can be deleted, and is left out of exports and rounds."""
 
@@ -37,7 +37,7 @@ class Mended(str):
 
 def text_fault(text: str) -> str | None:
     """What is wrong with a text, as the end of a sentence; None where nothing is."""
-    if isinstance(text, Mended):
+    if isinstance(text, DamagedText):
         return "was damaged in the database"
     if "\0" in text:
         return "holds a NUL character"
@@ -74,7 +74,7 @@ def seconds_fault(seconds: float | None) -> str | None:
     return f"must be a number of seconds from 0 to {LONGEST_SECONDS:,.0f}"
 
 
-def mended(text: str) -> str:
+def repaired(text: str) -> str:
     """The text with its half surrogate pairs joined where two halves belong together; U+FFFD stands for what is left of them and
     for NUL."""
     if UNFIT.search(text) is None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from alignment.contract.manifests.checkpoint import CheckpointManifest
 from alignment.contract.manifests.gate import ToneEvidence
-from feedback_app.domain.mended import damaged
+from feedback_app.domain.damage import damaged
 from feedback_app.domain.round import Checkpoint
 
 ALIAS_WORDS = {
@@ -32,8 +32,8 @@ def called(name: str, numbers: Mapping[str, int]) -> str:
 
 def roles(name: str, aliases: Mapping[str, str]) -> list[str]:
     """What a version is used for now, such as `in use`; `base` is only ever in use or previous."""
-    told = ("latest", "previous") if name == "base" else ALIAS_WORDS
-    return [ALIAS_WORDS[alias] for alias in told if aliases.get(alias) == name]
+    shown = ("latest", "previous") if name == "base" else ALIAS_WORDS
+    return [ALIAS_WORDS[alias] for alias in shown if aliases.get(alias) == name]
 
 
 SHORTER, LONGER = 0.87, 1.15
@@ -53,15 +53,15 @@ def version_name(name: str, checkpoints: Sequence[Checkpoint], now: datetime) ->
 
     Days are counted in the time zone of `now`, which must have one.
     """
-    found = next((one for one in checkpoints if one.name == name), None)
-    if found is None:
+    checkpoint = next((one for one in checkpoints if one.name == name), None)
+    if checkpoint is None:
         return short_name(name, checkpoints)
-    said = (
+    parts = (
         short_name(name, checkpoints),
-        day(found.created_at, now),
-        _listed(traits(CheckpointManifest.from_record(found.manifest))),
+        day(checkpoint.created_at, now),
+        _listed(traits(CheckpointManifest.from_record(checkpoint.manifest))),
     )
-    return ", ".join(filter(None, said))
+    return ", ".join(filter(None, parts))
 
 
 def day(moment: datetime, now: datetime) -> str:
@@ -82,12 +82,12 @@ def day(moment: datetime, now: datetime) -> str:
 def traits(manifest: CheckpointManifest) -> list[str]:
     """How it differs from the version in use before it, as far as its quality checks measured that."""
     evidence = manifest.gate.evidence
-    found = [_length(evidence.length_ratio), _tone(evidence.tone)]
+    traits_ = [_length(evidence.length_ratio), _tone(evidence.tone)]
     if _above(evidence.accuracy_low):
-        found.append("closer to your votes")
+        traits_.append("closer to your votes")
     elif evidence.reward and _above(evidence.reward.low):
-        found.append("preferred by the reward model")
-    return [trait for trait in found if trait]
+        traits_.append("preferred by the reward model")
+    return [trait for trait in traits_ if trait]
 
 
 def _length(ratio: float | None) -> str:
@@ -105,9 +105,9 @@ def _tone(tone: ToneEvidence | None) -> str:
     return "cooler" if tone.high < EVEN else ""
 
 
-def _listed(said: Sequence[str]) -> str:
+def _listed(words: Sequence[str]) -> str:
     """`shorter, warmer and closer to your votes`."""
-    return " and ".join(filter(None, (", ".join(said[:-1]), *said[-1:])))
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 def _above(low: float | None) -> bool:

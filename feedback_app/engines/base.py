@@ -41,7 +41,7 @@ class Priority(IntEnum):
     BACKGROUND = 2
 
 
-class Asker:
+class Caller:
     """Who waits for one call of the engine: its priority, its client, and whether the replies are still wanted. Thread-safe.
 
     `client` identifies whose requests share the engine fairly with others: a remote address or a conversation.
@@ -74,7 +74,7 @@ class Asker:
         self._tell()
 
     def on_change(self, call: Callable[[], None]) -> None:
-        """Register `call` to be called, from any thread, on `leave` and `hurry`; at once if the asker has left already."""
+        """Register `call` to be called, from any thread, on `leave` and `hurry`; at once if the caller has left already."""
         with self._lock:
             self._watchers.append(call)
         if self._left:
@@ -103,7 +103,7 @@ Catalogue = Callable[[str], ModelVersion]
 
 @dataclass(frozen=True, slots=True)
 class GenerationRequest:
-    """One reply to generate. The requests of one call share their `asker`.
+    """One reply to generate. The requests of one call share their `caller`.
 
     `stops` are texts that end the reply. Not every engine supports them, so the caller also cuts the reply. With
     `limit_must_fit`, asking for more new tokens than fit raises LimitTooLarge; otherwise the reply is shortened.
@@ -113,14 +113,14 @@ class GenerationRequest:
     messages: tuple[Message, ...]
     sampling: Sampling
     seed: int = 0
-    asker: Asker = field(default_factory=Asker, compare=False, repr=False)
+    caller: Caller = field(default_factory=Caller, compare=False, repr=False)
     stops: tuple[str, ...] = ()
     limit_must_fit: bool = False
 
 
-def asked_by(asker: Asker, requests: Sequence[GenerationRequest]) -> list[GenerationRequest]:
-    """The same requests with that asker."""
-    return [replace(request, asker=asker) for request in requests]
+def with_caller(caller: Caller, requests: Sequence[GenerationRequest]) -> list[GenerationRequest]:
+    """The same requests with that caller."""
+    return [replace(request, caller=caller) for request in requests]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ class Delta:
 class Engine(Protocol):
     def generate(self, requests: Sequence[GenerationRequest]) -> Generator[Delta, None, None]:
         """Generate all replies in one batch and yield their pieces interleaved. Closing the generator stops generation;
-        so does `Asker.leave`.
+        so does `Caller.leave`.
 
         Raises UnknownModel, EngineUnavailable, EngineBusy and PromptTooLong before it returns. While iterating it raises
         EngineUnavailable, and before the first piece also EngineBusy (after waiting too long) and PromptTooLong (if a

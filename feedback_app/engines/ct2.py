@@ -13,7 +13,7 @@ from typing import Any
 import ctranslate2
 
 from feedback_app.domain.comparison import SMALLEST, Sampling
-from feedback_app.engines.base import Asker, Catalogue, Delta, EngineUnavailable, GenerationRequest
+from feedback_app.engines.base import Caller, Catalogue, Delta, EngineUnavailable, GenerationRequest
 from feedback_app.engines.batching import Tokenized, batches, tokenized
 from feedback_app.engines.ct2_models import LoadedModel, LoadedModels
 from feedback_app.engines.detokenize import ReplyStream
@@ -53,16 +53,16 @@ class Ct2Engine:
     def generate(self, requests: Sequence[GenerationRequest]) -> Generator[Delta, None, None]:
         """See Engine. Raises immediately: UnknownModel, EngineUnavailable, EngineBusy, InvalidPrompt."""
         self._check_open()
-        asker = requests[0].asker if requests else Asker()
-        self._scheduler.check(asker)
+        caller = requests[0].caller if requests else Caller()
+        self._scheduler.check(caller)
         jobs = self._jobs(requests)
         stop = Event()
         return stream(
             lambda emit: self._scheduler.submit(
-                asker, [(_cost(job), partial(self._run, job, asker, emit, stop)) for job in jobs]
+                caller, [(_cost(job), partial(self._run, job, caller, emit, stop)) for job in jobs]
             ),
             stop.set,
-            asker,
+            caller,
             self._scheduler.limits.seconds,
             self._scheduler.too_late,
         )
@@ -98,7 +98,7 @@ class Ct2Engine:
         if self._closed.is_set():
             raise EngineUnavailable("the engine is shut down: start the service again")
 
-    def _run(self, job: Job, asker: Asker, emit: Emit, stop: Event) -> None:
+    def _run(self, job: Job, caller: Caller, emit: Emit, stop: Event) -> None:
         """Run one batch in a thread of the scheduler."""
         model, batch = job
         tokenizer = model.tokenizer
@@ -108,7 +108,7 @@ class Ct2Engine:
         ]
 
         def stopping() -> bool:
-            return stop.is_set() or asker.left or self._closed.is_set()
+            return stop.is_set() or caller.left or self._closed.is_set()
 
         if not stopping():
             model.generator.generate_batch(

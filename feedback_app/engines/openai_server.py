@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from feedback_app.domain.comparison import Message, PromptTooLong
 from feedback_app.engines.base import (
-    Asker,
+    Caller,
     Catalogue,
     Delta,
     EngineUnavailable,
@@ -48,14 +48,14 @@ class OpenAiServerEngine:
         """See Engine. Raises UnknownModel immediately, and EngineUnavailable and PromptTooLong while streaming."""
         self._loop.check_open()
         versions = [self._catalogue(request.model) for request in requests]
-        asker = requests[0].asker if requests else Asker()
+        caller = requests[0].caller if requests else Caller()
         return stream(
             lambda emit: [
                 self._loop.submit(self._answer(index, request, version, emit))
                 for index, (request, version) in enumerate(zip(requests, versions, strict=True))
             ],
             lambda: None,  # cancelling the calls, which `stream` does, closes their connections
-            asker,
+            caller,
         )
 
     def models(self) -> list[str]:

@@ -8,7 +8,7 @@ a running reply cannot be interrupted for another.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from feedback_app.engines.base import Asker, EngineBusy, Priority
+from feedback_app.engines.base import Caller, EngineBusy, Priority
 
 LONGEST_RETRY = 60
 
@@ -27,9 +27,9 @@ class Limits:
 
 @dataclass(eq=False, slots=True)
 class Ticket:
-    """One batch of an asker. `cost` is the number of bytes that it needs while it runs."""
+    """One batch of an caller. `cost` is the number of bytes that it needs while it runs."""
 
-    asker: Asker
+    caller: Caller
     cost: int = 0
     number: int = field(default=0, init=False)
 
@@ -52,10 +52,12 @@ class RequestQueue:
     def running(self) -> tuple[Ticket, ...]:
         return tuple(self._running)
 
-    def check(self, asker: Asker, seconds_each: float = 1.0) -> None:
-        """Check that another call of this asker may wait. `seconds_each` is the duration of a batch. Raises EngineBusy."""
-        waiting = {ticket.asker: None for ticket in self._waiting if ticket.asker.priority == asker.priority}
-        own = sum(other.client == asker.client for other in waiting)
+    def check(self, caller: Caller, seconds_each: float = 1.0) -> None:
+        """Check that another call of this caller may wait. `seconds_each` is the duration of a batch. Raises EngineBusy."""
+        waiting = {
+            ticket.caller: None for ticket in self._waiting if ticket.caller.priority == caller.priority
+        }
+        own = sum(other.client == caller.client for other in waiting)
         if own >= self._limits.per_client:
             raise EngineBusy(
                 f"{own} of your requests are waiting already: wait until one of them is answered",
@@ -79,8 +81,8 @@ class RequestQueue:
         for tickets in (self._waiting, self._running):
             if ticket in tickets:
                 tickets.remove(ticket)
-        if all(other.asker.client != ticket.asker.client for other in (*self._waiting, *self._running)):
-            self._last_turn.pop(ticket.asker.client, None)
+        if all(other.caller.client != ticket.caller.client for other in (*self._waiting, *self._running)):
+            self._last_turn.pop(ticket.caller.client, None)
 
     def admit(self, budget: int) -> list[Ticket]:
         """Start the batches whose turn it is and return them. `budget` is the number of bytes that all running batches may
@@ -90,20 +92,20 @@ class RequestQueue:
             self._waiting.remove(ticket)
             self._running.append(ticket)
             self._count += 1
-            self._last_turn[ticket.asker.client] = self._count
+            self._last_turn[ticket.caller.client] = self._count
             admitted.append(ticket)
         return admitted
 
     def _order(self, ticket: Ticket) -> tuple[Priority, int, int]:
-        asker = ticket.asker
-        return asker.priority, self._last_turn.get(asker.client, 0), ticket.number
+        caller = ticket.caller
+        return caller.priority, self._last_turn.get(caller.client, 0), ticket.number
 
     def _fits(self, ticket: Ticket, budget: int) -> bool:
         if _cost(self._running) + ticket.cost > budget and self._running:
             return False
-        if ticket.asker.priority == Priority.INTERACTIVE:
+        if ticket.caller.priority == Priority.INTERACTIVE:
             return len(self._running) < self._limits.places
-        others = [one for one in self._running if one.asker.priority != Priority.INTERACTIVE]
+        others = [one for one in self._running if one.caller.priority != Priority.INTERACTIVE]
         open_to_others = self._limits.places - self._limits.reserved
         return len(others) < open_to_others and len(self._running) < self._limits.places
 

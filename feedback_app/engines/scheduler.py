@@ -6,7 +6,7 @@ from functools import partial
 from threading import Lock
 from time import monotonic
 
-from feedback_app.engines.base import Asker, EngineBusy, EngineUnavailable
+from feedback_app.engines.base import Caller, EngineBusy, EngineUnavailable
 from feedback_app.engines.request_queue import Limits, RequestQueue, Ticket
 
 UNBOUNDED = 2**62
@@ -34,10 +34,10 @@ class Scheduler:
         self._pool = ThreadPoolExecutor(limits.places, thread_name_prefix=name)
         self._closed = False
 
-    def check(self, asker: Asker) -> None:
-        """Check that another call of this asker may wait. Raises EngineBusy."""
+    def check(self, caller: Caller) -> None:
+        """Check that another call of this caller may wait. Raises EngineBusy."""
         with self._lock:
-            self._queue.check(asker, self._seconds_each)
+            self._queue.check(caller, self._seconds_each)
 
     def too_late(self) -> EngineBusy:
         """The error for a call that has waited too long."""
@@ -45,21 +45,21 @@ class Scheduler:
             message = f"no place became free within {self.limits.seconds:g} seconds: try again later"
             return self._queue.busy(message, self._seconds_each)
 
-    def submit(self, asker: Asker, batches: Sequence[tuple[int, Work]]) -> list[Future[None]]:
+    def submit(self, caller: Caller, batches: Sequence[tuple[int, Work]]) -> list[Future[None]]:
         """Queue the batches of one call, each given with the bytes that it needs. A batch runs when its turn comes, unless
         its future is cancelled before. Raises EngineBusy, EngineUnavailable."""
-        tickets = [Ticket(asker, cost) for cost, _ in batches]
+        tickets = [Ticket(caller, cost) for cost, _ in batches]
         futures = [Future[None]() for _ in batches]
         with self._lock:
             if self._closed:
                 raise EngineUnavailable("the engine is shut down: start the service again")
-            self._queue.check(asker, self._seconds_each)
+            self._queue.check(caller, self._seconds_each)
             for ticket, future, (_, work) in zip(tickets, futures, batches, strict=True):
                 self._work[ticket] = future, work
                 self._queue.join(ticket)
         for ticket, future in zip(tickets, futures, strict=True):
             future.add_done_callback(partial(self._on_done, ticket))
-        asker.on_change(self._admit)
+        caller.on_change(self._admit)
         self._admit()
         return futures
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import CancelledError, Future, wait
 from queue import Empty, SimpleQueue
 
-from feedback_app.engines.base import Asker, Delta, EngineUnavailable
+from feedback_app.engines.base import Caller, Delta, EngineUnavailable
 
 Emit = Callable[[Delta], None]
 
@@ -12,23 +12,23 @@ Emit = Callable[[Delta], None]
 def stream(
     start: Callable[[Emit], Sequence[Future[None]]],
     stop: Callable[[], None],
-    asker: Asker,
+    caller: Caller,
     patience: float | None = None,
     too_late: Callable[[], Exception] = TimeoutError,
 ) -> Generator[Delta, None, None]:
     """Yield the deltas of all the work that `start` begins, in the order they arrive.
 
     Raises what the work raises, and `too_late()` if none of it has begun after `patience` seconds. When the reader closes
-    the generator, or the asker leaves, it calls `stop` and waits until the work has ended.
+    the generator, or the caller leaves, it calls `stop` and waits until the work has ended.
     """
     events: SimpleQueue[Delta | Future[None] | None] = SimpleQueue()
-    asker.on_change(lambda: events.put(None))
+    caller.on_change(lambda: events.put(None))
     futures = start(events.put)
     for future in futures:
         future.add_done_callback(events.put)
     running = len(futures)
     try:
-        while running and not asker.left:
+        while running and not caller.left:
             event = _next(events, futures, patience, too_late)
             if isinstance(event, Delta):
                 yield event

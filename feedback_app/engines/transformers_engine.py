@@ -17,7 +17,7 @@ from transformers import GenerationConfig, LogitsProcessorList, StoppingCriteria
 
 from feedback_app.engines.adapters import AdapterModel
 from feedback_app.engines.base import (
-    Asker,
+    Caller,
     Catalogue,
     Delta,
     EngineUnavailable,
@@ -53,8 +53,8 @@ class TransformersEngine:
     def generate(self, requests: Sequence[GenerationRequest]) -> Generator[Delta, None, None]:
         """See Engine. Raises immediately: UnknownModel, EngineUnavailable, EngineBusy, InvalidPrompt."""
         self._check_open()
-        asker = requests[0].asker if requests else Asker()
-        self._scheduler.check(asker)
+        caller = requests[0].caller if requests else Caller()
+        self._scheduler.check(caller)
         versions = {one.model: self._catalogue(one.model) for one in requests}
         batch = []
         for place, request in enumerate(requests):
@@ -64,9 +64,9 @@ class TransformersEngine:
 
         def start(emit: Emit) -> list[Future[None]]:
             work = partial(self._run, versions, batch, emit, stop)
-            return self._scheduler.submit(asker, [(0, work)] if batch else [])
+            return self._scheduler.submit(caller, [(0, work)] if batch else [])
 
-        return stream(start, stop.set, asker, self._scheduler.limits.seconds, self._scheduler.too_late)
+        return stream(start, stop.set, caller, self._scheduler.limits.seconds, self._scheduler.too_late)
 
     def models(self) -> list[str]:
         return self._model.names()
@@ -74,7 +74,7 @@ class TransformersEngine:
     def load(self, name: str) -> None:
         self._check_open()
         load = partial(self._model.load, self._catalogue(name))
-        [loaded] = self._scheduler.submit(Asker(priority=Priority.INTERACTIVE), [(0, load)])
+        [loaded] = self._scheduler.submit(Caller(priority=Priority.INTERACTIVE), [(0, load)])
         loaded.result()
 
     def close(self) -> None:

@@ -4,7 +4,7 @@ It may import `domain` and `errors` and nothing else of the service.
 Callers open a `Store` with `open_store` and use its repositories; they never see a table or a connection.
 """
 
-from feedback_app.store.checkpoints import CheckpointExists
+from feedback_app.store.checkpoints import CheckpointExists, CheckpointNeeded
 from feedback_app.store.comparisons import ComparisonNotFound
 from feedback_app.store.conversations import ConversationNotFound, InvalidRating
 from feedback_app.store.database import DatabaseUnavailable
@@ -21,6 +21,7 @@ __all__ = [
     "Agreed",
     "AmbiguousId",
     "CheckpointExists",
+    "CheckpointNeeded",
     "CheckpointNotFound",
     "ComparisonNotFound",
     "ConversationNotFound",

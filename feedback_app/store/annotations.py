@@ -9,6 +9,7 @@ from feedback_app.domain.comparison import Comparison, Ranking, checked_ranking
 from feedback_app.store.comparison_rows import annotation_from, ranking_row
 from feedback_app.store.database import Database
 from feedback_app.store.tables import annotations
+from feedback_app.store.tables import comparisons as rows
 
 BATCH = 500
 
@@ -21,13 +22,20 @@ class Annotations:
         """Store an annotator's ranking and replace their earlier one. Raises InvalidRanking."""
         checked = checked_ranking(comparison, ranking)
         with self.database.write() as connection:
+            _lock(connection, comparison.id)
             _delete(connection, comparison.id, ranking.annotator)
             connection.execute(insert(annotations).values(ranking_row(comparison, checked)))
 
     def remove(self, comparison_id: str, annotator: str) -> None:
         """Delete an annotator's ranking, if there is one."""
         with self.database.write() as connection:
+            _lock(connection, comparison_id)
             _delete(connection, comparison_id, annotator)
+
+
+def _lock(connection: Connection, comparison_id: str) -> None:
+    """The counters of pairs depend on whether there is an owner's ranking, which must not come or go meanwhile."""
+    connection.execute(select(rows.c.id).where(rows.c.id == comparison_id).with_for_update())
 
 
 def _delete(connection: Connection, comparison_id: str, annotator: str) -> None:

@@ -4,7 +4,7 @@ import builtins
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, delete, or_, select, update
 from sqlalchemy.engine import RowMapping
 
 from feedback_app.domain.round import Checkpoint, RoundState
@@ -16,6 +16,8 @@ from feedback_app.store.promotions import (
     CheckpointNotFound,
     StaleFence,
     crown,
+    forget,
+    locked_aliases,
     promote,
     read_aliases,
     rollback,
@@ -50,6 +52,10 @@ def register(connection: Connection, checkpoint: Checkpoint) -> None:
         raise CheckpointExists(f"there is another checkpoint {checkpoint.name!r}: choose another name")
 
 
+class CheckpointNeeded(Conflict, ValueError):
+    """A version that cannot be deleted; the message says why and what to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Checkpoints:
     database: Database
@@ -72,6 +78,22 @@ class Checkpoints:
         query = select(checkpoints).order_by(checkpoints.c.created_at.desc(), checkpoints.c.name.desc())
         with self.database.read() as connection:
             return [_checkpoint(row) for row in connection.execute(query).mappings()]
+
+    def delete(self, name: str) -> None:
+        """Delete a damaged version. Its folder stays. Raises CheckpointNotFound; CheckpointNeeded if the version is not damaged,
+        is in use, or is the parent of another version or of a round that is not over."""
+        with self.database.write() as connection:
+            in_use = [alias for alias, version in locked_aliases(connection).items() if version == name]
+            row = connection.execute(select(checkpoints).where(checkpoints.c.name == name)).mappings().first()
+            if row is None:
+                raise CheckpointNotFound(f"there is no checkpoint {name!r}")
+            if not _checkpoint(row).damaged:
+                raise CheckpointNeeded(f"{name} is not damaged: only a damaged version can be deleted")
+            if in_use:
+                raise CheckpointNeeded(f"{name} is in use as {', '.join(in_use)}: use another version first")
+            _refuse_parent(connection, name)
+            forget(connection, name)
+            connection.execute(delete(checkpoints).where(checkpoints.c.name == name))
 
     def aliases(self) -> dict[str, str]:
         """Map aliases to version names: `latest` and `champion` (`base` at first), and after the first promotion also
@@ -115,6 +137,17 @@ class Checkpoints:
         """Undo the newest promotion in force and return (from, to). Raises NothingToRollBack."""
         with self.database.write() as connection:
             return rollback(connection, by)
+
+
+def _refuse_parent(connection: Connection, name: str) -> None:
+    """Raise CheckpointNeeded if another version was trained from this one, or a round will be."""
+    child = connection.execute(select(checkpoints.c.name).where(checkpoints.c.parent == name)).scalar()
+    if child is not None:
+        raise CheckpointNeeded(f"{child} was trained from {name}: keep {name} as long as {child} exists")
+    unfinished = rounds.c.state.in_((RoundState.queued.value, RoundState.running.value))
+    starts = connection.execute(select(rounds.c.id).where(rounds.c.parent == name, unfinished)).scalar()
+    if starts is not None:
+        raise CheckpointNeeded(f"round {starts[:8]} starts from {name}: cancel that round first")
 
 
 def _checkpoint(row: RowMapping) -> Checkpoint:

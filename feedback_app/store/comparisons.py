@@ -8,10 +8,9 @@ from sqlalchemy import (
     Connection,
     delete,
     exists,
-    func,
     insert,
     select,
-    union_all,
+    text,
     update,
 )
 
@@ -31,11 +30,11 @@ from feedback_app.store.comparison_rows import (
     ranking_row,
     select_comparisons,
 )
+from feedback_app.store.counters import Counters
 from feedback_app.store.database import BATCH, Database, Stored, unheard
 from feedback_app.store.imports import insert_comparisons
 from feedback_app.store.outbox import announce
 from feedback_app.store.paging import (
-    OLDEST_FIRST,
     Page,
     bound,
     decode_cursor,
@@ -44,7 +43,7 @@ from feedback_app.store.paging import (
     position_columns,
     read_batches,
 )
-from feedback_app.store.tables import annotations, comparisons, rankings
+from feedback_app.store.tables import WAITING, annotations, comparisons, rankings
 
 NEWEST_FIRST = (comparisons.c.created_at.desc(), comparisons.c.id.desc())
 
@@ -74,6 +73,16 @@ class Comparisons:
         """Raises ComparisonNotFound."""
         with self.database.read() as connection:
             return _get(connection, comparison_id)
+
+    def of(self, comparison_ids: Sequence[str]) -> dict[str, Comparison]:
+        """Map ids to their comparisons; unknown ids are left out."""
+        found: dict[str, Comparison] = {}
+        with self.database.read() as connection:
+            for start in range(0, len(comparison_ids), BATCH):
+                batch = comparisons.c.id.in_(comparison_ids[start : start + BATCH])
+                rows = connection.execute(select_comparisons().where(batch)).mappings()
+                found |= {row["id"]: comparison_from(row) for row in rows}
+        return found
 
     def fill(
         self, comparison_id: str, candidates: Sequence[Candidate], desks: Sequence[str] = ()
@@ -175,8 +184,8 @@ class Comparisons:
 
     def waiting(self, source: str, limit: int) -> list[Comparison]:
         """Comparisons from that source that are generating or open, newest first."""
-        states = comparisons.c.status.in_([ComparisonStatus.generating.value, ComparisonStatus.open.value])
-        query = select_comparisons().where(states, comparisons.c.source == source).order_by(*NEWEST_FIRST)
+        query = select_comparisons().where(text(f"comparisons.{WAITING}"), comparisons.c.source == source)
+        query = query.order_by(*NEWEST_FIRST)
         with self.database.read() as connection:
             return [comparison_from(row) for row in connection.execute(query.limit(limit)).mappings()]
 
@@ -196,37 +205,10 @@ class Comparisons:
 
     def counts(self) -> dict[str, int]:
         """The number of comparisons by status, of `pairs` and `ties` of candidates, and of `all_bad` rankings."""
-        by_status = select(comparisons.c.status, func.count()).group_by(comparisons.c.status)
-        sums = select(
-            func.coalesce(func.sum(rankings.c.pairs), 0),
-            func.coalesce(func.sum(rankings.c.ties), 0),
-            func.count().filter(rankings.c.all_bad.is_(True)),
-        )
-        with self.database.read() as connection:
-            numbers = {row[0]: int(row[1]) for row in connection.execute(by_status)}
-            pairs, ties, all_bad = connection.execute(sums).one()
-        totals = {"pairs": int(pairs), "ties": int(ties), "all_bad": int(all_bad)}
+        counters = Counters(self.database)
+        numbers = counters.by_bucket("comparisons")
+        totals = counters.totals(["pairs", "ties", "all_bad"])
         return {status.value: numbers.get(status.value, 0) for status in ComparisonStatus} | totals
-
-    def pairs_by_prompt(self) -> list[tuple[str, int]]:
-        """(prompt key, number of preference pairs) for every ranking that counts, without reading any text."""
-        decided = select(comparisons.c.prompt_key, rankings.c.pairs).join_from(comparisons, rankings)
-        others = (
-            select(comparisons.c.prompt_key, annotations.c.pairs)
-            .join_from(comparisons, annotations)
-            .where(comparisons.c.id.not_in(select(rankings.c.comparison_id)))
-        )
-        with self.database.read() as connection:
-            return [(row[0], int(row[1])) for row in connection.execute(union_all(decided, others))]
-
-    def ranked_groups(self) -> dict[str, tuple[tuple[str, ...], ...]]:
-        """Map comparison ids to the groups of their ranking, oldest comparison first; empty if all replies are bad."""
-        columns = (comparisons.c.id, rankings.c.groups, rankings.c.all_bad)
-        with self.database.read() as connection:
-            rows = connection.execute(
-                select(*columns).join_from(comparisons, rankings).order_by(*OLDEST_FIRST)
-            )
-            return {key: () if bad else tuple(map(tuple, groups)) for key, groups, bad in rows}
 
     def asked(self, keys: Sequence[str]) -> set[str]:
         """Those of `keys` (see `prompt_key`) whose prompts have been shown."""

@@ -1,6 +1,6 @@
 """Curation of stored comparisons: withdrawing and restoring rankings, tags, and deletion."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,9 @@ from feedback_app.domain.comparison import ComparisonStatus, Ranking
 from feedback_app.store.comparison_rows import annotation_from
 from feedback_app.store.comparisons import ComparisonNotFound
 from feedback_app.store.database import Database, insert_new
+from feedback_app.store.desks import desk_verdicts
 from feedback_app.store.outbox import announce
-from feedback_app.store.tables import comparisons, desk_verdicts, rankings, withdrawn
+from feedback_app.store.tables import comparisons, rankings, withdrawn
 
 BATCH = 500
 OWNER = "owner"
@@ -54,6 +55,20 @@ class Curation:
         with self.database.write() as connection:
             if not connection.execute(change).rowcount:
                 raise ComparisonNotFound(f"there is no comparison {comparison_id}")
+
+    def add_tags(self, ids: Sequence[str], merged: Callable[[Sequence[str]], Sequence[str]]) -> list[str]:
+        """Give comparisons the tags that `merged` makes of those they have. Returns the ids of those whose tags changed."""
+        changed: list[str] = []
+        with self.database.write() as connection:
+            for batch in _batches(ids):
+                query = select(comparisons.c.id, comparisons.c.tags).where(comparisons.c.id.in_(batch))
+                for name, known in connection.execute(query.with_for_update()).all():
+                    tags = list(merged(known if isinstance(known, list) else ()))
+                    if tags != known:
+                        change = update(comparisons).where(comparisons.c.id == name).values(tags=tags)
+                        connection.execute(change)
+                        changed.append(name)
+        return changed
 
     def same_pairs(self, ids: Sequence[str]) -> list[str]:
         """These comparisons and those of the same pair: their repeats and originals."""

@@ -6,11 +6,12 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Column, Integer, Table, Text, delete, insert, select, update
 
 from feedback_app.store.database import Database, insert_new
 from feedback_app.store.named_locks import named_lock
-from feedback_app.store.tables import comparisons, desk_states, desk_verdicts
+from feedback_app.store.tables import DOCUMENT, comparisons, metadata
+from feedback_app.store.types import UtcDateTime
 
 Key = tuple[str, str]
 """(comparison id, annotator)"""
@@ -18,6 +19,32 @@ Key = tuple[str, str]
 BATCH = 500
 REASON_LENGTH = 500
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+# Digests of a ranking in the store (`ours`) and at the desk (`theirs`) when both last matched. A side that differs from its
+# digest has changed since. There is no foreign key, because rows must not prevent the deletion of a comparison.
+desk_verdicts = Table(
+    "desk_verdicts",
+    metadata,
+    Column("desk", Text, primary_key=True),
+    Column("comparison_id", Text, primary_key=True),
+    Column("annotator", Text, primary_key=True),
+    Column("ours", Text, nullable=False),
+    Column("theirs", Text, nullable=False),
+)
+
+desk_states = Table(
+    "desk_states",
+    metadata,
+    Column("desk", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("mark", Text, nullable=False),
+    Column("problems", DOCUMENT, nullable=False),
+    Column("pull_after", UtcDateTime, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("try_after", UtcDateTime, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.engine import RowMapping
 
 from feedback_app.domain.comparison import Selection
+from feedback_app.domain.damage import damaged
 from feedback_app.domain.guess import Guess
-from feedback_app.domain.mended import damaged
+from feedback_app.store.counters import Counters
 from feedback_app.store.database import Database
 from feedback_app.store.tables import comparisons, guesses, rankings
+
+MOST_MARKED = 5_000
+"""Guesses that tell how well the model guesses now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,28 +55,25 @@ class Guesses:
             connection.execute(update(guesses).where(one).values(values))
 
     def marked(self) -> list[tuple[Guess, Selection]]:
-        """All guesses that were compared with a ranking, in the order of the rankings. Repeats are left out, because their
-        answer was known."""
+        """The newest MOST_MARKED guesses that were compared with a ranking, in the order of the rankings. Repeats are left
+        out, because their answer was known."""
         query = (
-            select(*guesses.c, comparisons.c.selection)
+            select(*guesses.c, comparisons.c.selection, rankings.c.created_at.label("ranked_at"))
             .join_from(guesses, comparisons)
             .join(rankings, rankings.c.comparison_id == comparisons.c.id)
             .where(guesses.c.correct.is_not(None), comparisons.c.repeat_of.is_(None))
-            .order_by(rankings.c.created_at, comparisons.c.id)
+            .order_by(guesses.c.created_at.desc(), guesses.c.comparison_id.desc())
+            .limit(MOST_MARKED)
         )
         with self.database.read() as connection:
-            rows = connection.execute(query).mappings()
-            return [(_guess(row), row["selection"]) for row in rows if _readable(row)]
+            rows = [row for row in connection.execute(query).mappings() if _readable(row)]
+        rows.sort(key=lambda row: (row["ranked_at"], row["comparison_id"]))
+        return [(_guess(row), row["selection"]) for row in rows]
 
     def counts(self) -> dict[str, int]:
         """How many guesses were right, wrong, at a tie, or are still open."""
-        query = select(guesses.c.correct, func.count()).group_by(guesses.c.correct)
-        names = {1.0: "right", 0.0: "wrong", 0.5: "tie", None: "open"}
-        numbers = dict.fromkeys(names.values(), 0)
-        with self.database.read() as connection:
-            for correct, number in connection.execute(query):
-                numbers[names.get(correct, "open")] += int(number)
-        return numbers
+        numbers = Counters(self.database).by_bucket("guesses")
+        return {name: numbers.get(name, 0) for name in ("right", "wrong", "tie", "open")}
 
 
 def _row(guess: Guess) -> dict[str, Any]:

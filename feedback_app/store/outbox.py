@@ -4,13 +4,44 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    delete,
+    insert,
+    select,
+    update,
+)
 
+from feedback_app.store.counters import Counters
 from feedback_app.store.database import Database
-from feedback_app.store.tables import outbox
+from feedback_app.store.tables import metadata
+from feedback_app.store.types import UtcDateTime
 
 BATCH = 500
 REASON_LENGTH = 500
+
+# AUTOINCREMENT: ids are never reused, so that a late `delivered(id)` cannot remove a newer row.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("desk", Text, nullable=False),
+    Column("comparison_id", Text, ForeignKey("comparisons.id", ondelete="CASCADE"), nullable=False),
+    Column("refused", Boolean, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Index(None, "comparison_id", "desk"),
+    Index(None, "desk", "refused", "id"),
+    sqlite_autoincrement=True,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +85,12 @@ class Outbox:
 
     def counts(self, desk: str | None = None) -> dict[str, int]:
         """The number of `pending` (due or postponed) and `refused` rows, of one desk or of all."""
-        query = select(outbox.c.refused, func.count()).group_by(outbox.c.refused)
-        if desk is not None:
-            query = query.where(outbox.c.desk == desk)
-        with self.database.read() as connection:
-            numbers = {bool(row[0]): int(row[1]) for row in connection.execute(query)}
-        return {"pending": numbers.get(False, 0), "refused": numbers.get(True, 0)}
+        numbers = Counters(self.database).by_bucket("outbox")
+        of_desk = {key: number for key, number in numbers.items() if desk in (None, key.rpartition(":")[0])}
+        return {
+            state: sum(number for key, number in of_desk.items() if key.endswith(f":{state}"))
+            for state in ("pending", "refused")
+        }
 
 
 def announce(connection: Connection, comparison_ids: Sequence[str], desks: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote
 from sqlalchemy import ColumnElement, Connection, Select, literal, tuple_
 
 from feedback_app.domain.comparison import Comparison
-from feedback_app.domain.mended import MendedMoment
+from feedback_app.domain.damage import DamagedMoment
 from feedback_app.domain.text_rules import name_fault
 from feedback_app.errors import AppError, Invalid
 from feedback_app.store import annotations as annotated
@@ -46,7 +46,7 @@ class Position:
 
 def encode_cursor(position: Position) -> str:
     moment = position.created_at
-    date = f"{UNREAD}{quote(str(moment.stored))}" if isinstance(moment, MendedMoment) else moment.isoformat()
+    date = f"{UNREAD}{quote(str(moment.stored))}" if isinstance(moment, DamagedMoment) else moment.isoformat()
     text = f"{date} {position.id}"
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
@@ -68,7 +68,7 @@ def decode_cursor(cursor: str) -> Position:
 def _moment(text: str) -> datetime:
     """Raises ValueError, OverflowError."""
     if text.startswith(UNREAD):
-        return MendedMoment.of(unquote(text.removeprefix(UNREAD)))
+        return DamagedMoment.of(unquote(text.removeprefix(UNREAD)))
     if "+" not in text:
         raise ValueError("a moment without its zone")
     return datetime.fromisoformat(text).astimezone(UTC)
@@ -102,11 +102,11 @@ def _batch(database: Database, which: ColumnElement[bool], after: Position | Non
             comparisons_read = [comparison_from(row) for row in connection.execute(query).mappings()]
             others = annotated.of(connection, [comparison.id for comparison in comparisons_read])
         except MISFITS as error:
-            raise UnreadableRecord(_unreadable_message(connection, query)) from error
+            raise UnreadableRecord(unreadable_message(connection, query)) from error
     return [with_others(comparison, others.get(comparison.id, ())) for comparison in comparisons_read]
 
 
-def _unreadable_message(connection: Connection, query: Select[Any]) -> str:
+def unreadable_message(connection: Connection, query: Select[Any]) -> str:
     """Name the first row of the batch that cannot be read."""
     for name in connection.execute(query.with_only_columns(comparisons.c.id)).scalars().all():
         try:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, delete, insert, select, text, update
 
-from feedback_app.domain.mended import damaged
+from feedback_app.domain.damage import damaged
 from feedback_app.errors import WRONG_USE, Conflict, NotFound
 from feedback_app.store.database import insert_new
 from feedback_app.store.tables import aliases, checkpoints, promotions
@@ -69,6 +69,26 @@ def rollback(connection: Connection, by: str) -> tuple[str, str]:
     champion = row["before"][CHAMPION] if steps_down else now[CHAMPION]
     _write(connection, row["before"] | {CHAMPION: champion})
     return row["checkpoint"], row["before"][LATEST]
+
+
+def forget(connection: Connection, name: str) -> None:
+    """Take a version out of the promotions, so that no rollback leads to it: its own promotions count as undone, and
+    the version before it takes its place in the later ones."""
+    query = select(promotions).order_by(promotions.c.id)
+    earlier = BASE
+    for row in connection.execute(query).mappings().all():
+        before: dict[str, str] = row["before"]
+        change = promotions.c.id == row["id"]
+        if row["checkpoint"] == name:
+            earlier = before.get(LATEST, BASE) if row["alias"] == LATEST else earlier
+            connection.execute(
+                update(promotions)
+                .where(change, promotions.c.undone_at.is_(None))
+                .values(undone_at=datetime.now(UTC), undone_by="deletion")
+            )
+        if name in before.values():
+            without = {alias: earlier if version == name else version for alias, version in before.items()}
+            connection.execute(update(promotions).where(change).values(before=without))
 
 
 def read_aliases(connection: Connection) -> dict[str, str]:

@@ -30,8 +30,7 @@ class Prompts:
 
     def ranked(self, keys: Sequence[str]) -> list[Comparison]:
         """The ranked comparisons of these prompts, oldest first."""
-        ranked = comparisons.c.status == ComparisonStatus.ranked.value
-        query = select_comparisons().where(ranked, comparisons.c.prompt_key.in_(keys))
+        query = select_comparisons().where(comparisons.c.prompt_key.in_(keys))
         with self.database.read() as connection:
-            rows = connection.execute(query.order_by(comparisons.c.created_at, comparisons.c.id))
-            return [comparison_from(row) for row in rows.mappings()]
+            rows = connection.execute(query.order_by(comparisons.c.created_at, comparisons.c.id)).mappings()
+            return [comparison_from(row) for row in rows if row["status"] == ComparisonStatus.ranked.value]

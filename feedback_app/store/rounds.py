@@ -6,18 +6,19 @@ from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Update, case, func, insert, or_, select, update
+from sqlalchemy import Connection, Update, case, delete, func, insert, or_, select, update
 from sqlalchemy.engine import RowMapping
 
+from feedback_app.domain.damage import damaged
 from feedback_app.domain.round import Checkpoint, InvalidRound, Round, RoundEvent, RoundState
-from feedback_app.domain.text_rules import Mended
+from feedback_app.domain.text_rules import DamagedText
 from feedback_app.errors import NotFound
 from feedback_app.store.checkpoints import register
 from feedback_app.store.database import Database, insert_new
 from feedback_app.store.promotions import StaleFence, promote
 from feedback_app.store.tables import round_events, rounds
 
-UNKNOWN = Mended("this round is damaged in the database: queue a new one")
+UNKNOWN = DamagedText("this round is damaged in the database: queue a new one")
 SILENT = "its worker stopped answering too often: look at the round's trainer.log, then resume it"
 
 
@@ -173,6 +174,17 @@ class Rounds:
             elif round_.state is not RoundState.cancelled:
                 raise InvalidRound(f"this round is {round_.state.value}: there is nothing left to cancel")
             return _get(connection, round_id)
+
+    def delete(self, round_id: str) -> None:
+        """Delete a damaged round with its events. The version that it made stays. Raises RoundNotFound; InvalidRound if the
+        round is not damaged, or a worker runs it. The heartbeat of a worker mends a damaged one."""
+        with self.database.write() as connection:
+            round_ = _get(connection, round_id, lock=True)
+            if not round_.damaged:
+                raise InvalidRound("this round is not damaged: only a damaged round can be deleted")
+            if round_.state is RoundState.running and not damaged([round_.heartbeat_at]):
+                raise InvalidRound("this round is running: cancel it, then delete it")
+            connection.execute(delete(rounds).where(rounds.c.id == round_id))
 
     def requeue(self, round_id: str) -> Round:
         """Queue a failed or cancelled round again and reset its number of attempts. Raises RoundNotFound, InvalidRound."""

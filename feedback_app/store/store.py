@@ -7,6 +7,7 @@ from feedback_app.store.checkpoints import Checkpoints
 from feedback_app.store.comparison_documents import ComparisonDocuments
 from feedback_app.store.comparisons import Comparisons
 from feedback_app.store.conversations import Conversations
+from feedback_app.store.counters import Counters
 from feedback_app.store.curation import Curation
 from feedback_app.store.database import Database, open_database
 from feedback_app.store.desks import DeskStates
@@ -20,6 +21,7 @@ from feedback_app.store.ranking_outcomes import RankingOutcomes
 from feedback_app.store.repeats import Repeats
 from feedback_app.store.rounds import Rounds
 from feedback_app.store.search import Indexer, Search
+from feedback_app.store.training import Training
 from feedback_app.store.unpaired import Demonstrations, Ratings
 
 
@@ -46,8 +48,10 @@ class Store:
     search: Search
     search_index: Indexer
     curation: Curation
+    counters: Counters
     ids: Ids
     preferences: StoredPreferences
+    training: Training
 
     def ping(self) -> None:
         """Raises DatabaseUnavailable."""
@@ -80,6 +84,8 @@ def open_store(url: str) -> Store:
         search=Search(database),
         search_index=Indexer(database),
         curation=Curation(database),
+        counters=Counters(database),
         ids=Ids(database),
         preferences=StoredPreferences(database),
+        training=Training(database),
     )

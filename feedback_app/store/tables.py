@@ -33,6 +33,13 @@ metadata = MetaData(
     }
 )
 
+
+def partial_index(*columns: str, where: str) -> Index:
+    return Index(None, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
+WAITING = "status IN ('generating', 'open')"
+
 comparisons = Table(
     "comparisons",
     metadata,
@@ -45,10 +52,12 @@ comparisons = Table(
     Column("candidates", DOCUMENT, nullable=False),
     Column("prompt_key", Text, nullable=False, index=True),
     Column("created_at", UtcDateTime, nullable=False),
-    Column("repeat_of", Text, index=True),
+    Column("repeat_of", Text),
     Column("selection", Text, nullable=False, server_default="random"),
     Index(None, "created_at", "id"),
     Index(None, "status", "created_at", "id"),
+    partial_index("repeat_of", where="repeat_of IS NOT NULL"),
+    partial_index("source", "created_at", "id", where=WAITING),
 )
 
 
@@ -76,6 +85,9 @@ rankings = Table(
     metadata,
     Column("comparison_id", Text, ForeignKey("comparisons.id", ondelete="CASCADE"), primary_key=True),
     *_ranking_columns(),
+    Index(None, "annotator", "created_at", "comparison_id"),
+    partial_index("met", "annotator", where="met != ''"),
+    partial_index("comparison_id", where="edit IS NOT NULL"),
 )
 
 # Rankings by annotators other than the owner, made at a desk.
@@ -105,48 +117,7 @@ guesses = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("chosen_probability", Finite),
     Column("correct", Finite),
-)
-
-# Digests of a ranking in the store (`ours`) and at the desk (`theirs`) when both last matched. A side that differs from its
-# digest has changed since. There is no foreign key, because rows must not prevent the deletion of a comparison.
-desk_verdicts = Table(
-    "desk_verdicts",
-    metadata,
-    Column("desk", Text, primary_key=True),
-    Column("comparison_id", Text, primary_key=True),
-    Column("annotator", Text, primary_key=True),
-    Column("ours", Text, nullable=False),
-    Column("theirs", Text, nullable=False),
-)
-
-desk_states = Table(
-    "desk_states",
-    metadata,
-    Column("desk", Text, primary_key=True),
-    Column("state", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("mark", Text, nullable=False),
-    Column("problems", DOCUMENT, nullable=False),
-    Column("pull_after", UtcDateTime, nullable=False),
-    Column("failures", Integer, nullable=False),
-    Column("try_after", UtcDateTime, nullable=False),
-    Column("at", UtcDateTime, nullable=False),
-)
-
-# AUTOINCREMENT: ids are never reused, so that a late `delivered(id)` cannot remove a newer row.
-outbox = Table(
-    "outbox",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("desk", Text, nullable=False),
-    Column("comparison_id", Text, ForeignKey("comparisons.id", ondelete="CASCADE"), nullable=False),
-    Column("refused", Boolean, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("due_at", UtcDateTime, nullable=False),
-    Index(None, "comparison_id", "desk"),
-    Index(None, "refused", "due_at"),
-    sqlite_autoincrement=True,
+    partial_index("created_at", "comparison_id", where="correct IS NOT NULL"),
 )
 
 # `digest` makes an import repeatable: the same content is stored once.

@@ -1,5 +1,5 @@
 """Column types that behave the same on SQLite and PostgreSQL. A value of an older version that cannot be read becomes one of the
-`mended` values instead of raising an error, so that one bad row does not block the others."""
+`damaged` values instead of raising an error, so that one bad row does not block the others."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +10,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
-from feedback_app.domain.mended import MendedMoment, MendedObject
+from feedback_app.domain.damage import DamagedMoment, DamagedObject
 from feedback_app.domain.text_rules import number_fault, seconds_fault
 
 
@@ -24,7 +24,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         """A date that could not be read is compared by its stored form."""
         write: Any = super().bind_processor(dialect)
         return lambda value: (
-            value.stored if isinstance(value, MendedMoment) else write(value) if write else value
+            value.stored if isinstance(value, DamagedMoment) else write(value) if write else value
         )
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:
@@ -35,7 +35,7 @@ class UtcDateTime(TypeDecorator[datetime]):
             try:
                 return read(value)
             except (ValueError, TypeError, OverflowError):
-                return MendedMoment.of(value)
+                return DamagedMoment.of(value)
 
         return moment
 
@@ -80,7 +80,7 @@ class Document(TypeDecorator[dict[str, Any]]):
     cache_ok = True
 
     def process_result_value(self, value: Any, dialect: Dialect) -> dict[str, Any] | None:
-        return value if value is None or isinstance(value, dict) else MendedObject()
+        return value if value is None or isinstance(value, dict) else DamagedObject()
 
 
 class array_length(FunctionElement[int]):

@@ -58,7 +58,7 @@ def page_routes(services: Services) -> list[APIRouter]:
     rankings = RankingRoutes(services.curation, services.arena, services.models)
     shell = ShellRoutes(
         arena=services.arena,
-        advisor=services.readiness,
+        readiness=services.readiness,
         estimates=services.estimates,
         models=services.models,
         preferences=services.preferences,
@@ -112,7 +112,7 @@ def _rounds(services: Services, demo: gr.Blocks) -> None:
         lineage=services.lineage,
         models=services.models,
         estimates=services.estimates,
-        advisor=services.readiness,
+        readiness=services.readiness,
         before_after=services.before_after,
     )
     rounds_page.build(used, demo)

@@ -1,9 +1,11 @@
 """The settings that all methods for the chat model share: the adapter, the optimiser, and the gate."""
 
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from reward_model.config import AUTO as AUTO
 
 FEW = 100
 ENOUGH_SHOWN = 150
@@ -55,6 +57,10 @@ class PolicyConfig(BaseModel):
     )
     gate_prompts: int = Field(24, ge=1, le=10000, description="Held-out prompts that the gate answers.")
     gate_max_new_tokens: int = Field(80, ge=1, le=4096, description="Longest reply in the gate, in tokens.")
+    max_pairs: Annotated[int, Field(ge=1)] | Literal["auto"] = Field(
+        AUTO,
+        description="Most examples of a kind (pairs, ratings, demonstrations) to train on; auto: as many as take about four hours here.",
+    )
     seed: int = Field(0, ge=0, le=2**31 - 1, description="Seed of everything random in the round.")
     reward: bool = Field(False, description="Also train a reward model and use it in the quality checks.")
     sft_first: bool = Field(

@@ -1,10 +1,8 @@
-"""Writing a snapshot: rows go in one by one, and the folder gets its name from what they say."""
+"""Writing a snapshot: rows go in by the batch, and the folder gets its name from what they say."""
 
 import hashlib
-import json
 import shutil
 from collections import Counter
-from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -15,62 +13,73 @@ import pyarrow
 import pyarrow.parquet
 
 from alignment.contract.files import file_hash, read_json, write_json
+from alignment.contract.snapshot.card import CARD, card
+from alignment.contract.snapshot.digest import RowsDigest
 from alignment.contract.snapshot.schema import (
     COUNTS,
-    DEMONSTRATIONS,
     MANIFEST,
-    PAIRS,
-    RANKINGS,
-    RATINGS,
     SCHEMAS,
-    Demonstration,
+    SHARD_BYTES,
     Manifest,
-    Messages,
-    Pair,
-    Rating,
+    shard_name,
 )
-from alignment.contract.split import Split, prompt_key, split_of_key
-from reward_model.rankings import Ranked
 
-BATCH = 1000
+GROUP_ROWS = 10_000
+GROUP_BYTES = 48 * 2**20
+"""Rows are written together until there are so many of them, or so many bytes."""
 
 
 class Table:
-    """A Parquet file that grows row by row, a batch of rows in memory. `digest` is of the rows, not of the file: a newer
-    Parquet library may write the same rows in other bytes."""
+    """A table that grows by batches, in as many files as it needs."""
 
-    def __init__(self, file: Path, schema: pyarrow.Schema) -> None:
-        self.digest = hashlib.sha256()
-        self._schema = schema
-        self._writer = pyarrow.parquet.ParquetWriter(file, schema, compression="zstd")
-        self._batch: list[dict[str, Any]] = []
+    def __init__(self, folder: Path, name: str, schema: pyarrow.Schema, most: int) -> None:
+        self.digest, self.files = RowsDigest(), list[str]()
+        self._folder, self._name, self._schema, self._most = folder, name, schema, most
+        self._waiting, self._bytes = list[pyarrow.RecordBatch](), 0
+        self._open()
 
-    def add(self, row: dict[str, Any]) -> None:
-        self.digest.update(json.dumps(row, ensure_ascii=False, sort_keys=True).encode() + b"\n")
-        self._batch.append(row)
-        if len(self._batch) >= BATCH:
+    def add(self, batch: pyarrow.RecordBatch) -> None:
+        self.digest.update(batch)
+        self._waiting.append(batch)
+        self._bytes += batch.nbytes
+        if self._bytes >= GROUP_BYTES or sum(each.num_rows for each in self._waiting) >= GROUP_ROWS:
             self._flush()
 
     def close(self) -> None:
-        if self._batch:
-            self._flush()
-        self._writer.close()
+        self._flush()
+        self._close()
 
     def _flush(self) -> None:
-        self._writer.write_table(pyarrow.Table.from_pylist(self._batch, schema=self._schema))
-        self._batch.clear()
+        if not self._waiting:
+            return
+        if self._sink.tell() and self._sink.tell() + self._bytes > self._most:
+            self._close()
+            self._open()
+        self._writer.write_table(pyarrow.Table.from_batches(self._waiting, self._schema), GROUP_ROWS)
+        self._waiting, self._bytes = [], 0
+
+    def _open(self) -> None:
+        self.files.append(shard_name(self._name, len(self.files)))
+        self._sink = pyarrow.OSFile(str(self._folder / self.files[-1]), "wb")
+        self._writer = pyarrow.parquet.ParquetWriter(self._sink, self._schema, compression="zstd")
+
+    def _close(self) -> None:
+        self._writer.close()
+        self._sink.close()
 
 
 class SnapshotBuilder:
     """Use it as a context manager: what is not finished leaves nothing behind. `counts` are named in COUNTS; who adds rows
-    counts what the rows do not say (comparisons, ties, all_bad)."""
+    counts them. `shard_bytes` is the largest size of a file."""
 
-    def __init__(self, snapshots: Path, heldout_fraction: float) -> None:
+    def __init__(self, snapshots: Path, heldout_fraction: float, shard_bytes: int = SHARD_BYTES) -> None:
         self.counts = Counter[str]()
         self._snapshots, self._fraction = snapshots, heldout_fraction
         self._folder = snapshots / f".building-{uuid4().hex}"
         self._folder.mkdir(parents=True)
-        self._tables = {name: Table(self._folder / name, schema) for name, schema in SCHEMAS.items()}
+        self._tables = {
+            name: Table(self._folder, name, schema, shard_bytes) for name, schema in SCHEMAS.items()
+        }
 
     def __enter__(self) -> Self:
         return self
@@ -80,27 +89,9 @@ class SnapshotBuilder:
     ) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def add_pair(self, pair: Pair, comparison_id: str = "") -> None:
-        """Two equal replies teach nothing: they are counted and left out."""
-        if pair.chosen.strip() == pair.rejected.strip():
-            self.counts["identical"] += 1
-            return
-        split = self._split(pair.prompt)
-        self.counts.update(("pairs", split))
-        self._add(PAIRS, pair, split=split, comparison_id=comparison_id)
-
-    def add_ranking(self, ranked: Ranked) -> None:
-        """Ties too. Its side follows from its prompt."""
-        self.counts["rankings"] += 1
-        self._add(RANKINGS, replace(ranked, split=self._split(ranked.prompt)))
-
-    def add_rating(self, rating: Rating) -> None:
-        self.counts["ratings"] += 1
-        self._add(RATINGS, rating, split=self._split(rating.prompt))
-
-    def add_demonstration(self, demonstration: Demonstration) -> None:
-        self.counts["demonstrations"] += 1
-        self._add(DEMONSTRATIONS, demonstration, split=self._split(demonstration.prompt))
+    def add(self, table: str, columns: list[Any]) -> None:
+        """Add rows to a table: its columns as Arrow arrays, in the order of its schema."""
+        self._tables[table].add(pyarrow.RecordBatch.from_arrays(columns, schema=SCHEMAS[table]))
 
     def finish(self) -> tuple[Path, Manifest]:
         """The snapshot's folder, complete, and its manifest; those there are where the same rows were written before."""
@@ -110,27 +101,19 @@ class SnapshotBuilder:
         name = hashlib.sha256(digests.encode()).hexdigest()
         target = self._snapshots / name
         if not (target / MANIFEST).exists():
-            write_json(self._folder / MANIFEST, self._manifest(name).record())
+            manifest = self._manifest(name)
+            (self._folder / CARD).write_text(card(manifest), encoding="utf-8")
+            write_json(self._folder / MANIFEST, manifest.record())
             shutil.rmtree(target, ignore_errors=True)
             self._folder.replace(target)
         return target, Manifest.from_record(read_json(target / MANIFEST), name)
 
-    def _add(self, name: str, row: Pair | Ranked | Rating | Demonstration, **more: str) -> None:
-        self._tables[name].add({key: _plain(value) for key, value in (asdict(row) | more).items()})
-
-    def _split(self, prompt: Messages) -> Split:
-        key = prompt_key((turn["role"], turn["content"]) for turn in prompt)
-        return split_of_key(key, self._fraction)
-
     def _manifest(self, name: str) -> Manifest:
+        files = [file for table in self._tables.values() for file in table.files]
         return Manifest(
             hash=name,
             heldout_fraction=self._fraction,
             counts={count: self.counts[count] for count in COUNTS},
-            files={file: file_hash(self._folder / file) for file in SCHEMAS},
+            files={file: file_hash(self._folder / file) for file in files},
             created_at=datetime.now(UTC).isoformat(),
         )
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value

@@ -1,18 +1,22 @@
-"""Reading a snapshot: as a whole for the trainer, row by row for the service."""
+"""Reading a snapshot: a sample of it for the trainer, row by row for the service."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow
+import pyarrow.compute
 import pyarrow.parquet
 
 from alignment.contract.errors import InvalidSnapshot
 from alignment.contract.files import file_hash, read_json
+from alignment.contract.snapshot.sample import ALL, OWNER, Limits, Places, chosen_rows
 from alignment.contract.snapshot.schema import (
     DEMONSTRATIONS,
+    FORMAT_WITH_ANNOTATORS,
     FORMAT_WITH_CUTS,
     FORMAT_WITH_SINGLE_REPLIES,
     MANIFEST,
@@ -25,8 +29,10 @@ from alignment.contract.snapshot.schema import (
     Pair,
     Rating,
     Snapshot,
+    shards_of,
 )
-from reward_model.rankings import Ranked, RewardRefused, read_rankings
+from reward_model.rankings import SCHEMA as RANKINGS_SCHEMA
+from reward_model.rankings import Ranked
 
 Row = dict[str, Any]
 BATCH = 1000
@@ -53,24 +59,59 @@ class SnapshotFolder:
         for name in self.manifest.files:
             self.verified(name)
 
-    def rows(self, name: str) -> Iterator[Row]:
-        """The rows of a file, a batch in memory. Raises InvalidSnapshot."""
+    def files(self, table: str) -> list[Path]:
+        """The files of a table, in order."""
+        return [self.path / name for name in shards_of(table, self.manifest.files)]
+
+    def batches(self, table: str, columns: tuple[str, ...] | None = None) -> Iterator[pyarrow.RecordBatch]:
+        """The rows of a table, a batch in memory. Raises InvalidSnapshot."""
         try:
-            with pyarrow.parquet.ParquetFile(self.path / name) as file:
-                for batch in file.iter_batches(BATCH):
-                    yield from batch.to_pylist()
+            for path in self.files(table):
+                with pyarrow.parquet.ParquetFile(path) as file:
+                    if missing := set(columns or ()) - set(file.schema_arrow.names):
+                        raise InvalidSnapshot(
+                            f"{table} does not have the columns {', '.join(sorted(missing))}"
+                        )
+                    yield from file.iter_batches(BATCH, columns=columns and list(columns))
         except (OSError, pyarrow.ArrowException):
             raise InvalidSnapshot(CHANGED) from None
 
-    def table(self, name: str, columns: tuple[str, ...]) -> list[Row]:
-        """All rows of a verified file, of these columns. Raises InvalidSnapshot."""
-        try:
-            rows: list[Row] = pyarrow.parquet.read_table(
-                self.verified(name), columns=list(columns)
-            ).to_pylist()
-        except (pyarrow.ArrowException, KeyError):
-            raise InvalidSnapshot(f"{name} does not have the columns {', '.join(columns)}") from None
-        return rows
+    def rows(self, table: str) -> Iterator[Row]:
+        """The rows of a table, a batch in memory. Raises InvalidSnapshot."""
+        for batch in self.batches(table):
+            yield from batch.to_pylist()
+
+    def sample(self, table: str, columns: tuple[str, ...], limits: Limits) -> list[Row]:
+        """The rows of a verified table that a round with these limits uses, and of them these columns. Raises
+        InvalidSnapshot."""
+        for path in self.files(table):
+            self.verified(path.name)
+        if limits == ALL or self.manifest.format < FORMAT_WITH_ANNOTATORS:
+            return [row for batch in self.batches(table, columns) for row in batch.to_pylist()]
+        return list(_taken(self.batches(table, columns), self._chosen(table, limits)))
+
+    def _chosen(self, table: str, limits: Limits) -> Places:
+        """The places of the rows that a round with these limits uses."""
+        owned = table in (PAIRS, RANKINGS)
+        train, own = [], []
+        for batch in self.batches(table, ("split", "annotator") if owned else ("split",)):
+            train.append(_equal(batch.column("split"), "train"))
+            own.append(_equal(batch.column("annotator"), OWNER) if owned else np.zeros(len(batch), np.bool_))
+        empty = np.zeros(0, np.bool_)
+        return chosen_rows(np.concatenate([empty, *train]), np.concatenate([empty, *own]), limits)
+
+
+def _equal(column: Any, value: str) -> Any:
+    return pyarrow.compute.equal(column, value).to_numpy(zero_copy_only=False)
+
+
+def _taken(batches: Iterator[pyarrow.RecordBatch], places: Places) -> Iterator[Row]:
+    begin = 0
+    for batch in batches:
+        first, last = np.searchsorted(places, (begin, begin + batch.num_rows))
+        if first < last:
+            yield from batch.take(pyarrow.array(places[first:last] - begin)).to_pylist()
+        begin += batch.num_rows
 
 
 def open_snapshot(folder: Path) -> SnapshotFolder:
@@ -84,16 +125,16 @@ def open_snapshot(folder: Path) -> SnapshotFolder:
     return SnapshotFolder(folder, manifest)
 
 
-def read_snapshot(folder: Path) -> Snapshot:
-    """All that a round learns from. Raises InvalidSnapshot."""
+def read_snapshot(folder: Path, limits: Limits = ALL) -> Snapshot:
+    """What a round with these limits learns from. Raises InvalidSnapshot."""
     opened = _opened(folder)
     format_ = opened.manifest.format
     cuts = ("chosen_cut", "rejected_cut") if format_ >= FORMAT_WITH_CUTS else ()
-    pairs = opened.table(PAIRS, ("prompt", "chosen", "rejected", *cuts, "split"))
+    pairs = opened.sample(PAIRS, ("prompt", "chosen", "rejected", *cuts, "split"), limits)
     ratings, demonstrations = list[Row](), list[Row]()
     if format_ >= FORMAT_WITH_SINGLE_REPLIES:
-        ratings = opened.table(RATINGS, ("prompt", "reply", "good", "split"))
-        demonstrations = opened.table(DEMONSTRATIONS, ("prompt", "reply", "split"))
+        ratings = opened.sample(RATINGS, ("prompt", "reply", "good", "split"), limits)
+        demonstrations = opened.sample(DEMONSTRATIONS, ("prompt", "reply", "split"), limits)
     every = (*pairs, *ratings, *demonstrations)
     return Snapshot(
         hash=opened.manifest.hash,
@@ -107,15 +148,31 @@ def read_snapshot(folder: Path) -> Snapshot:
         ),
         heldout_prompts=tuple(_prompt(row) for row in every if row["split"] == "heldout"),
         heldout_fraction=opened.manifest.heldout_fraction,
+        available=_available(opened.manifest.counts),
     )
 
 
-def read_ranked(folder: Path) -> list[Ranked]:
-    """The whole rankings in `folder`, ties too. Raises InvalidSnapshot."""
-    try:
-        return read_rankings(_opened(folder).verified(RANKINGS))
-    except RewardRefused as refusal:
-        raise InvalidSnapshot(str(refusal)) from None
+def read_ranked(folder: Path, limits: Limits = ALL) -> list[Ranked]:
+    """The whole rankings in `folder` that a round with these limits uses, ties too. Raises InvalidSnapshot."""
+    rows = _opened(folder).sample(RANKINGS, tuple(RANKINGS_SCHEMA.names), limits)
+    return [_ranked(row) for row in rows]
+
+
+def _available(counts: Mapping[str, int]) -> dict[str, int]:
+    """The pairs on the training side, and all ratings and demonstrations."""
+    named = {"pairs": "train", "heldout": "heldout", "ratings": "ratings", "demonstrations": "demonstrations"}
+    return {name: counts[count] for name, count in named.items() if count in counts}
+
+
+def _ranked(row: Row) -> Ranked:
+    return Ranked(
+        prompt=_prompt(row),
+        replies=tuple(row["replies"]),
+        places=tuple(row["places"]),
+        split=row["split"],
+        comparison_id=row["comparison_id"],
+        annotator=row["annotator"],
+    )
 
 
 def _opened(folder: Path) -> SnapshotFolder:

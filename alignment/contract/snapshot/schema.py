@@ -15,11 +15,15 @@ Messages = tuple[dict[str, str], ...]
 """A conversation: {"role", "content"} of each turn."""
 
 PAIRS, RATINGS, DEMONSTRATIONS = "pairs.parquet", "ratings.parquet", "demonstrations.parquet"
-FORMAT = 4
+FORMAT = 5
 FORMAT_WITH_SINGLE_REPLIES = 3
 """Snapshots before it hold neither ratings nor demonstrations; a resumed round may still have one."""
 FORMAT_WITH_CUTS = 4
 """Snapshots before it do not say which replies were cut."""
+FORMAT_WITH_ANNOTATORS = 5
+"""Snapshots before it have one file per table and do not say who ranked a pair."""
+SHARD_BYTES = 256 * 2**20
+"""The largest size of a file. A larger table continues in `pairs-1.parquet`, `pairs-2.parquet` and so on."""
 COUNTS = (
     "comparisons", "rankings", "pairs", "train", "heldout", "ties", "all_bad", "identical", "ratings", "demonstrations",
 )  # fmt: skip
@@ -34,6 +38,7 @@ PAIRS_SCHEMA = pyarrow.schema(
         ("rejected_cut", pyarrow.bool_()),
         ("split", pyarrow.string()),
         ("comparison_id", pyarrow.string()),
+        ("annotator", pyarrow.string()),
     ]
 )
 DEMONSTRATIONS_SCHEMA = pyarrow.schema(
@@ -46,7 +51,20 @@ SCHEMAS: Mapping[str, pyarrow.Schema] = {
     RATINGS: RATINGS_SCHEMA,
     DEMONSTRATIONS: DEMONSTRATIONS_SCHEMA,
 }
-"""The files in the order in which they enter the snapshot's hash."""
+"""The tables in the order in which they enter the snapshot's hash. Each is named after its first file."""
+
+
+def shard_name(table: str, number: int) -> str:
+    """The name of a file of a table; they are numbered from 0."""
+    return table if number == 0 else f"{table.removesuffix('.parquet')}-{number}.parquet"
+
+
+def shards_of(table: str, files: Mapping[str, str]) -> list[str]:
+    """The files of a table in order, of those that a manifest names. A table that it does not name has one file."""
+    shards = [table]
+    while (following := shard_name(table, len(shards))) in files:
+        shards.append(following)
+    return shards
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +128,7 @@ class Demonstration:
 class Snapshot:
     """`train` and `heldout` are pairs; `ratings` and `demonstrations` are of the training prompts alone. A prompt falls
     on the side `heldout` by a hash of its text, for a share of `heldout_fraction`; `heldout_prompts` are those that
-    fell there, of any of the files."""
+    fell there, of any of the files. `available`: how many of a kind the snapshot holds, where this is a sample of them."""
 
     hash: str
     train: tuple[Pair, ...]
@@ -119,3 +137,4 @@ class Snapshot:
     demonstrations: tuple[Demonstration, ...] = ()
     heldout_prompts: tuple[Messages, ...] = ()
     heldout_fraction: float = 0.0
+    available: Mapping[str, int] = field(default_factory=dict)

@@ -39,8 +39,8 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """Replies and what is known of their tokens before learning, each [replies, tokens]. `lower`: for each reply what the
-    layers without adapters give, [prompt + reply, size]; empty where that is not kept."""
+    """Replies, and tensors about their tokens before learning, each [replies, tokens]. `lower`: for each reply, the output of the
+    layers without adapters, [prompt + reply, size]; empty where it is not cached."""
 
     replies: list[Reply]
     mask: Tensor
@@ -53,7 +53,7 @@ class Rollout:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where rollouts come from: prompts, what judges replies, how token ids become text, the ids that end a reply, and the
+    """Where rollouts come from: prompts, what scores replies, how token ids become text, the ids that end a reply, and the
     seed."""
 
     prompts: Sequence[Prompt]
@@ -64,8 +64,8 @@ class Source:
 
 
 class Experience:
-    """Draws and judges. Its chance depends on the seed, the number of the update and the rank alone. Each rank draws and judges
-    its share of the replies; what is made of them is made of all, on every rank."""
+    """Draws replies and scores them. Its random numbers depend only on the seed, the number of the update and the rank. Each rank draws
+    and scores its share of the replies. Every rank then computes the advantages of all replies."""
 
     def __init__(
         self, actor: ActorCritic, config: PpoConfig, source: Source, ranks: ProcessGroup = ALONE
@@ -76,11 +76,11 @@ class Experience:
         self._ranks = ranks
 
     def rollout(self, progress: Progress, report: Report) -> tuple[Rollout, dict[str, float]]:
-        """Replies of the policy as it is, judged, and what is told about them. The mean score of the first is the baseline of
-        all. Raises Diverged."""
+        """Replies of the current policy with their scores, and their metrics. The mean score of the first rollout is the
+        baseline of all. Raises Diverged."""
         config, source, number = self._config, self._source, progress.updates
-        chance = source.seed * 1_000_003 + number + self._ranks.rank * APART
-        generator = torch.Generator(self._actor.device).manual_seed(chance)
+        seed = source.seed * 1_000_003 + number + self._ranks.rank * APART
+        generator = torch.Generator(self._actor.device).manual_seed(seed)
         asked = [source.prompts[index] for index in self._chosen(number)]
         mine = self._ranks.share(asked)
         sampling = Sampling(config.max_new_tokens, config.temperature, self._actor.device)
@@ -92,10 +92,10 @@ class Experience:
         if number == 0:
             self._standardise(replies)
         baseline = progress.baseline if progress.scores else fmean(scores)
-        return self._judged(replies, scores, baseline, progress.controller.coef)
+        return self._with_advantages(replies, scores, baseline, progress.controller.coef)
 
     def _chosen(self, number: int) -> list[int]:
-        """Indices of prompts: a new order each time all were asked."""
+        """Indices of prompts: a new order after each pass over all of them."""
         size, count = self._config.rollout_size, len(self._source.prompts)
         chosen = []
         for place in range(number * size, (number + 1) * size):
@@ -150,10 +150,10 @@ class Experience:
         ]
         return together, self._ranks.gathered(torch.tensor(scores, dtype=torch.float64)).tolist()
 
-    def _judged(
+    def _with_advantages(
         self, replies: list[Reply], scores: Sequence[float], baseline: float, coef: float
     ) -> tuple[Rollout, dict[str, float]]:
-        """The rollout with its advantages, and what is told about it."""
+        """The rollout with its advantages, and its metrics."""
         config = self._config
         mask = lay_out(replies, self._actor.pad_id).reply_mask
         log_probs = right_padded([reply.log_probs for reply in replies], 0.0)
@@ -178,19 +178,19 @@ class Experience:
         }
 
     def _reference(self, replies: Sequence[Reply], mask: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """The reference's log-probabilities, and what the layers without adapters gave."""
-        found = torch.zeros(mask.shape)
+        """The log-probabilities of the reference, and the output of the layers without adapters."""
+        reference = torch.zeros(mask.shape)
         lower: dict[int, Tensor] = {}
         mine = self._ranks.share(range(len(replies)))
         for part in in_parts(mine, replies, self._config.micro_batch_size):
             batch = lay_out([replies[index] for index in part], self._actor.pad_id, self._actor.device)
-            log_probs, kept = self._actor.reference_log_probs(batch, self._config.temperature)
-            found[part, : log_probs.shape[1]] = log_probs.cpu()
-            if kept is not None:
-                lower |= {index: kept[row][batch.mask[row].bool()] for row, index in enumerate(part)}
-        kept_rows = [lower[index] for index in sorted(lower)]
+            log_probs, states = self._actor.reference_log_probs(batch, self._config.temperature)
+            reference[part, : log_probs.shape[1]] = log_probs.cpu()
+            if states is not None:
+                lower |= {index: states[row][batch.mask[row].bool()] for row, index in enumerate(part)}
+        lower_rows = [lower[index] for index in sorted(lower)]
         lengths = [len(reply.prompt) + len(reply.ids) for reply in replies]
-        return self._ranks.gathered(found[mine]), self._ranks.gathered_rows(kept_rows, lengths)
+        return self._ranks.gathered(reference[mine]), self._ranks.gathered_rows(lower_rows, lengths)
 
 
 def in_parts(indices: Sequence[int], replies: Sequence[Reply], size: int) -> Iterator[list[int]]:

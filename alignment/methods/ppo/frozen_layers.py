@@ -29,22 +29,24 @@ class LowerLayers:
         return bool(self._lower)
 
     def forget(self) -> None:
-        """From now on there are none: this architecture does something between its embedding and its first layer."""
+        """Treat no layer as a lower layer from now on: this architecture has a step between its embedding and its first layer."""
         self._lower = []
 
     @contextmanager
     def kept(self) -> Iterator[list[Tensor]]:
-        """Within, what the first adapted layer is given, [rows, tokens, size], at each forward pass."""
-        seen: list[Tensor] = []
-        hook = self._first.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach()))
+        """Inside, collects the input of the first adapted layer, [rows, tokens, size], of each forward pass."""
+        layer_inputs: list[Tensor] = []
+        hook = self._first.register_forward_pre_hook(
+            lambda _, inputs: layer_inputs.append(inputs[0].detach())
+        )
         try:
-            yield seen
+            yield layer_inputs
         finally:
             hook.remove()
 
     @contextmanager
     def skipped(self) -> Iterator[None]:
-        """Within, the lower layers hand on what they are given."""
+        """Inside, the lower layers return their input unchanged."""
         for layer in self._lower:
             layer.forward = _handed_on
         try:

@@ -84,20 +84,23 @@ class ActorCritic:
     ) -> tuple[Tensor, Tensor, Any]:
         """The hidden states [rows, keep, size] of the last `keep` positions and their logits [rows, keep, vocabulary] in float32,
         and the cache, if one was asked for. `mask` may be longer than `ids`: it then covers what is in the cache too. `lower`
-        is what the layers without adapters gave for the same ids."""
+        is the output of the layers without adapters for the same ids."""
         positions = (mask.cumsum(-1) - 1).clamp_min(0)[:, -ids.shape[1] :]
-        given = {"input_ids": ids} if lower is None else {"inputs_embeds": lower}
-        with _input_of(self._output) as seen, self._lower.skipped() if lower is not None else nullcontext():
+        model_input = {"input_ids": ids} if lower is None else {"inputs_embeds": lower}
+        with (
+            _input_of(self._output) as captured,
+            self._lower.skipped() if lower is not None else nullcontext(),
+        ):
             out = self.model(
-                attention_mask=mask, position_ids=positions, logits_to_keep=keep, **given, **options
+                attention_mask=mask, position_ids=positions, logits_to_keep=keep, **model_input, **options
             )
-        return seen[0], out.logits.float(), out.get("past_key_values")
+        return captured[0], out.logits.float(), out.get("past_key_values")
 
     def evaluate(
         self, batch: Batch, temperature: float, lower: Tensor | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Log-probabilities, values and entropies of the tokens of replies, each [replies, tokens], with their gradient (the
-        entropies without). What stands on padding means nothing."""
+        entropies without). Values at padding are undefined."""
         hidden, logits, _ = self.hidden_and_logits(
             batch.ids, batch.mask, batch.replies.shape[1] + 1, lower, use_cache=False
         )
@@ -116,23 +119,23 @@ class ActorCritic:
 
     @torch.no_grad()
     def reference_log_probs(self, batch: Batch, temperature: float) -> tuple[Tensor, Tensor | None]:
-        """Log-probabilities [replies, tokens] that the reference gives the same replies, and what the layers without adapters
-        gave on the way, [replies, prompt + reply, size]."""
+        """Log-probabilities [replies, tokens] of the same replies under the reference, and the output of the layers without adapters,
+        [replies, prompt + reply, size]."""
         keep = batch.replies.shape[1] + 1
         with self._reference():
             if not self._lower:
                 _, logits, _ = self.hidden_and_logits(batch.ids, batch.mask, keep, use_cache=False)
                 return _chosen_log_probs(logits[:, :-1] / temperature, batch.replies), None
-            with self._lower.kept() as seen:
+            with self._lower.kept() as captured:
                 _, logits, _ = self.hidden_and_logits(batch.ids, batch.mask, keep, use_cache=False)
             if not self._tried:
-                self._try_lower(batch, seen[0], logits)
-        return _chosen_log_probs(logits[:, :-1] / temperature, batch.replies), seen[
+                self._try_lower(batch, captured[0], logits)
+        return _chosen_log_probs(logits[:, :-1] / temperature, batch.replies), captured[
             0
         ] if self._lower else None
 
     def _try_lower(self, batch: Batch, lower: Tensor, logits: Tensor) -> None:
-        """Architectures differ: what was kept is used only where it has been seen to give the same."""
+        """Architectures differ, so the cached output is used only after a test has shown that it gives the same logits."""
         _, again, _ = self.hidden_and_logits(batch.ids, batch.mask, logits.shape[1], lower, use_cache=False)
         at = batch.mask[:, -logits.shape[1] :].bool()
         if not torch.allclose(again[at], logits[at], atol=1e-2, rtol=1e-2):
@@ -170,10 +173,10 @@ class ActorCritic:
 @contextmanager
 def _input_of(part: torch.nn.Module) -> Iterator[list[Tensor]]:
     """What the part is called with, within: so the value head reads what the output layer reads, in every architecture."""
-    seen: list[Tensor] = []
-    hook = part.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    captured: list[Tensor] = []
+    hook = part.register_forward_pre_hook(lambda _, inputs: captured.append(inputs[0]))
     try:
-        yield seen
+        yield captured
     finally:
         hook.remove()
 

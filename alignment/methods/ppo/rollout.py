@@ -74,9 +74,9 @@ def lay_out(replies: Sequence[Reply], pad_id: int, device: str | torch.device = 
 def spread(rows: Sequence[Tensor], mask: Tensor) -> Tensor:
     """Rows [tokens, size] at the places where a mask [rows, columns] is 1, as [rows, columns, size]; 0 elsewhere."""
     together = torch.cat(list(rows))
-    found = together.new_zeros((*mask.shape, together.shape[-1]))
-    found[mask.bool()] = together
-    return found
+    placed = together.new_zeros((*mask.shape, together.shape[-1]))
+    placed[mask.bool()] = together
+    return placed
 
 
 def right_padded(rows: Sequence[Tensor], value: float) -> Tensor:
@@ -114,9 +114,9 @@ def draw_replies(
             break
         if len(going) < len(rows):
             rows = [rows[place] for place in going]
-            kept = torch.tensor(going, device=sampling.device)
-            ids, mask = ids[kept], mask[kept]
-            cache.batch_select_indices(kept)
+            unfinished = torch.tensor(going, device=sampling.device)
+            ids, mask = ids[unfinished], mask[unfinished]
+            cache.batch_select_indices(unfinished)
         mask = torch.cat([mask, torch.ones_like(mask[:, :1])], -1)
     return [each.reply(prompt, ends) for each, prompt in zip(drawn, prompts, strict=True)]
 

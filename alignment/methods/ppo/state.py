@@ -43,13 +43,13 @@ def save_progress(
 
 
 def load_progress(folder: Path, optimizer: torch.optim.Optimizer) -> tuple[Progress, Tensors] | None:
-    """The newest state, with the optimiser's put back; None where nothing was saved."""
-    found = max(_saved(folder), default=None)
-    if found is None:
+    """The newest saved state. Also restores the optimiser. None where nothing was saved."""
+    newest = max(_saved(folder), default=None)
+    if newest is None:
         return None
-    stored = load_file(found[1] / TENSORS)
+    stored = load_file(newest[1] / TENSORS)
     _restore(optimizer, stored)
-    numbers = read_json(found[1] / NUMBERS)
+    numbers = read_json(newest[1] / NUMBERS)
     progress = Progress(
         numbers["updates"],
         KlController(**numbers["controller"]),

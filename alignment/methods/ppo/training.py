@@ -32,8 +32,8 @@ Tensor = torch.Tensor
 
 
 class Ppo:
-    """The optimiser and its state. One call of `update` is one rollout and what is learned from it. `texts` are the pretraining
-    mix, `ranks` who trains together."""
+    """The optimiser and its state. One call of `update` draws one rollout and learns from it. `texts` are the pretraining
+    mix, `ranks` the processes that train together."""
 
     def __init__(
         self,
@@ -63,8 +63,8 @@ class Ppo:
         self._rates = [group["lr"] for group in self.optimizer.param_groups]
 
     def update(self, report: Report = lambda share: None) -> dict[str, float]:
-        """Draw, score and learn once; returns the metrics. `report` is told what share of that is done. Its chance depends on the seed and its number alone, so that a
-        training that was stopped goes on as if it had not been. Raises Diverged."""
+        """Draw, score and learn once. Returns the metrics. `report` receives the share that is done. The random numbers depend only on
+        the seed and the number of the update, so a stopped training resumes with the same results. Raises Diverged."""
         rollout, metrics = self.rollout(report)
         self._set_rates(self.progress.updates)
         metrics |= self._learn(rollout, report)
@@ -72,11 +72,11 @@ class Ppo:
         return metrics
 
     def rollout(self, report: Report = lambda share: None) -> tuple[Rollout, dict[str, float]]:
-        """Replies of the policy as it is, judged, and what is told about them. Raises Diverged."""
+        """Replies of the current policy with their scores, and their metrics. Raises Diverged."""
         return self._experience.rollout(self.progress, report)
 
     def weights(self) -> dict[str, Tensor]:
-        """What is trained, by name: the adapter and the value head with its scaling."""
+        """The trained weights by name: the adapter, and the value head with its scaling."""
         head = {f"value.{name}": value for name, value in self.actor.value_head.state_dict().items()}
         return adapter.weights(self.actor.model) | head
 
@@ -92,28 +92,31 @@ class Ppo:
         """Several passes in minibatches, ended early once the policy has moved far enough."""
         size = self.config.rollout_size // self.config.minibatches
         order = torch.Generator().manual_seed(self._seed * 1_000_003 + self.progress.updates)
-        seen: list[dict[str, float]] = []
+        steps_metrics: list[dict[str, float]] = []
         for _ in range(self.config.passes):
             shuffled = torch.randperm(len(rollout.replies), generator=order).tolist()
             for begin in range(0, len(shuffled), size):
-                seen.append(self.accumulate(rollout, shuffled[begin : begin + size]))
-                if self.config.kl_stop is not None and seen[-1]["policy/approxkl"] > self.config.kl_stop:
+                steps_metrics.append(self.accumulate(rollout, shuffled[begin : begin + size]))
+                if (
+                    self.config.kl_stop is not None
+                    and steps_metrics[-1]["policy/approxkl"] > self.config.kl_stop
+                ):
                     self.optimizer.zero_grad(set_to_none=True)
-                    return _means(seen, len(seen) - 1)
-                seen[-1] |= self._predict_texts(order)
+                    return _means(steps_metrics, len(steps_metrics) - 1)
+                steps_metrics[-1] |= self._predict_texts(order)
                 self._step()
-                report(0.5 + 0.5 * len(seen) / (self.config.passes * self.config.minibatches))
-        return _means(seen, len(seen))
+                report(0.5 + 0.5 * len(steps_metrics) / (self.config.passes * self.config.minibatches))
+        return _means(steps_metrics, len(steps_metrics))
 
     def accumulate(self, rollout: Rollout, indices: list[int]) -> dict[str, float]:
-        """Add up the gradients of this rank's share of a minibatch; however it is divided into forward passes and among ranks,
-        their sum is the same. The metrics are of all of it."""
+        """Add up the gradients of this rank's share of a minibatch. Their sum does not depend on how the minibatch is divided into
+        forward passes or among ranks. The metrics cover the whole minibatch."""
         tokens = int(rollout.mask[indices].sum())
         metrics: dict[str, float] = {}
         for part in in_parts(self._ranks.share(indices), rollout.replies, self.config.micro_batch_size):
-            loss, found = self._part(rollout, part, tokens)
+            loss, part_metrics = self._part(rollout, part, tokens)
             loss.backward()  # type: ignore[no-untyped-call]
-            metrics = {name: metrics.get(name, 0.0) + value for name, value in found.items()}
+            metrics = {name: metrics.get(name, 0.0) + value for name, value in part_metrics.items()}
         metrics = self._ranks.summed(metrics)
         if not math.isfinite(metrics["loss/policy"] + metrics["loss/value"]):
             raise Diverged("the loss is not a number any more: lower learning_rate")
@@ -138,7 +141,7 @@ class Ppo:
         policy = mean(policy_losses(log_probs, old, advantages, config.clip_range))
         value = mean(value_losses(values, old_values, returns, config.value_clip_range))
         now = log_probs.detach()
-        told = {
+        metrics = {
             "loss/policy": policy.detach(),
             "loss/value": value.detach(),
             "policy/approxkl": mean(approximate_kl(now, old)),
@@ -146,7 +149,7 @@ class Ppo:
             "objective/entropy": mean(entropy),
             "val/ratio": mean(torch.exp(now - old)),
         }
-        return policy + config.value_coef * value, {name: float(each) for name, each in told.items()}
+        return policy + config.value_coef * value, {name: float(each) for name, each in metrics.items()}
 
     def _predict_texts(self, order: torch.Generator) -> dict[str, float]:
         """Add the gradient of this rank's share of the pretraining mix (Ouyang et al. 2022, equation 2), where there is one."""
@@ -154,12 +157,12 @@ class Ppo:
             return {}
         chosen = torch.randint(len(self._texts), (self.config.ptx_texts,), generator=order).tolist()
         drawn = [self._texts[index] for index in chosen]
-        told = 0.0
+        text_loss = 0.0
         if mine := self._ranks.share(drawn):
             loss = self.actor.text_loss(mine) * (_predicted(mine) / _predicted(drawn))
             (self.config.ptx_coef * loss).backward()  # type: ignore[no-untyped-call]
-            told = float(loss.detach())
-        return self._ranks.summed({"loss/ptx": told})
+            text_loss = float(loss.detach())
+        return self._ranks.summed({"loss/ptx": text_loss})
 
     def _step(self) -> None:
         self._ranks.add_gradients(self.parameters)
@@ -189,7 +192,7 @@ def _predicted(texts: Sequence[Completion]) -> int:
     return sum(len(text.ids) - 1 for text in texts)
 
 
-def _means(seen: Sequence[dict[str, float]], steps: int) -> dict[str, float]:
-    """Over the minibatches; the entropy is that of before learning."""
-    means = {name: fmean(each[name] for each in seen if name in each) for name in seen[0]}
-    return means | {"objective/entropy": seen[0]["objective/entropy"], "policy/steps": float(steps)}
+def _means(steps_metrics: Sequence[dict[str, float]], steps: int) -> dict[str, float]:
+    """Means over the minibatches. The entropy is that before learning."""
+    means = {name: fmean(each[name] for each in steps_metrics if name in each) for name in steps_metrics[0]}
+    return means | {"objective/entropy": steps_metrics[0]["objective/entropy"], "policy/steps": float(steps)}

@@ -14,7 +14,7 @@ from feedback_app.api.openai.turns import conversation
 from feedback_app.api.openai.writing import Pieces, generation_requests, pieces, to_the_end
 from feedback_app.api.streams import begun, until_gone
 from feedback_app.domain.comparison import LimitTooLarge, Message, Sampling
-from feedback_app.engines.base import Asker, Engine, asked_by
+from feedback_app.engines.base import Caller, Engine, with_caller
 from feedback_app.services.generation.best_of import BestOf
 from feedback_app.services.generation.versions import Models
 
@@ -32,11 +32,11 @@ class Completions:
     as_persona: AsPersona
     best: BestOf
 
-    def answer(self, body: ChatRequest, asker: Asker) -> dict[str, Any] | StreamingResponse:
+    def answer(self, body: ChatRequest, caller: Caller) -> dict[str, Any] | StreamingResponse:
         """The answer, after the first piece of the reply. Raises AppError."""
         version = self.models.resolve(body.model)
         prompt = self.as_persona(conversation([message.message() for message in body.messages]))
-        requests = asked_by(asker, generation_requests(body, version, prompt, self.default()))
+        requests = with_caller(caller, generation_requests(body, version, prompt, self.default()))
         if body.best_of > 1:
             self.best.check()
         try:
@@ -45,9 +45,9 @@ class Completions:
             raise too_long(error, body.limit_field) from error
         if body.stream:
             lines = self._lines(body, batch, version, prompt)
-            return StreamingResponse(until_gone(lines, asker.leave), media_type="text/event-stream")
+            return StreamingResponse(until_gone(lines, caller.leave), media_type="text/event-stream")
         written = to_the_end(batch, len(requests))
-        if body.best_of > 1 and not asker.left:
+        if body.best_of > 1 and not caller.left:
             return best_completion(head(version), written, prompt, self.best)
         return completion(head(version), written)
 

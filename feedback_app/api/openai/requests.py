@@ -43,12 +43,12 @@ class StreamOptions(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def nulls_are_defaults(cls, given: object) -> object:
-        return _without_nulls(given)
+    def nulls_are_defaults(cls, value: object) -> object:
+        return _without_nulls(value)
 
 
-def _listed(given: object) -> object:
-    return [given] if isinstance(given, str) else given
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
 
 
 class ChatRequest(BaseModel):
@@ -84,15 +84,15 @@ class ChatRequest(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def only_what_is_supported(cls, given: object) -> object:
-        for at, why in _unfit(given):
+    def only_what_is_supported(cls, body: object) -> object:
+        for at, why in _unfit(body):
             raise PydanticCustomError("invalid_value", "{why}", {"at": at, "why": why})
-        if isinstance(given, Mapping):
+        if isinstance(body, Mapping):
             for field, harmless in FORBIDDEN.items():
-                if (value := given.get(field)) is not None and value not in harmless:
+                if (value := body.get(field)) is not None and value not in harmless:
                     instead = f", or use {INSTEAD[field]}" if field in INSTEAD else ""
                     raise unsupported(field, f"is not supported: leave it out{instead}", "parameter")
-        return _without_nulls(given)
+        return _without_nulls(body)
 
     @model_validator(mode="after")
     def one_answer(self) -> "ChatRequest":
@@ -131,15 +131,15 @@ def _either(value: float | None, default: float) -> float:
     return default if value is None else value
 
 
-def _without_nulls(given: object) -> object:
-    if not isinstance(given, Mapping):
-        return given
-    return {field: value for field, value in given.items() if value is not None}
+def _without_nulls(body: object) -> object:
+    if not isinstance(body, Mapping):
+        return body
+    return {field: value for field, value in body.items() if value is not None}
 
 
-def _unfit(given: object) -> Iterator[tuple[str, str]]:
+def _unfit(body: object) -> Iterator[tuple[str, str]]:
     """Invalid text or numbers anywhere in the body: where, and why. Not recursive, since the sender decides the depth."""
-    left: list[tuple[str, object]] = [("", given)]
+    left: list[tuple[str, object]] = [("", body)]
     while left:
         path, value = left.pop()
         if isinstance(value, str) and not _is_text(value):

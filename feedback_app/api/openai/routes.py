@@ -41,8 +41,8 @@ def router(
     @routes.post("/chat/completions", response_model=None, dependencies=[Depends(json_only)])
     async def complete(request: Request, body: ChatRequest) -> dict[str, Any] | StreamingResponse:
         """A reply to the conversation, complete or streamed. Without a system message, the persona's is used."""
-        asker = asker_of(request)
-        return await whole(request, asker, lambda: completions.answer(body, asker))
+        caller = asker_of(request)
+        return await whole(request, caller, lambda: completions.answer(body, caller))
 
     served = list(routes.routes)
 

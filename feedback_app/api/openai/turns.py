@@ -25,23 +25,23 @@ class ChatMessage(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def plain(cls, given: object) -> object:
+    def plain(cls, message: object) -> object:
         """Join parts to one text and drop nulls. Refuse tool calls, audio, images, videos and files."""
-        if not isinstance(given, Mapping):
-            return given
-        if given.get("role") in ("tool", "function"):
+        if not isinstance(message, Mapping):
+            return message
+        if message.get("role") in ("tool", "function"):
             raise unsupported("role", NO_TOOLS)
         for field in ("tool_calls", "function_call"):
-            if given.get(field):
+            if message.get(field):
                 raise unsupported(field, NO_TOOLS)
         for field in ("audio", "images", "videos", "files"):
-            if given.get(field):
+            if message.get(field):
                 raise unsupported(field, "only text is supported")
         fields = {
-            field: given[field] for field in ("role", "content", "name") if given.get(field) is not None
+            field: message[field] for field in ("role", "content", "name") if message.get(field) is not None
         }
-        if "content" not in fields and given.get("refusal") is not None:  # how OpenAI's models decline
-            fields["content"] = given["refusal"]
+        if "content" not in fields and message.get("refusal") is not None:  # how OpenAI's models decline
+            fields["content"] = message["refusal"]
         if isinstance(fields.get("content"), list):
             fields["content"] = "".join(_text(i, part) for i, part in enumerate(fields["content"]))
         return fields

@@ -5,11 +5,11 @@ tie) is nominal. Krippendorff (2018), "Content Analysis", chapter 12: 1 is full 
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, product
 
-from feedback_app.domain.comparison import Comparison, Ranking
+from feedback_app.domain.comparison import Ranking
 from feedback_app.store import Store
 
 FIRST, TIE, SECOND = 1.0, 0.0, -1.0
@@ -27,20 +27,17 @@ class Agreement:
     rankings: dict[str, int] = field(default_factory=dict)
 
 
-def agreement(comparisons: Iterable[Comparison]) -> Agreement:
-    """Alpha over all comparisons that two or more annotators ranked; `all bad` says nothing about a pair."""
-    rankings, shared = Counter[str](), 0
-    units: list[dict[str, float]] = []
-    for comparison in comparisons:
-        given = [r for r in (comparison.ranking, *comparison.others) if r is not None]
-        rankings.update(ranking.annotator for ranking in given)
-        said = {ranking.annotator: opinions(ranking) for ranking in given if not ranking.all_bad}
-        if len(said) < 2:
+def agreement(shared: Iterable[Sequence[Ranking]], rankings: Mapping[str, int]) -> Agreement:
+    """Alpha over the rankings of each comparison that two or more annotators ranked; `all bad` says nothing about a pair.
+    `rankings` counts the rankings of each annotator."""
+    comparisons, units = 0, Counter[tuple[float, ...]]()
+    for given in shared:
+        seen = [opinions(ranking) for ranking in given if not ranking.all_bad]
+        if len(seen) < 2:
             continue
-        shared += 1
-        ids = sorted(candidate.id for candidate in comparison.candidates)
-        units += [{name: seen[pair] for name, seen in said.items()} for pair in combinations(ids, 2)]
-    return Agreement(_alpha(units), shared, len(units), dict(rankings.most_common()))
+        comparisons += 1
+        units.update(tuple(sorted(each[pair] for each in seen)) for pair in seen[0])
+    return Agreement(_alpha(units), comparisons, units.total(), dict(Counter(rankings).most_common()))
 
 
 def opinions(ranking: Ranking) -> dict[tuple[str, str], float]:
@@ -52,12 +49,13 @@ def opinions(ranking: Ranking) -> dict[tuple[str, str], float]:
     }
 
 
-def _alpha(units: list[dict[str, float]]) -> float | None:
-    if len(units) < ENOUGH:
+def _alpha(units: Counter[tuple[float, ...]]) -> float | None:
+    """`units` counts the pairs of which the same was said."""
+    if units.total() < ENOUGH:
         return None
-    if len({value for unit in units for value in unit.values()}) < 2:
+    if len({value for unit in units for value in unit}) < 2:
         return 1.0  # everybody always said the same: alpha would divide by zero
-    together = coincidences(unit.values() for unit in units)
+    together = coincidences(units.elements())
     totals: dict[float, float] = {}
     for (value, _), weight in together.items():
         totals[value] = totals.get(value, 0.0) + weight
@@ -81,8 +79,15 @@ def coincidences(units: Iterable[Iterable[float]]) -> dict[tuple[float, float], 
 
 
 class Agreements:
+    """Keeps the last answer until a ranking changes."""
+
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._known: tuple[int, Agreement] | None = None
 
     def now(self) -> Agreement:
-        return agreement(self._store.comparisons.with_rankings())
+        changes = self._store.outcomes.fingerprint()
+        if self._known is None or self._known[0] != changes:
+            outcomes = self._store.outcomes
+            self._known = changes, agreement(outcomes.shared(), outcomes.by_annotator())
+        return self._known[1]

@@ -36,6 +36,6 @@ def resolve_conflict(
     return "take" if _moment(theirs) > _moment(ours) else "give"
 
 
-def _moment(verdict: DeskRanking) -> datetime:
-    assert verdict.at is not None
-    return verdict.at
+def _moment(ranking: DeskRanking) -> datetime:
+    assert ranking.at is not None
+    return ranking.at

@@ -81,11 +81,11 @@ class DeskSync:
             self.push(budget)
             self.clear()
         except (DeskUnavailable, DeskRefused) as error:
-            found = "away" if isinstance(error, DeskUnavailable) else "refused"
-            log.warning("a desk cannot be worked with", desk=name, state=found, reason=str(error))
+            desk_state = "away" if isinstance(error, DeskUnavailable) else "refused"
+            log.warning("a desk cannot be worked with", desk=name, state=desk_state, reason=str(error))
             wait = timedelta(seconds=wait_after(state.failures))
             failed = {"failures": state.failures + 1, "try_after": datetime.now(UTC) + wait}
-            self._store.desks.set_state(name, state=found, reason=str(error), **failed)
+            self._store.desks.set_state(name, state=desk_state, reason=str(error), **failed)
         else:
             if state.state != "connected":
                 self._store.desks.set_state(name, state="connected", reason="", failures=0)
@@ -133,11 +133,11 @@ class DeskSync:
         return len(gone)
 
     def _push(self, items: list[OutboxItem]) -> int:
-        found = {item.id: self._find(item.comparison_id) for item in items}
-        comparisons = [comparison for comparison in found.values() if comparison]
+        known = {item.id: self._find(item.comparison_id) for item in items}
+        comparisons = [comparison for comparison in known.values() if comparison]
         guesses = self._store.guesses.of([comparison.id for comparison in comparisons])
         pushed = self._desk.push([desk_record(each, guesses.get(each.id)) for each in comparisons])
-        theirs = {verdict.comparison_id: verdict for verdict in pushed.rankings}
+        theirs = {ranking.comparison_id: ranking for ranking in pushed.rankings}
         kept = [comparison for comparison in comparisons if comparison.id not in pushed.refused]
         agreed = {(c.id, OWNER): Agreed(digest(owner_ranking(c)), digest(theirs.get(c.id))) for c in kept}
         self._store.desks.agree(self._desk.name, agreed)
@@ -213,11 +213,11 @@ def _changed(pulled: Pulled, agreed: dict[Key, Agreed]) -> Iterator[tuple[Key, D
     """Rankings that the desk has and that are not as agreed, then those that it had, then the owner's that it might have had:
     of a record that the desk lists something was agreed, unless that was lost. Drafts say nothing yet."""
     seen: set[Key] = {(problem.comparison_id, problem.annotator) for problem in pulled.problems}
-    for verdict in pulled.rankings:
-        key = (verdict.comparison_id, verdict.annotator)
+    for ranking in pulled.rankings:
+        key = (ranking.comparison_id, ranking.annotator)
         seen.add(key)
-        if verdict.state != "draft" and digest(verdict) != agreed.get(key, NOTHING_AGREED).theirs:
-            yield key, verdict
+        if ranking.state != "draft" and digest(ranking) != agreed.get(key, NOTHING_AGREED).theirs:
+            yield key, ranking
     for key, was in agreed.items():
         could = pulled.annotators is None or key[1] in pulled.annotators
         if could and key[0] in pulled.listed and key not in seen and was.theirs:

@@ -17,7 +17,7 @@ from feedback_app.domain.comparison import (
 )
 from feedback_app.domain.persona import Persona
 from feedback_app.domain.preference import prompt_key
-from feedback_app.engines.base import Asker, GenerationRequest
+from feedback_app.engines.base import Caller, GenerationRequest
 from feedback_app.services.arena.comparisons import (
     EDIT,
     EarlierTurn,
@@ -123,8 +123,8 @@ class Arena:
         """The next turn of its conversation: `reply` is a candidate's id, or `edit` for the owner's rewrite.
         Raises ComparisonNotFound, InvalidRanking, InvalidPrompt."""
         before = self.get(comparison_id)
-        said = before.ranking.edit if before.ranking is not None and reply == EDIT else None
-        answer = Message("assistant", said or before.candidate(reply).text)
+        edited = before.ranking.edit if before.ranking is not None and reply == EDIT else None
+        answer = Message("assistant", edited or before.candidate(reply).text)
         return self.open([*before.messages, answer, Message("user", prompt)], n)
 
     def planned(
@@ -156,16 +156,16 @@ class Arena:
         messages: Sequence[Message],
         n: int | None = None,
         models: Sequence[str] = (),
-        asker: Asker | None = None,
+        caller: Caller | None = None,
     ) -> Comparison:
-        """Open a comparison for the API and wait for its replies. Raises GenerationFailed too, also where the asker leaves;
+        """Open a comparison for the API and wait for its replies. Raises GenerationFailed too, also where the caller leaves;
         then nothing is kept, as nobody knows its id."""
-        asker = asker or Asker()
+        caller = caller or Caller()
         opened = self.planned(messages, n, models, source="api")
         self._store.comparisons.add(opened)
         try:
-            self.write(opened, asker=asker).wait()
-            if asker.left:
+            self.write(opened, caller=caller).wait()
+            if caller.left:
                 raise GenerationFailed("the reader left before the replies were written")
             return self._ready(opened.id)
         except GenerationFailed:
@@ -263,7 +263,7 @@ class Arena:
         ]
 
     def write(
-        self, comparison: Comparison, background: bool = False, asker: Asker | None = None
+        self, comparison: Comparison, background: bool = False, caller: Caller | None = None
     ) -> Generation:
         """Begin to write its replies, or find them being written."""
         return self._generations.start(
@@ -273,7 +273,7 @@ class Arena:
             fail=lambda: self._store.comparisons.fail(comparison.id),
             background=background,
             useless=repeated_replies if comparison.source == "arena" else None,
-            asker=asker,
+            caller=caller,
         )
 
     def _keep(self, comparison: Comparison, replies: Sequence[GeneratedReply]) -> None:

@@ -30,8 +30,8 @@ def earlier_turns(store: Store, comparison: Comparison) -> dict[int, EarlierTurn
     by_key: defaultdict[str, list[Comparison]] = defaultdict(list)
     for one in ranked:
         by_key[prompt_key(one.messages)].append(one)
-    found = {i: _origin(by_key[key], comparison.messages[i]) for i, key in keys.items()}
-    return {i: turn for i, turn in found.items() if turn is not None}
+    origins = {i: _origin(by_key[key], comparison.messages[i]) for i, key in keys.items()}
+    return {i: turn for i, turn in origins.items() if turn is not None}
 
 
 def _origin(ranked: list[Comparison], message: Message) -> EarlierTurn | None:

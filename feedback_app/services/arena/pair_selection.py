@@ -84,15 +84,15 @@ class DraftComparisons:
 
     def _chosen(self, draft: Comparison, allowed: list[tuple[int, int]]) -> Comparison:
         """Two of the replies as a comparison of its own. Where the model could not say, any two: that is random."""
-        found = self._live.informative_pair(draft, allowed)
-        pair = list(found or self._chance.choice(allowed))
+        informative = self._live.informative_pair(draft, allowed)
+        pair = list(informative or self._chance.choice(allowed))
         self._chance.shuffle(pair)
         shown = [draft.candidates[i] for i in pair]
         return replace(
             draft,
             candidates=tuple(replace(c, id=f"c{i}", position=i) for i, c in enumerate(shown, start=1)),
             status=ComparisonStatus.open,
-            selection="active" if found else "random",
+            selection="active" if informative else "random",
             created_at=datetime.now(UTC),
         )
 

@@ -73,6 +73,6 @@ class Prefetch:
 
     def _outdated(self, waiting: Sequence[Comparison]) -> list[Comparison]:
         """Those that were drawn for other versions than would meet now. A pair that came back stays."""
-        meeting = {self._models.resolve("latest"), self._models.predecessor()}
+        compared = {self._models.resolve("latest"), self._models.predecessor()}
         fresh = [comparison for comparison in waiting if comparison.tags and comparison.repeat_of is None]
-        return [c for c in fresh if {candidate.model for candidate in c.candidates} != meeting]
+        return [c for c in fresh if {candidate.model for candidate in c.candidates} != compared]

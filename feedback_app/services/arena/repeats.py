@@ -95,10 +95,10 @@ class Repeats:
         if self._chance.random() >= self._rate:
             return None
         listed = self._store.repeats.candidates(RANKINGS_BETWEEN)
-        found = [name for name, key, tags in listed if suits(key, tags)]
-        if not found:
+        suitable = [name for name, key, tags in listed if suits(key, tags)]
+        if not suitable:
             return None
-        original = self._store.comparisons.get(self._chance.choice(found))
+        original = self._store.comparisons.get(self._chance.choice(suitable))
         if original.damaged:
             return None
         repeat = swapped(original)

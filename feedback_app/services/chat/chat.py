@@ -286,8 +286,8 @@ def heard(
 def replies(conversation: Conversation) -> list[tuple[int, Turn]]:
     """Every reply with its place, the alternatives among them."""
     places = range(len(conversation.turns) + 1)
-    found = [(place, turn) for place in places for turn in conversation.alternatives(place)]
-    return [(place, turn) for place, turn in found if turn.role == "assistant"]
+    placed_turns = [(place, turn) for place in places for turn in conversation.alternatives(place)]
+    return [(place, turn) for place, turn in placed_turns if turn.role == "assistant"]
 
 
 def title_of(message: str) -> str:

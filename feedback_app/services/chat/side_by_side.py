@@ -148,7 +148,7 @@ class SideBySide:
         ranking = Ranking(GROUPS[better], all_bad=better == "bad", source=SOURCE)
         return self._arena.rank(comparison.id, ranking)
 
-    def verdict(self, pair: Pair) -> Better | None:
+    def outcome(self, pair: Pair) -> Better | None:
         """What was said of the last replies."""
         if not same_context(*pair.both):
             return None
@@ -194,8 +194,8 @@ class SideBySide:
 
 def _id(pair: Pair) -> str:
     """The same for the same two replies, so that a ranking on them is kept once."""
-    said = "/".join(f"{one.id}@{one.turns[-1].created_at.isoformat()}" for one in pair.both)
-    return str(uuid5(NAMESPACE_OID, said))
+    reply_ids = "/".join(f"{one.id}@{one.turns[-1].created_at.isoformat()}" for one in pair.both)
+    return str(uuid5(NAMESPACE_OID, reply_ids))
 
 
 def _written(turn: Turn) -> str:

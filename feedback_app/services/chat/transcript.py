@@ -17,14 +17,16 @@ def as_markdown(conversation: Conversation, speaker: Speaker) -> str:
     """The title as a heading, then each message below who said it, in bold."""
     title = " ".join(conversation.title.split()) or "Conversation"
     about = f"_{conversation.model}, {conversation.created_at:%Y-%m-%d %H:%M} UTC_"
-    said = (f"**{_who(conversation, turn, speaker)}:**\n\n{_said(turn)}" for turn in conversation.turns)
-    return "\n\n".join([f"# {title}", about, *said]) + "\n"
+    messages = (
+        f"**{_who(conversation, turn, speaker)}:**\n\n{_content(turn)}" for turn in conversation.turns
+    )
+    return "\n\n".join([f"# {title}", about, *messages]) + "\n"
 
 
 def as_text(conversation: Conversation, speaker: Speaker) -> str:
     """The conversation as plain text: each message begins with who said it."""
     return (
-        "\n\n".join(f"{_who(conversation, turn, speaker)}: {_said(turn)}" for turn in conversation.turns)
+        "\n\n".join(f"{_who(conversation, turn, speaker)}: {_content(turn)}" for turn in conversation.turns)
         + "\n"
     )
 
@@ -40,6 +42,6 @@ def _who(conversation: Conversation, turn: Turn, speaker: Speaker) -> str:
     return OWNER if turn.role == "user" else speaker(conversation.persona_of(turn))
 
 
-def _said(turn: Turn) -> str:
+def _content(turn: Turn) -> str:
     ended = ENDED[turn.ending] if turn.original is None else ""
     return f"{turn.content.strip()} {ended}".strip()

@@ -1,6 +1,6 @@
 """Find, correct, withdraw, restore and delete the owner's rankings."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus, Ranking, checked_ranking
@@ -99,11 +99,15 @@ class Curation:
 
     def ids(self, wanted: RankingSearch) -> list[str]:
         """All that `find` finds, newest first, also what changed just now. Raises IndexBehind."""
+        return list(self.each_id(wanted))
+
+    def each_id(self, wanted: RankingSearch) -> Iterator[str]:
+        """The same one by one, so that they need not be held at once. Raises IndexBehind."""
         if self._store.search_index.progress().pending > MOST_UNINDEXED:
             raise IndexBehind("the search index is being built: try again in a few minutes")
         while self._store.search_index.step():
             pass
-        return list(self._store.search.ids(wanted, self._among(wanted)))
+        return self._store.search.ids(wanted, self._among(wanted))
 
     def choices(self) -> Choices:
         return self._store.search.choices()
@@ -146,6 +150,10 @@ class Curation:
         """Raises ComparisonNotFound, InvalidTag."""
         self._store.curation.tag(comparison_id, checked_tags(tags))
         return self.get(comparison_id)
+
+    def add_tags(self, ids: Sequence[str], tags: Sequence[str]) -> list[str]:
+        """Add tags to those that comparisons have; the ids of those that lacked one. Raises InvalidTag for too many tags."""
+        return self._store.curation.add_tags(self._whole(ids), lambda known: checked_tags((*known, *tags)))
 
     def take_out(self, ids: Sequence[str]) -> list[str]:
         """Rankings no longer count, but are kept; the ids of those that had one."""

@@ -12,7 +12,7 @@ import structlog
 
 from feedback_app.domain.comparison import InvalidPrompt, PromptTooLong
 from feedback_app.engines.base import (
-    Asker,
+    Caller,
     Engine,
     EngineBusy,
     EngineUnavailable,
@@ -80,11 +80,11 @@ class Generations:
         fail: Callable[[], object] = lambda: None,
         background: bool = False,
         useless: RepliesToRedraw | None = None,
-        asker: Asker | None = None,
+        caller: Caller | None = None,
     ) -> Generation:
         """Begin a batch, or give the one that already runs under `key`. Raises GenerationFailed after `close`.
 
-        `asker`: who waits for it; without one, somebody at the page does.
+        `caller`: who waits for it; without one, somebody at the page does.
 
         `keep` stores the finished replies before watchers are told of the end; `fail` is called instead on an error.
         A batch that is not `background` stops those that are, and is one from then on itself. `useless`: what is
@@ -97,8 +97,8 @@ class Generations:
                 self._make_room(key)
             if key in self._running:
                 return self._running[key]
-            asker = asker or Asker(key, Priority.BACKGROUND if background else Priority.INTERACTIVE)
-            generation = self._running[key] = Generation(len(requests), asker)
+            caller = caller or Caller(key, Priority.BACKGROUND if background else Priority.INTERACTIVE)
+            generation = self._running[key] = Generation(len(requests), caller)
             self._problems = deque((old for old in self._problems if old[0] != key), KEPT_PROBLEMS)
         write = partial(generation.write, self._engine, requests)
         if useless is not None:
@@ -133,9 +133,9 @@ class Generations:
 
     def _make_room(self, key: str) -> None:
         for name, running in self._running.items():
-            waited_for = running.asker.priority != Priority.BACKGROUND
+            waited_for = running.caller.priority != Priority.BACKGROUND
             if name == key and not waited_for:
-                running.asker.hurry()
+                running.caller.hurry()
             elif not waited_for:
                 running.stop()
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Literal
 
-from feedback_app.domain.text_rules import mended
-from feedback_app.engines.base import Asker, Delta, Engine, EngineBusy, GenerationRequest, asked_by
+from feedback_app.domain.text_rules import repaired
+from feedback_app.engines.base import Caller, Delta, Engine, EngineBusy, GenerationRequest, with_caller
 from feedback_app.errors import Unavailable
 
 ANEW = 3
@@ -53,11 +53,11 @@ RepliesToRedraw = Callable[[Sequence[GeneratedReply]], list[int]]
 class Generation:
     """One batch on its way. Watch it from any number of threads; `stop` ends it early and keeps what is there.
 
-    `asker`: who waits for it. A batch of BACKGROUND priority makes room for any batch that somebody waits for.
+    `caller`: who waits for it. A batch of BACKGROUND priority makes room for any batch that somebody waits for.
     """
 
-    def __init__(self, size: int, asker: Asker | None = None) -> None:
-        self.asker = asker or Asker()
+    def __init__(self, size: int, caller: Caller | None = None) -> None:
+        self.caller = caller or Caller()
         self._texts = [""] * size
         self._changed = threading.Condition()
         self._stopped = threading.Event()
@@ -68,7 +68,7 @@ class Generation:
 
     def stop(self) -> None:
         self._stopped.set()
-        self.asker.leave()
+        self.caller.leave()
 
     @property
     def ended(self) -> bool:
@@ -94,7 +94,7 @@ class Generation:
     def texts(self) -> tuple[str, ...]:
         """All texts so far."""
         with self._changed:
-            return tuple(mended(text).lstrip() for text in self._texts)
+            return tuple(repaired(text).lstrip() for text in self._texts)
 
     def wait(self) -> tuple[str, ...]:
         """The finished texts. Raises GenerationFailed."""
@@ -105,7 +105,7 @@ class Generation:
         began = monotonic()
         finishes: list[Literal["stop", "length"] | None] = [None] * len(requests)
         latencies = [0] * len(requests)
-        with closing(engine.generate(asked_by(self.asker, requests))) as deltas:
+        with closing(engine.generate(with_caller(self.caller, requests))) as deltas:
             for delta in deltas:
                 self._add(delta)
                 finishes[delta.index] = delta.finish or finishes[delta.index]
@@ -113,7 +113,7 @@ class Generation:
                 if self._stopped.is_set():
                     break
         return [
-            GeneratedReply(mended(text).strip(), finish, ms)
+            GeneratedReply(repaired(text).strip(), finish, ms)
             for text, finish, ms in zip(self._texts, finishes, latencies, strict=True)
         ]
 
@@ -127,7 +127,7 @@ class Generation:
             if not poor or self._stopped.is_set():
                 break
             again = [replace(requests[i], seed=requests[i].seed + turn * len(requests)) for i in poor]
-            fresh = Generation(len(again), self.asker).write(engine, again)
+            fresh = Generation(len(again), self.caller).write(engine, again)
             for i, request, reply in zip(poor, again, fresh, strict=True):
                 replies[i] = replace(reply, seed=request.seed)
         return replies

@@ -80,6 +80,13 @@ class Models:
         self._store.checkpoints.promote(version, by)
         return version
 
+    def delete(self, name: str) -> str:
+        """Delete a damaged version; returns its name. The beginning of the name will do. Raises CheckpointNotFound,
+        CheckpointNeeded, AmbiguousId."""
+        version = self._store.ids.version(name)
+        self._store.checkpoints.delete(version)
+        return version
+
     def rollback(self, by: str) -> tuple[str, str]:
         """Bring the previous version back: (from, to). Raises NothingToRollBack."""
         return self._store.checkpoints.rollback(by)

@@ -140,16 +140,16 @@ def _signed(design: Design) -> Floats:
 def _information(design: Design, variance: Floats) -> Floats:
     """Fisher information without the prior, (draws, parameters, parameters), of the cells' variances."""
     models, effects = design.models, design.covariates.shape[1]
-    found = np.zeros((variance.shape[1], models + effects, models + effects))
+    information = np.zeros((variance.shape[1], models + effects, models + effects))
     first, second = design.pairs.T
     between = design.by_pair(variance).T
-    found[:, first, second] = found[:, second, first] = -between
+    information[:, first, second] = information[:, second, first] = -between
     strengths = np.arange(models)
-    found[:, strengths, strengths] = -found[:, :models, :models].sum(axis=2)
+    information[:, strengths, strengths] = -information[:, :models, :models].sum(axis=2)
     for number, column in enumerate(design.covariates.T):
         row = _of_parameters(design, variance * column[:, None]).T
-        found[:, models + number] = found[:, :, models + number] = row
-    return found
+        information[:, models + number] = information[:, :, models + number] = row
+    return information
 
 
 def _solved(information: Floats, precision: Floats, slack: Floats) -> Floats:

@@ -57,7 +57,7 @@ class DesignMatrix:
 
 def design_matrix(kinds: Sequence[CountedOutcomes]) -> DesignMatrix:
     """The design of these outcomes. At least one pair has replies of two models."""
-    models = sorted({model for said, _ in kinds for one in said for model in one.models})
+    models = sorted({model for outcomes, _ in kinds for one in outcomes for model in one.models})
     number = {model: i for i, model in enumerate(models)}
     counts = np.array([count for _, count in kinds])
     columns = [np.concatenate(column) for column in zip(*_blocks(kinds, number), strict=True)]
@@ -70,14 +70,14 @@ def _blocks(
 ) -> Iterator[tuple[Integers | Floats, ...]]:
     """The columns of the pairs, for each size of ranking and each two places in it."""
     sizes = defaultdict[int, list[tuple[int, RankingOutcome]]](list)
-    for i, (said, _) in enumerate(kinds):
-        for one in said:
+    for i, (outcomes, _) in enumerate(kinds):
+        for one in outcomes:
             sizes[len(one.models)].append((i, one))
-    for size, found in sizes.items():
-        kind = np.array([i for i, _ in found])
-        model = np.array([[number[name] for name in one.models] for _, one in found])
-        longer = np.array([one.longer for _, one in found])
-        place = np.array([one.places for _, one in found])
+    for size, numbered in sizes.items():
+        kind = np.array([i for i, _ in numbered])
+        model = np.array([[number[name] for name in one.models] for _, one in numbered])
+        longer = np.array([one.longer for _, one in numbered])
+        place = np.array([one.places for _, one in numbered])
         for left, right in combinations(range(size), 2):
             met = model[:, left] != model[:, right]
             a, b = model[met, left], model[met, right]
@@ -98,21 +98,21 @@ def _turned(a: Integers, b: Integers, points: Floats, steps: Integers) -> tuple[
     )
 
 
-def contingency_table(given: DesignMatrix) -> Table:
+def contingency_table(design: DesignMatrix) -> Table:
     """The counts. A cell is a pair of models, a side and a length; covariates: doublings and side."""
     from scipy.sparse import csr_array  # here: the service starts without scipy
 
-    width, size = 2 * MOST_STEPS + 1, len(given.models)
-    code = ((given.first * size + given.second) * 2 + (given.side > 0)) * width + given.steps + MOST_STEPS
+    width, size = 2 * MOST_STEPS + 1, len(design.models)
+    code = ((design.first * size + design.second) * 2 + (design.side > 0)) * width + design.steps + MOST_STEPS
     codes, cell = np.unique(code, return_inverse=True)
     pair_codes, pair = np.unique(codes // (2 * width), return_inverse=True)
     doublings = (codes % width - MOST_STEPS) / STEPS_PER_DOUBLING
     side = np.where(codes // width % 2, 1.0, -1.0)
     pairs = np.stack([pair_codes // size, pair_codes % size], axis=1)
-    place, shape = (cell, given.kind), (len(codes), len(given.counts))
+    place, shape = (cell, design.kind), (len(codes), len(design.counts))
     return Table(
         Design(size, pairs, pair, np.stack([doublings, side], axis=1)),
-        csr_array((given.weight, place), shape),
-        csr_array((given.weight * given.points, place), shape),
-        given.counts,
+        csr_array((design.weight, place), shape),
+        csr_array((design.weight * design.points, place), shape),
+        design.counts,
     )

@@ -53,7 +53,7 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """Best model first, those without enough votes last. `points[i][j]` of `votes[i][j]` duels that standing i won against standing j, ties as half.
+    """Best model first, those without enough votes last. `points[i][j]` of `votes[i][j]` compared pairs that standing i won against standing j, ties as half.
     `length` and `side` are None where no two models were compared."""
 
     standings: tuple[Standing, ...] = ()

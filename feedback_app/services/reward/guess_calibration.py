@@ -125,7 +125,7 @@ class GuessCalibration:
 
     def round_advice(self) -> RoundAdvice:
         ended = (RoundState.promoted, RoundState.held)
-        began = [found.created_at for found in self._store.rounds.list(RECENT) if found.state in ended]
+        began = [round_.created_at for round_ in self._store.rounds.list(RECENT) if round_.state in ended]
         return round_advice(self._store.guesses.marked(), max(began, default=None))
 
     def guess_accuracy(self) -> GuessAccuracy:

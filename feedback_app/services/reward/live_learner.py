@@ -1,12 +1,15 @@
 """Trains the live reward model on each ranking, and records a guess before each. Used by one thread only."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus, Message
 from feedback_app.domain.guess import Guess, marked
-from feedback_app.store import ComparisonNotFound, Store
+from feedback_app.store import Store
 
+NEWEST = 5_000
+"""Rankings that the model learns from at most. It describes replies by some hundred numbers, which fewer would do to fit."""
 NEXT = 4
 """Comparisons of the page that are guessed at again after each ranking: those it will show next."""
 
@@ -39,39 +42,69 @@ class LiveReward(Protocol):
         ...
 
 
-class Learner:
-    """Keeps a model at what the store says. A comparison whose replies are all bad teaches nothing."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A comparison, None where it was deleted, and the guess at it."""
 
-    def __init__(self, store: Store, model: LiveReward) -> None:
+    key: str
+    comparison: Comparison | None
+    guess: Guess | None
+
+
+class Learner:
+    """Keeps a model at what the store says of the newest rankings. A comparison whose replies are all bad teaches nothing."""
+
+    def __init__(self, store: Store, model: LiveReward, newest: int = NEWEST) -> None:
         self._store = store
         self.model = model
+        self._newest = newest
         self._learned: dict[str, Groups] = {}
+        self._seen: int | None = None
 
     def behind(self) -> list[str]:
-        """The comparisons whose ranking is not what was learned: those to forget, then the others, oldest first."""
-        verdicts = self._store.comparisons.ranked_groups()
-        gone = [key for key in self._learned if key not in verdicts]
-        return gone + [key for key, groups in verdicts.items() if self._learned.get(key) != groups]
+        """The comparisons whose ranking is not what was learned: those to forget, then the others, oldest first. Rankings that
+        are no longer among the newest are forgotten here."""
+        now = self._store.outcomes.fingerprint()
+        if now == self._seen:
+            return []
+        groups = self._store.outcomes.newest_groups(self._newest)
+        self._seen = now
+        gone = [key for key in self._learned if key not in groups]
+        old = self._store.outcomes.ranked(gone)
+        for key in old:
+            self._forget(key)
+        changed = [key for key, ranked in groups.items() if self._learned.get(key) != ranked]
+        return [key for key in gone if key not in old] + changed
 
-    def settle(self, comparison_id: str) -> None:
+    def read(self, comparison_ids: Sequence[str]) -> list[Known]:
+        """What `settle` needs to know of these comparisons, read at once."""
+        comparisons = self._store.comparisons.of(comparison_ids)
+        guesses = self._store.guesses.of(comparison_ids)
+        return [Known(key, comparisons.get(key), guesses.get(key)) for key in comparison_ids]
+
+    def settle(self, known: Known) -> None:
         """Learn or forget what the store says of one comparison, and hold its guess against it.
 
         What the model fails on is not tried again before its ranking changes.
         """
-        found = self._find(comparison_id)
-        before, now = self._learned.get(comparison_id), _said(found)
-        if found is not None:
-            self._mark(found)
+        key, comparison = known.key, known.comparison
+        before, now = self._learned.get(key), _groups(comparison)
+        if comparison is not None and known.guess is not None:
+            self._mark(known.guess, comparison)
         if before == now:
             return
         if now is None:
-            del self._learned[comparison_id]
-        else:
-            self._learned[comparison_id] = now
-        if found is not None and now:
-            self.model.learn(comparison_id, prompt_of(found), texts_of(found), places_of(found))
+            self._forget(key)
+            return
+        self._learned[key] = now
+        if comparison is not None and now:
+            self.model.learn(key, prompt_of(comparison), texts_of(comparison), places_of(comparison))
         elif before:
-            self.model.forget(comparison_id)
+            self.model.forget(key)
+
+    def _forget(self, key: str) -> None:
+        if self._learned.pop(key):
+            self.model.forget(key)
 
     def guess(self, comparison: Comparison) -> None:
         """Store what the model expects; the store refuses it once there is a ranking."""
@@ -86,20 +119,13 @@ class Learner:
             if waiting.status == ComparisonStatus.open:
                 self.guess(waiting)
 
-    def _mark(self, found: Comparison) -> None:
-        guess = self._store.guesses.get(found.id)
-        if guess is not None and (held := marked(guess, found)) != guess:
+    def _mark(self, guess: Guess, comparison: Comparison) -> None:
+        if (held := marked(guess, comparison)) != guess:
             self._store.guesses.mark(held)
 
-    def _find(self, comparison_id: str) -> Comparison | None:
-        try:
-            return self._store.comparisons.get(comparison_id)
-        except ComparisonNotFound:
-            return None
 
-
-def _said(comparison: Comparison | None) -> Groups | None:
-    """As `Comparisons.verdicts` gives it; None without a ranking."""
+def _groups(comparison: Comparison | None) -> Groups | None:
+    """As `RankingOutcomes.newest_groups` gives it; None without a ranking."""
     if comparison is None or comparison.ranking is None:
         return None
     return () if comparison.ranking.all_bad else comparison.ranking.groups

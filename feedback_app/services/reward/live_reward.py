@@ -8,6 +8,7 @@ from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as TooLate
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from queue import Empty, Queue
 from time import perf_counter
 from typing import TypeVar
@@ -16,7 +17,14 @@ import structlog
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus, Message
 from feedback_app.domain.guess import Guess
-from feedback_app.services.reward.live_learner import Learner, LiveReward, prompt_of, texts_of, turns_of
+from feedback_app.services.reward.live_learner import (
+    NEWEST,
+    Learner,
+    LiveReward,
+    prompt_of,
+    texts_of,
+    turns_of,
+)
 from feedback_app.store import Store
 
 log = structlog.get_logger()
@@ -26,6 +34,8 @@ POLL_SECONDS = 10.0
 CLOSE_SECONDS = 5.0
 CHOICE_SECONDS = 20.0
 KEPT_UPDATES = 1000
+AT_ONCE = 20
+"""Rankings of the backlog that are learned before a vote is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +90,18 @@ class LiveRewardService:
         began = perf_counter()
 
         def settle(learner: Learner) -> None:
-            learner.settle(comparison_id)
+            for known in learner.read([comparison_id]):
+                learner.settle(known)
             self.updates.append(perf_counter() - began)
             learner.guess_next()
 
         self._later(settle)
 
     def rankings_changed(self, comparison_ids: Sequence[str]) -> None:
-        """Many rankings were taken out, brought back or deleted: they are learned or forgotten one by one, as what is found
-        at the start is, so that a vote meanwhile does not wait for them."""
-        self._later(lambda learner: self._behind.extend(comparison_ids))
+        """Many rankings were taken out, brought back or deleted: they are learned or forgotten a few at a time, as what is
+        found at the start is, so that a vote meanwhile does not wait for them."""
+        newest = comparison_ids[:NEWEST]
+        self._later(lambda learner: self._behind.extend(newest))
 
     def guess(self, comparison: Comparison) -> Guess | None:
         """What was guessed, once the comparison has its ranking; None before: votes are blind."""
@@ -171,9 +183,12 @@ class LiveRewardService:
             return None
 
     def _catch_up(self, learner: Learner) -> None:
-        """One ranking of the backlog; after the last one, the guess for what waits on the page."""
-        self._safely("learn", lambda: learner.settle(self._behind[0]))
-        self._behind.popleft()
+        """Some rankings of the backlog; after the last one, the guess for what waits on the page."""
+        batch = list(islice(self._behind, AT_ONCE))
+        for known in self._safely("read", lambda: learner.read(batch)) or ():
+            self._safely("learn", partial(learner.settle, known))
+        for _ in batch:
+            self._behind.popleft()
         if not self._behind:
             self._safely("guess", learner.guess_next)
         self._all_met()

@@ -65,19 +65,19 @@ def watch_points(checkpoints: Sequence[Checkpoint], arena: Mapping[str, float]) 
 def alarms(
     points: Sequence[WatchPoint], lengths: Lengths, length_correlation: float | None = None
 ) -> list[str]:
-    """What is wrong now, one plain sentence each. Only the newest checkpoints count: what was mended is silent."""
-    found = [*_against_preference(points), *_length(points, lengths)]
+    """What is wrong now, one plain sentence each. Only the newest checkpoints count, so a warning ends once its cause is gone."""
+    warnings = [*_against_preference(points), *_length(points, lengths)]
     if length_correlation is not None and abs(length_correlation) > CORRELATED:
         kind = "longer" if length_correlation > 0 else "shorter"
-        found.append(
+        warnings.append(
             f"The reward model mostly rewards {kind} replies (correlation with length {length_correlation:.2f}): "
             "rank some pairs in which the other reply is better."
         )
-    return found
+    return warnings
 
 
 def _against_preference(points: Sequence[WatchPoint]) -> list[str]:
-    found = []
+    warnings = []
     for what, value in PREFERENCES:
         known = [
             (p.name, p.reward, seen)
@@ -88,11 +88,11 @@ def _against_preference(points: Sequence[WatchPoint]) -> list[str]:
             continue
         (_, reward, before), (name, more, after) = known[-2:]
         if more > reward and after < before:
-            found.append(
+            warnings.append(
                 f"Reward rose from {reward:.0%} to {more:.0%} with {name} while {what} fell from "
                 f"{before:.0%} to {after:.0%}: the model may exploit weak spots of the reward model."
             )
-    return found
+    return warnings
 
 
 def _length(points: Sequence[WatchPoint], lengths: Lengths) -> list[str]:

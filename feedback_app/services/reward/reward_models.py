@@ -86,8 +86,8 @@ class RewardModelRegistry:
         return None
 
     def current_folder(self, base_hash: str = "") -> Path | None:
-        found = self.current(base_hash)
-        return found.folder if found else None
+        current = self.current(base_hash)
+        return current.folder if current else None
 
     def _complete(self) -> Iterator[RewardModel]:
         for file in self.root.glob(f"[!.]*/{MANIFEST}"):
@@ -167,10 +167,10 @@ class RewardModels:
         """Its name, what it is worth on these rankings (the held-out ones if left out), and how often the owner agreed with
         himself. Raises NoRewardModel, UnknownRewardModel, NoHeldoutRankings, RewardModelUnavailable."""
         model = self.get(name)
-        verdicts = self.heldout() if rankings is None else rankings
-        if not verdicts:
+        rankings_used = self.heldout() if rankings is None else rankings
+        if not rankings_used:
             raise NoHeldoutRankings("there are no held-out rankings yet: rank more prompts, or give --file")
-        record = {"name": model.name, **self.evaluate(verdicts, model.name)}
+        record = {"name": model.name, **self.evaluate(rankings_used, model.name)}
         own = self.repeats()
         if own.trials:
             record["repeats"] = {"agreed": own.hits, "pairs": own.trials, "low": own.low, "high": own.high}

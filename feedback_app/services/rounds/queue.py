@@ -58,10 +58,10 @@ class RoundQueue:
         if not self._redis_url:
             raise WorkersAway("not running: `codelynn up` starts them")
         try:
-            told = self._app.control.inspect(timeout=ANSWER_SECONDS).active_queues() or {}
+            queues_of = self._app.control.inspect(timeout=ANSWER_SECONDS).active_queues() or {}
         except OperationalError as error:
             raise WorkersAway("cannot be asked: Redis does not answer") from error
-        served = {queue["name"] for queues in told.values() for queue in queues}
+        served = {queue["name"] for queues in queues_of.values() for queue in queues}
         if missing := [queue for queue in QUEUES if queue not in served]:
             raise WorkersAway(f"no worker for {' and '.join(missing)} answers: `codelynn up` starts them")
-        return f"{len(told)} answer: {', '.join(sorted(told))}"
+        return f"{len(queues_of)} answer: {', '.join(sorted(queues_of))}"

@@ -109,12 +109,12 @@ class RoundReadiness:
 
     def votes(self) -> tuple[int, int]:
         """How many rankings were given, and how many more are expected to be needed before a round can start."""
-        given = self.store.comparisons.counts()["ranked"]
-        return given, votes_needed(self.min_pairs - self.training_data.pairs(), self.heldout_fraction)
+        ranked = self.store.comparisons.counts()["ranked"]
+        return ranked, votes_needed(self.min_pairs - self.training_data.pairs(), self.heldout_fraction)
 
     def now(self) -> Readiness:
         rounds = self.store.rounds.list(LOOK_BACK)
-        trained = [found for found in rounds if found.state in TRAINED and found.method != "reward"]
+        trained = [round_ for round_ in rounds if round_.state in TRAINED and round_.method != "reward"]
         learned = self.lineage.counts(trained[0].snapshot).get("train", 0) if trained else 0
         pairs = self.training_data.pairs()
         return readiness(
@@ -124,6 +124,6 @@ class RoundReadiness:
             self.heldout_fraction,
             self.guess_calibration.round_advice(),
             trained=bool(trained),
-            running=any(not found.state.final for found in rounds),
+            running=any(not round_.state.final for round_ in rounds),
             unlearned=pairs - learned,
         )

@@ -1,9 +1,10 @@
 """Queue, follow, cancel and resume alignment rounds."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from threading import Event
 from typing import Any, Protocol
 
+from alignment.contract.configs.policy import AUTO
 from alignment.contract.errors import InvalidConfig
 from alignment.contract.methods import DEFAULT_METHOD, RoundConfig, round_config
 from feedback_app.domain.json_rules import fault_in
@@ -25,6 +26,14 @@ class Queue(Protocol):
     def send(self, round_id: str) -> bool: ...
 
 
+Sampled = Callable[[str, Mapping[str, Any]], RoundConfig | None]
+"""(method, config) -> the settings of a round with how many examples it uses (see `Estimates.sampled`)."""
+
+
+def every_example(method: str, config: Mapping[str, Any]) -> None:
+    """Leaves the settings as they are."""
+
+
 class Rounds:
     """The rounds in the store, and the queue that tells the workers of them."""
 
@@ -35,12 +44,14 @@ class Rounds:
         queue: Queue,
         training_data: TrainingData,
         min_pairs: int,
+        sampled: Sampled = every_example,
     ) -> None:
         self._store = store
         self._models = models
         self._queue = queue
         self._training_data = training_data
         self._min_pairs = min_pairs
+        self._sampled = sampled
 
     @property
     def min_pairs(self) -> int:
@@ -50,13 +61,17 @@ class Rounds:
     def queue(
         self, method: str = DEFAULT_METHOD, config: Mapping[str, Any] | None = None, parent: str = "base"
     ) -> Round:
-        """Queue a round. Raises InvalidRound (unknown method, bad setting, too little to learn from), UnknownModel."""
+        """Queue a round. Where there are more examples than it has time for, its settings say how many it uses. Raises
+        InvalidRound (unknown method, bad setting, too little to learn from), UnknownModel."""
         if fault := fault_in(dict(config or {})):
             raise InvalidRound(f"the settings of the round: {fault}")
         checked = checked_config(method, config or {})
         if problem := self._training_data.lacking(method, checked, self._min_pairs):
             raise InvalidRound(problem)
-        queued = Round(method=method, config=checked.model_dump(), parent=self._models.resolve(parent))
+        if checked.max_pairs != AUTO and checked.max_pairs < self._min_pairs:
+            raise InvalidRound(f"max_pairs: a round needs at least {self._min_pairs} examples to train on")
+        settings = (self._sampled(method, config or {}) or checked).model_dump()
+        queued = Round(method=method, config=settings, parent=self._models.resolve(parent))
         self._store.rounds.add(queued)
         self._queue.send(queued.id)
         return queued
@@ -85,6 +100,12 @@ class Rounds:
         resumed = self._store.rounds.requeue(self._store.ids.round(round_id))
         self._queue.send(resumed.id)
         return self._store.rounds.get(resumed.id)
+
+    def delete(self, round_id: str) -> str:
+        """Delete a damaged round; returns its id. Raises RoundNotFound, AmbiguousId, InvalidRound."""
+        deleted = self._store.ids.round(round_id)
+        self._store.rounds.delete(deleted)
+        return deleted
 
     def events(self, round_id: str, after: int = 0) -> list[RoundEvent]:
         return self._store.rounds.events(round_id, after)

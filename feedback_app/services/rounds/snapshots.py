@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from feedback_app.domain.persona import Persona
-from feedback_app.domain.preference import preference_pairs, ranked_replies
+from feedback_app.domain.preference import first_training_key, preference_pairs, ranked_replies
 from feedback_app.domain.round import Round
 from feedback_app.domain.snapshot import (
     CHANGE_TYPES,
@@ -40,6 +40,8 @@ from feedback_app.store import Store
 NOW = "now"
 """What is here, in place of a snapshot."""
 MANY = 10_000
+MOST_READ = 20_000
+"""With more pairs than this, nothing is compared that nobody asked for."""
 GONE = "(deleted since)"
 
 
@@ -55,6 +57,14 @@ class SnapshotComparison:
     tags: Mapping[ChangeType, Mapping[str, int]]
     kinds: frozenset[RecordKind] = frozenset(RECORD_KINDS)
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotGrowth:
+    """The preference pairs of the newest snapshot, and those there are now: known without reading any text."""
+
+    then: int
+    now: int
 
 
 @dataclass(slots=True)
@@ -114,12 +124,15 @@ class Snapshots:
             one, other, found, sources, tags, frozenset(kinds | {"rankings"}), notes(kinds, by_pairs)
         )
 
-    def since(self) -> SnapshotComparison | None:
+    def since(self) -> SnapshotComparison | SnapshotGrowth | None:
         """What has been said since the newest snapshot; None without any. The data is read where it has changed since
-        the last call."""
+        the last call; where there is much of it, only the kept numbers are compared."""
         newest = self.newest()
         if newest is None:
             return None
+        pairs = self.store.counters.pairs_from(first_training_key(0.0))
+        if max(pairs, newest.counts.get("pairs", 0)) > MOST_READ:
+            return SnapshotGrowth(newest.counts.get("pairs", 0), pairs)
         now = (newest.hash, data_fingerprint(self.store), *self.personas())
         of, known = self._since
         if known is None or of != now:

@@ -1,14 +1,18 @@
 """How much training data is available now."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from alignment.contract.amounts import Amounts
 from alignment.contract.methods import Need, RoundConfig
 from alignment.contract.requirements import lacking, needs_of
-from feedback_app.domain.preference import split_of, split_of_key
-from feedback_app.services.dataset.unpaired_feedback import stored_demonstrations, stored_ratings
+from feedback_app.domain.comparison import Message
+from feedback_app.domain.preference import first_training_key, split_of
+from feedback_app.services.dataset.unpaired_feedback import chat_edits, chat_ratings
 from feedback_app.store import Store
+
+MANY = 2_000
+"""More imported ratings or demonstrations than this are not read to be counted: the share that is held out is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +45,35 @@ class TrainingData:
         return lacking(needs, self.amounts(needs), needed)
 
     def pairs(self) -> int:
-        """Preference pairs of two different replies, counted without reading any text."""
-        return sum(
-            pairs
-            for key, pairs in self.store.comparisons.pairs_by_prompt()
-            if split_of_key(key, self.heldout_fraction) == "train"
-        )
+        """Preference pairs of two different replies. The store keeps their number."""
+        return self.store.counters.pairs_from(first_training_key(self.heldout_fraction))
 
     def ratings(self) -> tuple[int, int]:
-        """Replies that people rated good, and bad; without the replies of pairs."""
-        rated = [
-            rating.good
-            for rating in stored_ratings(self.store, None)
-            if split_of(rating.prompt, self.heldout_fraction) == "train"
-        ]
-        return sum(rated), len(rated) - sum(rated)
+        """Replies that people rated good, and bad; without the replies of pairs. An estimate where many were imported."""
+        chats = [rating.good for rating in chat_ratings(self.store, None) if self._trains(rating.prompt)]
+        good, bad = self.store.training.rated()
+        if good + bad > MANY:
+            good, bad = self._share(good), self._share(bad)
+        else:
+            imported = [rating.good for rating in self.store.ratings.all() if self._trains(rating.prompt)]
+            good, bad = sum(imported), len(imported) - sum(imported)
+        return good + sum(chats), bad + len(chats) - sum(chats)
 
     def demonstrations(self) -> int:
-        """Replies that people wrote or edited."""
-        written = stored_demonstrations(self.store, None)
-        return sum(split_of(item.prompt, self.heldout_fraction) == "train" for item in written)
+        """Replies that people wrote or edited. An estimate where many were imported."""
+        chats = self._number(item.prompt for item in chat_edits(self.store, None))
+        imported = self.store.demonstrations.count()
+        if imported > MANY:
+            imported = self._share(imported)
+        else:
+            imported = self._number(item.prompt for item in self.store.demonstrations.all())
+        return imported + self.store.training.edits(first_training_key(self.heldout_fraction)) + chats
+
+    def _number(self, prompts: Iterable[Sequence[Message]]) -> int:
+        return sum(map(self._trains, prompts))
+
+    def _trains(self, prompt: Sequence[Message]) -> bool:
+        return split_of(prompt, self.heldout_fraction) == "train"
+
+    def _share(self, number: int) -> int:
+        return round(number * (1 - self.heldout_fraction))

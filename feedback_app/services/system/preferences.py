@@ -65,13 +65,13 @@ class Choices:
 
     def check(self, changes: Changes) -> None:
         """Raises InvalidPreference."""
-        for what, given, known in (
+        for what, chosen, known in (
             ("language", changes.languages or (), self.languages),
             ("topic", changes.topics or (), self.topics),
             ("model", filter(None, [changes.model]), self.models),
             ("persona", filter(None, [changes.persona]), self.personas),
         ):
-            for name in given:
+            for name in chosen:
                 if name not in (there := known()):
                     raise InvalidPreference(
                         f"no {what} {name!r}; there is: {', '.join(sorted(there)) or 'none'}"
@@ -99,20 +99,20 @@ class PreferenceBook:
 
     def change(self, changes: Changes) -> Preferences:
         """Keep what was given, all or nothing. Raises InvalidPreference, FixedPreference."""
-        given = changes.model_dump(exclude_unset=True)
-        for name in given:
+        changed = changes.model_dump(exclude_unset=True)
+        for name in changed:
             if name in self.fixed:
                 raise FixedPreference(f"{name} is set by {self.fixed[name]}: change it there, or unset it")
         self.choices.check(changes)
-        self._check_prompts(given)
-        self._store.preferences.put(given)
+        self._check_prompts(changed)
+        self._store.preferences.put(changed)
         return self.get()
 
-    def _check_prompts(self, given: Mapping[str, Any]) -> None:
+    def _check_prompts(self, changed: Mapping[str, Any]) -> None:
         """Topics and languages may each be there, and yet no prompt be of both. Raises InvalidPreference."""
-        if given.keys().isdisjoint(("languages", "topics")):
+        if changed.keys().isdisjoint(("languages", "topics")):
             return
-        then = merged(self._defaults, self._chosen().model_copy(update=dict(given)))
+        then = merged(self._defaults, self._chosen().model_copy(update=dict(changed)))
         if not self.choices.asks(then.languages, then.topics):
             raise InvalidPreference(
                 "none of the prompts on these topics is in your languages: choose another topic or language"

@@ -62,8 +62,8 @@ def checked(name: str, required: bool, check: Check) -> PartStatus:
         return PartStatus(name, True, required, check())
     except Exception as error:  # noqa: BLE001 - whatever a part's client raises is its status
         reason = (str(error) or "no answer").splitlines()[0][:200]
-        told = reason if isinstance(error, RuntimeError) else f"{type(error).__name__}: {reason}"
-        return PartStatus(name, False, required, told)
+        shown = reason if isinstance(error, RuntimeError) else f"{type(error).__name__}: {reason}"
+        return PartStatus(name, False, required, shown)
 
 
 def desk_checks(settings: Settings) -> dict[str, Check]:

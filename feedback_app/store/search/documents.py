@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus, Ranking
-from feedback_app.domain.mended import MendedMoment
+from feedback_app.domain.damage import DamagedMoment
 from feedback_app.domain.ranking_query import RankingSearch, folded
-from feedback_app.domain.text_rules import mended
+from feedback_app.domain.text_rules import repaired
 
 Facet = tuple[str, str]
 """(name of a filter, value)."""
@@ -31,7 +31,7 @@ def document(comparison: Comparison, withdrawn: Ranking | None) -> Document | No
     """The document of a comparison with its withdrawn ranking, if any. None while its replies are not written."""
     if comparison.status in UNWRITTEN:
         return None
-    texts = (folded(mended(text)) for text in _texts(comparison, withdrawn))
+    texts = (folded(repaired(text)) for text in _texts(comparison, withdrawn))
     return Document(
         moment_of(comparison.created_at), SEPARATOR.join(texts), frozenset(_facets(comparison, withdrawn))
     )
@@ -39,7 +39,7 @@ def document(comparison: Comparison, withdrawn: Ranking | None) -> Document | No
 
 def moment_of(created_at: datetime) -> int:
     """A date in microseconds since 1970. A damaged date is 0."""
-    return 0 if isinstance(created_at, MendedMoment) else (created_at - EPOCH) // MICROSECOND
+    return 0 if isinstance(created_at, DamagedMoment) else (created_at - EPOCH) // MICROSECOND
 
 
 def date_of(moment: int) -> datetime:

@@ -4,7 +4,7 @@ A search whose rarest condition matches few comparisons reads exactly those. A s
 until a page is full, and estimates the total. Comparisons that changed just now are read directly.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, exists, func, select
@@ -13,6 +13,7 @@ from feedback_app.domain.comparison import Comparison
 from feedback_app.domain.ranking_query import RankingSearch, folded
 from feedback_app.store.comparison_rows import comparison_from, select_comparisons
 from feedback_app.store.comparisons import NEWEST_FIRST
+from feedback_app.store.counters import Counters
 from feedback_app.store.database import Database
 from feedback_app.store.paging import (
     Position,
@@ -82,7 +83,7 @@ class Search:
         after = None if cursor is None else decode_cursor(cursor)
         with self.database.read() as connection:
             if wanted == RankingSearch() and among is None:
-                return _newest(connection, after, limit)
+                return _newest(connection, after, limit, Counters(self.database).by_bucket("comparisons"))
             matches, unindexed = _matching(connection, wanted, among, after, limit)
             shown = matches.keys[:limit]
             items = _load(connection, [name for _, name in shown])
@@ -120,16 +121,18 @@ class Search:
         return Choices(*(sorted(values[name]) for name in ("source", "version", "tag", "aspect")))
 
 
-def _newest(connection: Connection, after: Position | None, limit: int) -> SearchPage:
-    """A page of all comparisons whose replies are written."""
+def _newest(
+    connection: Connection, after: Position | None, limit: int, statuses: Mapping[str, int]
+) -> SearchPage:
+    """A page of all comparisons whose replies are written. `statuses` counts the comparisons by status."""
     written = comparisons.c.status.not_in([status.value for status in UNWRITTEN])
     query = select_comparisons().where(written).order_by(*NEWEST_FIRST).limit(limit + 1)
     if after is not None:
         query = query.where(position_columns() < bound(after))
     items = [comparison_from(row) for row in connection.execute(query).mappings()]
-    total = connection.execute(select(func.count()).select_from(comparisons).where(written)).scalar_one()
+    total = sum(number for status, number in statuses.items() if status not in UNWRITTEN)
     more = encode_cursor(position(items[limit - 1])) if len(items) > limit else None
-    return SearchPage(items[:limit], more, int(total))
+    return SearchPage(items[:limit], more, total)
 
 
 def _matching(

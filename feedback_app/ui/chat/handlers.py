@@ -62,7 +62,7 @@ class ChatHandlers:
         self.side_by_side = SideBySideHandlers(
             services.side_by_side, services.chat, services.models, screen, self._opened
         )
-        self.switching = replies.Switching(
+        self.conversation_switch = replies.ConversationSwitch(
             services.chat, services.models, services.personas, screen, self._opened
         )
 
@@ -99,7 +99,7 @@ class ChatHandlers:
             yield self._blank(persona)
             return
         conversation, candidates = self._chat.get(current), self._chat.candidates(current)
-        yield {**self._headed(conversation), **self.switching.choices_of(conversation)}
+        yield {**self._headed(conversation), **self.conversation_switch.choices_of(conversation)}
         if self.side_by_side.two(current):
             yield from self.side_by_side.shown(current)
             return

@@ -47,11 +47,15 @@ def build(services: ChatServices, demo: gr.Blocks) -> None:
         (screen.transcript.edit, handlers.edit, [screen.current]),
         (screen.alternatives.previous.click, handlers.previous_reply, [screen.current]),
         (screen.alternatives.next.click, handlers.next_reply, [screen.current]),
-        (screen.persona.input, handlers.switching.choose_persona, [screen.current, screen.persona]),
-        (screen.model.input, handlers.switching.choose_model, [screen.current, screen.model]),
-        (screen.switch.switch_here.click, handlers.switching.switch_here, [screen.current, screen.persona]),
-        (screen.switch.new.click, handlers.switching.start_new, None),
-        (screen.switch.keep.click, handlers.switching.keep, [screen.current]),
+        (screen.persona.input, handlers.conversation_switch.choose_persona, [screen.current, screen.persona]),
+        (screen.model.input, handlers.conversation_switch.choose_model, [screen.current, screen.model]),
+        (
+            screen.switch.switch_here.click,
+            handlers.conversation_switch.switch_here,
+            [screen.current, screen.persona],
+        ),
+        (screen.switch.new.click, handlers.conversation_switch.start_new, None),
+        (screen.switch.keep.click, handlers.conversation_switch.keep, [screen.current]),
     ):
         listen(guarded(screen.line, handle), inputs, outputs, **EVENT_OPTIONS)
     screen.to_rank.change(None, screen.to_rank, None, js=OPEN_IN_ARENA)

@@ -59,7 +59,7 @@ def step(chat: Chat, conversation_id: str, by: int) -> None:
     chat.choose(conversation_id, replies[(shown + by) % len(replies)].number)
 
 
-class Switching:
+class ConversationSwitch:
     """Choosing another persona or version. In the middle of a conversation the page asks what to do. `opened` draws a conversation."""
 
     def __init__(

@@ -184,7 +184,7 @@ class SideBySideHandlers:
         left, right = map(self._called, pair.both)
         return {
             transcripts.vote: gr.update(visible=True if both else "hidden"),
-            transcripts.outcome: outcome_line(pair, self._side_by_side.verdict(pair), left, right)
+            transcripts.outcome: outcome_line(pair, self._side_by_side.outcome(pair), left, right)
             if both
             else "",
             transcripts.better_left: {**on, "value": f"{sentence(left)} is better"},

@@ -68,7 +68,7 @@ def search_form() -> Markup:
     results = ((name, RANKING_LABELS.get(name, name)) for name in RANKING_FILTERS)
     selections = ((name, SELECTION_LABELS[name]) for name in SELECTION_FILTERS)
     choices = [
-        _choice("verdict", "Verdict", results),
+        _choice("verdict", "Result", results),
         *(_choice(name, label, ()) for name, label in CHOICES.items()),
         _choice("chosen", "Selection", selections),
     ]

@@ -8,8 +8,8 @@ from typing import Any
 from markupsafe import Markup
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus, Message, Ranking
+from feedback_app.domain.damage import damaged
 from feedback_app.domain.guess import Guess
-from feedback_app.domain.mended import damaged
 from feedback_app.domain.ranking_query import RankingSearch
 from feedback_app.services.arena.repeats import compare_rankings
 from feedback_app.services.dataset.curation import Consistency, Entry, EntryPage
@@ -48,7 +48,7 @@ def item(entry: Entry, words: str = "") -> Markup:
         "data/rankings_item.html",
         id=comparison.id,
         prompt=snippet(comparison.messages[-1].content),
-        result=said(entry),
+        result=ranking_summary(entry),
         damaged=entry.as_ranked.damaged,
         hit=hit(comparison, entry.as_ranked.ranking, words),
         when=_when(entry.as_ranked),
@@ -86,7 +86,7 @@ def _texts(comparison: Comparison, ranking: Ranking | None) -> list[tuple[str, s
     return [*own, *replies, *turns]
 
 
-def said(entry: Entry) -> str:
+def ranking_summary(entry: Entry) -> str:
     """The ranking in short: `A > B`."""
     if entry.taken_out is not None:
         return f"excluded ({order(entry.as_ranked)})"

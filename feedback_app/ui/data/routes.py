@@ -45,6 +45,12 @@ class Search(Body):
     cursor: str | None = None
 
 
+class Deletion(Ids):
+    """`found`: instead of ids, how many a search found."""
+
+    found: int = Field(0, ge=0)
+
+
 class RankingForm(Body):
     """`places` maps candidate ids to places from 1; equal places are a tie. It is empty where nothing was ranked."""
 
@@ -108,8 +114,10 @@ class RankingRoutes:
             self.curation.edit(comparison_id, form.ranking())
         return self._shown(self.curation.tag(comparison_id, form.tags))
 
-    def question(self, body: Ids) -> dict[str, Any]:
+    def question(self, body: Deletion) -> dict[str, Any]:
         """What deleting these comparisons means, in words."""
+        if body.found:
+            return {"question": deletion_question(body.found, body.found, self.curation.desks)}
         deleted = self.curation.deletion(body.ids)
         return {"question": deletion_question(len(body.ids), len(deleted), self.curation.desks)}
 

@@ -16,7 +16,7 @@ from feedback_app.domain.snapshot import (
     SnapshotRecord,
     SnapshotSummary,
 )
-from feedback_app.services.rounds.snapshots import NOW, SnapshotComparison, Snapshots
+from feedback_app.services.rounds.snapshots import NOW, SnapshotComparison, SnapshotGrowth, Snapshots
 from feedback_app.ui.shared.confirm import EVENT_OPTIONS, confirm, connect_question
 from feedback_app.ui.shared.guard import Updates, guarded
 from feedback_app.ui.shared.templates import render
@@ -135,10 +135,12 @@ def label(one: SnapshotSummary) -> str:
     return f"{one.created_at:%Y-%m-%d %H:%M} · {one.hash[:8]}" if one.created_at else one.hash[:8]
 
 
-def since(compared: SnapshotComparison | None) -> Markup:
+def since(compared: SnapshotComparison | SnapshotGrowth | None) -> Markup:
     """One line: what the newest snapshot does not hold."""
     if compared is None:
         return Markup()
+    if isinstance(compared, SnapshotGrowth):
+        return notice(_growth(compared))
     counts = compared.difference.counts
     changes = [
         _counted(kind, how, counts[kind, how])
@@ -149,6 +151,15 @@ def since(compared: SnapshotComparison | None) -> Markup:
     if not changes:
         return notice("Nothing is new since the newest snapshot.")
     return notice(f"Since the newest snapshot: {', '.join(changes)}.")
+
+
+def _growth(growth: SnapshotGrowth) -> str:
+    """How many pairs there are more or fewer."""
+    change = growth.now - growth.then
+    if not change:
+        return f"There are {growth.now:,} pairs, as many as in the newest snapshot. Compare the two to see what changed."
+    how = "more" if change > 0 else "fewer"
+    return f"There are {growth.now:,} pairs, {count(abs(change), 'pair')} {how} than in the newest snapshot."
 
 
 def _counted(kind: RecordKind, how: ChangeType, number: int) -> str:

@@ -33,6 +33,8 @@ class CheckpointsScreen:
     back: gr.Button
     promoting: Confirm
     rolling: Confirm
+    delete: gr.Button
+    deleting: Confirm
 
 
 def lay_out() -> CheckpointsScreen:
@@ -43,8 +45,10 @@ def lay_out() -> CheckpointsScreen:
         version = gr.Dropdown([], label="Version", elem_id="version-choice", filterable=False, scale=2)
         promote = gr.Button("Use this version", elem_id="promote", min_width=140)
         back = gr.Button("Switch back", elem_id="rollback", min_width=140)
+        delete = gr.Button("Delete this version", elem_id="delete-version", min_width=140, visible=False)
     promoting, rolling = confirm("promote", "Use this version"), confirm("rollback", "Switch back")
-    return CheckpointsScreen(shown, line, row, version, promote, back, promoting, rolling)
+    deleting = confirm("delete-version", "Delete")
+    return CheckpointsScreen(shown, line, row, version, promote, back, promoting, rolling, delete, deleting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class CheckpointsPanel:
             self.screen.shown: registry(checkpoints, self.models.aliases()),
             self.screen.row: gr.update(visible=True if checkpoints else "hidden"),
             self.screen.version: gr.update(choices=version_choices(self.models)),
+            self.screen.delete: gr.update(visible=any(checkpoint.damaged for checkpoint in checkpoints)),
         }
 
     def promotion_question(self, name: str | None) -> str:
@@ -85,19 +90,37 @@ class CheckpointsPanel:
         message = notice(sentence(f"{now} is in use again; {left} stays in the list."))
         return {**self.refresh(), **self.screen.rolling.closed(), self.screen.line: message}
 
+    def deletion_question(self, name: str | None) -> str:
+        if not name:
+            return "Choose a damaged version first."
+        return (
+            f"This will delete {self.models.called(name)} permanently. Only a damaged version can be deleted. Its folder "
+            "stays. Continue?"
+        )
+
+    def delete(self, name: str) -> Updates:
+        words = self.models.called(name)
+        self.models.delete(name)
+        message = notice(sentence(f"{words} was deleted."))
+        chosen = {self.screen.version: gr.update(choices=version_choices(self.models), value=None)}
+        return {**self.refresh(), **chosen, **self.screen.deleting.closed(), self.screen.line: message}
+
 
 def build(models: Models, demo: gr.Blocks) -> None:
     """Draw the panel and connect it."""
     screen = lay_out()
     panel = CheckpointsPanel(models, screen)
-    refreshed = [screen.shown, screen.row, screen.version]
-    outputs = [*refreshed, screen.line, screen.promoting.row, screen.rolling.row]
+    refreshed = [screen.shown, screen.row, screen.version, screen.delete]
+    outputs = [*refreshed, screen.line, screen.promoting.row, screen.rolling.row, screen.deleting.row]
     demo.load(panel.refresh, None, refreshed, **EVENT_OPTIONS)
     gr.Timer(REFRESH_SECONDS).tick(panel.refresh, None, refreshed, **EVENT_OPTIONS)
     connect_question(screen.promote, screen.promoting, panel.promotion_question, [screen.version])
     connect_question(screen.back, screen.rolling, panel.rollback_question, [])
     promote = guarded(screen.line, panel.promote)
     screen.promoting.yes.click(promote, [screen.version], outputs, **EVENT_OPTIONS)
+    connect_question(screen.delete, screen.deleting, panel.deletion_question, [screen.version])
+    delete = guarded(screen.line, panel.delete)
+    screen.deleting.yes.click(delete, [screen.version], outputs, **EVENT_OPTIONS)
     screen.rolling.yes.click(guarded(screen.line, panel.roll_back), None, outputs, **EVENT_OPTIONS)
 
 
@@ -116,6 +139,7 @@ def _row(checkpoint: Checkpoint, aliases: Mapping[str, str], numbers: Mapping[st
         "name": checkpoint.name,
         "roles": roles(checkpoint.name, aliases),
         "origin": f"{method_name(checkpoint.method)} from {called(checkpoint.parent, numbers)}",
+        "damaged": checkpoint.damaged,
         "checked": CHECKED[checkpoint.passed],
         "made": moment(checkpoint.created_at),
     }
@@ -127,6 +151,7 @@ def _base_row(aliases: Mapping[str, str]) -> dict[str, Any]:
         "name": "",
         "roles": roles("base", aliases),
         "origin": "",
+        "damaged": False,
         "checked": "",
         "made": "",
     }

@@ -6,6 +6,7 @@ from typing import Any
 import gradio as gr
 
 from feedback_app.ui.rounds.before_after import BeforeAfterScreen, lay_out_before_after
+from feedback_app.ui.rounds.deletion import DeletionScreen, lay_out_deletion
 from feedback_app.ui.rounds.methods import about, choices, presets, usual
 from feedback_app.ui.rounds.view import HEADERS
 from feedback_app.ui.shared.text import heading
@@ -41,6 +42,7 @@ class RoundsScreen:
     plot: gr.LinePlot
     cancel: gr.Button
     resume: gr.Button
+    deletion: DeletionScreen
     seen: gr.State
     timer: gr.Timer
 
@@ -57,7 +59,7 @@ class RoundsScreen:
             self.measure,
             self.plot,
         ]
-        return [*shown, self.cancel, self.resume, self.seen]
+        return [*shown, self.cancel, self.resume, self.deletion.button, self.seen]
 
 
 def lay_out() -> RoundsScreen:
@@ -76,6 +78,7 @@ def lay_out() -> RoundsScreen:
     with gr.Row():
         cancel = gr.Button("Cancel", visible=False, elem_id="cancel-round", size="sm", min_width=90)
         resume = gr.Button("Resume", visible=False, elem_id="resume-round", size="sm", min_width=90)
+    deletion = lay_out_deletion()
     before_after = lay_out_before_after()
     measure = gr.Dropdown([], label="Curve", visible=False, filterable=False, elem_id="measure")
     plot = _curve_plot()
@@ -95,6 +98,7 @@ def lay_out() -> RoundsScreen:
         plot=plot,
         cancel=cancel,
         resume=resume,
+        deletion=deletion,
         seen=gr.State(()),
         timer=gr.Timer(REFRESH_SECONDS),
     )

@@ -17,6 +17,7 @@ from feedback_app.services.rounds.rounds import Rounds
 from feedback_app.store import RoundNotFound
 from feedback_app.ui.rounds import checkpoints, compare
 from feedback_app.ui.rounds.before_after import BeforeAfterPanel
+from feedback_app.ui.rounds.deletion import DeletionPanel
 from feedback_app.ui.rounds.layout import FIRST, RoundsScreen, lay_out, placeholder
 from feedback_app.ui.rounds.methods import (
     PRESETS,
@@ -49,7 +50,7 @@ class RoundsServices:
     lineage: Lineage
     models: Models
     estimates: Estimates
-    advisor: RoundReadiness
+    readiness: RoundReadiness
     before_after: BeforeAfter
 
 
@@ -61,8 +62,9 @@ class RoundsPage:
         self._lineage = services.lineage
         self._models = services.models
         self._estimates = services.estimates
-        self._advisor = services.advisor
+        self._advisor = services.readiness
         self.before_after = BeforeAfterPanel(services.before_after, services.models, screen.before_after)
+        self.deletion = DeletionPanel(services.rounds, screen.deletion)
         self._screen = screen
 
     def arrive(self, request: gr.Request) -> Updates:
@@ -172,6 +174,11 @@ class RoundsPage:
         self._rounds.resume(chosen)
         return {**self._listed(self._rounds.list(), chosen), **self._detailed(chosen, ())}
 
+    def again(self) -> Updates:
+        """The page after the shown round was deleted."""
+        rounds = self._rounds.list()
+        return {**self._listed(rounds, _first(rounds)), **self._detailed(_first(rounds), ())}
+
     def _readiness(self) -> Updates:
         """What there is to train on, and the button. It is the primary button only while no round is under way."""
         now = self._advisor.now()
@@ -196,7 +203,7 @@ class RoundsPage:
         screen = self._screen
         if chosen is None:
             off = gr.update(visible=False)
-            nothing = {**self._curve([], None), **self.before_after.show(None)}
+            nothing = {**self._curve([], None), **self.before_after.show(None), **self.deletion.show(None)}
             return {screen.detail: no_round(), **nothing, screen.cancel: off, screen.resume: off}
         try:
             current = self._rounds.get(chosen)
@@ -210,7 +217,8 @@ class RoundsPage:
             screen.cancel: gr.update(
                 visible=not current.state.final, interactive=not current.cancel_requested
             ),
-            screen.resume: gr.update(visible=current.state in RESUMABLE),
+            screen.resume: gr.update(visible=current.state in RESUMABLE and not current.unusable),
+            **self.deletion.show(current),
         }
         if now != seen:
             shown = detail(current, self._numbers()) + lineage(self._lineage.of(current))
@@ -280,5 +288,6 @@ def build(services: RoundsServices, demo: gr.Blocks) -> None:
     resumed = screen.resume.click(guarded(screen.line, page.resume), screen.chosen, outputs, **EVENT_OPTIONS)
     resumed.then(None, None, None, js=EXPECT_NEWS)
     page.before_after.connect(screen.chosen, screen.line)
+    page.deletion.connect(screen.chosen, screen.line, page.again, outputs)
     compare.build(services.rounds)
     checkpoints.build(services.models, demo)

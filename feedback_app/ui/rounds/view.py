@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from feedback_app.domain.damage import damaged
 from feedback_app.domain.decision import MARKS, checks, title, update_strength
 from feedback_app.domain.expectation import Expected, estimate_text
-from feedback_app.domain.mended import damaged
 from feedback_app.domain.round import Round, RoundEvent, RoundState, method_name
 from feedback_app.domain.version_names import called
 from feedback_app.services.rounds.lineage import Link

@@ -22,7 +22,7 @@ class ShellRoutes:
     """The services that the head of a page reads."""
 
     arena: Arena
-    advisor: RoundReadiness
+    readiness: RoundReadiness
     estimates: Estimates
     models: Models
     preferences: PreferenceBook
@@ -39,7 +39,7 @@ class ShellRoutes:
         return not self.preferences.asked() and not self.arena.counts()["ranked"]
 
     def _standing(self) -> Standing:
-        votes, needed = self.advisor.votes()
+        votes, needed = self.readiness.votes()
         latest = self.models.resolve("latest")
         newest = next(iter(self.rounds.list(1)), None)
         return Standing(

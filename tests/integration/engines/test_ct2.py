@@ -6,7 +6,7 @@ from time import monotonic
 
 import pytest
 
-from feedback_app.engines.base import Asker, EngineUnavailable, Priority, asked_by
+from feedback_app.engines.base import Caller, EngineUnavailable, Priority, with_caller
 from feedback_app.engines.ct2 import Ct2Engine
 from feedback_app.engines.request_queue import Limits
 from tests.integration.engines.asking import answers, ask
@@ -61,8 +61,8 @@ def test_a_chat_does_not_wait_for_the_end_of_an_arenas_batch(small):
     next(arena)
     with ThreadPoolExecutor(1) as reader:
         arena_ends = reader.submit(lambda: (list(arena), monotonic())[1])
-        person = Asker("a page", Priority.INTERACTIVE)
-        [chat] = answers(engine, *asked_by(person, [ask("What is two plus two?")]))
+        person = Caller("a page", Priority.INTERACTIVE)
+        [chat] = answers(engine, *with_caller(person, [ask("What is two plus two?")]))
         chat_ends = monotonic()
     assert chat.text == "Two plus two is four."
     assert chat_ends < arena_ends.result()

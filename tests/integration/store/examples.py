@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from threading import Barrier
 from typing import Any, TypeVar
 
+from sqlalchemy import select, union_all
+
 from feedback_app.domain.comparison import (
     Candidate,
     Comparison,
@@ -17,6 +19,7 @@ from feedback_app.domain.comparison import (
 )
 from feedback_app.domain.round import Round, RoundEvent
 from feedback_app.store import Store
+from feedback_app.store.tables import annotations, comparisons, rankings
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 FIRST_BEST = Ranking((("c1",), ("c2",)))
@@ -72,3 +75,15 @@ def together(count: int, work: Callable[[int], T]) -> list[T]:
 
     with ThreadPoolExecutor(count) as threads:
         return list(threads.map(begin, range(count)))
+
+
+def pairs_by_prompt(store: Store) -> list[tuple[str, int]]:
+    """(prompt key, number of preference pairs) for every ranking that counts, counted one by one."""
+    decided = select(comparisons.c.prompt_key, rankings.c.pairs).join_from(comparisons, rankings)
+    others = (
+        select(comparisons.c.prompt_key, annotations.c.pairs)
+        .join_from(comparisons, annotations)
+        .where(comparisons.c.id.not_in(select(rankings.c.comparison_id)))
+    )
+    with store.database.read() as connection:
+        return [(row[0], int(row[1])) for row in connection.execute(union_all(decided, others))]

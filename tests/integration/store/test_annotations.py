@@ -32,9 +32,9 @@ def test_an_annotator_has_one_ranking_and_the_owners_decides(store: Store) -> No
 def test_pairs_of_others_count_until_the_owner_has_spoken(store: Store) -> None:
     store.comparisons.add(comparison := shown())
     store.annotations.put(comparison, SECOND_BEST)
-    assert [pairs for _, pairs in store.comparisons.pairs_by_prompt()] == [1]
+    assert store.counters.pairs_from("000") == 1
     store.comparisons.rank(comparison.id, Ranking((("c1", "c2"),)), ())
-    assert [pairs for _, pairs in store.comparisons.pairs_by_prompt()] == [0]
+    assert store.counters.pairs_from("000") == 0
 
 
 def test_a_ranking_that_does_not_fit_is_not_stored(store: Store) -> None:

@@ -69,11 +69,16 @@ def test_where_a_comparison_comes_from_comes_back_as_it_was_stored(store: Store)
     assert store.comparisons.get(comparison.id) == comparison
 
 
-def test_verdicts_are_listed_oldest_comparison_first_and_say_nothing_where_all_are_bad(store: Store) -> None:
+def test_the_newest_rankings_come_oldest_first_the_owners_before_others_and_say_nothing_where_all_are_bad(
+    store: Store,
+) -> None:
     late, early = ranked(store, 2), ranked(store, 1, Ranking((), all_bad=True))
+    imported = ranked(store, 3, replace(FIRST_BEST, annotator=""), source="import:trl")
     store.comparisons.add(shown())
-    found = store.comparisons.ranked_groups()
-    assert list(found.items()) == [(early.id, ()), (late.id, FIRST_BEST.groups)]
+    groups = FIRST_BEST.groups
+    assert list(store.outcomes.newest_groups(2).items()) == [(early.id, ()), (late.id, groups)]
+    assert list(store.outcomes.newest_groups(9)) == [imported.id, early.id, late.id]
+    assert store.outcomes.ranked([late.id, "nowhere"]) == {late.id}
 
 
 def test_only_pairs_of_the_owner_come_back_once_and_after_enough_others(store: Store) -> None:

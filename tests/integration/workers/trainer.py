@@ -15,13 +15,14 @@ from pathlib import Path
 
 def event(folder: Path) -> None:
     file = folder / "events.jsonl"
-    seq = len(file.read_text().splitlines()) + 1 if file.exists() else 1
+    lines = file.read_text().splitlines() if file.exists() else []
+    step = sum('"stage": "train"' in line for line in lines) + 1
     line = {
-        "seq": seq,
+        "seq": len(lines) + 1,
         "stage": "train",
-        "step": seq,
+        "step": step,
         "total": 9,
-        "percent": 10.0 * seq,
+        "percent": 10.0 * step,
         "seconds_left": None,
     }
     line |= {"metrics": {"loss": 0.5}, "at": "2026-05-01T12:00:00+00:00", "message": "training"}

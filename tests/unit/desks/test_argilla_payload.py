@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from feedback_app.desks import argilla_payload as payload
 from feedback_app.desks.base import DeskRecord
 from feedback_app.domain.comparison import Message
-from feedback_app.domain.text_rules import mended
+from feedback_app.domain.text_rules import repaired
 
 RECORD = DeskRecord(
     comparison_id="k1",
@@ -47,7 +47,7 @@ def test_every_reply_has_a_rank_from_one_and_ties_share_it(groups: tuple[tuple[s
 def test_chat_turns_stay_within_argillas_limits_and_lose_nothing(text: str) -> None:
     turns = payload.chat((Message("user", text),))
     assert all(0 < len(turn["content"]) <= payload.LONGEST_MESSAGE for turn in turns)
-    assert "".join(turn["content"] for turn in turns) == mended(text)
+    assert "".join(turn["content"] for turn in turns) == repaired(text)
 
 
 def test_the_newest_turns_of_an_endless_conversation_are_kept() -> None:
@@ -58,7 +58,7 @@ def test_the_newest_turns_of_an_endless_conversation_are_kept() -> None:
 def test_a_verdict_is_a_submitted_response_of_the_given_user() -> None:
     (response,) = payload.record_body(RECORD, "user-1", ["warm"])["responses"]
     assert (response["user_id"], response["status"]) == ("user-1", "submitted")
-    assert set(response["values"]) == {payload.RANKING, payload.VERDICT, payload.ASPECTS}
+    assert set(response["values"]) == {payload.RANKING, payload.OVERALL, payload.ASPECTS}
 
 
 def test_a_record_without_a_verdict_says_nothing_about_its_annotator_or_tone() -> None:

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from feedback_app.domain.json_rules import NotJson, Unfit, fault_in, parsed, stored
 from feedback_app.domain.text_rules import (
     LARGEST_INTEGER,
-    Mended,
-    mended,
+    DamagedText,
     name_fault,
+    repaired,
     seconds_fault,
     text_fault,
 )
@@ -94,19 +94,19 @@ def test_whatever_is_stored_is_read_as_something_that_can_be_shown(value: object
 def test_stored_text_that_no_text_may_be_is_mended_and_known_for_it() -> None:
     shown = stored('{"text": "a\\ud83d b\\u0000", "ok": "\\ud83d\\ude00", "seconds": 1e400, "x": NaN}')
     assert shown == {"text": "a\ufffd b\ufffd", "ok": "\U0001f600", "seconds": None, "x": None}
-    assert isinstance(shown["text"], Mended)
-    assert not isinstance(shown["ok"], Mended)
+    assert isinstance(shown["text"], DamagedText)
+    assert not isinstance(shown["ok"], DamagedText)
     assert text_fault(shown["text"]) == "was damaged in the database"
 
 
 def test_stored_text_that_is_no_json_breaks_nothing() -> None:
-    assert isinstance(stored("not json"), Mended)
-    assert isinstance(stored(b"[" * 100_000), Mended)
+    assert isinstance(stored("not json"), DamagedText)
+    assert isinstance(stored(b"[" * 100_000), DamagedText)
 
 
 def test_halves_that_belong_together_are_joined() -> None:
-    assert mended("a\ud83d\ude00 \ude00") == "a\U0001f600 \ufffd"
-    assert mended("plain") == "plain"
+    assert repaired("a\ud83d\ude00 \ude00") == "a\U0001f600 \ufffd"
+    assert repaired("plain") == "plain"
 
 
 @pytest.mark.parametrize("name", ["", "dpo-20261128", "Zoë", "日本"])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedback_app.engines.base import Asker, EngineBusy, Priority
+from feedback_app.engines.base import Caller, EngineBusy, Priority
 from feedback_app.engines.request_queue import Limits, RequestQueue, Ticket
 
 MUCH = 10**9
@@ -12,7 +12,7 @@ INTERACTIVE, API, BACKGROUND = Priority
 
 
 def join(line, client="a", priority=API, cost=0):
-    ticket = Ticket(Asker(client, priority), cost)
+    ticket = Ticket(Caller(client, priority), cost)
     line.join(ticket)
     return ticket
 
@@ -22,7 +22,7 @@ def order(line, budget=MUCH):
     served = []
     while admitted := line.admit(budget):
         [ticket] = admitted
-        served.append(ticket.asker.client)
+        served.append(ticket.caller.client)
         line.leave(ticket)
     return served
 
@@ -64,7 +64,7 @@ def test_what_somebody_looks_at_now_overtakes():
     line = one_place()
     join(line, "first", BACKGROUND)
     looked_at = join(line, "second", BACKGROUND)
-    looked_at.asker.hurry()
+    looked_at.caller.hurry()
     assert order(line) == ["second", "first"]
 
 
@@ -73,10 +73,10 @@ def test_a_client_with_too_many_waiting_requests_is_told_so_and_others_are_not()
     for _ in range(2):
         join(line, "greedy")
     with pytest.raises(EngineBusy, match="2 of your requests") as refused:
-        line.check(Asker("greedy"), seconds_each=6)
+        line.check(Caller("greedy"), seconds_each=6)
     assert (refused.value.status, refused.value.retry_after) == (429, 12)
-    line.check(Asker("other"))
-    line.check(Asker("greedy", INTERACTIVE))
+    line.check(Caller("other"))
+    line.check(Caller("greedy", INTERACTIVE))
 
 
 def test_when_too_much_waits_in_all_everybody_is_told_to_try_later():
@@ -84,16 +84,16 @@ def test_when_too_much_waits_in_all_everybody_is_told_to_try_later():
     for client in "ab":
         join(line, client)
     with pytest.raises(EngineBusy, match="too many requests") as refused:
-        line.check(Asker("c"))
+        line.check(Caller("c"))
     assert refused.value.status == 503
     assert refused.value.retry_after >= 1
 
 
 def test_the_batches_of_one_call_count_once():
-    line, asker = RequestQueue(Limits(per_client=2)), Asker("a")
+    line, caller = RequestQueue(Limits(per_client=2)), Caller("a")
     for _ in range(5):
-        line.join(Ticket(asker))
-    line.check(Asker("a"))
+        line.join(Ticket(caller))
+    line.check(Caller("a"))
 
 
 def test_batches_run_together_only_as_far_as_memory_reaches():
@@ -124,7 +124,7 @@ def test_nothing_is_lost_no_limit_broken_and_everything_runs_in_the_end(calls, p
         running = line.running
         assert running, "what waits gets its turn as soon as nothing runs"
         assert len(running) <= places
-        assert sum(one.asker.priority != INTERACTIVE for one in running) <= places - reserved
+        assert sum(one.caller.priority != INTERACTIVE for one in running) <= places - reserved
         assert sum(one.cost for one in running) <= 100 or len(running) == 1
         line.leave(data.draw(st.sampled_from(running)))
     assert served == tickets

@@ -5,7 +5,7 @@ from threading import Event
 
 import pytest
 
-from feedback_app.engines.base import Asker, Delta, EngineBusy, EngineUnavailable, Priority
+from feedback_app.engines.base import Caller, Delta, EngineBusy, EngineUnavailable, Priority
 from feedback_app.engines.request_queue import Limits
 from feedback_app.engines.scheduler import Scheduler
 from feedback_app.engines.streaming import stream
@@ -31,7 +31,7 @@ def release():
 
 
 def submit(scheduler, work, client="a", priority=Priority.API):
-    [future] = scheduler.submit(Asker(client, priority), [(0, work)])
+    [future] = scheduler.submit(Caller(client, priority), [(0, work)])
     return future
 
 
@@ -39,12 +39,12 @@ def nothing():
     return None
 
 
-def read(scheduler, asker, work, seconds=20.0):
+def read(scheduler, caller, work, seconds=20.0):
     """The deltas of one batch, as an engine streams them."""
     return stream(
-        lambda emit: scheduler.submit(asker, [(0, lambda: work(emit))]),
+        lambda emit: scheduler.submit(caller, [(0, lambda: work(emit))]),
         lambda: None,
-        asker,
+        caller,
         seconds,
         scheduler.too_late,
     )
@@ -63,10 +63,10 @@ def test_batches_run_in_the_order_of_the_line(made, release):
 
 
 def test_a_reader_who_leaves_while_it_waits_never_has_it_run(made, release):
-    scheduler, ran, asker = made(), [], Asker("left")
+    scheduler, ran, caller = made(), [], Caller("left")
     submit(scheduler, release.wait)
-    deltas = read(scheduler, asker, lambda emit: ran.append(1))
-    asker.leave()
+    deltas = read(scheduler, caller, lambda emit: ran.append(1))
+    caller.leave()
     assert list(deltas) == []
     release.set()
     until(scheduler.idle)
@@ -74,12 +74,12 @@ def test_a_reader_who_leaves_while_it_waits_never_has_it_run(made, release):
 
 
 def test_a_reader_who_leaves_meanwhile_is_let_go_from_another_thread(made, release):
-    scheduler, asker = made(), Asker("left")
+    scheduler, caller = made(), Caller("left")
     submit(scheduler, release.wait)
     with ThreadPoolExecutor(1) as reader:
-        reading = reader.submit(list, read(scheduler, asker, lambda emit: emit(Delta(0, "x"))))
+        reading = reader.submit(list, read(scheduler, caller, lambda emit: emit(Delta(0, "x"))))
         until(lambda: len(scheduler._queue.waiting) == 1)
-        asker.leave()
+        caller.leave()
         assert reading.result(20) == []
 
 
@@ -87,7 +87,7 @@ def test_what_waits_too_long_is_given_up_with_an_honest_error(made, release):
     scheduler = made(seconds=0.05)
     submit(scheduler, release.wait)
     with pytest.raises(EngineBusy, match="no place became free") as refused:
-        list(read(scheduler, Asker("b"), lambda emit: None, seconds=0.05))
+        list(read(scheduler, Caller("b"), lambda emit: None, seconds=0.05))
     assert refused.value.status == 503
     release.set()
     until(scheduler.idle)
@@ -100,7 +100,7 @@ def test_what_has_begun_is_not_given_up(made):
         asked.wait(0.1)
         emit(Delta(0, "at last", "stop"))
 
-    assert [delta.text for delta in read(scheduler, Asker(), slow, seconds=0.01)] == ["at last"]
+    assert [delta.text for delta in read(scheduler, Caller(), slow, seconds=0.01)] == ["at last"]
 
 
 def test_more_than_may_wait_is_refused_at_once(made, release):
@@ -139,7 +139,7 @@ def test_shutting_down_cancels_what_waits(made, release):
 def test_what_ran_is_followed_by_what_gives_memory_back():
     costs = []
     scheduler = Scheduler(Limits(), "test", costs.append)
-    [future] = scheduler.submit(Asker(), [(7, nothing)])
+    [future] = scheduler.submit(Caller(), [(7, nothing)])
     future.result(20)
     scheduler.shutdown()
     assert costs == [7]

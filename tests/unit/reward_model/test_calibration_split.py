@@ -56,7 +56,7 @@ def test_replies_that_are_seen_once_are_kept_before_those_seen_often() -> None:
     assert (len(learned), len(kept)) == (432, 48)
 
 
-def test_verdicts_of_several_on_the_same_replies_stay_together() -> None:
+def test_rankings_of_several_on_the_same_replies_stay_together() -> None:
     by_three = [ranked(f"good {i}", f"bad {i}") for i in range(200) for _ in range(3)]
     learned, kept = keep_apart(by_three)
     assert (len(learned), len(kept)) == (540, 60)

@@ -1,4 +1,4 @@
-"""The live reward model learns a taste from one verdict after another."""
+"""The live reward model learns a taste from one ranking after another."""
 
 import random
 
@@ -33,7 +33,7 @@ def test_nothing_is_guessed_before_anything_was_learned() -> None:
     assert model.informative_pair(PROMPT, (COLD, WARM, "x"), [(1, 2), (0, 1)]) == (1, 2)
 
 
-def test_a_taste_is_guessed_and_more_surely_with_more_verdicts() -> None:
+def test_a_taste_is_guessed_and_more_surely_with_more_rankings() -> None:
     few, many = warmth(taught(LiveRewardModel(), 2)), warmth(taught(LiveRewardModel(), 40))
     assert 0.5 < few < many
     assert many > 0.75
@@ -51,7 +51,7 @@ def test_the_chances_of_four_replies_add_up_to_one_and_the_best_leads() -> None:
     assert max(chances) == chances[1]
 
 
-def test_a_verdict_taken_back_is_forgotten_and_a_new_one_takes_its_place() -> None:
+def test_a_ranking_taken_back_is_forgotten_and_a_new_one_takes_its_place() -> None:
     model = taught(LiveRewardModel(), 1)
     model.learn("1-0", PROMPT, (COLD, WARM), (0, 1))
     assert model.votes == 1
@@ -61,7 +61,7 @@ def test_a_verdict_taken_back_is_forgotten_and_a_new_one_takes_its_place() -> No
     assert model.chances(PROMPT, (COLD, WARM)) is None
 
 
-def test_verdicts_the_other_way_round_cancel_out() -> None:
+def test_rankings_the_other_way_round_cancel_out() -> None:
     model = taught(taught(LiveRewardModel(), 10), 11, warm=False)
     taught(model, 12)
     assert 0.4 < warmth(model) < 0.75
@@ -81,7 +81,7 @@ def test_equal_replies_say_nothing() -> None:
     assert model.votes == 0
 
 
-def test_a_long_run_of_single_verdicts_ends_where_one_fit_of_all_does() -> None:
+def test_a_long_run_of_single_rankings_ends_where_one_fit_of_all_does() -> None:
     model, at_once = LiveRewardModel(), taught(LiveRewardModel(), 30)
     for number in range(30):
         taught(model, number + 1)
@@ -91,9 +91,9 @@ def test_a_long_run_of_single_verdicts_ends_where_one_fit_of_all_does() -> None:
 
 
 @given(st.lists(st.tuples(st.text(max_size=40), st.text(max_size=40), st.integers(-1, 1)), max_size=8))
-def test_any_replies_can_be_learned_and_guessed(verdicts: list[tuple[str, str, int]]) -> None:
+def test_any_replies_can_be_learned_and_guessed(rankings: list[tuple[str, str, int]]) -> None:
     model = LiveRewardModel()
-    for number, (first, second, way) in enumerate(verdicts):
+    for number, (first, second, way) in enumerate(rankings):
         model.learn(str(number), PROMPT, (first, second), (max(way, 0), max(-way, 0)))
         chances = model.chances(PROMPT, (first, second))
         assert chances is None or sum(chances) == pytest.approx(1)

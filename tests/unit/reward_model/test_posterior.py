@@ -10,7 +10,7 @@ from scipy.optimize import check_grad
 
 from reward_model.posterior import (
     Array,
-    Duels,
+    PairFeatures,
     fit,
     fit_widths,
     information,
@@ -22,13 +22,13 @@ from reward_model.posterior import (
 TASTE = np.array([1.5, -0.5, 0.0])
 
 
-def drawn(count: int, seed: int = 0, flips: float = 0.0) -> Duels:
-    """Duels decided by TASTE with logistic noise; `flips` of them the other way round."""
+def drawn(count: int, seed: int = 0, flips: float = 0.0) -> PairFeatures:
+    """PairFeatures decided by TASTE with logistic noise; `flips` of them the other way round."""
     chance = np.random.default_rng(seed)
     x = chance.normal(size=(count, 3))
     won = x @ TASTE + chance.logistic(size=count) > 0
     won ^= chance.random(count) < flips
-    return Duels(np.where(won[:, None], x, -x), np.zeros(count, bool), np.ones(count))
+    return PairFeatures(np.where(won[:, None], x, -x), np.zeros(count, bool), np.ones(count))
 
 
 def test_the_taste_is_found_within_its_stated_doubt() -> None:
@@ -38,7 +38,7 @@ def test_the_taste_is_found_within_its_stated_doubt() -> None:
     assert deviation.max() < 0.2
 
 
-def test_doubt_shrinks_with_verdicts_and_pulls_guesses_towards_a_half() -> None:
+def test_doubt_shrinks_with_rankings_and_pulls_guesses_towards_a_half() -> None:
     few, many = fit(drawn(20), 0.5), fit(drawn(500), 0.5)
     x = np.array([[1.0, 0.0, 0.0]])
     assert many.margin(x)[1] < few.margin(x)[1]
@@ -56,19 +56,19 @@ def test_noise_of_the_owner_makes_it_less_sure() -> None:
     assert fit_widths(drawn(400, flips=0.3)).win(x)[0] < fit_widths(drawn(400)).win(x)[0]
 
 
-def test_verdicts_that_contradict_each_other_leave_a_half() -> None:
+def test_rankings_that_contradict_each_other_leave_a_half() -> None:
     one = drawn(40)
-    both = Duels(np.concatenate([one.x, -one.x]), np.zeros(80, bool), np.ones(80))
+    both = PairFeatures(np.concatenate([one.x, -one.x]), np.zeros(80, bool), np.ones(80))
     assert fit_widths(both).win(one.x) == pytest.approx(np.full(40, 0.5), abs=1e-6)
 
 
 def test_a_warm_start_ends_where_a_cold_one_does() -> None:
-    duels = drawn(60)
-    assert fit(duels, 0.3, start=np.ones(3)).mean == pytest.approx(fit(duels, 0.3).mean, abs=1e-5)
+    pairs = drawn(60)
+    assert fit(pairs, 0.3, start=np.ones(3)).mean == pytest.approx(fit(pairs, 0.3).mean, abs=1e-5)
 
 
 @given(st.floats(-20, 20), st.floats(0.01, 3))
-def test_the_three_outcomes_of_a_duel_add_up_to_one(margin: float, eta: float) -> None:
+def test_the_three_outcomes_of_a_pair_add_up_to_one(margin: float, eta: float) -> None:
     at, tie = np.array([margin]), np.array([True])
     win, lose = (math.exp(log_likelihood(side, ~tie, eta)[0][0]) for side in (at, -at))
     assert win + lose + math.exp(log_likelihood(at, tie, eta)[0][0]) == pytest.approx(1)
@@ -99,14 +99,16 @@ def test_ties_raise_their_threshold_and_none_leave_it_at_zero() -> None:
 
 
 def test_what_is_not_known_yet_tells_most() -> None:
-    duels = drawn(200)
-    narrow = Duels(duels.x * [1, 0, 0], duels.tie, duels.weight)  # nothing is known of the second feature
+    pairs = drawn(200)
+    narrow = PairFeatures(
+        pairs.x * [1, 0, 0], pairs.tie, pairs.weight
+    )  # nothing is known of the second feature
     known, unknown = np.array([[0.3, 0.0, 0.0]]), np.array([[0.0, 0.3, 0.0]])
     found = fit(narrow, 0.5)
     assert information(found, unknown)[0] > information(found, known)[0] > 0
     assert information(found, np.zeros((1, 3)))[0] == pytest.approx(0, abs=1e-3)
 
 
-def test_a_reply_in_many_duels_weighs_less_in_each() -> None:
+def test_a_reply_in_many_pairs_weighs_less_in_each() -> None:
     assert use_weights([("a", "b"), ("a", "c")]) == pytest.approx([1 / math.sqrt(2)] * 2)
     assert use_weights([("a", "b")]) == pytest.approx([1])

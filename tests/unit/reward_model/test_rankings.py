@@ -8,12 +8,12 @@ import pytest
 
 from reward_model.rankings import (
     SCHEMA,
-    Duel,
+    Pair,
     Ranked,
     RewardRefused,
     contradictions,
-    duels,
     informative,
+    pairs_of,
     read_rankings,
     repeats,
 )
@@ -22,11 +22,15 @@ PROMPT = ({"role": "user", "content": "?"},)
 
 
 def test_a_ranking_is_all_its_pairs_better_first() -> None:
-    assert duels(Ranked(PROMPT, ("a", "b", "c"), (1, 0, 1))) == [Duel(1, 0), Duel(0, 2, tie=True), Duel(1, 2)]
+    assert pairs_of(Ranked(PROMPT, ("a", "b", "c"), (1, 0, 1))) == [
+        Pair(1, 0),
+        Pair(0, 2, tie=True),
+        Pair(1, 2),
+    ]
 
 
 def test_two_replies_of_the_same_text_say_nothing() -> None:
-    assert duels(Ranked(PROMPT, ("a", " a "), (0, 1))) == []
+    assert pairs_of(Ranked(PROMPT, ("a", " a "), (0, 1))) == []
 
 
 def test_places_must_fit_the_replies() -> None:
@@ -47,14 +51,14 @@ def test_what_prefers_nothing_is_refused(rankings: list[Ranked], reason: str) ->
         informative(rankings)
 
 
-def test_pairs_judged_both_ways_are_counted_once_each() -> None:
+def test_pairs_ranked_both_ways_are_counted_once_each() -> None:
     ways = [Ranked(PROMPT, ("a", "b"), (0, 1)), Ranked(PROMPT, ("b", "a"), (0, 1))]
     other = Ranked(({"role": "user", "content": "!"},), ("b", "a"), (0, 1))
     assert contradictions([*ways, *ways]) == 1
     assert contradictions([ways[0], other]) == 0
 
 
-def test_agreement_with_oneself_is_over_what_one_person_judged_again() -> None:
+def test_agreement_with_oneself_is_over_what_one_person_ranked_again() -> None:
     first, turned, other = (
         Ranked(PROMPT, ("a", "b"), (0, 1)),
         Ranked(PROMPT, ("b", "a"), (1, 0)),

@@ -12,7 +12,7 @@ from scipy.stats import binomtest
 from alignment.contract import statistics as contract
 from reward_model.statistics import bins_of_confidence, calibration_error, wilson_interval
 
-JUDGED = st.lists(st.tuples(st.floats(0.5, 1), st.sampled_from([0.0, 0.5, 1.0])), min_size=1)
+GUESSES = st.lists(st.tuples(st.floats(0.5, 1), st.sampled_from([0.0, 0.5, 1.0])), min_size=1)
 
 
 @given(st.integers(0, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
@@ -33,13 +33,13 @@ def test_the_interval_takes_half_successes_and_refuses_what_makes_no_sense() -> 
         wilson_interval(3, 2)
 
 
-@given(JUDGED, st.integers(1, 20))
+@given(GUESSES, st.integers(1, 20))
 def test_every_guess_is_in_one_bin_and_the_bins_are_in_order(
-    judged: list[tuple[float, float]], count: int
+    guesses: list[tuple[float, float]], count: int
 ) -> None:
-    bins = bins_of_confidence(judged, count)
-    assert sum(each.guesses for each in bins) == len(judged)
-    assert sum(each.right for each in bins) == sum(right for _, right in judged)
+    bins = bins_of_confidence(guesses, count)
+    assert sum(each.guesses for each in bins) == len(guesses)
+    assert sum(each.right for each in bins) == sum(right for _, right in guesses)
     assert [each.low for each in bins] == sorted({each.low for each in bins})
     assert all(each.low - 1e-3 <= each.confidence <= each.high + 1e-3 for each in bins)
 

@@ -19,7 +19,7 @@ from feedback_app.ui.data.rankings_view import (
     found_line,
     hit,
     item,
-    said,
+    ranking_summary,
     side,
 )
 from tests.unit.services.reward.live.examples import ALL_BAD, LONGER_WON, SHORTER_WON, TIE, opened
@@ -37,12 +37,12 @@ def judged(ranking: Ranking | None = LONGER_WON, **changes: object) -> Compariso
     [(LONGER_WON, "A > B"), (SHORTER_WON, "B > A"), (TIE, "tie"), (ALL_BAD, "all bad"), (None, "waiting")],
 )
 def test_a_verdict_is_told_in_a_few_signs(ranking: Ranking | None, told: str) -> None:
-    assert said(Entry(judged(ranking))) == told
+    assert ranking_summary(Entry(judged(ranking))) == told
 
 
 def test_places_of_three_share_a_place_where_they_are_alike() -> None:
     three = judged(Ranking((("c3",), ("c1", "c2"))), texts=("one", "two", "three"))
-    assert said(Entry(three)) == "C > A = B"
+    assert ranking_summary(Entry(three)) == "C > A = B"
     assert groups_of({"c1": 2, "c2": 2, "c3": 1}) == (("c3",), ("c1", "c2"))
     assert [side(three, i) for i in range(3)] == [
         "1. from the left",
@@ -84,7 +84,7 @@ def test_who_wrote_a_reply_and_what_was_guessed_is_not_told_before_the_verdict()
 
 def test_what_was_taken_out_is_shown_with_its_verdict_and_a_way_back() -> None:
     out = Entry(replace(judged(None), status=ComparisonStatus.skipped), LONGER_WON)
-    assert said(out) == "excluded (A > B)"
+    assert ranking_summary(out) == "excluded (A > B)"
     html = detail(out, None, None)
     assert "Include again" in html
     assert ">Exclude<" not in html

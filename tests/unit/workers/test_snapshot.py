@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 from alignment.contract.errors import InvalidSnapshot
 from alignment.contract.files import file_hash
 from alignment.contract.snapshot import read_ranked, read_snapshot
-from alignment.contract.snapshot.builder import BATCH
 from feedback_app.domain.comparison import Finish, Message
 from feedback_app.domain.preference import Demonstration, Rating, preference_pairs, split_of
 from tests.unit.workers.examples import ranked
-from workers.snapshot import UnpairedFeedback, export
+from workers.snapshot import BATCH, UnpairedFeedback, export
 
 VERDICTS = [ranked(f"question {number}") for number in range(40)]
 
@@ -169,19 +168,16 @@ def test_any_text_survives(
     assert json.loads((snapshot.folder / "manifest.json").read_text())["hash"] == snapshot.hash
 
 
-SAID = UnpairedFeedback(
-    tuple(Rating((Message("user", f"question {n}"),), f"reply {n}", n % 3 == 0) for n in range(20)),
-    tuple(Demonstration((Message("user", f"question {n}"),), f"better {n}") for n in range(20)),
-)
+RATED = tuple(Rating((Message("user", f"question {n}"),), f"reply {n}", n % 3 == 0) for n in range(20))
+SHOWN = tuple(Demonstration((Message("user", f"question {n}"),), f"better {n}") for n in range(20))
+SAID = UnpairedFeedback(RATED, SHOWN)
 
 
 def test_ratings_and_demonstrations_are_written_on_the_side_of_their_prompt(tmp_path: Path) -> None:
     snapshot = export(VERDICTS, 0.3, tmp_path, SAID)
     assert (snapshot.counts["ratings"], snapshot.counts["demonstrations"]) == (20, 20)
     read = read_snapshot(snapshot.folder)
-    trained = {
-        rating.reply: rating.good for rating in SAID.ratings if split_of(rating.prompt, 0.3) == "train"
-    }
+    trained = {rating.reply: rating.good for rating in RATED if split_of(rating.prompt, 0.3) == "train"}
     assert {rating.reply: rating.good for rating in read.ratings} == trained
     assert [item.reply.split()[1] for item in read.demonstrations] == [text.split()[1] for text in trained]
     assert 0 < len(trained) < 20
@@ -191,10 +187,10 @@ def test_ratings_and_demonstrations_are_written_on_the_side_of_their_prompt(tmp_
 
 
 def test_any_other_rating_or_demonstration_makes_another_snapshot(tmp_path: Path) -> None:
-    first = SAID.ratings[0]
+    first = RATED[0]
     others = [
-        replace(SAID, ratings=(replace(first, good=not first.good), *SAID.ratings[1:])),
-        replace(SAID, demonstrations=SAID.demonstrations[1:]),
+        replace(SAID, ratings=(replace(first, good=not first.good), *RATED[1:])),
+        replace(SAID, demonstrations=SHOWN[1:]),
     ]
     hashes = {export(VERDICTS, 0.15, tmp_path, given).hash for given in (SAID, *others)}
     assert len(hashes) == 3

@@ -1,12 +1,12 @@
 // The requests of the page. Votes wait in an outbox until the service has answered: they are sent again, in order, also after a
 // reload. Each names its comparison, and the service counts the same vote only once.
-import { asker, inWords, Refused, Unreachable } from "../../shared/static/ask.js";
+import { client, inWords, Refused, Unreachable } from "../../shared/static/ask.js";
 
 const RETRY_MS = 2000;
 const KEPT = "codelynn.unsent";
 
 export { inWords, Refused, Unreachable };
-export const ask = asker("arena");
+export const ask = client("arena");
 
 export class Outbox {
   // `onWaiting(n)` is called with the number of requests that the service does not answer, and with 0 once all were sent.

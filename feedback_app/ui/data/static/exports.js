@@ -19,7 +19,7 @@ class TooLarge extends Error {}
 class Refused extends Error {}
 
 /** @param {string} text */
-const told = (text, css = "") => {
+const notify = (text, css = "") => {
   const notice = document.createElement("div");
   notice.className = `notice ${css}`;
   notice.setAttribute("role", css ? "alert" : "status");
@@ -32,7 +32,7 @@ const told = (text, css = "") => {
 
 /** @type {(total: number, cancel: () => void) => (text: string, done: number) => void} */
 const board = (total, cancel) => {
-  const { notice, line } = told("Preparing the export …");
+  const { notice, line } = notify("Preparing the export …");
   notice.removeAttribute("role"); // a screen reader hears how it ends, not every step
   const button = document.createElement("button");
   button.type = "button";
@@ -99,12 +99,12 @@ const follow = (href, name) => {
 const failed = (job, error) => {
   if (error instanceof TooLarge) {
     job.control.abort();
-    told("This export is large: the browser saves it by itself and shows how far it is.");
+    notify("This export is large: the browser saves it by itself and shows how far it is.");
     return follow(job.href, "");
   }
-  if (error.name === "AbortError") return told("Cancelled: nothing was saved.");
-  if (error instanceof Refused) return told(`Nothing was saved: ${error.message}.`, "alert");
-  return told(`The connection broke after ${size(job)}. Nothing was saved: check that codeLynn runs, then try again.`, "alert");
+  if (error.name === "AbortError") return notify("Cancelled: nothing was saved.");
+  if (error instanceof Refused) return notify(`Nothing was saved: ${error.message}.`, "alert");
+  return notify(`The connection broke after ${size(job)}. Nothing was saved: check that codeLynn runs, then try again.`, "alert");
 };
 
 /** @param {HTMLAnchorElement} link */
@@ -124,7 +124,7 @@ const take = async (link) => {
     const address = URL.createObjectURL(file);
     follow(address, job.name);
     setTimeout(() => URL.revokeObjectURL(address), 60_000);
-    told(`Saved ${job.lines ? records(job.found) : megabytes(job.bytes)} (${format}).`);
+    notify(`Saved ${job.lines ? records(job.found) : megabytes(job.bytes)} (${format}).`);
   } catch (error) {
     if (running === job) failed(job, error);
   } finally {

@@ -1,9 +1,10 @@
 // The list of the owner's rankings on the Data page. Prompts and replies arrive as HTML that the service has escaped.
-import { asker, inWords } from "../../shared/static/ask.js";
+import { client, inWords } from "../../shared/static/ask.js";
+import { changeAll, MOST_PICKED } from "./bulk.js";
 import { change, choose, query, wanted } from "./form.js";
 
-const ask = asker("rankings"); // HTML for this list
-const api = asker("api/v1/rankings");
+const ask = client("rankings"); // HTML for this list
+const api = client("api/v1/rankings");
 /** @type {(id: string) => PageElement} */
 const el = (id) => document.getElementById(id);
 /** @param {number} n @param {string} one */
@@ -13,6 +14,8 @@ const picked = new Set();
 const RETRY_MS = 50; // until the page is drawn
 
 let filters = {}; // of the list that is shown
+let found = 0; // how many the filters find
+let everything = false; // all that the filters find are selected, too many to name
 let only = ""; // the id in the page's address
 /** @type {string | null} */
 let next = null;
@@ -43,6 +46,7 @@ async function guarded(act) {
 
 async function find() {
   picked.clear();
+  everything = false;
   const mine = ++turn;
   filters = { ...wanted(el("find")), id: only };
   el("rankings").dataset.state = "loading";
@@ -64,9 +68,10 @@ async function more() {
   el("found-list").children[first]?.querySelector("summary")?.focus();
 }
 
-/** @param {{ next: string | null, line: string }} answer */
+/** @param {{ next: string | null, found: number, line: string }} answer */
 function arrived(answer) {
   next = answer.next;
+  found = answer.found;
   el("found").textContent = answer.line;
   el("more").hidden = !next;
   for (const row of rows()) row.querySelector(".pick input").checked = picked.has(row.dataset.id);
@@ -79,8 +84,9 @@ const rows = () => el("found-list").querySelectorAll("li[data-id]");
 // Selecting
 
 function count() {
-  el("picked").textContent = picked.size ? `${picked.size.toLocaleString("en")} selected` : "";
-  for (const id of ["many-out", "many-back", "many-delete"]) el(id).disabled = !picked.size;
+  const number = everything ? found : picked.size;
+  el("picked").textContent = number ? `${everything ? "All " : ""}${number.toLocaleString("en")} selected` : "";
+  for (const id of ["many-out", "many-back", "many-delete"]) el(id).disabled = !number;
   const shown = [...rows()];
   el("pick-shown").checked = shown.length > 0 && shown.every((row) => picked.has(row.dataset.id));
   el("many").hidden = !shown.length;
@@ -89,12 +95,27 @@ function count() {
 
 /** @param {string[]} ids @param {boolean} on */
 function pick(ids, on) {
+  everything = false;
   for (const id of ids) on ? picked.add(id) : picked.delete(id);
   for (const row of rows()) row.querySelector(".pick input").checked = picked.has(row.dataset.id);
   count();
 }
 
+async function pickFound() {
+  if (found <= MOST_PICKED) return pick((await api("GET", `ids?${query(filters)}`)).ids, true);
+  everything = true;
+  count();
+}
+
 // Actions on the selected ones
+
+/** @param {string} action */
+async function toAll(action) {
+  await changeAll(action, filters, (text, button) => line(text, false, button));
+  const result = el("rankings-line").textContent;
+  await reload();
+  line(result);
+}
 
 /** @param {string[]} ids */
 function undoButton(ids) {
@@ -125,7 +146,8 @@ async function include(ids) {
 /** @param {string[]} ids */
 async function askBeforeDeleting(ids) {
   el("sure").from = document.activeElement;
-  el("sure-words").textContent = (await ask("POST", "question", { ids })).question;
+  const question = everything ? { ids: [], found } : { ids };
+  el("sure-words").textContent = (await ask("POST", "question", question)).question;
   el("sure").hidden = false;
   el("sure").asked = ids;
   el("sure-no").focus();
@@ -134,6 +156,7 @@ async function askBeforeDeleting(ids) {
 async function remove() {
   const ids = el("sure").asked;
   closeQuestion();
+  if (everything) return toAll("delete");
   const answer = await api("POST", "delete", { ids });
   if (answer.ids.includes(only)) only = "";
   window.codelynn.remember(only);
@@ -146,14 +169,12 @@ function closeQuestion() {
   el("sure").from?.focus();
 }
 
-// Load the list again, and everything that depends on all rankings.
 async function reload() {
   await find();
   guarded(about);
 }
 
-// A single ranking stays in its place, even where the filters no longer match it.
-/** @param {string[]} ids */
+/** @param {string[]} ids a single one stays in its place, even where the filters no longer match it */
 async function refreshed(ids) {
   const row = ids.length === 1 && [...rows()].find((one) => one.dataset.id === ids[0]);
   if (!row) return reload();
@@ -222,9 +243,9 @@ function clearLine() {
 function connect() {
   const clicks = {
     more,
-    "pick-found": async () => pick((await api("GET", `ids?${query(filters)}`)).ids, true),
-    "many-out": () => exclude([...picked]),
-    "many-back": () => include([...picked]),
+    "pick-found": pickFound,
+    "many-out": () => (everything ? toAll("exclude") : exclude([...picked])),
+    "many-back": () => (everything ? toAll("include") : include([...picked])),
     "many-delete": () => askBeforeDeleting([...picked]),
     "sure-yes": remove,
     "sure-no": closeQuestion,

@@ -1,4 +1,4 @@
-// Requests to the service with JSON. `Unreachable` means that it did not answer, `Refused` that it said no.
+// Requests to the service with JSON. `Unreachable` means that it did not answer, `Refused` that it refused the request.
 export class Refused extends Error {}
 export class Unreachable extends Error {}
 
@@ -14,7 +14,7 @@ export function inWords(error) {
 }
 
 /** @type {(root: string) => (method: string, path: string, body?: object) => Promise<any>} */
-export const asker = (root) =>
+export const client = (root) =>
   async function ask(method, path, body) {
     let answer;
     try {
@@ -26,11 +26,38 @@ export const asker = (root) =>
     } catch {
       throw new Unreachable("codeLynn does not answer");
     }
-    const said = await answer.json().catch(() => ({}));
+    const content = await answer.json().catch(() => ({}));
     if (answer.ok) {
       if (method !== "GET" && method !== "POST") window.dispatchEvent(new Event("codelynn:changed")); // for the steps
-      return said;
+      return content;
     }
-    const reason = typeof said.detail === "string" ? said.detail : `the service answered ${answer.status}`;
-    throw answer.status >= 500 && !said.detail ? new Unreachable(reason) : new Refused(reason);
+    const reason = typeof content.detail === "string" ? content.detail : `the service answered ${answer.status}`;
+    throw answer.status >= 500 && !content.detail ? new Unreachable(reason) : new Refused(reason);
   };
+
+// A request whose answer comes as lines of JSON. Aborting `signal` closes the connection, which stops the work.
+/** @param {string} root */
+export const streamer = (root) =>
+  /** @param {string} path @param {object} body @param {AbortSignal} signal */
+  async function* stream(path, body, signal) {
+    let answer;
+    try {
+      const headers = { "Content-Type": "application/json" };
+      answer = await fetch(`${root}/${path}`, { method: "POST", headers, body: JSON.stringify(body), signal });
+    } catch (error) {
+      if (signal.aborted) throw error;
+      throw new Unreachable("codeLynn does not answer");
+    }
+    if (!answer.ok) throw new Refused((await answer.json().catch(() => ({}))).detail ?? `the service answered ${answer.status}`);
+    yield* jsonLines(answer.body.pipeThrough(new TextDecoderStream()).getReader());
+  };
+
+/** @param {{ read: () => Promise<{ value?: string, done: boolean }> }} reader */
+export async function* jsonLines(reader) {
+  let rest = "";
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    const lines = (rest + part.value).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) yield JSON.parse(line);
+  }
+}

@@ -1,7 +1,7 @@
 // The question of the first visit: which languages and topics. It is asked once; the service stores the answer.
-import { asker, inWords } from "./ask.js";
+import { client, inWords } from "./ask.js";
 
-const ask = asker("api/v1");
+const ask = client("api/v1");
 /** @type {(id: string) => PageElement} */
 const el = (id) => document.getElementById(id);
 /** @type {(name: string) => string[]} */

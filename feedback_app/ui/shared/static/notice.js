@@ -1,8 +1,8 @@
 // Announces the end of a round on every page. The script asks when a page opens or comes back to the front, when a round starts,
 // and every few seconds while a round is under way. An idle page does not ask.
-import { asker, Refused, Unreachable } from "./ask.js";
+import { client, Refused, Unreachable } from "./ask.js";
 
-const ask = asker("round");
+const ask = client("round");
 const EVERY_MS = 4000; // while a round is under way
 const RARELY_MS = 20_000; // while somebody works on the page, a round may have been started elsewhere
 const SEEN = "codelynn.round";
@@ -23,15 +23,15 @@ const STYLE = `
 
 let timer = 0;
 let asking = false;
-let lookedAt = 0;
+let askedAt = 0;
 let shown = "";
 let underWay = false;
 
 const others = new BroadcastChannel(CHANNEL);
 
 const place = () => {
-  const found = document.getElementById("round-notice");
-  if (found) return found;
+  const existing = document.getElementById("round-notice");
+  if (existing) return existing;
   const style = document.createElement("style");
   style.textContent = STYLE;
   document.head.append(style);
@@ -91,7 +91,7 @@ async function announce(ended) {
 
 async function wanted() {
   try {
-    const { notify } = await asker("api/v1")("GET", "preferences");
+    const { notify } = await client("api/v1")("GET", "preferences");
     return Boolean(notify);
   } catch (error) {
     if (error instanceof Refused || error instanceof Unreachable) return false;
@@ -99,41 +99,41 @@ async function wanted() {
   }
 }
 
-/** @param {{ ended: Ended | null }} told */
-function heard(told) {
+/** @param {{ ended: Ended | null }} news */
+function showNews(news) {
   const seen = localStorage.getItem(SEEN);
-  const ended = told.ended?.id ?? "";
+  const ended = news.ended?.id ?? "";
   if (seen === null) localStorage.setItem(SEEN, ended);
-  else if (ended && ended !== seen) show(told.ended);
+  else if (ended && ended !== seen) show(news.ended);
   else hide();
 }
 
-async function look() {
+async function refresh() {
   clearTimeout(timer);
   if (asking) return;
   asking = true;
-  lookedAt = Date.now();
+  askedAt = Date.now();
   try {
-    const told = await ask("GET", "news");
-    heard(told);
-    underWay = told.active;
+    const news = await ask("GET", "news");
+    showNews(news);
+    underWay = news.active;
   } catch (error) {
     if (!(error instanceof Unreachable || error instanceof Refused)) throw error; // it is asked again while a round is under way
   } finally {
     asking = false;
   }
-  if (underWay) timer = setTimeout(look, EVERY_MS);
+  if (underWay) timer = setTimeout(refresh, EVERY_MS);
 }
 
-const atWork = () => Date.now() - lookedAt > RARELY_MS && look();
+const atWork = () => Date.now() - askedAt > RARELY_MS && refresh();
 
 place();
-look();
+refresh();
 window.addEventListener("codelynn:round", () => {
-  look();
+  refresh();
   others.postMessage("started");
 });
-others.addEventListener("message", look);
+others.addEventListener("message", refresh);
 window.addEventListener("focus", atWork);
 document.addEventListener("visibilitychange", () => !document.hidden && atWork());
 document.addEventListener("pointerdown", atWork);

@@ -1,12 +1,12 @@
 // The head of each page: the title of the tab, the menus, the steps, and the chosen colours.
-import { asker, Unreachable } from "./ask.js";
+import { client, Unreachable } from "./ask.js";
 import { connected, watchConnection } from "./connection.js";
 import { firstQuestion } from "./first.js";
 import { restore } from "./typed.js";
 
-const WATCH_MS = 10000; // how often the steps are looked at while a round runs
+const WATCH_MS = 10000; // how often the steps are refreshed while a round runs
 const SETTLE_MS = 300; // several changes in a row are one
-const ask = asker("shell");
+const ask = client("shell");
 /** @type {(id: string) => PageElement} */
 const el = (id) => document.getElementById(id);
 /** @type {number} */
@@ -29,32 +29,32 @@ function menus() {
   });
 }
 
-async function look() {
+async function refresh() {
   clearTimeout(timer);
   try {
-    const told = await ask("GET", "state");
-    if (el("steps").innerHTML !== told.steps) el("steps").innerHTML = told.steps;
-    window.codelynn.colours(told.theme);
-    firstQuestion(told.first);
-    if (told.busy) timer = setTimeout(() => document.hidden || look(), WATCH_MS);
+    const state = await ask("GET", "state");
+    if (el("steps").innerHTML !== state.steps) el("steps").innerHTML = state.steps;
+    window.codelynn.colours(state.theme);
+    firstQuestion(state.first);
+    if (state.busy) timer = setTimeout(() => document.hidden || refresh(), WATCH_MS);
   } catch (error) {
-    if (!(error instanceof Unreachable)) throw error; // the line about the connection tells of that
+    if (!(error instanceof Unreachable)) throw error; // connection.js shows that the service is away
   }
 }
 
-function soon() {
+function refreshSoon() {
   clearTimeout(timer);
-  timer = setTimeout(look, SETTLE_MS);
+  timer = setTimeout(refresh, SETTLE_MS);
 }
 
 function start() {
   document.title = el("shell-head").dataset.title;
   menus();
-  look();
+  refresh();
   restore();
-  window.addEventListener("codelynn:changed", soon);
-  window.addEventListener(connected, soon);
-  document.addEventListener("visibilitychange", () => document.hidden || soon());
+  window.addEventListener("codelynn:changed", refreshSoon);
+  window.addEventListener(connected, refreshSoon);
+  document.addEventListener("visibilitychange", () => document.hidden || refreshSoon());
 }
 
 watchConnection();

@@ -33,9 +33,9 @@ export function keep() {
   const box = document.querySelector(ITS_BOX);
   if (sent) touched.add(box);
   /** @param {any} field */
-  const said = (field) => (field === box ? [sent, field.value].filter(Boolean).join("\n") : field.value);
-  const fields = [...touched].filter((field) => field.isConnected && said(field) && address(field));
-  const kept = fields.map((field) => ({ ...address(field), text: said(field) }));
+  const textOf = (field) => (field === box ? [sent, field.value].filter(Boolean).join("\n") : field.value);
+  const fields = [...touched].filter((field) => field.isConnected && textOf(field) && address(field));
+  const kept = fields.map((field) => ({ ...address(field), text: textOf(field) }));
   sessionStorage.setItem(KEPT, JSON.stringify({ page: location.pathname, kept: [...kept, ...waiting] }));
 }
 
@@ -54,14 +54,14 @@ export function restore() {
   sessionStorage.removeItem(KEPT);
   const until = Date.now() + WAIT_MS;
   waiting = kept;
-  const look = () => {
+  const retry = () => {
     waiting = waiting.filter((one) => {
       const field = find(one);
       if (!field || field.disabled || field.closest("[data-state=loading]")) return true;
       if (!field.value) write(field, one.text);
       return false;
     });
-    if (waiting.length && Date.now() < until) setTimeout(look, 100);
+    if (waiting.length && Date.now() < until) setTimeout(retry, 100);
   };
-  look();
+  retry();
 }

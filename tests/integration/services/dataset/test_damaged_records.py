@@ -24,7 +24,7 @@ from feedback_app.ui.rounds.view import table as rounds_table
 from tests.fakes import RecordingDesk
 from tests.integration.api.edge_app import Edge, edge_app
 from tests.unit.services.reward.live.examples import LONGER_WON, opened
-from workers.snapshot import UnpairedFeedback
+from workers.snapshot import UnpairedFeedback, export_rows
 from workers.snapshot import export as export_snapshot
 
 pytestmark = pytest.mark.integration
@@ -100,6 +100,8 @@ def test_a_round_learns_from_the_others(edge: Edge, tmp_path: Path) -> None:
     given = UnpairedFeedback(tuple(stored_ratings(store, None)), tuple(stored_demonstrations(store, None)))
     snapshot = export_snapshot(store.comparisons.with_rankings(), 0.5, tmp_path / "snapshots", given)
     assert snapshot.counts["comparisons"] == 1
+    plain = export_rows(store.training.rows(), 0.5, tmp_path / "plain", UnpairedFeedback(given.ratings))
+    assert plain.counts["comparisons"] == 1
 
 
 def test_desks_search_repeats_and_the_command_line_go_on(

@@ -47,3 +47,16 @@ def test_rankings_are_found_taken_out_brought_back_and_deleted(ids: list[str]) -
     assert run("delete", ids[0], "--yes").stdout == "deleted: 1\n"
     assert run("find").stdout.split() == ids[1:]
     assert run("find", "--verdict", "nonsense").exit_code == 2
+
+
+def test_every_ranking_that_matches_is_changed_at_once(ids: list[str]) -> None:
+    kept = run("change-all", "exclude", "--words", "question 1", answer="n\n")
+    assert (kept.exit_code, run("find", "--verdict", "excluded").stdout) == (1, "")
+    assert "changed: 1" in run("change-all", "exclude", "--words", "question 1", "--yes").stdout
+    assert run("find", "--verdict", "excluded").stdout.split() == [ids[1]]
+    assert "changed: 3" in run("change-all", "tag", "--add", "tea", "--yes").stdout
+    assert run("find", "--tag", "tea").stdout.split() == ids
+    assert "changed: 3" in run("change-all", "delete", "--tag", "tea", "--yes").stdout
+    assert run("find").stdout == ""
+    assert run("change-all", "polish", "--yes").exit_code == 2
+    assert run("change-all", "tag", "--add", "x" * 201, "--yes").exit_code == 2

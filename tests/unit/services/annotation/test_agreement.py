@@ -1,5 +1,6 @@
 """Whether annotators agree, and how the Data page tells of it and of the desks."""
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -7,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedback_app.domain.comparison import Comparison, Ranking
-from feedback_app.services.annotation.agreement import Agreement, agreement, opinions
+from feedback_app.services.annotation.agreement import Agreement, opinions
+from feedback_app.services.annotation.agreement import agreement as agreement_of
 from feedback_app.services.annotation.desks import DeskStatus
 from feedback_app.ui.data.view import agreement_html, desks_html
 from tests.unit.workers.examples import ranked
@@ -18,6 +20,11 @@ FIRST, SECOND, TIE = (("c1",), ("c2",)), (("c2",), ("c1",)), (("c1", "c2"),)
 def judged(prompt: str, **groups: tuple[tuple[str, ...], ...]) -> Comparison:
     others = tuple(Ranking(order, annotator=name) for name, order in groups.items())
     return replace(ranked(prompt), ranking=None, others=others)
+
+
+def agreement(comparisons: list[Comparison]) -> Agreement:
+    given = [[r for r in (each.ranking, *each.others) if r is not None] for each in comparisons]
+    return agreement_of(given, Counter(ranking.annotator for each in given for ranking in each))
 
 
 def test_full_agreement_is_one_and_full_disagreement_below_chance() -> None:

@@ -114,7 +114,7 @@ def test_a_verdict_is_a_ranking_by_the_owner_that_the_leaderboard_leaves_out(
     assert [(c.model, c.text) for c in ranked.candidates] == [("base", "Plain."), ("dpo-1", "Warm.")]
     assert ranked.messages == (Message("system", "You are Lynn."), Message("user", "Hello"))
     assert len(preference_pairs(ranked)) == pairs
-    assert bench.beside.verdict(pair) == better
+    assert bench.beside.outcome(pair) == better
     assert Leaderboard(bench.store).board().comparisons == 0
 
 
@@ -122,17 +122,17 @@ def test_another_verdict_on_the_same_replies_replaces_the_first(bench: Bench) ->
     pair = bench.told(bench.begun(), "Hello")
     first, second = (bench.beside.rank(pair.left.id, better) for better in ("left", "tie"))
     assert first.id == second.id
-    assert bench.beside.verdict(pair) == "tie"
+    assert bench.beside.outcome(pair) == "tie"
     assert bench.store.comparisons.counts()["ranked"] == 1
     bench.beside.regenerate(pair.left.id)
-    assert bench.beside.verdict(bench.rested(pair)) is None
+    assert bench.beside.outcome(bench.rested(pair)) is None
 
 
 def test_replies_to_threads_that_parted_cannot_be_ranked(bench: Bench) -> None:
     pair = bench.told(bench.told(bench.begun(), "Hello"), "And then?")
     with pytest.raises(InvalidRanking, match="same conversation"):
         bench.beside.rank(pair.left.id, "left")
-    assert bench.beside.verdict(pair) is None
+    assert bench.beside.outcome(pair) is None
 
 
 def test_two_replies_that_say_the_same_are_nothing_to_compare(bench: Bench) -> None:

@@ -155,6 +155,19 @@ def test_what_is_new_is_read_again_only_when_something_is(snapshots: Snapshots, 
     assert "1 ranking new" in since(again)
 
 
+def test_with_many_pairs_only_their_kept_numbers_are_compared(
+    snapshots: Snapshots, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(snapshots, FIRST_SAID)
+    monkeypatch.setattr("feedback_app.services.rounds.snapshots.MOST_READ", 0)
+    monkeypatch.setattr(Snapshots, "compared", None)
+    known = since(snapshots.since())
+    assert "in the newest snapshot" in known
+    assert "more than" not in known
+    store.comparisons.add_all([ranked(f"more {number}") for number in range(20)])
+    assert "more than in the newest snapshot" in since(snapshots.since())
+
+
 def test_a_snapshot_is_deleted_unless_a_round_that_is_not_finished_needs_it(
     snapshots: Snapshots, store: Store
 ) -> None:

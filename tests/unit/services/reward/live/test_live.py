@@ -1,12 +1,15 @@
 """The live reward model beside a real store: what it learns, what it guesses, and that nothing waits for it."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from feedback_app.domain.comparison import Comparison
+from feedback_app.domain.comparison import Comparison, Ranking
+from feedback_app.services.reward.live_learner import Learner
 from feedback_app.services.reward.live_reward import LiveRewardService
 from feedback_app.store import Store
 from tests.fakes import LongerIsBetter
@@ -106,15 +109,42 @@ def test_at_its_start_it_learns_all_that_was_ever_judged_oldest_first(store: Sto
     made = [opened(number) for number in (3, 1, 2)]
     for comparison in made:
         store.comparisons.add(comparison)
-        store.comparisons.rank(comparison.id, LONGER_WON, [])
+        store.comparisons.rank(comparison.id, now(LONGER_WON), [])
     store.comparisons.add(waiting := opened(4))
     live = LiveRewardService(store, lambda: model)
     live.start()
     until(lambda: store.guesses.get(waiting.id), every=FAST)
-    assert list(model.verdicts) == [made[1].id, made[2].id, made[0].id]
+    assert list(model.verdicts) == [comparison.id for comparison in made]
     state = live.state()
     assert (state.votes, state.waiting, state.failed) == (3, 0, 0)
     live.close()
+
+
+def test_it_holds_the_newest_rankings_alone_the_owners_before_imported_ones(store: Store) -> None:
+    model = LongerIsBetter()
+    imported = [opened(number) for number in range(3)]
+    for comparison in imported:
+        store.comparisons.add(comparison)
+        store.comparisons.rank(comparison.id, replace(LONGER_WON, annotator="", source="import:trl"), [])
+    learner = Learner(store, model, newest=2)
+    voted = []
+    for number in range(3):
+        learn_everything(learner)
+        store.comparisons.add(own := opened(10 + number))
+        store.comparisons.rank(own.id, now(LONGER_WON), [])
+        voted.append(own.id)
+    learn_everything(learner)
+    assert list(model.verdicts) == voted[1:]
+
+
+def now(ranking: Ranking) -> Ranking:
+    return replace(ranking, created_at=datetime.now(UTC))
+
+
+def learn_everything(learner: Learner) -> None:
+    for known in learner.read(learner.behind()):
+        learner.settle(known)
+    assert learner.behind() == []
 
 
 def test_verdicts_that_come_from_elsewhere_are_found(store: Store) -> None:

@@ -4,27 +4,27 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from feedback_app.domain.text_rules import Mended
+from feedback_app.domain.text_rules import DamagedText
 
-UNREADABLE = Mended("(This record is damaged and cannot be read. Delete it.)")
+UNREADABLE = DamagedText("(This record is damaged and cannot be read. Delete it.)")
 
 
-class MendedMoment(datetime):
+class DamagedMoment(datetime):
     """A stored moment that is none. It counts as the beginning of 1970; `stored` is what stands in the store."""
 
     stored: Any = None
 
     @classmethod
-    def of(cls, stored: Any) -> "MendedMoment":
+    def of(cls, stored: Any) -> "DamagedMoment":
         moment = cls(1970, 1, 1, tzinfo=UTC)
         moment.stored = stored
         return moment
 
 
-class MendedObject(dict[str, Any]):
+class DamagedObject(dict[str, Any]):
     """A stored JSON object that is none. It is empty."""
 
 
 def damaged(values: Iterable[object]) -> bool:
-    """Whether one of these values out of the store was mended."""
-    return any(isinstance(value, (Mended, MendedMoment, MendedObject)) for value in values)
+    """Whether one of these stored values could not be read."""
+    return any(isinstance(value, (DamagedText, DamagedMoment, DamagedObject)) for value in values)
