@@ -1,6 +1,6 @@
 """Keeps the records of a file on disk between the check of the whole file and the storing of its parts."""
 
-import pickle
+import json
 import tempfile
 from array import array
 from collections import Counter
@@ -10,6 +10,7 @@ from typing import IO
 
 from feedback_app.domain.preference import PreferencePair
 from feedback_app.formats.reading import WORDS, Item
+from feedback_app.services.dataset.spooled_items import item_of, value_of
 
 PART = 500
 MASK = 2**64 - 1
@@ -22,7 +23,6 @@ class Spool:
         self.kinds: Counter[str] = Counter()
         self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the object
         self._part: list[Item] = []
-        self._parts = 0
         self._hashes = array("Q")
 
     def __len__(self) -> int:
@@ -39,14 +39,15 @@ class Spool:
     def clear(self) -> None:
         """Let go of what was read: the file is refused."""
         self._part.clear()
-        self._file.truncate(0)
+        self._file.seek(0)
+        self._file.truncate()
 
     def parts(self) -> Iterator[list[Item]]:
         """All records, in lists of bounded length."""
         self._write()
         self._file.seek(0)
-        for _ in range(self._parts):
-            yield pickle.load(self._file)  # noqa: S301 - it is our own file
+        for line in self._file:
+            yield list(map(item_of, json.loads(line)))
 
     def repeated(self) -> frozenset[int]:
         """The hashes of pairs that occur more than once."""
@@ -58,9 +59,8 @@ class Spool:
 
     def _write(self) -> None:
         if self._part:
-            pickle.dump(self._part, self._file, pickle.HIGHEST_PROTOCOL)
+            self._file.write(json.dumps(list(map(value_of, self._part))).encode() + b"\n")
             self._part = []
-            self._parts += 1
 
 
 def content_hash(pair: PreferencePair) -> int:
