@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     delete,
+    exists,
     insert,
     select,
     text,
@@ -66,7 +67,7 @@ class Comparisons:
         """Store all or none, queue them for the desks, and return how many were new. Known ids are left unchanged.
         Raises InvalidRanking."""
         with self.database.write() as connection:
-            return insert_comparisons(connection, items, desks, stored)
+            return len(insert_comparisons(connection, items, desks, stored))
 
     def get(self, comparison_id: str) -> Comparison:
         """Raises ComparisonNotFound."""
@@ -191,7 +192,7 @@ class Comparisons:
     def with_rankings(self, damaged: bool = False) -> Iterator[Comparison]:
         """All comparisons that anybody ranked, with the other annotators' rankings, oldest first. See `read_batches`.
         Damaged ones are left out unless `damaged` is true. Raises UnreadableRecord."""
-        by_others = comparisons.c.id.in_(select(annotations.c.comparison_id))
+        by_others = exists().where(annotations.c.comparison_id == comparisons.c.id)
         ranked = read_batches(
             self.database, (comparisons.c.status == ComparisonStatus.ranked.value) | by_others
         )

@@ -128,7 +128,7 @@ demonstrations = Table(
     Column("digest", Text, nullable=False, unique=True),
     Column("prompt", DOCUMENT, nullable=False),
     Column("reply", FREE_TEXT, nullable=False),
-    Column("source", Text, nullable=False),
+    Column("source", Text, nullable=False, index=True),
 )
 
 ratings = Table(
@@ -139,7 +139,7 @@ ratings = Table(
     Column("prompt", DOCUMENT, nullable=False),
     Column("reply", FREE_TEXT, nullable=False),
     Column("good", Boolean, nullable=False),
-    Column("source", Text, nullable=False),
+    Column("source", Text, nullable=False, index=True),
 )
 
 conversations = Table(
@@ -267,4 +267,16 @@ promotions = Table(
     Column("at", UtcDateTime, nullable=False),
     Column("undone_at", UtcDateTime),
     Column("undone_by", Text),
+)
+
+# Imports that are not complete, and what imports stored. An import that dies is taken back with it.
+running_imports = Table("running_imports", metadata, Column("id", Text, primary_key=True))
+
+imported_records = Table(
+    "imported_records",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("import_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("key", Text, nullable=False),
 )

@@ -107,11 +107,11 @@ def test_each_pair_comes_back_once_and_a_repeat_never(bench: Bench) -> None:
         assert repeat.repeat_of is not None
         bench.store.comparisons.rank(repeat.id, LONGER_WON, [])
     judged = bench.store.repeats.ranked_pairs()
-    assert len({original.id for original, _ in judged}) == 2
+    assert len({pair.original for pair in judged}) == 2
     judge(bench.store, RANKINGS_BETWEEN, texts=("a", "b", "c"), ranking=Ranking((("c1",), ("c2", "c3"))))
     later = [draws.open(None, 2) for _ in range(30)]
     compare_rankings = {c.repeat_of for c in later if c is not None and c.repeat_of}
-    assert compare_rankings.isdisjoint({c.id for pair in judged for c in pair})
+    assert compare_rankings.isdisjoint({name for pair in judged for name in (pair.original, pair.repeat)})
 
 
 @pytest.mark.parametrize(
