@@ -7,6 +7,7 @@ the services. After that come the steps that commands use alone: preparing the b
 
 import random
 import socket
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -86,6 +87,7 @@ class App:
         """Start what works in the background."""
         self.services.live_reward.start()
         self.search_index.start()
+        threading.Thread(target=self.services.dataset.recover, name="unfinished-imports", daemon=True).start()
 
     def close(self) -> None:
         self.search_index.close()

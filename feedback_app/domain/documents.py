@@ -4,13 +4,20 @@ Exports of many records use them, because building one costs a tenth of building
 """
 
 from dataclasses import asdict
+from operator import attrgetter
 from typing import Any, NamedTuple
 
-from feedback_app.domain.comparison import Comparison, Message, Ranking
+from feedback_app.domain.comparison import Candidate, Comparison, Message, Ranking, Sampling
 from feedback_app.domain.preference import PreferencePair, better_and_worse, rewritten
 
 Turns = list[dict[str, str]]
 """Messages, each with `role` and `content`."""
+
+
+CANDIDATE = tuple(Candidate.__dataclass_fields__)
+SAMPLING = tuple(Sampling.__dataclass_fields__)
+of_candidate = attrgetter(*CANDIDATE)
+of_sampling = attrgetter(*SAMPLING)
 
 
 class ComparisonDocument(NamedTuple):
@@ -60,10 +67,17 @@ def comparison_document(comparison: Comparison) -> ComparisonDocument:
         comparison.repeat_of,
         comparison.selection,
         turns(comparison.messages),
-        [asdict(candidate) for candidate in comparison.candidates],
+        list(map(candidate_document, comparison.candidates)),
         None if comparison.ranking is None else ranking_document(comparison.ranking),
         [ranking_document(other) for other in comparison.others],
     )
+
+
+def candidate_document(candidate: Candidate) -> dict[str, Any]:
+    """What `asdict` gives, in a tenth of the time."""
+    document = dict(zip(CANDIDATE, of_candidate(candidate), strict=True))
+    document["sampling"] = dict(zip(SAMPLING, of_sampling(candidate.sampling), strict=True))
+    return document
 
 
 def ranking_document(ranking: Ranking) -> dict[str, Any]:

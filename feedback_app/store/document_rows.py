@@ -9,13 +9,11 @@ from typing import Any
 
 import orjson
 
-from feedback_app.domain.comparison import Candidate, ComparisonStatus, Sampling
-from feedback_app.domain.documents import ComparisonDocument, Turns
+from feedback_app.domain.comparison import ComparisonStatus
+from feedback_app.domain.documents import CANDIDATE, SAMPLING, ComparisonDocument, Turns
 from feedback_app.domain.text_rules import LONGEST_SECONDS
 
 STATUSES = frozenset(status.value for status in ComparisonStatus)
-CANDIDATE = tuple(Candidate.__dataclass_fields__)
-SAMPLING = tuple(Sampling.__dataclass_fields__)
 NUMBERS = frozenset({int, float})
 LARGEST = 1e15
 """Integers of more digits may be read otherwise by Python's own reader of JSON."""

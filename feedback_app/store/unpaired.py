@@ -6,7 +6,7 @@ Edits (`Ranking.edit`) and ratings in a chat (`Turn.rating`) are not copied here
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, func, select
@@ -14,6 +14,7 @@ from sqlalchemy.engine import RowMapping
 
 from feedback_app.domain.comparison import Message
 from feedback_app.domain.damage import UNREADABLE
+from feedback_app.domain.documents import turns
 from feedback_app.domain.preference import Demonstration, Rating
 from feedback_app.store.comparison_rows import MISFITS, text_from
 from feedback_app.store.counters import Counters
@@ -85,7 +86,7 @@ def insert_unpaired(
     stored: Stored = unheard,
 ) -> list[int]:
     """Insert records in the caller's transaction and return the ids of the new ones."""
-    documents = [asdict(item) for item in items]
+    documents = list(map(_document, items))
     rows = [{"digest": digest, **d} for digest, d in {_digest(d): d for d in documents}.items()]
     added: list[int] = []
     for i in range(0, len(rows), BATCH):
@@ -100,7 +101,7 @@ def _known(database: Database, table: Table, items: Sequence[Kept]) -> list[Kept
     known: list[Kept] = []
     with database.read() as connection:
         for source in _sources(connection, table):
-            digests = {_digest(asdict(item) | {"source": source}): item for item in items}
+            digests = {_digest(_document(item) | {"source": source}): item for item in items}
             for start in range(0, len(digests), BATCH):
                 batch = table.c.digest.in_(list(digests)[start : start + BATCH])
                 known += [
@@ -112,13 +113,16 @@ def _known(database: Database, table: Table, items: Sequence[Kept]) -> list[Kept
 
 def _sources(connection: Connection, table: Table) -> Iterator[str]:
     """The different sources, each found in the index after the one before it."""
-    source, last = (
-        select(func.min(table.c.source)),
-        connection.execute(select(func.min(table.c.source))).scalar(),
-    )
+    source = select(func.min(table.c.source))
+    last = connection.execute(source).scalar()
     while last is not None:
         yield last
         last = connection.execute(source.where(table.c.source > last)).scalar()
+
+
+def _document(item: Demonstration | Rating) -> dict[str, Any]:
+    document = {"prompt": turns(item.prompt), "reply": item.reply, "source": item.source}
+    return document | {"good": item.good} if isinstance(item, Rating) else document
 
 
 def _digest(document: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ from feedback_app.formats.pairs import carried
 from feedback_app.formats.reading import AUTO, Look, look
 from feedback_app.formats.unused import CannotIgnore
 from feedback_app.services.dataset.exports import ExportCount, ExportFailed, Sizes, lines, parquet_file
+from feedback_app.services.dataset.import_storing import take_back_unfinished
 from feedback_app.services.dataset.imports import Importer, ImportReport, Meter, Watch, unwatched
 from feedback_app.services.dataset.unpaired_feedback import (
     PersonaOf,
@@ -127,6 +128,12 @@ class Dataset:
         pieces = jsonl.chunks(BytesIO(content)) if isinstance(content, bytes) else content
         importer = Importer(self._store, self._persona, self._limits, self._desks)
         return importer.take(format, pieces, meter, ignore, trial)
+
+    def recover(self) -> None:
+        """Take back what imports stored whose process died. Does nothing while an import runs."""
+        with self._store.imports.turn(0.0) as acquired:
+            if acquired:
+                take_back_unfinished(self._store, self._desks)
 
     def look(self, format: str | None, pieces: Iterable[bytes]) -> Look:
         """What a file is, from its first records. Raises UnknownFormat, FileTooLarge, ImportRefused."""

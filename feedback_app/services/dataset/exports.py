@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any, TypeVar
 
 from feedback_app.domain.documents import ComparisonDocument, PairDocument, edit_of, pair_documents
@@ -14,6 +15,8 @@ from feedback_app.formats.pairs import carried
 from feedback_app.services.dataset.unpaired_feedback import PersonaOf, chat_edits, stored_ratings
 from feedback_app.store import Store
 
+LONG_SECONDS = 2.0
+SELDOM = 20
 Record = TypeVar(
     "Record", bound="ComparisonDocument | PairDocument | tuple[PairDocument, bool] | Rating | Demonstration"
 )
@@ -74,25 +77,30 @@ def data_fingerprint(store: Store) -> tuple[Any, ...]:
 
 
 class Sizes:
-    """The counts, with the stamp of the data that they are of."""
+    """The counts, with the stamp of the data that they are of. Where counting takes long, they are kept for a while although the
+    data changes: at most a twentieth of the time is spent on them."""
 
     def __init__(self, store: Store, persona: PersonaOf | None) -> None:
         self._store = store
         self._persona = persona
+        self._until = 0.0
         self._counted: tuple[tuple[Any, ...], Mapping[str, ExportCount]] = ((), {})
 
     def known(self) -> Mapping[str, ExportCount]:
         """By format, as far as nothing has to be read for it."""
         of, counts = self._counted
-        return counts if of == data_fingerprint(self._store) else {}
+        return counts if monotonic() < self._until or of == data_fingerprint(self._store) else {}
 
     def now(self) -> Mapping[str, ExportCount]:
         """By format. What changes while the data is read is counted the next time."""
-        begun = data_fingerprint(self._store)
         of, counts = self._counted
-        if of != begun:
+        if monotonic() < self._until:
+            return counts
+        began, fingerprint = monotonic(), data_fingerprint(self._store)
+        if of != fingerprint:
             counts = self._count()
-            self._counted = (begun, counts)
+            self._counted = (fingerprint, counts)
+            self._until = _recount_at(began, monotonic())
         return counts
 
     def _count(self) -> dict[str, ExportCount]:
@@ -112,6 +120,12 @@ class Sizes:
         counts = dict.fromkeys(FORMATS, _counted(pairs))
         single_replies = {"kto": _counted(single), "sft": _counted(said)}
         return {**counts, **single_replies, "rankings": ExportCount(rankings[False], rankings[True])}
+
+
+def _recount_at(began: float, ended: float) -> float:
+    """When the data may be read again."""
+    taken = ended - began
+    return ended + SELDOM * taken if taken > LONG_SECONDS else 0.0
 
 
 def _counted(fits: Counter[bool]) -> ExportCount:
