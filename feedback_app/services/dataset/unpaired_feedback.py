@@ -8,7 +8,7 @@ from feedback_app.domain.persona import Persona, UnknownPersona
 from feedback_app.domain.preference import Demonstration, PreferencePair, Rating, preference_pairs
 from feedback_app.formats import kto, sft
 from feedback_app.formats.pairs import carried
-from feedback_app.services.chat.chat import SystemPrompt, edited_replies, rated_replies
+from feedback_app.services.chat.reply_feedback import SystemPrompt, edited_replies, rated_replies
 from feedback_app.store import Store
 
 Item = TypeVar("Item", Rating, Demonstration)
