@@ -109,6 +109,10 @@ class Curation:
             pass
         return self._store.search.ids(wanted, self._among(wanted))
 
+    def index_changes(self) -> None:
+        """Bring the newest changes, at most 1,000, into the search index."""
+        self._store.search_index.step()
+
     def choices(self) -> Choices:
         return self._store.search.choices()
 
