@@ -7,7 +7,7 @@ from feedback_app.domain.conversation import Conversation
 from feedback_app.domain.documents import PairDocument, edit_of, messages_of, pair_documents
 from feedback_app.domain.persona import Persona, UnknownPersona
 from feedback_app.domain.preference import Demonstration, Rating
-from feedback_app.services.chat.chat import SystemPrompt, edited_replies, rated_replies
+from feedback_app.services.chat.reply_feedback import SystemPrompt, edited_replies, rated_replies
 from feedback_app.store import Store
 
 Item = TypeVar("Item", Rating, Demonstration)
