@@ -1,12 +1,13 @@
 """The composition root: builds every part of the service from the settings and runs it.
 
 Read it from top to bottom: `serve` runs the web server, `build` and `assembled` build the parts below it, and `_services` builds
-the services. After that come the steps that commands use alone: preparing the base model and the database. Only this module,
-`preferred` and `reward_models` know the training packages.
+the services; `preferred`, `reward_models` and `round_services` build theirs. After that come the steps that commands use alone:
+preparing the base model and the database. Only these modules know the training packages.
 """
 
 import random
 import socket
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,10 +15,8 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alignment.contract.durations import first_round
 from alignment.models.base_model import BaseModelUnavailable as BaseModelUnavailable
 from alignment.models.base_model import is_prepared, prepare_base, unasked
-from alignment.models.base_size import known_size
 from alignment.models.base_source import find_source
 from feedback_app.api.security import Access, access
 from feedback_app.desks.configured import desk_names
@@ -30,11 +29,13 @@ from feedback_app.engines.selection import build_engine, cannot_answer
 from feedback_app.logs import configure_logs
 from feedback_app.preferred import Preferred, preference_book
 from feedback_app.processes.local_files import listener, page_token, usable_home
-from feedback_app.reward_models import rewards
+from feedback_app.reward_models import live_reward, rewards
+from feedback_app.round_services import round_services
 from feedback_app.services.annotation.agreement import Agreements
 from feedback_app.services.annotation.desks import Desks
-from feedback_app.services.arena.arena import Arena, ArenaOptions
+from feedback_app.services.arena.arena import Arena
 from feedback_app.services.arena.pair_selection import DraftComparisons, PairSelection
+from feedback_app.services.arena.planning import ComparisonPlanner
 from feedback_app.services.arena.prefetch import Prefetch
 from feedback_app.services.arena.prompt_packs import PromptPacks
 from feedback_app.services.arena.repeats import Repeats
@@ -49,17 +50,9 @@ from feedback_app.services.generation.best_of import BestOf
 from feedback_app.services.generation.versions import BaseFiles, Models, warm
 from feedback_app.services.leaderboard.leaderboard import Leaderboard
 from feedback_app.services.reward.guess_calibration import GuessCalibration
-from feedback_app.services.reward.live_learner import LiveReward
 from feedback_app.services.reward.live_reward import LiveRewardService
-from feedback_app.services.reward.reward_models import RewardModels, TrainedScorer
-from feedback_app.services.rounds.before_after import BeforeAfter
-from feedback_app.services.rounds.estimate import Estimates
-from feedback_app.services.rounds.lineage import Lineage
+from feedback_app.services.reward.reward_models import TrainedScorer
 from feedback_app.services.rounds.queue import RoundQueue
-from feedback_app.services.rounds.readiness import RoundReadiness
-from feedback_app.services.rounds.rounds import Rounds
-from feedback_app.services.rounds.snapshots import Snapshots
-from feedback_app.services.rounds.training_data import TrainingData
 from feedback_app.services.system.status import service_status
 from feedback_app.settings import Settings, load_settings
 from feedback_app.store import Store, migrate, open_store
@@ -86,6 +79,7 @@ class App:
         """Start what works in the background."""
         self.services.live_reward.start()
         self.search_index.start()
+        threading.Thread(target=self.services.dataset.recover, name="unfinished-imports", daemon=True).start()
 
     def close(self) -> None:
         self.search_index.close()
@@ -158,24 +152,21 @@ def _services(
     settings: Settings, store: Store, base: Callable[[], BaseFiles], models: Models, generations: Generations
 ) -> Services:
     """The services that the API and the pages use."""
-    persona = partial(read_persona, settings.personas)
-    personas, desks = partial(known_personas, settings.personas), desk_names(settings)
+    personas, persona = partial(known_personas, settings.personas), partial(read_persona, settings.personas)
+    packs, desks = PromptPacks(settings.prompt_packs), desk_names(settings)
     queue, rng = RoundQueue(settings.redis_url), random.Random()  # noqa: S311 - not used for security
-    live = LiveRewardService(store, live_reward(settings))
-    packs, snapshots = PromptPacks(settings.prompt_packs), settings.root / "snapshots"
     preferred = Preferred(settings, preference_book(settings, store, packs, models, personas))
-    sampling, owner, interests = preferred.chat_sampling, preferred.persona, preferred.interests
-    options = ArenaOptions(settings.candidates, preferred.arena_sampling, desks)
-    arena = Arena(store, models, generations, packs, owner, options, rng, live, interests)
+    sampling, candidates = preferred.chat_sampling, settings.candidates
+    live = LiveRewardService(store, live_reward(settings))
+    planner = ComparisonPlanner(models, preferred.persona, candidates, preferred.arena_sampling, rng)
+    arena = Arena(store, planner, generations, packs, desks, rng, live, preferred.interests)
     repeats = Repeats(store, settings.repeat_share, desks, rng)
-    trained = rewards(settings, store, base, repeats)
-    best = BestOf((TrainedScorer(trained), live))
     drafts = DraftComparisons(store, arena, generations, live, desks, rng)
-    training_data = _training_data(settings, store, trained)
     pair_selection = PairSelection(arena, live, repeats, drafts, settings.active_share, rng)
+    calibration, trained = GuessCalibration(store, live, repeats), rewards(settings, store, base, repeats)
+    best = BestOf((TrainedScorer(trained), live))
     chat = Chat(store, models, generations, persona, sampling, best)
-    calibration, lineage = GuessCalibration(store, live, repeats), Lineage(store, snapshots)
-    estimates, heldout = _estimates(settings, store, lineage, training_data), settings.heldout_fraction
+    rounds = round_services(settings, store, models, generations, queue, trained, calibration, sampling)
     return Services(
         arena=arena,
         pair_selection=pair_selection,
@@ -186,47 +177,24 @@ def _services(
         chat=chat,
         side_by_side=SideBySide(store, models, chat, arena, sampling),
         best_of=best,
-        rounds=Rounds(store, models, queue, training_data, settings.min_pairs, estimates.sampled),
-        lineage=lineage,
-        estimates=estimates,
+        rounds=rounds.rounds,
+        lineage=rounds.lineage,
+        estimates=rounds.estimates,
+        readiness=rounds.readiness,
+        snapshots=rounds.snapshots,
+        before_after=rounds.before_after,
         reward_models=trained,
         leaderboard=Leaderboard(store),
         dataset=Dataset(store, persona, desks=desks),
         curation=Curation(store, arena, live, desks),
-        snapshots=Snapshots(store, snapshots, persona, personas),
         agreements=Agreements(store),
         models=models,
         desks=Desks(store, desks),
         status=service_status(store, models, queue, settings.redis_url, partial(with_embedded, settings)),
         personas=personas,
-        readiness=RoundReadiness(store, training_data, calibration, lineage, settings.min_pairs, heldout),
-        before_after=BeforeAfter(store, generations, sampling, heldout),
         preferences=preferred.book,
         base_name=base_name(settings),
     )
-
-
-def _training_data(settings: Settings, store: Store, trained: RewardModels) -> TrainingData:
-    has_texts = settings.pretraining_texts is not None
-    return TrainingData(store, settings.heldout_fraction, lambda: trained.current() is not None, has_texts)
-
-
-def _estimates(settings: Settings, store: Store, lineage: Lineage, training_data: TrainingData) -> Estimates:
-    size = partial(known_size, settings.base_model, settings.root / "models")
-    first = first_round(settings.train_threads, size)
-    return Estimates(store, lineage, training_data, first, settings.min_pairs)
-
-
-def live_reward(settings: Settings) -> Callable[[], LiveReward] | None:
-    """What makes the live reward model; None: there is none."""
-    return _live_reward_model if settings.live_reward else None
-
-
-def _live_reward_model() -> LiveReward:
-    """Called in the learning thread, if the setting is on, so that the pages do not wait for the import of its numerics."""
-    from reward_model.live import LiveRewardModel
-
-    return LiveRewardModel()
 
 
 def prepare_model(settings: Settings, report: Report = lambda what, share: None) -> BaseFiles:

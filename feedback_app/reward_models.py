@@ -1,4 +1,4 @@
-"""A part of the composition root: the trained reward models, opened and judged by the training packages."""
+"""A part of the composition root: the trained reward models, opened and evaluated by the training packages, and the live one."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +15,7 @@ from feedback_app.domain.comparison import Message
 from feedback_app.domain.preference import RankedReplies
 from feedback_app.services.arena.repeats import Repeats
 from feedback_app.services.generation.versions import BaseFiles
+from feedback_app.services.reward.live_learner import LiveReward
 from feedback_app.services.reward.reward_models import (
     BrokenRewardModel,
     PromptReply,
@@ -44,6 +45,18 @@ def rewards(
         lengths=(settings.gate_min_length_ratio, settings.gate_max_length_ratio),
         close=scoring.close,
     )
+
+
+def live_reward(settings: Settings) -> Callable[[], LiveReward] | None:
+    """What makes the live reward model; None: there is none."""
+    return _live_reward_model if settings.live_reward else None
+
+
+def _live_reward_model() -> LiveReward:
+    """Called in the learning thread, if the setting is on, so that the pages do not wait for the import of its numerics."""
+    from reward_model.live import LiveRewardModel
+
+    return LiveRewardModel()
 
 
 def _hash_of_base(settings: Settings) -> str:

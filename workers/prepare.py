@@ -60,6 +60,7 @@ def prepare_round(
         unpaired_feedback(settings, store),
         progress,
     )
+    progress.finished()
     store.rounds.set_snapshot(claimed.id, claimed.fence, snapshot.hash)
     spec = make_spec(settings, store, claimed, base, snapshot.folder)
     spec = replace(spec, expected_seconds=planned.expected)

@@ -10,7 +10,7 @@ from typing import Self, TypeVar
 
 from alignment.contract.snapshot.builder import SnapshotBuilder
 from alignment.contract.snapshot.schema import DEMONSTRATIONS, RATINGS
-from feedback_app.domain.comparison import Comparison, Message
+from feedback_app.domain.comparison import Comparison
 from feedback_app.domain.preference import Demonstration, Rating
 from feedback_app.domain.training_row import TrainingRow, training_row
 from feedback_app.formats import sft
@@ -118,13 +118,7 @@ def _add_demonstrations(
 
 def _edits(rows: Iterable[TrainingRow]) -> Iterator[Demonstration]:
     """The owner's edits that an import would accept."""
-    for row in rows:
-        for ranking in row.rankings:
-            if row.decided and ranking.edit is not None:
-                prompt = tuple(Message(turn["role"], turn["content"]) for turn in row.prompt)  # type: ignore[arg-type]
-                edit = Demonstration(prompt, ranking.edit)
-                if sft.carried(edit):
-                    yield edit
+    return (edit for row in rows if (edit := row.demonstration) is not None and sft.carried(edit))
 
 
 def _batched(items: Iterable[Item]) -> Iterator[list[Item]]:

@@ -46,9 +46,15 @@ class SnapshotProgress:
         if time.monotonic() - self._reported < EVERY_SECONDS:
             return
         self._reported = time.monotonic()
-        total = max(self.plan.total, done, 1)
-        message = f"Writing the snapshot. {self.plan.usage}" if self.plan.usage else "Writing the snapshot"
-        self.events.emit(SNAPSHOT, done, total, message=message)
+        self._emit("Writing the snapshot", done)
+
+    def finished(self) -> None:
+        """Reports that the snapshot is written: the trainer starts, which takes some seconds."""
+        self._emit("Starting the training", max(self.plan.total, 1))
+
+    def _emit(self, what: str, done: int) -> None:
+        message = f"{what}. {self.plan.usage}" if self.plan.usage else what
+        self.events.emit(SNAPSHOT, done, max(self.plan.total, done, 1), message=message)
         try:
             for event in self.tail.fresh():
                 self.store.rounds.progress(self.claimed.id, self.claimed.fence, event)

@@ -17,6 +17,8 @@ from alignment.models.loading import Model, log_probs, scaled
 from reward_model.evaluate import PreferenceAccuracy, preference_accuracy
 
 MAX_TEXT_TOKENS = 512
+PAIRS_AT_ONCE = 32
+"""Held-out pairs between two reports of progress."""
 ALL = "all"
 Row = TypeVar("Row")
 
@@ -78,23 +80,34 @@ def gate_evidence(measured: Measured, evidence: Evidence, scale: float | None) -
 
 
 def heldout_accuracy(
-    model: Model, tokenizer: Tokenizer, pairs: Sequence[Pair], ends: Sequence[int]
+    model: Model,
+    tokenizer: Tokenizer,
+    pairs: Sequence[Pair],
+    ends: Sequence[int],
+    report: Callable[[float], None] = lambda share: None,
 ) -> PreferenceAccuracy:
     """Share of pairs whose implicit reward prefers the chosen reply.
 
     The reward of a reply is beta times log pi - log pi_base (Rafailov et al. 2023, equation 7, up to a term that both
     replies to a prompt share); beta does not change the order. A reply that was cut is scored without an end token (one of
-    `ends`), since it never had one.
+    `ends`), since it never had one. `report` hears what share of the pairs is done.
     """
+    margins: list[float] = []
+    for begin in range(0, len(pairs), PAIRS_AT_ONCE):
+        report(begin / len(pairs))
+        margins += _margins(model, tokenizer, pairs[begin : begin + PAIRS_AT_ONCE], ends)
+    return preference_accuracy(margins)
+
+
+def _margins(model: Model, tokenizer: Tokenizer, pairs: Sequence[Pair], ends: Sequence[int]) -> list[float]:
+    """The reward of the chosen reply less that of the rejected one, of each pair."""
     replies = [
         _as_written(completion(tokenizer, pair.prompt, reply), cut, ends)
         for pair in pairs
         for reply, cut in ((pair.chosen, pair.chosen_cut), (pair.rejected, pair.rejected_cut))
     ]
     rewards = log_ratios(model, replies, tokenizer.pad_token_id)
-    return preference_accuracy(
-        [chosen - rejected for chosen, rejected in zip(rewards[::2], rewards[1::2], strict=True)]
-    )
+    return [chosen - rejected for chosen, rejected in zip(rewards[::2], rewards[1::2], strict=True)]
 
 
 def _as_written(reply: Completion, cut: bool, ends: Sequence[int]) -> Completion:

@@ -30,9 +30,13 @@ def measure(context: RoundContext) -> evaluate.Measured:
     _report(context, 0.6, "Measuring KL from the base")
     model = load_adapter(load_base(context.base_dir), adapter_dir)
     kl = evaluate.mean_kl(model, completions(prompts, replies), tokenizer.pad_token_id)
-    _report(context, 0.7, "Measuring agreement on held-out pairs")
+    pairs, ends = context.snapshot.heldout, end_ids(context.base_dir, tokenizer)
     accuracy = evaluate.heldout_accuracy(
-        model, tokenizer, context.snapshot.heldout, end_ids(context.base_dir, tokenizer)
+        model,
+        tokenizer,
+        pairs,
+        ends,
+        lambda share: _report(context, 0.7 + 0.1 * share, "Measuring agreement on held-out pairs"),
     )
     del model
     _report(context, 0.8, "Measuring perplexity")

@@ -1,1 +1,4 @@
-"""HTTP: the REST API, the OpenAI-compatible API, health and metrics."""
+"""HTTP: the REST API, the OpenAI-compatible API, health and metrics.
+
+May import `services`, `formats` and `domain`; never `ui` or `commands`. Routes translate requests into calls of services.
+"""

@@ -63,7 +63,9 @@ def build_api(
         leaderboard.router(services.leaderboard),
         rewards.router(services.reward_models),
         status.router(services),
-        openai_api.router(engine, services.models, sampling, services.arena.as_persona, services.best_of),
+        openai_api.router(
+            engine, services.models, sampling, services.arena.planner.as_persona, services.best_of
+        ),
         health.router(services.status, registry),
     )
     for router in (*routers, missing.router([route for one in routers for route in one.routes])):

@@ -1,1 +1,4 @@
-"""The parts of the command line. Each command is a thin layer over a service."""
+"""The command line: one module for each group of commands.
+
+Most commands call the running service over HTTP (`client`). Imports that take time stand inside the commands that need them.
+"""

@@ -175,28 +175,36 @@ class Comparison:
 def checked_prompt(messages: Sequence[Message]) -> tuple[Message, ...]:
     """The messages, if they form a prompt: an optional system turn, then turns that end with the user's. Every text follows
     `text_rules`."""
-    if not messages or messages[-1].role != "user":
-        raise InvalidPrompt("a prompt must end with the user's turn")
-    if not messages[-1].content.strip():
-        raise InvalidPrompt("the prompt is empty: write something to answer")
-    if any(message.role == "system" for message in messages[1:]):
-        raise InvalidPrompt("a system message may only come first")
-    return checked_texts(messages)
+    roles, texts = [message.role for message in messages], [message.content for message in messages]
+    if fault := prompt_fault(roles, texts):
+        raise InvalidPrompt(fault)
+    return tuple(messages)
+
+
+def prompt_fault(roles: Sequence[str], texts: Sequence[str]) -> str | None:
+    """What is wrong with the turns of a prompt, as a sentence; None where nothing is."""
+    if not roles or roles[-1] != "user":
+        return "a prompt must end with the user's turn"
+    if not texts[-1].strip():
+        return "the prompt is empty: write something to answer"
+    if "system" in roles[1:]:
+        return "a system message may only come first"
+    fault = _texts_fault(texts)
+    return fault and f"the conversation {fault}"
 
 
 def checked_texts(messages: Sequence[Message]) -> tuple[Message, ...]:
     """The messages in whichever order, if every text follows `text_rules` and all of them are not too long. Raises
     InvalidPrompt."""
-    if fault := _prompt_fault(messages):
+    if fault := _texts_fault([message.content for message in messages]):
         raise InvalidPrompt(f"the conversation {fault}")
     return tuple(messages)
 
 
-def _prompt_fault(messages: Sequence[Message]) -> str | None:
-    if sum(len(message.content) for message in messages) > LONGEST_CONVERSATION:
+def _texts_fault(texts: Sequence[str]) -> str | None:
+    if sum(map(len, texts)) > LONGEST_CONVERSATION:
         return f"is longer than {LONGEST_CONVERSATION:,} characters"
-    faults = (text_fault(message.content) for message in messages)
-    return next((fault for fault in faults if fault), None)
+    return next(filter(None, map(text_fault, texts)), None)
 
 
 def checked_text(text: str, longest: int, name: str) -> str:

@@ -16,6 +16,8 @@ DEEPEST = 256
 LONGEST_STEP = 40
 # NUL or either half of a surrogate pair, as JSON spells them: a first look, which is quick.
 SUSPECT = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+# The same for numbers: seventeen digits or an exponent.
+SUSPECT_VALUE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])|\d{17}|\d[eE]")
 
 Place = tuple[str | int, ...]
 
@@ -30,10 +32,21 @@ class NotJson(Unfit):
 
 def parsed(raw: bytes | str) -> Any:
     """The value that JSON text spells. Raises Unfit, NotJson."""
-    value = loaded(raw)
-    if fault := fault_in(value):
+    text = _text(raw) if isinstance(raw, bytes) else raw
+    value = loaded(text)
+    if _may_be_unfit(text) and (fault := fault_in(value)):
         raise Unfit(fault)
     return value
+
+
+def _may_be_unfit(text: str) -> bool:
+    """Whether the text has to be looked at value by value: it may spell an unfit character, a large number or deep nesting."""
+    deep = text.count("[") + text.count("{") >= DEEPEST
+    return (
+        deep
+        or (not text.isascii() and UNFIT.search(text) is not None)
+        or SUSPECT_VALUE.search(text) is not None
+    )
 
 
 def loaded(raw: bytes | str) -> Any:

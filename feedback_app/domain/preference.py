@@ -1,6 +1,6 @@
 """Preference pairs, ratings and demonstrations, and the split of prompts into train and held-out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -84,8 +84,20 @@ def _ranked(comparison: Comparison, ranking: Ranking) -> RankedReplies | None:
 
 def rewrite(comparison: Comparison, ranking: Ranking) -> str | None:
     """The reply that the annotator would have liked, where they wrote one that was not among the replies."""
-    edit = (ranking.edit or "").strip()
-    return None if not edit or edit in (c.text.strip() for c in comparison.candidates) else ranking.edit
+    return rewritten(ranking.edit, [candidate.text for candidate in comparison.candidates])
+
+
+def rewritten(edit: str | None, replies: Sequence[str]) -> str | None:
+    """The edit, if it has a text that none of the replies has."""
+    text = (edit or "").strip()
+    return None if not text or text in (reply.strip() for reply in replies) else edit
+
+
+def better_and_worse(groups: Sequence[Sequence[str]]) -> Iterator[tuple[str, str]]:
+    """Every two candidates of different groups, the better one first."""
+    return (
+        (better, worse) for upper, lower in combinations(groups, 2) for better in upper for worse in lower
+    )
 
 
 def _places(comparison: Comparison, ranking: Ranking) -> tuple[int, ...]:
@@ -138,9 +150,7 @@ def _pairs_of(comparison: Comparison, ranking: Ranking) -> list[PreferencePair]:
             chosen_cut=winner.cut,
             rejected_cut=loser.cut,
         )
-        for upper, lower in combinations(ranking.groups, 2)
-        for better in upper
-        for worse in lower
+        for better, worse in better_and_worse(ranking.groups)
     ]
 
 

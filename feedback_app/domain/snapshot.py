@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -91,7 +91,7 @@ class RecordChange:
 @dataclass(frozen=True, slots=True)
 class SnapshotDifference:
     """`counts` by kind and by how it differs, `same` by kind; `first` are the first few of each, `comparisons` the ids of
-    those whose rankings differ."""
+    those whose rankings differ, 100,000 of each at most."""
 
     counts: Mapping[tuple[RecordKind, ChangeType], int]
     same: Mapping[RecordKind, int]
@@ -101,63 +101,3 @@ class SnapshotDifference:
     @property
     def total(self) -> int:
         return sum(self.counts.values())
-
-
-RecordSource = Callable[[], Iterable[SnapshotRecord]]
-RecordId = tuple[RecordKind, str, int]
-"""RecordKind, key, and the number of the record among those of that key, from 1: several people may rank one comparison."""
-
-
-def difference(before: RecordSource, after: RecordSource) -> SnapshotDifference:
-    """How `after` differs from `before`. `after` is read once, `before` a second time for the texts of removed records;
-    only digests are kept in memory."""
-    known = {place: (record.digest(), record.comparison) for place, record in _placed(before())}
-    same, found = Counter[RecordKind](), list[tuple[ChangeType, RecordId, str]]()
-    texts: dict[RecordId, SnapshotRecord] = {}
-    shown = Counter[tuple[RecordKind, ChangeType]]()
-    for place, record in _placed(after()):
-        was = known.pop(place, None)
-        if was is not None and was[0] == record.digest():
-            same[record.kind] += 1
-            continue
-        how: ChangeType = "added" if was is None else "changed"
-        found.append((how, place, record.comparison))
-        shown[record.kind, how] += 1
-        if shown[record.kind, how] <= SHOWN_PER_CHANGE:
-            texts[place] = record
-    found += [("removed", place, comparison) for place, (_, comparison) in known.items()]
-    first = _first(found)
-    gone = _texts(before, {place for how, place in first if how != "added"})
-    return SnapshotDifference(
-        counts=Counter((place[0], how) for how, place, _ in found),
-        same=same,
-        first=tuple(RecordChange(place[0], how, gone.get(place), texts.get(place)) for how, place in first),
-        comparisons={how: tuple(c for h, _, c in found if h == how and c) for how in CHANGE_TYPES},
-    )
-
-
-def _first(found: Iterable[tuple[ChangeType, RecordId, str]]) -> list[tuple[ChangeType, RecordId]]:
-    """The first few of each kind and way."""
-    taken, first = Counter[tuple[RecordKind, ChangeType]](), list[tuple[ChangeType, RecordId]]()
-    for how, place, _ in found:
-        taken[place[0], how] += 1
-        if taken[place[0], how] <= SHOWN_PER_CHANGE:
-            first.append((how, place))
-    return first
-
-
-def _texts(source: RecordSource, wanted: set[RecordId]) -> dict[RecordId, SnapshotRecord]:
-    found: dict[RecordId, SnapshotRecord] = {}
-    for place, record in _placed(source()) if wanted else ():
-        if place in wanted:
-            found[place] = record
-            if len(found) == len(wanted):
-                break
-    return found
-
-
-def _placed(records: Iterable[SnapshotRecord]) -> Iterator[tuple[RecordId, SnapshotRecord]]:
-    seen = Counter[tuple[RecordKind, str]]()
-    for record in records:
-        seen[record.kind, record.key] += 1
-        yield (record.kind, record.key, seen[record.kind, record.key]), record

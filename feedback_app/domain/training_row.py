@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from feedback_app.domain.comparison import Comparison, Ranking
-from feedback_app.domain.preference import prompt_key
+from feedback_app.domain.comparison import Comparison, Message, Ranking
+from feedback_app.domain.preference import Demonstration, RankedReplies, prompt_key
 
 Turn = dict[str, str]
 """{"role", "content"} of a message."""
@@ -41,6 +41,31 @@ class TrainingRow:
         """The reply that the annotator would have liked, where they wrote one that was not among the replies."""
         edit = (ranking.edit or "").strip()
         return None if not edit or edit in (reply.strip() for reply in self.replies) else ranking.edit
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """The prompt as elsewhere."""
+        return tuple(Message(turn["role"], turn["content"]) for turn in self.prompt)  # type: ignore[arg-type]
+
+    @property
+    def demonstration(self) -> Demonstration | None:
+        """The owner's edit, where the ranking that decides has one."""
+        edit = self.rankings[0].edit if self.decided and self.rankings else None
+        return None if edit is None else Demonstration(self.messages, edit)
+
+    def ranked_replies(self) -> list[RankedReplies]:
+        """Each ranking, ties too, a rewrite as the winner; `all_bad` without a rewrite compares nothing and is left out."""
+        ranked = ((ranking, self.rewrite(ranking)) for ranking in self.rankings)
+        return [
+            self._ranked(ranking, edit) for ranking, edit in ranked if edit is not None or not ranking.all_bad
+        ]
+
+    def _ranked(self, ranking: TrainingRanking, edit: str | None) -> RankedReplies:
+        places = (0,) * len(self.replies) if ranking.all_bad else tuple(ranking.places)
+        replies = tuple(self.replies)
+        if edit is not None:
+            replies, places = (edit, *replies), (0, *(place + 1 for place in places))
+        return RankedReplies(self.messages, replies, places, self.id, ranking.annotator)
 
 
 def training_row(comparison: Comparison) -> TrainingRow:

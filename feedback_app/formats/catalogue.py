@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
+from feedback_app.domain.documents import PairDocument
 from feedback_app.domain.preference import PreferencePair
 from feedback_app.errors import Invalid
 from feedback_app.formats import (
@@ -31,6 +32,8 @@ class PairFormat(Protocol):
     """A module that writes one preference pair per line."""
 
     def dump(self, pair: PreferencePair) -> dict[str, Any]: ...
+
+    def record_of(self, pair: PairDocument) -> dict[str, Any]: ...
 
 
 PAIRS: dict[str, PairFormat] = {"trl": trl, "hh": hh, "openai": openai, "sharegpt": sharegpt}

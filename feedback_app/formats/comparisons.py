@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStatus, Message, Ranking
-from feedback_app.formats import fields, rankings, trl
+from feedback_app.domain.documents import turns
+from feedback_app.formats import fields, rankings
 from feedback_app.formats.fields import Record, content_id
 
 Groups = tuple[tuple[str, ...], ...]
@@ -40,7 +41,7 @@ def build(
     """A ranked comparison of the candidates c1, c2, … in this order. `others` maps annotators to groups and a note. The id is
     computed from the content, so that importing the same comparison again adds nothing. Raises BadRecord."""
     messages = fields.prompt(prompt)
-    content = {"prompt": trl.turns(messages), "replies": [reply.text for reply in replies], "groups": groups}
+    content = {"prompt": turns(messages), "replies": [reply.text for reply in replies], "groups": groups}
     source = f"import:{kind}"
     rankings.check_replies([reply.text for reply in replies], "replies")
     built = Comparison(

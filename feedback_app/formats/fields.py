@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid5
 
-from feedback_app.domain.comparison import InvalidPrompt, Message, Role, checked_prompt
+from feedback_app.domain.comparison import InvalidPrompt, Message, Role, checked_prompt, prompt_fault
+from feedback_app.domain.documents import Turns
 from feedback_app.domain.preference import PreferencePair
 from feedback_app.domain.text_rules import LONGEST_REPLY, length_fault, name_fault, number_fault, text_fault
 from feedback_app.formats.errors import BadRecord
@@ -122,11 +123,9 @@ def reply(turns: Sequence[Message], name: str) -> str:
 
 
 def filled(text: str, name: str) -> str:
-    if not text.strip():
-        raise BadRecord(f"`{name}` is empty")
-    if fault := length_fault(text, LONGEST_REPLY):
+    if fault := _reply_fault(text):
         raise BadRecord(f"`{name}` {fault}")
-    return encodable(text, name)
+    return text
 
 
 def pair(turns: Sequence[Message], chosen: str, rejected: str) -> PreferencePair:
@@ -148,6 +147,20 @@ def conversation_pair(chosen: Sequence[Message], rejected: Sequence[Message]) ->
     if tuple(chosen[:-1]) != tuple(rejected[:-1]):
         raise BadRecord("chosen and rejected differ before the last turn")
     return pair(chosen[:-1], reply(chosen[-1:], "chosen"), reply(rejected[-1:], "rejected"))
+
+
+def prompt_fits(turns: Turns) -> bool:
+    """Whether `prompt` accepts the turns."""
+    return prompt_fault([turn["role"] for turn in turns], [turn["content"] for turn in turns]) is None
+
+
+def reply_fits(text: str) -> bool:
+    """Whether `filled` accepts the text."""
+    return _reply_fault(text) is None
+
+
+def _reply_fault(text: str) -> str | None:
+    return length_fault(text, LONGEST_REPLY) or text_fault(text) if text.strip() else "is empty"
 
 
 NAMESPACE = UUID("5e0c1f5e-6d0b-4f5a-9a6e-3d2b8c7a4f10")

@@ -8,10 +8,10 @@ A text that contains a marker would be split there. So a marker inside a text ge
 """
 
 import re
-from collections.abc import Sequence
 from typing import Any
 
 from feedback_app.domain.comparison import Message, Role
+from feedback_app.domain.documents import PairDocument, pair_document
 from feedback_app.domain.preference import PreferencePair
 from feedback_app.formats import fields
 from feedback_app.formats.errors import BadRecord
@@ -25,13 +25,19 @@ INNER_SYSTEM = re.compile(r"(\A|\n\n)(\\*(?:Human|Assistant):)")
 ESCAPED_SYSTEM = re.compile(r"(\A|\n\n)\\(\\*(?:Human|Assistant):)")
 ROLES: dict[str, Role] = {"Human": "user", "Assistant": "assistant"}
 USED = frozenset({"chosen", "rejected"})
-NAMES: dict[Role, str] = {"user": "Human", "assistant": "Assistant"}
+NAMES = {"user": "Human", "assistant": "Assistant"}
 
 
 def dump(pair: PreferencePair) -> dict[str, Any]:
+    return record_of(pair_document(pair))
+
+
+def record_of(pair: PairDocument) -> dict[str, Any]:
+    """The record that holds the pair."""
+    prompt = "".join(_written(turn["role"], turn["content"]) for turn in pair.prompt)
     return {
-        "chosen": transcript([*pair.prompt, Message("assistant", pair.chosen)]),
-        "rejected": transcript([*pair.prompt, Message("assistant", pair.rejected)]),
+        "chosen": prompt + _written("assistant", pair.chosen),
+        "rejected": prompt + _written("assistant", pair.rejected),
     }
 
 
@@ -40,14 +46,10 @@ def load(record: Record) -> PreferencePair:
     return fields.conversation_pair(_read(record, "chosen"), _read(record, "rejected"))
 
 
-def transcript(messages: Sequence[Message]) -> str:
-    """The turns as one text."""
-    return "".join(
-        INNER_SYSTEM.sub(r"\1\\\2", message.content)
-        if message.role == "system"
-        else f"\n\n{NAMES[message.role]}: " + INNER.sub(r"\1\\\2", message.content)
-        for message in messages
-    )
+def _written(role: str, content: str) -> str:
+    if role == "system":
+        return INNER_SYSTEM.sub(r"\1\\\2", content)
+    return f"\n\n{NAMES[role]}: " + INNER.sub(r"\1\\\2", content)
 
 
 def opened(text: str, name: str) -> tuple[Message, ...]:

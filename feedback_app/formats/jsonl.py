@@ -1,7 +1,6 @@
 """JSON Lines: converts bytes to numbered objects and back in bounded memory."""
 
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO, TypeVar
@@ -14,7 +13,8 @@ from feedback_app.formats.errors import BadRecord, Problems
 MEBIBYTE = 1024 * 1024
 T = TypeVar("T")
 # JSON allows these characters unescaped, but some readers treat them as line ends.
-UNSAFE = re.compile("[\x85\u2028\u2029]")
+UNSAFE = "\x85\u2028\u2029"
+ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 NO_OBJECT = "is not a JSON object: one object a line is needed (JSONL)"
 BOM = b"\xef\xbb\xbf"
 
@@ -47,8 +47,11 @@ def mebibytes(size: int) -> str:
 
 def dumped(record: Mapping[str, Any]) -> bytes:
     """One line with its line end. Raises ValueError for what JSON cannot hold: a lone surrogate or a number that is not finite."""
-    text = json.dumps(record, ensure_ascii=False, allow_nan=False)
-    return UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text).encode() + b"\n"
+    text = ENCODER.encode(record)
+    for character in UNSAFE:
+        if character in text:
+            text = text.replace(character, f"\\u{ord(character):04x}")
+    return text.encode() + b"\n"
 
 
 def chunks(file: BinaryIO) -> Iterator[bytes]:

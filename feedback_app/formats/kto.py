@@ -6,6 +6,7 @@ It also reads the whole conversation in `messages` or `completion`, and `kto_tag
 
 from typing import Any
 
+from feedback_app.domain.documents import PairDocument, Turns, turns
 from feedback_app.domain.preference import PreferencePair, Rating
 from feedback_app.formats import conversation, fields, trl
 from feedback_app.formats.errors import BadRecord
@@ -24,27 +25,38 @@ def taken_apart(pair: PreferencePair) -> tuple[Rating, Rating]:
     )
 
 
+def fits(prompt: Turns, reply: str) -> bool:
+    """Whether an import would accept the prompt and its reply."""
+    return fields.prompt_fits(prompt) and fields.reply_fits(reply)
+
+
 def carried(rating: Rating) -> bool:
     """Whether the rating can be exported, which is the case if an import would accept it."""
-    try:
-        fields.prompt(rating.prompt)
-        fields.filled(rating.reply, "completion")
-    except BadRecord:
-        return False
-    return True
+    return fits(turns(rating.prompt), rating.reply)
 
 
 def rating_id(rating: Rating) -> str:
     """The id of a rating, computed from prompt, reply and label."""
-    return content_id("rating", dump(rating))
+    return content_id_of(dump(rating))
+
+
+def content_id_of(record: Record) -> str:
+    """The id of the rating on a record."""
+    return content_id("rating", record)
 
 
 def dump(rating: Rating) -> dict[str, Any]:
-    return {
-        "prompt": trl.turns(rating.prompt),
-        "completion": trl.answer(rating.reply),
-        "label": rating.good,
-    }
+    return record_of(turns(rating.prompt), rating.reply, rating.good)
+
+
+def record_of(prompt: Turns, reply: str, good: bool) -> dict[str, Any]:
+    """The record that holds the rated reply."""
+    return {"prompt": prompt, "completion": trl.answer(reply), "label": good}
+
+
+def record_of_reply(pair: PairDocument, chosen: bool) -> dict[str, Any]:
+    """One reply of a pair: chosen is good, rejected is bad."""
+    return record_of(pair.prompt, pair.chosen if chosen else pair.rejected, chosen)
 
 
 def load(record: Record) -> Rating:
@@ -56,10 +68,10 @@ def load(record: Record) -> Rating:
     messages = trl.conversation_with(prompt, record[name], name)
     if name == "completion":
         conversation.same(record, "messages", [messages], "`prompt` and `completion`")
-    turns = conversation.with_system(record, messages)
+    whole = conversation.with_system(record, messages)
     return Rating(
-        prompt=fields.prompt(turns[:-1]),
-        reply=fields.reply(turns[-1:], name),
+        prompt=fields.prompt(whole[:-1]),
+        reply=fields.reply(whole[-1:], name),
         good=label(record),
         source="import:kto",
     )

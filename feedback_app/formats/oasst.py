@@ -6,7 +6,8 @@ https://github.com/LAION-AI/Open-Assistant (trees as its exporter writes them)
 from collections.abc import Iterator, Sequence
 
 from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStatus, Message, Ranking, Role
-from feedback_app.formats import fields, trl, unused
+from feedback_app.domain.documents import turns
+from feedback_app.formats import fields, unused
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record, content_id
 
@@ -56,7 +57,7 @@ def _ranked(reply: Record) -> bool:
 def _comparison(messages: Sequence[Message], replies: Sequence[Record]) -> Comparison:
     prompt = fields.prompt(messages)
     texts, ranks = [_text(reply) for reply in replies], [_rank(reply) for reply in replies]
-    content = {"prompt": trl.turns(prompt), "replies": texts, "ranks": ranks}
+    content = {"prompt": turns(prompt), "replies": texts, "ranks": ranks}
     return Comparison(
         messages=prompt,
         candidates=tuple(

@@ -5,6 +5,7 @@ https://platform.openai.com/docs/guides/direct-preference-optimization
 
 from typing import Any
 
+from feedback_app.domain.documents import PairDocument, pair_document
 from feedback_app.domain.preference import PreferencePair
 from feedback_app.formats import conversation, fields, trl, unused
 from feedback_app.formats.fields import Record
@@ -13,8 +14,13 @@ USED = frozenset({"input", "preferred_output", "non_preferred_output"})
 
 
 def dump(pair: PreferencePair) -> dict[str, Any]:
+    return record_of(pair_document(pair))
+
+
+def record_of(pair: PairDocument) -> dict[str, Any]:
+    """The record that holds the pair."""
     return {
-        "input": {"messages": trl.turns(pair.prompt), "tools": [], "parallel_tool_calls": True},
+        "input": {"messages": pair.prompt, "tools": [], "parallel_tool_calls": True},
         "preferred_output": trl.answer(pair.chosen),
         "non_preferred_output": trl.answer(pair.rejected),
     }

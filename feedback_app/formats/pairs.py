@@ -3,24 +3,27 @@
 from datetime import datetime
 
 from feedback_app.domain.comparison import Candidate, Comparison, ComparisonStatus, Ranking
+from feedback_app.domain.documents import PairDocument, pair_document
 from feedback_app.domain.preference import PreferencePair
 from feedback_app.formats import fields, trl
-from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import content_id
 
 
-def carried(pair: PreferencePair) -> bool:
+def carried(pair: PairDocument) -> bool:
     """Whether the pair can be exported, which is the case if an import would accept it."""
-    try:
-        fields.pair(pair.prompt, pair.chosen, pair.rejected)
-    except BadRecord:
-        return False
-    return True
+    replies = (
+        pair.chosen != pair.rejected and fields.reply_fits(pair.chosen) and fields.reply_fits(pair.rejected)
+    )
+    return replies and fields.prompt_fits(pair.prompt)
 
 
 def pair_id(pair: PreferencePair, occurrence: int = 1) -> str:
     """The id of a pair, computed from prompt, chosen and rejected, independent of the format."""
-    return content_id("pair", trl.dump(pair), occurrence)
+    return pair_id_of(pair_document(pair), occurrence)
+
+
+def pair_id_of(pair: PairDocument, occurrence: int = 1) -> str:
+    return content_id("pair", trl.record_of(pair), occurrence)
 
 
 def ranked_comparison(pair: PreferencePair, source: str, occurrence: int, created_at: datetime) -> Comparison:

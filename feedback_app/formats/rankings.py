@@ -6,7 +6,6 @@ there are any, `ranking` may be null.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from dataclasses import fields as attributes
 from datetime import UTC, datetime
 from typing import Any, get_args
@@ -23,8 +22,9 @@ from feedback_app.domain.comparison import (
     checked_ranking,
     ranking_fault,
 )
+from feedback_app.domain.documents import ComparisonDocument, comparison_document
 from feedback_app.domain.text_rules import LONGEST_REPLIES, MOST_REPLIES, MOST_TAGS
-from feedback_app.formats import conversation, fields, trl, unused
+from feedback_app.formats import conversation, fields, unused
 from feedback_app.formats.errors import BadRecord
 from feedback_app.formats.fields import Record, content_id
 
@@ -36,27 +36,17 @@ USED, CANDIDATE, RANKING, SAMPLING = (
 
 def dump(comparison: Comparison) -> dict[str, Any]:
     """Raises ValueError for a comparison that nobody ranked."""
-    if not comparison.counted_rankings:
+    return record_of(comparison_document(comparison))
+
+
+def record_of(comparison: ComparisonDocument) -> dict[str, Any]:
+    """The record that holds the comparison. Raises ValueError for one that nobody ranked."""
+    if comparison.ranking is None and not comparison.others:
         raise ValueError("only ranked comparisons are exported")
-    ranking = comparison.ranking
-    record = {
-        "id": comparison.id,
-        "created_at": comparison.created_at.isoformat(),
-        "source": comparison.source,
-        "persona": comparison.persona,
-        "tags": list(comparison.tags),
-        "repeat_of": comparison.repeat_of,
-        "selection": comparison.selection,
-        "messages": trl.turns(comparison.messages),
-        "candidates": [asdict(candidate) for candidate in comparison.candidates],
-        "ranking": None if ranking is None else _written(ranking),
-    }
-    others = [_written(other) for other in comparison.others]
-    return record | {"others": others} if others else record
-
-
-def _written(ranking: Ranking) -> dict[str, Any]:
-    return asdict(ranking) | {"created_at": ranking.created_at.isoformat()}
+    record = comparison._asdict()
+    if not comparison.others:
+        del record["others"]
+    return record
 
 
 def load(record: Record) -> Comparison:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from feedback_app.domain.comparison import Comparison, Message
+from feedback_app.domain.documents import Turns, turns
 from feedback_app.domain.preference import Demonstration
 from feedback_app.formats import conversation, fields, kto, trl
 from feedback_app.formats.conversation import Turn
@@ -26,12 +27,7 @@ def edited(comparison: Comparison) -> Demonstration | None:
 
 def carried(demonstration: Demonstration) -> bool:
     """Whether the demonstration can be exported, which is the case if an import would accept it."""
-    try:
-        fields.prompt(demonstration.prompt)
-        fields.filled(demonstration.reply, "reply")
-    except BadRecord:
-        return False
-    return True
+    return kto.fits(turns(demonstration.prompt), demonstration.reply)
 
 
 def demonstration_id(demonstration: Demonstration) -> str:
@@ -40,7 +36,12 @@ def demonstration_id(demonstration: Demonstration) -> str:
 
 
 def dump(demonstration: Demonstration) -> dict[str, Any]:
-    return {"messages": [*trl.turns(demonstration.prompt), *trl.answer(demonstration.reply)]}
+    return record_of(turns(demonstration.prompt), demonstration.reply)
+
+
+def record_of(prompt: Turns, reply: str) -> dict[str, Any]:
+    """The record that holds the demonstration."""
+    return {"messages": [*prompt, *trl.answer(reply)]}
 
 
 def load(record: Record) -> list[Demonstration]:
@@ -56,11 +57,11 @@ def _turns(record: Record) -> tuple[Turn, ...]:
     if record.get("messages") is None and (prompt is not None or record.get("completion") is not None):
         messages = trl.conversation_with(prompt, fields.required(record, "completion"), "completion")
         return tuple(map(Turn, conversation.with_system(record, messages)))
-    turns = conversation.weighted(fields.required(record, "messages"), "messages")
-    messages = tuple(turn.message for turn in turns)
+    weighted = conversation.weighted(fields.required(record, "messages"), "messages")
+    messages = tuple(turn.message for turn in weighted)
     _same_prompt(prompt, messages)
     with_system = conversation.with_system(record, messages)
-    return (*map(Turn, with_system[: len(with_system) - len(turns)]), *turns)
+    return (*map(Turn, with_system[: len(with_system) - len(weighted)]), *weighted)
 
 
 def _same_prompt(prompt: Sequence[Message] | None, messages: Sequence[Message]) -> None:
@@ -70,15 +71,15 @@ def _same_prompt(prompt: Sequence[Message] | None, messages: Sequence[Message]) 
         raise BadRecord("`messages` does not begin with `prompt`")
 
 
-def demonstrations(turns: Sequence[Turn], name: str, source: str) -> list[Demonstration]:
+def demonstrations(weighted: Sequence[Turn], name: str, source: str) -> list[Demonstration]:
     """The demonstrations in a conversation. Raises BadRecord."""
-    messages = [turn.message for turn in turns]
-    if all(turn.weight is None for turn in turns):
+    messages = [turn.message for turn in weighted]
+    if all(turn.weight is None for turn in weighted):
         reply = fields.reply(messages[-1:], f"{name}[-1]")
         return [Demonstration(fields.prompt(messages[:-1]), reply, source)]
     trained = [
         place
-        for place, turn in enumerate(turns)
+        for place, turn in enumerate(weighted)
         if turn.message.role == "assistant" and turn.weight in (None, 1)
     ]
     if not trained:

@@ -5,22 +5,27 @@ https://github.com/hiyouga/LLaMA-Factory/tree/main/data (sharegpt format; `"rank
 
 from typing import Any
 
-from feedback_app.domain.comparison import Message, Role
+from feedback_app.domain.documents import PairDocument, pair_document
 from feedback_app.domain.preference import Demonstration, PreferencePair, Rating
 from feedback_app.formats import conversation, fields, kto, sft
 from feedback_app.formats.conversation import Turn
 from feedback_app.formats.fields import Record
 
-NAMES: dict[Role, str] = {"system": "system", "user": "human", "assistant": "gpt"}
+NAMES = {"system": "system", "user": "human", "assistant": "gpt"}
 LISTS = ("conversations", "conversation", "items")
 USED = frozenset({*LISTS, *conversation.SYSTEM, *kto.LABELS, "chosen", "rejected"})
 
 
 def dump(pair: PreferencePair) -> dict[str, Any]:
+    return record_of(pair_document(pair))
+
+
+def record_of(pair: PairDocument) -> dict[str, Any]:
+    """The record that holds the pair."""
     return {
-        "conversations": [_turn(message) for message in pair.prompt],
-        "chosen": _turn(Message("assistant", pair.chosen)),
-        "rejected": _turn(Message("assistant", pair.rejected)),
+        "conversations": [_turn(turn["role"], turn["content"]) for turn in pair.prompt],
+        "chosen": _turn("assistant", pair.chosen),
+        "rejected": _turn("assistant", pair.rejected),
     }
 
 
@@ -38,8 +43,8 @@ def load(record: Record) -> PreferencePair | Rating | list[Demonstration]:
     return sft.demonstrations([*map(Turn, messages[:added]), *turns], name, "import:sharegpt")
 
 
-def _turn(message: Message) -> dict[str, str]:
-    return {"from": NAMES[message.role], "value": message.content}
+def _turn(role: str, content: str) -> dict[str, str]:
+    return {"from": NAMES[role], "value": content}
 
 
 def _reply(record: Record, name: str) -> str:

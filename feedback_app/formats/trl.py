@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from feedback_app.domain.comparison import Message
+from feedback_app.domain.documents import PairDocument, pair_document
 from feedback_app.domain.preference import PreferencePair
 from feedback_app.formats import conversation, fields, hh
 from feedback_app.formats.errors import BadRecord
@@ -38,24 +39,17 @@ USED = frozenset(
 )
 
 
-def turn(message: Message) -> dict[str, str]:
-    return {"role": message.role, "content": message.content}
-
-
-def turns(messages: Sequence[Message]) -> list[dict[str, str]]:
-    return [turn(message) for message in messages]
-
-
 def answer(text: str) -> list[dict[str, str]]:
     return [{"role": "assistant", "content": text}]
 
 
 def dump(pair: PreferencePair) -> dict[str, Any]:
-    return {
-        "prompt": turns(pair.prompt),
-        "chosen": answer(pair.chosen),
-        "rejected": answer(pair.rejected),
-    }
+    return record_of(pair_document(pair))
+
+
+def record_of(pair: PairDocument) -> dict[str, Any]:
+    """The record that holds the pair."""
+    return {"prompt": pair.prompt, "chosen": answer(pair.chosen), "rejected": answer(pair.rejected)}
 
 
 def load(record: Record) -> PreferencePair:

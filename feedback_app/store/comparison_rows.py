@@ -1,6 +1,6 @@
 """Converts comparisons and rankings to rows and back. Pure."""
 
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from itertools import combinations
 from typing import Any
 
@@ -18,6 +18,7 @@ from feedback_app.domain.comparison import (
     checked_ranking,
 )
 from feedback_app.domain.damage import UNREADABLE
+from feedback_app.domain.documents import candidate_document, turns
 from feedback_app.domain.pairwise_outcomes import outcome_line
 from feedback_app.domain.preference import preference_pairs, prompt_key
 from feedback_app.store.tables import comparisons, rankings
@@ -40,7 +41,7 @@ def comparison_row(comparison: Comparison) -> dict[str, Any]:
         "source": comparison.source,
         "persona": comparison.persona,
         "tags": list(comparison.tags),
-        "messages": [asdict(message) for message in comparison.messages],
+        "messages": turns(comparison.messages),
         "candidates": candidate_documents(comparison.candidates),
         "prompt_key": prompt_key(comparison.messages),
         "created_at": comparison.created_at,
@@ -50,7 +51,7 @@ def comparison_row(comparison: Comparison) -> dict[str, Any]:
 
 
 def candidate_documents(candidates: tuple[Candidate, ...]) -> list[dict[str, Any]]:
-    return [asdict(candidate) for candidate in candidates]
+    return list(map(candidate_document, candidates))
 
 
 def ranking_row(comparison: Comparison, ranking: Ranking) -> dict[str, Any]:
@@ -185,7 +186,7 @@ def ranking_from(row: RowMapping, prefix: str = "") -> Ranking:
         all_bad=row[f"{prefix}all_bad"],
         aspects=texts(row[f"{prefix}aspects"]),
         note=text_from(row[f"{prefix}note"]),
-        edit=row[f"{prefix}edit"],
+        edit=None if row[f"{prefix}edit"] is None else text_from(row[f"{prefix}edit"]),
         annotator=row[f"{prefix}annotator"],
         source=row[f"{prefix}source"],
         seconds=row[f"{prefix}seconds"],

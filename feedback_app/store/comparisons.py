@@ -1,12 +1,14 @@
 """Comparisons and their rankings. Each method is one transaction."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
     Connection,
+    Select,
     delete,
+    exists,
     insert,
     select,
     text,
@@ -44,6 +46,7 @@ from feedback_app.store.paging import (
 )
 from feedback_app.store.tables import WAITING, annotations, comparisons, rankings
 
+IDS_AT_ONCE = 5_000
 NEWEST_FIRST = (comparisons.c.created_at.desc(), comparisons.c.id.desc())
 
 
@@ -66,7 +69,7 @@ class Comparisons:
         """Store all or none, queue them for the desks, and return how many were new. Known ids are left unchanged.
         Raises InvalidRanking."""
         with self.database.write() as connection:
-            return insert_comparisons(connection, items, desks, stored)
+            return len(insert_comparisons(connection, items, desks, stored))
 
     def get(self, comparison_id: str) -> Comparison:
         """Raises ComparisonNotFound."""
@@ -191,16 +194,36 @@ class Comparisons:
     def with_rankings(self, damaged: bool = False) -> Iterator[Comparison]:
         """All comparisons that anybody ranked, with the other annotators' rankings, oldest first. See `read_batches`.
         Damaged ones are left out unless `damaged` is true. Raises UnreadableRecord."""
-        by_others = comparisons.c.id.in_(select(annotations.c.comparison_id))
+        by_others = exists().where(annotations.c.comparison_id == comparisons.c.id)
         ranked = read_batches(
             self.database, (comparisons.c.status == ComparisonStatus.ranked.value) | by_others
         )
         return (each for each in ranked if damaged or not each.damaged)
 
-    def written(self) -> Iterator[Comparison]:
-        """All comparisons whose replies are complete (open, ranked or skipped), oldest first."""
+    def written_ids(self) -> Iterator[list[str]]:
+        """The ids of all comparisons whose replies are complete (open, ranked or skipped), some at a time."""
         done = (ComparisonStatus.open, ComparisonStatus.ranked, ComparisonStatus.skipped)
-        return read_batches(self.database, comparisons.c.status.in_([status.value for status in done]))
+        written = comparisons.c.status.in_([status.value for status in done])
+        query, last = (
+            select(comparisons.c.id).where(written).order_by(comparisons.c.id).limit(IDS_AT_ONCE),
+            "",
+        )
+        while ids := self._ids(query.where(comparisons.c.id > last)):
+            yield ids
+            last = ids[-1]
+
+    def stored(self, ids: Collection[str]) -> set[str]:
+        """Those of `ids` that are ids of comparisons."""
+        listed, known = list(ids), set[str]()
+        for start in range(0, len(listed), BATCH):
+            known.update(
+                self._ids(select(comparisons.c.id).where(comparisons.c.id.in_(listed[start : start + BATCH])))
+            )
+        return known
+
+    def _ids(self, query: Select[str]) -> list[str]:
+        with self.database.read() as connection:
+            return list(connection.execute(query).scalars())
 
     def counts(self) -> dict[str, int]:
         """The number of comparisons by status, of `pairs` and `ties` of candidates, and of `all_bad` rankings."""

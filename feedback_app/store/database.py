@@ -24,6 +24,7 @@ KINDS = "use sqlite:///PATH or postgresql://NAME:PASSWORD@HOST/DATABASE"
 WAL_ATTEMPTS = 20
 WRITING = "codelynn_writing"
 BATCH = 500
+ENCODER = json.JSONEncoder(allow_nan=False)
 Stored = Callable[[int], None]
 """Progress callback: called with the number of records stored so far. An exception from it rolls all of them back."""
 
@@ -123,7 +124,10 @@ def insert_new(connection: Connection, table: Table, rows: list[dict[str, Any]],
 
 def to_json(value: Any) -> str:
     """JSON that both databases accept: NaN and infinities become null."""
-    return json.dumps(_finite(value), allow_nan=False)
+    try:
+        return ENCODER.encode(value)
+    except ValueError:
+        return ENCODER.encode(_finite(value))
 
 
 def _finite(value: Any) -> Any:

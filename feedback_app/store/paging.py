@@ -114,11 +114,16 @@ def unreadable_message(connection: Connection, query: Select[Any]) -> str:
             [comparison_from(row) for row in rows]
             annotated.of(connection, [name])
         except MISFITS:
-            return (
-                f"comparison {name} cannot be read from the database. Delete it with `codelynn rankings delete {name}`, "
-                "then try again"
-            )
+            return str(unreadable(name))
     return "a comparison cannot be read from the database: restore a backup"
+
+
+def unreadable(name: str) -> UnreadableRecord:
+    """The error for a comparison of that id."""
+    return UnreadableRecord(
+        f"comparison {name} cannot be read from the database. Delete it with `codelynn rankings delete {name}`, "
+        "then try again"
+    )
 
 
 def position_columns() -> ColumnElement[Any]:

@@ -1,22 +1,19 @@
 """Repeats: pairs that the owner is asked to rank a second time."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Subquery, select
+from sqlalchemy import Case, ColumnClause, FromClause, Select, Subquery, case, literal_column, select
 
-from feedback_app.domain.comparison import Comparison
-from feedback_app.store.comparison_rows import comparison_from, select_comparisons
-from feedback_app.store.comparisons import Comparisons
+from feedback_app.domain.repeats import RankedPair
 from feedback_app.store.database import Database
+from feedback_app.store.search.tables import entries, facets, labels
 from feedback_app.store.tables import comparisons, rankings
-from feedback_app.store.types import array_length
+from feedback_app.store.types import array_length, json_item
 
 OWNER = "owner"
-
-
 MOST_CANDIDATES = 500
 """Rankings among which a pair to repeat is looked for."""
-MOST_PAIRS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +37,41 @@ class Repeats:
         with self.database.read() as connection:
             return [(row[0], row[1], tuple(row[2])) for row in connection.execute(query)]
 
-    def ranked_pairs(self) -> list[tuple[Comparison, Comparison]]:
-        """(original, repeat) pairs where both are ranked, in the order of the repeats, without damaged ones: the newest
-        MOST_PAIRS."""
-        ids = select(comparisons.c.id).where(comparisons.c.repeat_of.is_not(None))
-        newest_first = (comparisons.c.created_at.desc(), comparisons.c.id.desc())
-        query = select_comparisons().where(comparisons.c.id.in_(ids)).order_by(*newest_first)
+    def ranked_pairs(self) -> list[RankedPair]:
+        """All pairs that are ranked twice, in any order, without damaged ones. In order of time, SQLite would read all comparisons."""
+        original, repeat = comparisons.alias("original"), comparisons.alias("repeat")
+        first, second = rankings.alias("first"), rankings.alias("second")
+        choices = _choice(original, first).label("first"), _choice(repeat, second).label("second")
+        query = (
+            select(original.c.id.label("original"), repeat.c.id.label("repeat"), *choices)
+            .select_from(repeat)
+            .join(original, original.c.id == repeat.c.repeat_of)
+            .join(first, first.c.comparison_id == original.c.id)
+            .join(second, second.c.comparison_id == repeat.c.id)
+            .where(repeat.c.repeat_of > "")  # which the index of repeat_of serves
+            .where(original.c.id.not_in(_damaged()), repeat.c.id.not_in(_damaged()))
+        )
         with self.database.read() as connection:
-            rows = connection.execute(query.limit(MOST_PAIRS)).mappings()
-            repeats = [comparison_from(row) for row in rows if row["ranking_comparison_id"] is not None]
-        repeats.reverse()
-        originals = Comparisons(self.database).of([str(repeat.repeat_of) for repeat in repeats])
-        pairs = [(originals[str(c.repeat_of)], c) for c in repeats if str(c.repeat_of) in originals]
-        return [pair for pair in pairs if pair[0].ranking is not None and not any(c.damaged for c in pair)]
+            pairs = [RankedPair(*row) for row in connection.execute(query)]
+        return [pair for pair in pairs if pair.first and pair.second]
+
+
+def _choice(comparison: FromClause, ranking: FromClause) -> Case[Any]:
+    """See `domain.repeats.choice_of`; NULL where the row cannot be read."""
+    zero: ColumnClause[Any] = literal_column("0")
+    its_id: ColumnClause[Any] = literal_column("id")
+    best = json_item(ranking.c.groups, zero, zero)
+    first = json_item(comparison.c.candidates, zero, its_id)
+    groups = array_length(ranking.c.groups)
+    return case(
+        (ranking.c.all_bad, "bad"), (groups == 1, "tie"), (best == first, "first"), (best != first, "other")
+    )
+
+
+def _damaged() -> Select[tuple[str]]:
+    """The ids of damaged comparisons, as the search index knows them."""
+    marked = select(entries.c.comparison_id).join_from(facets, labels).join(entries)
+    return marked.where(facets.c.facet == "verdict", facets.c.value == "damaged")
 
 
 def _older(ago: int) -> Subquery:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from feedback_app.store.annotations import Annotations
 from feedback_app.store.checkpoints import Checkpoints
+from feedback_app.store.comparison_documents import ComparisonDocuments
 from feedback_app.store.comparisons import Comparisons
 from feedback_app.store.conversations import Conversations
 from feedback_app.store.counters import Counters
@@ -30,6 +31,7 @@ class Store:
 
     database: Database
     comparisons: Comparisons
+    documents: ComparisonDocuments
     demonstrations: Demonstrations
     ratings: Ratings
     imports: Imports
@@ -65,6 +67,7 @@ def open_store(url: str) -> Store:
     return Store(
         database=database,
         comparisons=Comparisons(database),
+        documents=ComparisonDocuments(database),
         demonstrations=Demonstrations(database),
         ratings=Ratings(database),
         imports=Imports(database),

@@ -136,7 +136,7 @@ demonstrations = Table(
     Column("digest", PlainText, nullable=False, unique=True),
     Column("prompt", DOCUMENT, nullable=False),
     Column("reply", FREE_TEXT, nullable=False),
-    Column("source", PlainText, nullable=False),
+    Column("source", PlainText, nullable=False, index=True),
 )
 
 ratings = Table(
@@ -147,7 +147,7 @@ ratings = Table(
     Column("prompt", DOCUMENT, nullable=False),
     Column("reply", FREE_TEXT, nullable=False),
     Column("good", Boolean, nullable=False),
-    Column("source", PlainText, nullable=False),
+    Column("source", PlainText, nullable=False, index=True),
 )
 
 conversations = Table(
@@ -279,4 +279,16 @@ promotions = Table(
     Column("at", UtcDateTime, nullable=False),
     Column("undone_at", UtcDateTime),
     Column("undone_by", PlainText),
+)
+
+# Imports that are not complete, and what imports stored. An import that dies is taken back with it.
+running_imports = Table("running_imports", metadata, Column("id", PlainText, primary_key=True))
+
+imported_records = Table(
+    "imported_records",
+    metadata,
+    Column("id", Whole, primary_key=True),
+    Column("import_id", PlainText, nullable=False),
+    Column("kind", PlainText, nullable=False),
+    Column("key", PlainText, nullable=False),
 )

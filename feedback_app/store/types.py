@@ -166,5 +166,26 @@ def _in_sqlite(element: array_length, compiler: SQLCompiler, **options: Any) -> 
     return f"CASE WHEN json_valid({array}) THEN json_array_length({array}) END"
 
 
+class json_item(FunctionElement[str]):
+    """What a JSON value holds at a path, given as one literal for each step; NULL if there is nothing. Only good to be compared with
+    another `json_item`: SQLite gives the text, PostgreSQL its JSON, because it has texts that it cannot give."""
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(json_item, "postgresql")
+def _item_in_postgresql(element: json_item, compiler: SQLCompiler, **options: Any) -> str:
+    column, *path = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"({column} #> '{{{','.join(path)}}}')::text"
+
+
+@compiles(json_item)
+def _item_in_sqlite(element: json_item, compiler: SQLCompiler, **options: Any) -> str:
+    column, *path = (compiler.process(clause, **options) for clause in element.clauses)
+    steps = "".join(f"[{step}]" if step.isdecimal() else f".{step}" for step in path)
+    return f"CASE WHEN json_valid({column}) THEN json_extract({column}, '${steps}') END"
+
+
 def _finite(value: float | None) -> float | None:
     return None if not isinstance(value, (int, float)) or number_fault(value) else value

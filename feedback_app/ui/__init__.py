@@ -1,1 +1,4 @@
-"""codeLynn's pages in the browser."""
+"""codeLynn's pages in the browser: one room for each page, and what they share in `shared`.
+
+May import `services`, `api` and `domain`. `app` puts the pages together.
+"""

@@ -43,9 +43,11 @@ class Desks:
                 f"{name} is not used: set CODELYNN_ARGILLA_ENABLED=true, or start `codelynn label-studio up`"
             )
         self._store.desks.set_state(name, mark="")
-        ids = [comparison.id for comparison in self._store.comparisons.written()]
-        self._store.outbox.enqueue(ids, [name])
-        return len(ids)
+        queued = 0
+        for ids in self._store.comparisons.written_ids():
+            self._store.outbox.enqueue(ids, [name])
+            queued += len(ids)
+        return queued
 
     def _status(self, name: str) -> DeskStatus:
         state, counts = self._store.desks.state(name), self._store.outbox.counts(name)

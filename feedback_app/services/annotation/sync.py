@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 import structlog
 
@@ -24,6 +25,7 @@ from feedback_app.store import Agreed, ComparisonNotFound, OutboxItem, Store
 log = structlog.get_logger()
 
 BATCH = 100
+LOOKED_UP = 500
 FIRST_WAIT, LONGEST_WAIT = 2.0, 60.0
 REST = 5.0
 """After a pull, the desk is left alone for so many times as long as the pull took."""
@@ -34,6 +36,7 @@ ANEW = timedelta(minutes=10)
 """After so long everything is read whether or not the desk says that it changed: not every way to answer is told of."""
 
 Key = tuple[str, str]
+Change = tuple[Key, DeskRanking | None]
 
 
 @dataclass(slots=True)
@@ -133,8 +136,8 @@ class DeskSync:
         return len(gone)
 
     def _push(self, items: list[OutboxItem]) -> int:
-        known = {item.id: self._find(item.comparison_id) for item in items}
-        comparisons = [comparison for comparison in known.values() if comparison]
+        known = self._store.comparisons.of([item.comparison_id for item in items])
+        comparisons = list(known.values())
         guesses = self._store.guesses.of([comparison.id for comparison in comparisons])
         pushed = self._desk.push([desk_record(each, guesses.get(each.id)) for each in comparisons])
         theirs = {ranking.comparison_id: ranking for ranking in pushed.rankings}
@@ -152,9 +155,9 @@ class DeskSync:
     def _settle(self, pulled: Pulled) -> PullResult:
         """Settle each ranking that is not as agreed: those the desk has, and those it no longer has."""
         agreed, settled = self._store.desks.agreed(self._desk.name), PullResult()
-        for key, theirs in _changed(pulled, agreed):
+        for key, theirs in self._ours(_changed(pulled, agreed)):
             comparison = self._find(key[0])
-            if comparison is None:  # never ours, or deleted here: then `clear` has it deleted there
+            if comparison is None:  # deleted meanwhile
                 continue
             try:
                 self._one(key, comparison, theirs, agreed.get(key), settled)
@@ -162,6 +165,13 @@ class DeskSync:
                 settled.problems.append(f"{key[0]}, {key[1]}: {error}")
         settled.gone += [key for key in agreed if key[0] not in pulled.listed]
         return settled
+
+    def _ours(self, changed: Iterator[Change]) -> Iterator[Change]:
+        """Those of comparisons that are stored here, looked up many at a time: a desk may list any number of records that were
+        never ours. Records of comparisons that were deleted here are deleted there by `clear`."""
+        while batch := list(islice(changed, LOOKED_UP)):
+            stored = self._store.comparisons.stored({key[0] for key, _ in batch})
+            yield from (change for change in batch if change[0][0] in stored)
 
     def _one(
         self,
@@ -209,7 +219,7 @@ class DeskSync:
             return None
 
 
-def _changed(pulled: Pulled, agreed: dict[Key, Agreed]) -> Iterator[tuple[Key, DeskRanking | None]]:
+def _changed(pulled: Pulled, agreed: dict[Key, Agreed]) -> Iterator[Change]:
     """Rankings that the desk has and that are not as agreed, then those that it had, then the owner's that it might have had:
     of a record that the desk lists something was agreed, unless that was lost. Drafts say nothing yet."""
     seen: set[Key] = {(problem.comparison_id, problem.annotator) for problem in pulled.problems}

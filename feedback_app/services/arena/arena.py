@@ -2,31 +2,25 @@
 
 import random
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 
 from feedback_app.domain.comparison import (
-    Candidate,
     Comparison,
     ComparisonStatus,
-    InvalidPrompt,
     Message,
     Ranking,
-    Sampling,
-    checked_prompt,
-    checked_texts,
 )
-from feedback_app.domain.persona import Persona
 from feedback_app.domain.preference import prompt_key
-from feedback_app.engines.base import Caller, GenerationRequest
+from feedback_app.engines.base import Caller
 from feedback_app.services.arena.comparisons import (
     EDIT,
     EarlierTurn,
     drawn,
     earlier_turns,
-    line_up,
+    generation_requests,
     with_replies,
     with_texts,
 )
+from feedback_app.services.arena.planning import ComparisonPlanner
 from feedback_app.services.arena.prompt_packs import Interests, PackPrompt, PromptPacks
 from feedback_app.services.generation.background import Generations, Problem
 from feedback_app.services.generation.batch import (
@@ -35,49 +29,34 @@ from feedback_app.services.generation.batch import (
     GenerationFailed,
     repeated_replies,
 )
-from feedback_app.services.generation.versions import Models
 from feedback_app.services.reward.live_reward import LiveRewardService
 from feedback_app.store import Page, Store
 
-SEEDS = 2**31
 WAITING = 40
 """Comparisons without a ranking among which a refresh looks for one to go on with."""
 ALIKE = "the replies came out word for word alike, so there is nothing to compare: try again, or ask something else"
 
 
-@dataclass(frozen=True, slots=True)
-class ArenaOptions:
-    """`sampling` says how replies are drawn now. `desks` are the names of the annotation desks that hear of each ranking."""
-
-    candidates: int
-    sampling: Callable[[], Sampling]
-    desks: tuple[str, ...]
-
-
 class Arena:
-    """Comparisons from the prompt to the ranking."""
+    """Comparisons from the prompt to the ranking. `desks` are the names of the annotation desks that hear of each ranking."""
 
     def __init__(
         self,
         store: Store,
-        models: Models,
+        planner: ComparisonPlanner,
         generations: Generations,
         packs: PromptPacks,
-        persona: Callable[[], Persona],
-        options: ArenaOptions,
+        desks: tuple[str, ...],
         chance: random.Random,
         live: LiveRewardService,
         interests: Callable[[], Interests] = Interests,
     ) -> None:
         self._store = store
-        self._models = models
         self._generations = generations
-        self._persona = persona
-        self._options = options
+        self._desks = desks
         self._chance = chance
         self._live = live
-        self.candidates = options.candidates
-        self.packs, self.interests = packs, interests
+        self.planner, self.packs, self.interests = planner, packs, interests
 
     def draw(self, topic: str | None = None, taken: Collection[str] = ()) -> PackPrompt | None:
         """A prompt from the packs that suits the owner, has not been asked yet, and whose key is not `taken`."""
@@ -108,7 +87,7 @@ class Arena:
     ) -> Comparison:
         """Store a comparison and begin to write its replies; in the `background` where nobody waits for them yet.
         Raises InvalidPrompt, UnknownModel."""
-        comparison = self.planned(messages, n, models, source, tags)
+        comparison = self.planner.plan(messages, n, models, source, tags)
         self._store.comparisons.add(comparison)
         self.write(comparison, background)
         return comparison
@@ -127,30 +106,6 @@ class Arena:
         answer = Message("assistant", edited or before.candidate(reply).text)
         return self.open([*before.messages, answer, Message("user", prompt)], n)
 
-    def planned(
-        self,
-        messages: Sequence[Message],
-        n: int | None = None,
-        models: Sequence[str] = (),
-        source: str = "arena",
-        tags: Sequence[str] = (),
-    ) -> Comparison:
-        """A comparison that is neither stored nor written yet. Raises InvalidPrompt, UnknownModel.
-
-        A prompt without a system turn is answered as the persona.
-        """
-        count = self._options.candidates if n is None else n
-        if not 2 <= max(count, len(models)) <= 4:
-            raise InvalidPrompt("a comparison has two to four candidates: ask for n from 2 to 4")
-        prompt = self.in_persona(messages)
-        return Comparison(
-            messages=prompt,
-            candidates=self._candidates(count, models),
-            source=source,
-            persona=self._persona().id,
-            tags=tuple(tags),
-        )
-
     def compare(
         self,
         messages: Sequence[Message],
@@ -161,7 +116,7 @@ class Arena:
         """Open a comparison for the API and wait for its replies. Raises GenerationFailed too, also where the caller leaves;
         then nothing is kept, as nobody knows its id."""
         caller = caller or Caller()
-        opened = self.planned(messages, n, models, source="api")
+        opened = self.planner.plan(messages, n, models, source="api")
         self._store.comparisons.add(opened)
         try:
             self.write(opened, caller=caller).wait()
@@ -211,20 +166,20 @@ class Arena:
 
     def rank(self, comparison_id: str, ranking: Ranking) -> Comparison:
         """Keep the ranking, in one write. Raises ComparisonNotFound, InvalidRanking."""
-        ranked = self._store.comparisons.rank(comparison_id, ranking, self._options.desks)
+        ranked = self._store.comparisons.rank(comparison_id, ranking, self._desks)
         self._live.ranking_changed(comparison_id)
         return ranked
 
     def undo(self, comparison_id: str) -> Comparison:
         """Take a ranking or a skip back. Raises ComparisonNotFound."""
-        reopened = self._store.comparisons.unrank(comparison_id, self._options.desks)
+        reopened = self._store.comparisons.unrank(comparison_id, self._desks)
         self._live.ranking_changed(comparison_id)
         return reopened
 
     def skip(self, comparison_id: str) -> None:
         """Leave a comparison without a ranking; replies still on their way are stopped."""
         self.stop(comparison_id)
-        self._store.comparisons.skip(comparison_id, self._options.desks)
+        self._store.comparisons.skip(comparison_id, self._desks)
         self._live.ranking_changed(comparison_id)
 
     def stop(self, comparison_id: str) -> None:
@@ -235,40 +190,13 @@ class Arena:
     def counts(self) -> dict[str, int]:
         return self._store.comparisons.counts()
 
-    def in_persona(self, messages: Sequence[Message]) -> tuple[Message, ...]:
-        """The messages as a prompt, with the persona's system turn where they have none. Raises InvalidPrompt."""
-        return self.as_persona(checked_prompt(messages))
-
-    def as_persona(self, messages: Sequence[Message]) -> tuple[Message, ...]:
-        """The messages, with the persona's system turn where they do not begin with one. Raises InvalidPrompt."""
-        if messages[0].role == "system":
-            return checked_texts(messages)
-        return checked_texts((Message("system", self._persona().system_prompt), *messages))
-
-    def _candidates(self, n: int, wanted: Sequence[str]) -> tuple[Candidate, ...]:
-        latest, previous = self._models.resolve("latest"), self._models.predecessor()
-        versions = line_up(n, latest, previous, [self._models.resolve(name) for name in wanted])
-        self._chance.shuffle(versions)
-        sampling = self._options.sampling()
-        return tuple(
-            Candidate(f"c{i}", i, version, sampling=sampling, seed=self._chance.randrange(SEEDS))
-            for i, version in enumerate(versions, start=1)
-        )
-
-    def requests(self, comparison: Comparison) -> list[GenerationRequest]:
-        """What the engine is asked for it."""
-        return [
-            GenerationRequest(candidate.model, comparison.messages, candidate.sampling, candidate.seed)
-            for candidate in comparison.candidates
-        ]
-
     def write(
         self, comparison: Comparison, background: bool = False, caller: Caller | None = None
     ) -> Generation:
         """Begin to write its replies, or find them being written."""
         return self._generations.start(
             comparison.id,
-            self.requests(comparison),
+            generation_requests(comparison),
             keep=lambda replies: self._keep(comparison, replies),
             fail=lambda: self._store.comparisons.fail(comparison.id),
             background=background,
@@ -286,9 +214,7 @@ class Arena:
                 filled = tuple(candidate for i, candidate in enumerate(filled) if i not in alike)
             if len(filled) < 2:
                 raise GenerationFailed(ALIKE)
-            self._live.replies_written(
-                self._store.comparisons.fill(comparison.id, filled, self._options.desks)
-            )
+            self._live.replies_written(self._store.comparisons.fill(comparison.id, filled, self._desks))
 
     def _ready(self, comparison_id: str) -> Comparison:
         comparison = self._store.comparisons.get(comparison_id)

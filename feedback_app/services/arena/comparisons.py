@@ -1,4 +1,4 @@
-"""Helpers of the arena: which versions write the candidates, how a comparison is filled, and where earlier replies come from."""
+"""Helpers of the arena: what the engine is asked for, how a comparison is filled, and where earlier replies come from."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from feedback_app.domain.comparison import Candidate, Comparison, Message
 from feedback_app.domain.preference import prompt_key
+from feedback_app.engines.base import GenerationRequest
 from feedback_app.services.generation.batch import GeneratedReply
 from feedback_app.store import Store
 
@@ -70,10 +71,9 @@ def with_replies(comparison: Comparison, replies: Sequence[GeneratedReply]) -> t
     )
 
 
-def line_up(n: int, latest: str, predecessor: str, wanted: Sequence[str] = ()) -> list[str]:
-    """The model of each of `n` candidates, before shuffling.
-
-    Wanted models take turns; without a wish, the latest version meets its predecessor.
-    """
-    turns = list(wanted) or [latest, predecessor]
-    return [turns[i % len(turns)] for i in range(max(n, len(wanted)))]
+def generation_requests(comparison: Comparison) -> list[GenerationRequest]:
+    """What the engine is asked for each candidate."""
+    return [
+        GenerationRequest(candidate.model, comparison.messages, candidate.sampling, candidate.seed)
+        for candidate in comparison.candidates
+    ]

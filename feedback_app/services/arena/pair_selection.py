@@ -9,7 +9,7 @@ from itertools import combinations
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus, Message
 from feedback_app.services.arena.arena import Arena
-from feedback_app.services.arena.comparisons import with_replies
+from feedback_app.services.arena.comparisons import generation_requests, with_replies
 from feedback_app.services.arena.prompt_packs import PackPrompt
 from feedback_app.services.arena.repeats import Repeats
 from feedback_app.services.generation.background import Generations
@@ -54,8 +54,8 @@ class DraftComparisons:
 
     def begin(self, prompt: PackPrompt) -> None:
         """Have four replies written; the comparison is stored when they are. Raises UnknownModel, GenerationFailed."""
-        draft = self._arena.planned([Message("user", prompt.prompt)], DRAFT_REPLIES, tags=prompt.tags)
-        requests = self._arena.requests(draft)
+        draft = self._arena.planner.plan([Message("user", prompt.prompt)], DRAFT_REPLIES, tags=prompt.tags)
+        requests = generation_requests(draft)
         self.writing.add(prompt.key)
         try:
             self._generations.start(

@@ -1,18 +1,20 @@
 """Repeated pairs: the owner's agreement with earlier rankings limits what any model of the owner can reach."""
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
-from feedback_app.domain.comparison import Comparison, ComparisonStatus, Ranking
+from feedback_app.domain.comparison import Comparison, ComparisonStatus
+from feedback_app.domain.repeats import RankedPair, RepeatOutcome, choice_of, compare_choices
 from feedback_app.services.shares import Share, share
 from feedback_app.store import ComparisonNotFound, Store
 
 RANKINGS_BETWEEN = 20
 """Comparisons ranked in between, so that no ranking is repeated from memory."""
 
-RepeatOutcome = Literal["same", "reversed", "tie", "bad"]
+PREFERRED = frozenset({"first", "other"})
+"""The choices that prefer one reply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,42 +44,15 @@ def swapped(original: Comparison) -> Comparison:
 
 def compare_rankings(original: Comparison, repeat: Comparison) -> RepeatOutcome | None:
     """How the second ranking compares with the first; None where either is missing."""
-    if original.ranking is None or repeat.ranking is None:
-        return None
-    first, second = _side(original.ranking, original), _side(repeat.ranking, repeat)
-    if first is None or second is None:
-        return "same" if first == second else "bad"
-    if first == second == 0:
-        return "same"
-    if first == 0 or second == 0:
-        return "tie"
-    return "same" if first == -second else "reversed"
+    first, second = choice_of(original), choice_of(repeat)
+    return None if first is None or second is None else compare_choices(first, second)
 
 
-def _side(ranking: Ranking, comparison: Comparison) -> int | None:
-    """-1 where the left reply was chosen, 1 for the right one, 0 for a tie; None where both are bad."""
-    if ranking.all_bad:
-        return None
-    if len(ranking.groups) == 1:
-        return 0
-    return -1 if ranking.groups[0][0] == comparison.candidates[0].id else 1
-
-
-def self_agreement(pairs: Iterable[tuple[Comparison, Comparison]]) -> SelfAgreement:
-    """Agreement over (original, repeat) pairs."""
-    same = apart = tied = 0
-    for original, repeat in pairs:
-        how = compare_rankings(original, repeat)
-        if how in ("same", "reversed") and _apart(original) and _apart(repeat):
-            apart, same = apart + 1, same + (how == "same")
-        elif how in ("same", "tie"):
-            tied += 1
-    return SelfAgreement(share(same, apart), tied)
-
-
-def _apart(comparison: Comparison) -> bool:
-    """Whether one reply was preferred."""
-    return comparison.ranking is not None and len(comparison.ranking.groups) > 1
+def self_agreement(pairs: Iterable[RankedPair]) -> SelfAgreement:
+    """Agreement over pairs that were ranked twice."""
+    numbers = Counter((pair.outcome, {pair.first, pair.second} <= PREFERRED) for pair in pairs)
+    same, reversed_ = numbers["same", True], numbers["reversed", True]
+    return SelfAgreement(share(same, same + reversed_), numbers["same", False] + numbers["tie", False])
 
 
 class Repeats:

@@ -8,10 +8,10 @@ from typing import Literal
 from feedback_app.domain.comparison import InvalidPrompt, Message, Sampling, checked_text
 from feedback_app.domain.conversation import Conversation, Ending, Turn
 from feedback_app.domain.persona import Persona, UnknownPersona
-from feedback_app.domain.preference import Demonstration, Rating
 from feedback_app.domain.text_rules import LONGEST_CONVERSATION, LONGEST_EDIT
 from feedback_app.engines.base import GenerationRequest
 from feedback_app.errors import Conflict
+from feedback_app.services.chat.reply_feedback import with_system_prompt
 from feedback_app.services.generation.background import Generations, Problem
 from feedback_app.services.generation.batch import GeneratedReply, Generation, empty_replies
 from feedback_app.services.generation.best_of import BestOf
@@ -20,9 +20,6 @@ from feedback_app.store import ConversationNotFound, Store
 
 TITLE_LENGTH = 48
 ENDINGS: dict[Literal["stop", "length"] | None, Ending] = {"stop": "", "length": "length", None: "stopped"}
-
-SystemPrompt = Callable[[str], str]
-"""The system prompt of a persona; empty where there is none."""
 
 
 class Busy(Conflict, RuntimeError):
@@ -196,12 +193,12 @@ class Chat:
         if not asked:
             raise InvalidPrompt("there is nothing to answer yet: write something first")
         system = self._persona(persona or conversation.persona).system_prompt
-        return spoken(replace(conversation, turns=conversation.turns[: asked[-1] + 1]), system)
+        return with_system_prompt(replace(conversation, turns=conversation.turns[: asked[-1] + 1]), system)
 
     def _write(self, conversation: Conversation, best_of: int) -> Generation:
         if not conversation.turns or conversation.turns[-1].role != "user":
             raise InvalidPrompt("there is nothing to answer yet: write something first")
-        messages = spoken(conversation, self._persona(conversation.persona).system_prompt)
+        messages = with_system_prompt(conversation, self._persona(conversation.persona).system_prompt)
         sampling = self._sampling()
         seeds = range(len(conversation.turns), len(conversation.turns) + best_of)
         requests = [GenerationRequest(conversation.model, messages, sampling, seed) for seed in seeds]
@@ -248,46 +245,6 @@ class Chat:
     def list(self, limit: int = 100, words: str = "") -> list[Conversation]:
         """The conversations used last; with `words`, those in which they stand."""
         return self._store.conversations.list(limit, words.strip())
-
-
-def spoken(conversation: Conversation, system_prompt: str) -> tuple[Message, ...]:
-    """A conversation as a model reads it."""
-    turns = (Message(turn.role, turn.content) for turn in conversation.turns)
-    return (Message("system", system_prompt), *turns)
-
-
-def edited_replies(conversation: Conversation, system_prompt: SystemPrompt) -> list[Demonstration]:
-    """The replies that the owner wrote anew."""
-    return [
-        Demonstration(heard(conversation, place, turn, system_prompt), turn.content, source="edit")
-        for place, turn in replies(conversation)
-        if turn.original is not None
-    ]
-
-
-def rated_replies(conversation: Conversation, system_prompt: SystemPrompt) -> list[Rating]:
-    """The thumbs of a conversation as unpaired feedback, on what the model wrote."""
-    return [
-        Rating(heard(conversation, place, turn, system_prompt), turn.content, turn.rating == 1)
-        for place, turn in replies(conversation)
-        if turn.rating is not None and turn.original is None
-    ]
-
-
-def heard(
-    conversation: Conversation, place: int, reply: Turn, system_prompt: SystemPrompt
-) -> tuple[Message, ...]:
-    """What a reply at that place was written to, with the system prompt of the persona that wrote it; without one where it has none."""
-    system = system_prompt(conversation.persona_of(reply))
-    messages = spoken(replace(conversation, turns=conversation.turns[:place]), system)
-    return messages if system else messages[1:]
-
-
-def replies(conversation: Conversation) -> list[tuple[int, Turn]]:
-    """Every reply with its place, the alternatives among them."""
-    places = range(len(conversation.turns) + 1)
-    placed_turns = [(place, turn) for place in places for turn in conversation.alternatives(place)]
-    return [(place, turn) for place, turn in placed_turns if turn.role == "assistant"]
 
 
 def title_of(message: str) -> str:

@@ -34,6 +34,7 @@ def change_all(
     while batch := list(islice(ids, BATCH)):
         done = progress.done + len(batch)
         progress = BulkProgress(done, progress.changed + len(change(batch)), max(progress.total, done))
+        curation.index_changes()
         yield progress
 
 

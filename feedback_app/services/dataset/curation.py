@@ -9,7 +9,7 @@ from feedback_app.domain.ranking_query import RankingSearch
 from feedback_app.domain.text_rules import MOST_TAGS, name_fault
 from feedback_app.errors import Invalid, Unavailable
 from feedback_app.services.arena.arena import Arena
-from feedback_app.services.arena.repeats import SelfAgreement, compare_rankings, self_agreement
+from feedback_app.services.arena.repeats import SelfAgreement, self_agreement
 from feedback_app.services.reward.live_reward import LiveRewardService
 from feedback_app.store import ComparisonNotFound, Store
 from feedback_app.store.search import Choices
@@ -109,6 +109,10 @@ class Curation:
             pass
         return self._store.search.ids(wanted, self._among(wanted))
 
+    def index_changes(self) -> None:
+        """Bring the newest changes, at most 1,000, into the search index."""
+        self._store.search_index.step()
+
     def choices(self) -> Choices:
         return self._store.search.choices()
 
@@ -176,7 +180,7 @@ class Curation:
 
     def consistency(self) -> Consistency:
         pairs = self._store.repeats.ranked_pairs()
-        differing = sum(compare_rankings(*pair) != "same" for pair in pairs)
+        differing = sum(pair.outcome != "same" for pair in pairs)
         return Consistency(self_agreement(pairs), len(pairs), differing)
 
     def _whole(self, ids: Sequence[str]) -> list[str]:
@@ -187,8 +191,8 @@ class Curation:
         """Those judged otherwise when they came back, both times, where that is wanted."""
         if not wanted.differs:
             return None
-        pairs = (pair for pair in self._store.repeats.ranked_pairs() if compare_rankings(*pair) != "same")
-        return frozenset(comparison.id for pair in pairs for comparison in pair)
+        differing = (pair for pair in self._store.repeats.ranked_pairs() if pair.outcome != "same")
+        return frozenset(name for pair in differing for name in (pair.original, pair.repeat))
 
     def _changed(self, ids: list[str]) -> list[str]:
         self._live.rankings_changed(ids)

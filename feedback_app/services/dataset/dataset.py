@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import BytesIO
+from itertools import chain
 
+from feedback_app.domain.documents import PairDocument
 from feedback_app.formats import jsonl, kto, rankings, sft
 from feedback_app.formats.catalogue import FORMATS, IMPORTS, PAIRS, UnknownFormat, exported
 from feedback_app.formats.errors import ImportRefused, LineError
@@ -11,12 +13,13 @@ from feedback_app.formats.pairs import carried
 from feedback_app.formats.reading import AUTO, Look, look
 from feedback_app.formats.unused import CannotIgnore
 from feedback_app.services.dataset.exports import ExportCount, ExportFailed, Sizes, lines, parquet_file
+from feedback_app.services.dataset.import_storing import take_back_unfinished
 from feedback_app.services.dataset.imports import Importer, ImportReport, Meter, Watch, unwatched
 from feedback_app.services.dataset.unpaired_feedback import (
     PersonaOf,
-    ratings_and_pairs,
     stored_demonstrations,
     stored_pairs,
+    stored_ratings,
 )
 from feedback_app.store import Store
 
@@ -73,16 +76,24 @@ class Dataset:
         Raises UnknownFormat, and on the way ExportFailed."""
         match exported(format):
             case "parquet":
-                return parquet_file(filter(carried, stored_pairs(self._store)))
+                return parquet_file(self._pairs())
             case "rankings":
-                return lines(self._store.comparisons.with_rankings(), rankings.dump)
+                return lines(filter(None, self._store.documents.ranked()), rankings.record_of)
             case "kto":
-                return lines(filter(kto.carried, ratings_and_pairs(self._store, self._persona)), kto.dump)
+                ratings = stored_ratings(self._store, self._persona)
+                return chain(lines(filter(kto.carried, ratings), kto.dump), self._pairs_taken_apart())
             case "sft":
-                given = stored_demonstrations(self._store, self._persona)
-                return lines(filter(sft.carried, given), sft.dump)
+                written = stored_demonstrations(self._store, self._persona)
+                return lines(filter(sft.carried, written), sft.dump)
             case _:
-                return lines(filter(carried, stored_pairs(self._store)), PAIRS[format].dump)
+                return lines(self._pairs(), PAIRS[format].record_of)
+
+    def _pairs(self) -> Iterator[PairDocument]:
+        return filter(carried, stored_pairs(self._store))
+
+    def _pairs_taken_apart(self) -> Iterator[bytes]:
+        parts = ((pair, good) for pair in self._pairs() for good in (True, False))
+        return lines(parts, lambda part: kto.record_of_reply(*part))
 
     def count(self, format: str) -> ExportCount:
         """How much an export holds and leaves out now. Raises UnknownFormat."""
@@ -117,6 +128,12 @@ class Dataset:
         pieces = jsonl.chunks(BytesIO(content)) if isinstance(content, bytes) else content
         importer = Importer(self._store, self._persona, self._limits, self._desks)
         return importer.take(format, pieces, meter, ignore, trial)
+
+    def recover(self) -> None:
+        """Take back what imports stored whose process died. Does nothing while an import runs."""
+        with self._store.imports.turn(0.0) as acquired:
+            if acquired:
+                take_back_unfinished(self._store, self._desks)
 
     def look(self, format: str | None, pieces: Iterable[bytes]) -> Look:
         """What a file is, from its first records. Raises UnknownFormat, FileTooLarge, ImportRefused."""

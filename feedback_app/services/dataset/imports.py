@@ -1,28 +1,23 @@
-"""Imports: a file is read to its end, compared with the stored data, and stored in one transaction or not at all."""
+"""Imports: a file is read and checked to its end, then stored in parts, completely or not at all."""
 
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeVar
 
-from feedback_app.domain.comparison import Comparison
-from feedback_app.domain.preference import Demonstration, PreferencePair, Rating
-from feedback_app.formats import kto, sft
 from feedback_app.formats.jsonl import Limits
-from feedback_app.formats.pairs import pair_id, ranked_comparison
-from feedback_app.formats.reading import WORDS, Item, Reading, opened
-from feedback_app.services.dataset.unpaired_feedback import (
-    PersonaOf,
-    ratings_and_pairs,
-    stored_demonstrations,
-    stored_pairs,
-)
+from feedback_app.formats.reading import Item, Reading, opened
+from feedback_app.services.dataset.import_storing import Sifting, Trial, take_back, take_back_unfinished
+from feedback_app.services.dataset.known import Known
+from feedback_app.services.dataset.spool import Spool
+from feedback_app.services.dataset.unpaired_feedback import PersonaOf
 from feedback_app.store import Store
+from feedback_app.store.imports import Records
 
 T = TypeVar("T")
 EVERY = 100
+TURN_SECONDS = 1.0
 MEGABYTE = 1_000_000
 
 
@@ -32,8 +27,7 @@ class Cancelled(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`done` of `total` bytes of the file while `reading`, of records that are here already while `comparing`, of the
-    file's records while `storing`; a `total` of 0 is not known. `records` were read so far."""
+    """`done` of `total` bytes of the file while `reading`, of the file's records while `storing`; a `total` of 0 is not known. `records` were read so far."""
 
     step: Literal["reading", "comparing", "storing"] = "reading"
     done: int = 0
@@ -46,7 +40,7 @@ def words(now: Progress) -> str:
     if now.step == "storing":
         return f"Storing {now.done:,} of {_records(now.total)}"
     if now.step == "comparing":
-        return f"Comparing with what is here: {now.done:,} so far"
+        return "Comparing with what is here"
     read = f"{now.done / MEGABYTE:.1f} of {now.total / MEGABYTE:.1f} MB"
     return f"Reading {read}, {_records(now.records)}"
 
@@ -85,13 +79,9 @@ class Meter:
                 self._tell(records=number)
             yield record
 
-    def known(self, records: Iterable[T]) -> Iterator[T]:
-        """Those that are here already."""
+    def compare(self) -> None:
+        """The file is read: now its records are compared with those that are here."""
         self._tell(step="comparing", done=0, total=0)
-        for number, record in enumerate(records, start=1):
-            if number % EVERY == 0:
-                self._tell(done=number)
-            yield record
 
     def stored(self, total: int) -> Callable[[int], None]:
         """What is told how many of the `total` records are stored."""
@@ -103,7 +93,6 @@ class Meter:
         self.watch(self.now)
 
 
-Kept = TypeVar("Kept", Comparison, PreferencePair, Rating, Demonstration)
 Counts = Mapping[str, int]
 
 
@@ -133,64 +122,64 @@ class Importer:
     ) -> ImportReport:
         """Raises UnknownFormat, CannotIgnore, FileTooLarge, ImportRefused, and what watches the meter raises."""
         reading = opened(meter.pieces(pieces), format, self.limits, ignore)
-        items = _whole(meter.read(reading.items), reading)
-        fresh = [*_of(Comparison, items), *self._new_pairs(_of(PreferencePair, items), reading.format, meter)]
-        ratings = self._new_ratings(_of(Rating, items), meter)
-        demonstrations = self._new_demonstrations(_of(Demonstration, items), meter)
-        stored = meter.stored(len(fresh) + len(ratings) + len(demonstrations))
-        added = self.store.imports.add_all(fresh, ratings, demonstrations, self.desks, stored, keep=not trial)
-        return ImportReport(
-            added,
-            len(items) - added,
-            reading.format,
-            dict(Counter(WORDS[type(item)] for item in items)),
-            dict(reading.left_out),
-            dict(reading.ignored),
-            trial,
-        )
+        with closing(Spool()) as records:
+            _spooled(meter.read(reading.items), reading, records)
+            added = self._stored(records, reading.format, meter, trial)
+            return ImportReport(
+                added,
+                len(records) - added,
+                reading.format,
+                dict(records.kinds),
+                dict(reading.left_out),
+                dict(reading.ignored),
+                trial,
+            )
 
-    def _new_pairs(self, pairs: Sequence[PreferencePair], format: str, meter: Meter) -> list[Comparison]:
-        """A pair that occurs more often than it is known is new as often as that is so."""
-        known = Counter(map(pair_id, meter.known(stored_pairs(self.store)))) if pairs else Counter[str]()
-        begun, seen, fresh = datetime.now(UTC), Counter[str](), list[Comparison]()
-        for pair in pairs:
-            key = pair_id(pair)
-            seen[key] += 1
-            if seen[key] > known[key]:
-                moment = begun + timedelta(microseconds=len(fresh))  # keeps the order of the file
-                fresh.append(ranked_comparison(pair, f"import:{format}", seen[key], moment))
-        return fresh
+    def _stored(self, records: Spool, format: str, meter: Meter, trial: bool) -> int:
+        """Store what is new, and return how much that is."""
+        meter.compare()
+        sifting = Sifting(Known(self.store, self.persona), format, records.repeated())
+        if trial:
+            return self._in_parts(records, sifting, meter, Trial(self.store).add)
+        while True:
+            with self.store.imports.turn(TURN_SECONDS) as acquired:
+                if acquired:
+                    take_back_unfinished(self.store, self.desks)
+                    return self._in_turn(records, sifting, meter)
+            meter.compare()
 
-    def _new_ratings(self, ratings: Sequence[Rating], meter: Meter) -> list[Rating]:
-        if not ratings:
-            return []
-        known = set(map(kto.rating_id, meter.known(ratings_and_pairs(self.store, self.persona))))
-        return [rating for rating in ratings if kto.rating_id(rating) not in known]
+    def _in_turn(self, records: Spool, sifting: Sifting, meter: Meter) -> int:
+        """All or nothing: whatever ends it early takes back what was stored."""
+        import_id = self.store.imports.begin()
+        try:
+            added = self._in_parts(
+                records, sifting, meter, lambda new: self.store.imports.add(import_id, new, self.desks)
+            )
+        except BaseException:
+            take_back(self.store, import_id, self.desks)
+            raise
+        self.store.imports.finish(import_id)
+        take_back_unfinished(self.store, self.desks)
+        return added
 
-    def _new_demonstrations(
-        self, demonstrations: Sequence[Demonstration], meter: Meter
-    ) -> list[Demonstration]:
-        if not demonstrations:
-            return []
-        here = meter.known(stored_demonstrations(self.store, self.persona))
-        known = set(map(sft.demonstration_id, here))
-        return [one for one in demonstrations if sft.demonstration_id(one) not in known]
+    def _in_parts(self, records: Spool, sifting: Sifting, meter: Meter, add: Callable[[Records], int]) -> int:
+        stored, added, done = meter.stored(len(records)), 0, 0
+        for items in records.parts():
+            stored(done)
+            added += add(sifting.fresh(items))
+            done += len(items)
+        stored(done)
+        return added
 
 
-def _of(kind: type[Kept], items: Iterable[Item]) -> list[Kept]:
-    return [item for item in items if isinstance(item, kind)]
-
-
-def _whole(items: Iterable[Item], reading: Reading) -> list[Item]:
-    """All that a file gives. Raises ImportRefused if it has a single problem; what was read is then let go."""
-    kept: list[Item] = []
+def _spooled(items: Iterable[Item], reading: Reading, records: Spool) -> None:
+    """Keep all that a file gives. Raises ImportRefused if it has a single problem; what was read is then let go."""
     for item in items:
         if reading.problems.count:
-            kept.clear()
+            records.clear()
         else:
-            kept.append(item)
+            records.add(item)
     reading.problems.refuse()
-    return kept
 
 
 class Import:

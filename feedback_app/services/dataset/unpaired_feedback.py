@@ -4,11 +4,10 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from feedback_app.domain.conversation import Conversation
+from feedback_app.domain.documents import PairDocument, edit_of, messages_of, pair_documents
 from feedback_app.domain.persona import Persona, UnknownPersona
-from feedback_app.domain.preference import Demonstration, PreferencePair, Rating, preference_pairs
-from feedback_app.formats import kto, sft
-from feedback_app.formats.pairs import carried
-from feedback_app.services.chat.chat import SystemPrompt, edited_replies, rated_replies
+from feedback_app.domain.preference import Demonstration, Rating
+from feedback_app.services.chat.reply_feedback import SystemPrompt, edited_replies, rated_replies
 from feedback_app.store import Store
 
 Item = TypeVar("Item", Rating, Demonstration)
@@ -16,22 +15,16 @@ PersonaOf = Callable[[str], Persona]
 """The persona of a name, whose system prompt a reply was written with. Raises UnknownPersona."""
 
 
-def stored_pairs(store: Store) -> Iterator[PreferencePair]:
+def stored_pairs(store: Store) -> Iterator[PairDocument]:
     """What the rankings say of every two replies."""
-    for comparison in store.comparisons.with_rankings():
-        yield from preference_pairs(comparison)
-
-
-def ratings_and_pairs(store: Store, persona: PersonaOf | None) -> Iterator[Rating]:
-    """Imported ratings, thumbs in chats, and pairs taken apart."""
-    yield from stored_ratings(store, persona)
-    for pair in filter(carried, stored_pairs(store)):
-        yield from kto.taken_apart(pair)
+    for comparison in store.documents.ranked():
+        if comparison is not None:
+            yield from pair_documents(comparison)
 
 
 def stored_ratings(store: Store, persona: PersonaOf | None) -> Iterator[Rating]:
     """Imported ratings, and thumbs in chats."""
-    yield from store.ratings.all()
+    yield from store.ratings.each()
     yield from chat_ratings(store, persona)
 
 
@@ -43,10 +36,10 @@ def chat_ratings(store: Store, persona: PersonaOf | None) -> Iterator[Rating]:
 
 def stored_demonstrations(store: Store, persona: PersonaOf | None) -> Iterator[Demonstration]:
     """Imported demonstrations, and edits in the arena and in chats."""
-    yield from store.demonstrations.all()
-    for comparison in store.comparisons.with_rankings():
-        if (demonstration := sft.edited(comparison)) is not None:
-            yield demonstration
+    yield from store.demonstrations.each()
+    for comparison in store.documents.ranked():
+        if comparison is not None and (edit := edit_of(comparison)) is not None:
+            yield Demonstration(messages_of(comparison.messages), edit, source="edit")
     yield from chat_edits(store, persona)
 
 

@@ -8,7 +8,7 @@ from feedback_app.domain.comparison import Comparison, ComparisonStatus, Message
 from feedback_app.domain.guess import Guess, marked
 from feedback_app.store import Store
 
-NEWEST = 5_000
+NEWEST = 2_000
 """Rankings that the model learns from at most. It describes replies by some hundred numbers, which fewer would do to fit."""
 NEXT = 4
 """Comparisons of the page that are guessed at again after each ranking: those it will show next."""

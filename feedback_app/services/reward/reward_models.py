@@ -1,7 +1,7 @@
 """Trained reward models: their folders and manifests, evaluation, and scoring of replies."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -127,6 +127,7 @@ class RewardModels:
     repeats: Callable[[], Share]
     lengths: Lengths
     close: Callable[[], None]
+    _shares: dict[int, Mapping[str, float]] = field(default_factory=dict)
 
     def current(self) -> RewardModel | None:
         """The newest that passed, of the base model in force. A model that is not prepared has none."""
@@ -180,11 +181,19 @@ class RewardModels:
 
     def watch(self) -> RewardHackingReport:
         """Over the checkpoints in order of creation: does reward still mean preference?"""
-        kinds = counted_outcomes(self.store)
-        points = watch_points(self._checkpoints(), design_matrix(kinds).shares() if kinds else {})
+        points = watch_points(self._checkpoints(), self._shares_won())
         current = self.current()
         correlation = current.evaluation.length_correlation if current else None
         return RewardHackingReport(points, alarms(points, self.lengths, correlation), self.lengths)
+
+    def _shares_won(self) -> Mapping[str, float]:
+        """The share of its votes that each version won, computed anew when a ranking has changed."""
+        changes = self.store.outcomes.fingerprint()
+        if changes not in self._shares:
+            kinds = counted_outcomes(self.store)
+            self._shares.clear()
+            self._shares[changes] = design_matrix(kinds).shares() if kinds else {}
+        return self._shares[changes]
 
     def _checkpoints(self) -> list[Checkpoint]:
         return sorted(self.store.checkpoints.list(), key=lambda checkpoint: checkpoint.created_at)

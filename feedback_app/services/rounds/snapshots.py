@@ -4,11 +4,12 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from feedback_app.domain.persona import Persona
-from feedback_app.domain.preference import first_training_key, preference_pairs, ranked_replies
+from feedback_app.domain.preference import first_training_key, preference_pairs
 from feedback_app.domain.round import Round
 from feedback_app.domain.snapshot import (
     CHANGE_TYPES,
@@ -21,12 +22,12 @@ from feedback_app.domain.snapshot import (
     SnapshotNotFound,
     SnapshotRecord,
     SnapshotSummary,
-    difference,
     from_pairs,
 )
+from feedback_app.domain.snapshot_difference import difference
 from feedback_app.formats import kto, sft
 from feedback_app.services.dataset.exports import data_fingerprint
-from feedback_app.services.dataset.unpaired_feedback import PersonaOf, stored_demonstrations, stored_ratings
+from feedback_app.services.dataset.unpaired_feedback import PersonaOf, chat_edits, stored_ratings
 from feedback_app.services.rounds.snapshot_files import (
     StoredSnapshot,
     demonstration,
@@ -173,18 +174,25 @@ class Snapshots:
 
     def _here(self, kinds: set[RecordKind], by_pairs: bool) -> Iterator[SnapshotRecord]:
         """What a snapshot written now would hold."""
-        for comparison in self.store.comparisons.with_rankings():
-            if by_pairs:
-                pairs = [(p.chosen, p.rejected) for p in preference_pairs(comparison) if p.informative]
-                if pairs:
-                    yield from_pairs(comparison.messages, pairs, comparison.id)
-            else:
-                yield from map(ranking, ranked_replies(comparison))
+        yield from self._pairs_here() if by_pairs else self._rankings_here()
         if "ratings" in kinds:
             yield from map(rating, filter(kto.carried, stored_ratings(self.store, self.persona)))
         if "demonstrations" in kinds:
-            said_ = stored_demonstrations(self.store, self.persona)
-            yield from map(demonstration, filter(sft.carried, said_))
+            edits = (row.demonstration for batch in self.store.training.rows() for row in batch)
+            rewritten = (edit for edit in edits if edit is not None)
+            written = (self.store.demonstrations.all(), rewritten, chat_edits(self.store, self.persona))
+            yield from map(demonstration, filter(sft.carried, chain(*written)))
+
+    def _rankings_here(self) -> Iterator[SnapshotRecord]:
+        for batch in self.store.training.rows():
+            for row in batch:
+                yield from map(ranking, row.ranked_replies())
+
+    def _pairs_here(self) -> Iterator[SnapshotRecord]:
+        for comparison in self.store.comparisons.with_rankings():
+            pairs = [(p.chosen, p.rejected) for p in preference_pairs(comparison) if p.informative]
+            if pairs:
+                yield from_pairs(comparison.messages, pairs, comparison.id)
 
     def _origins(
         self, found: SnapshotDifference

@@ -153,11 +153,12 @@ def _matching(
         matches = _among(connection, checks, names)
     elif checks is None:
         matches = _Matches([], 0)
-    elif checks.fewest <= FEW:
+    elif checks.fewest <= FEW and not checks.only_driver:
         matches = _few(connection, checks)
     else:
         matches = _many(connection, checks, before, limit, len(recent))
-    merged = _merged(matches, set(recent), direct, before)
+    stale = _among(connection, checks, recent if names is None else set(recent) & set(names))
+    merged = _merged(matches, set(recent), direct, before, stale.total)
     return merged, 0 if recent else _unindexed(connection)
 
 
@@ -220,7 +221,8 @@ def _few(connection: Connection, checks: Conditions) -> _Matches:
 def _many(connection: Connection, checks: Conditions, before: Key | None, limit: int, spare: int) -> _Matches:
     """The newest matches, found by looking through the newest entries. `spare` more are read, as that many may be left out."""
     keys: list[Key] = []
-    looked, upto, size, end = 0, LAST_MOMENT if before is None else before[0], WINDOW, before
+    looked, upto, end = 0, LAST_MOMENT if before is None else before[0], before
+    size = limit + spare + 2 if checks.only_driver else WINDOW  # all of the window match, or few
     while True:
         rows = connection.execute(checks.window(upto, size)).all()
         last = len(rows) < size
@@ -251,11 +253,13 @@ def _total(
     return max(found, round(count * found / max(looked, 1))), False
 
 
-def _merged(matches: _Matches, recent: set[str], direct: list[Key], before: Key | None) -> _Matches:
-    """The matches of the index, with the pending comparisons as they are now."""
+def _merged(
+    matches: _Matches, recent: set[str], direct: list[Key], before: Key | None, stale: int
+) -> _Matches:
+    """The matches of the index, with the pending comparisons as they are now. `stale` of them match as they were indexed."""
     kept = [key for key in matches.keys if key[1] not in recent]
     fresh = [key for key in direct if matches.end is None or key >= matches.end]
-    total = matches.total - (len(matches.keys) - len(kept)) + len(direct)
+    total = matches.total - stale + len(direct)
     keys = sorted(key for key in kept + fresh if before is None or key < before)[::-1]
     return _Matches(keys, max(total, len(keys)), matches.estimated, matches.end)
 

@@ -24,6 +24,6 @@ def frame(arena: Arena) -> str:
         languages=[(code, own_name(code)) for code in packs.languages()],
         all_topics=[(topic, topic_name(topic)) for topic in packs.subjects()],
         topics=[(topic, topic_name(topic)) for topic in packs.topics()],
-        candidates=arena.candidates,
+        candidates=arena.planner.candidates,
         aspects=ASPECTS,
     )

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from feedback_app.domain.comparison import Comparison, ComparisonStatus
 from feedback_app.domain.guess import Guess
+from feedback_app.domain.repeats import RepeatOutcome
 from feedback_app.services.arena.comparisons import EDIT, EarlierTurn
-from feedback_app.services.arena.repeats import RepeatOutcome
 
 LETTERS = "ABCD"
 ORDINALS = ("1st", "2nd", "3rd", "4th")

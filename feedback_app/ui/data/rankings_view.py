@@ -221,8 +221,9 @@ def consistency(known: Consistency) -> Markup:
     )
 
 
-def deletion_question(asked: int, all_ids: int, desks: Sequence[str] = ()) -> str:
-    """What a deletion of `asked` comparisons means. It deletes `all_ids`, because repeated pairs go with them. `desks` hold copies."""
+def deletion_question(asked: int, all_ids: int, desks: Sequence[str] = (), about: bool = False) -> str:
+    """What a deletion of `asked` comparisons means. It deletes `all_ids`, because repeated pairs go with them. `desks` hold copies; `about`:
+    the number is an estimate."""
     more = (
         f" {count(all_ids - asked, 'more is', 'more are')} the same pair, ranked at another time, and will be deleted too."
         if all_ids > asked
@@ -230,6 +231,6 @@ def deletion_question(asked: int, all_ids: int, desks: Sequence[str] = ()) -> st
     )
     copies = f" Copies in {' and '.join(desks)} are deleted at the next sync." if desks else ""
     return (
-        f"This will delete {count(asked, 'comparison')} permanently: prompts, replies, votes and guesses.{more}{copies} Snapshots and "
+        f"This will delete {'about ' if about else ''}{count(asked, 'comparison')} permanently: prompts, replies, votes and guesses.{more}{copies} Snapshots and "
         "versions of past rounds keep what they were trained on. Other comparisons and chats with the same prompt stay. Continue?"
     )

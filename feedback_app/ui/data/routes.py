@@ -46,9 +46,10 @@ class Search(Body):
 
 
 class Deletion(Ids):
-    """`found`: instead of ids, how many a search found."""
+    """`found`: instead of ids, how many a search found; `about`: that is an estimate."""
 
     found: int = Field(0, ge=0)
+    about: bool = False
 
 
 class RankingForm(Body):
@@ -88,7 +89,8 @@ class RankingRoutes:
         if not rows and search.cursor is None and page.next_cursor is None:
             rows = nothing() if wanted == RankingSearch() else not_found()
         line = found_line(page, wanted)
-        return {"items": rows, "found": page.found, "line": line, "next": page.next_cursor}
+        shown = {"items": rows, "line": line, "next": page.next_cursor}
+        return {**shown, "found": page.found, "estimated": page.estimated}
 
     def about(self) -> dict[str, Any]:
         """What depends on all rankings: the choices of the filters, the consistency of the owner, the counts of the page."""
@@ -117,7 +119,7 @@ class RankingRoutes:
     def question(self, body: Deletion) -> dict[str, Any]:
         """What deleting these comparisons means, in words."""
         if body.found:
-            return {"question": deletion_question(body.found, body.found, self.curation.desks)}
+            return {"question": deletion_question(body.found, body.found, self.curation.desks, body.about)}
         deleted = self.curation.deletion(body.ids)
         return {"question": deletion_question(len(body.ids), len(deleted), self.curation.desks)}
 

@@ -49,7 +49,7 @@ def test_what_is_saved_holds_at_once_and_after_a_reload(page: Page, site: Site) 
         12,
         False,
     )
-    opened = site.app.services.arena.planned([Message("user", "Hello")])
+    opened = site.app.services.arena.planner.plan([Message("user", "Hello")])
     assert {c.sampling.max_new_tokens for c in opened.candidates} == {12}
     page.reload()
     expect(page.locator("#languages").get_by_label("Deutsch")).to_be_checked()

@@ -31,11 +31,12 @@ class Edge:
     url: str
 
     def rows(self) -> dict[str, list[Any]]:
-        """All that is stored, as the database has it."""
+        """All that is stored, as the database has it, without what it derives from that in the background."""
         with self.built.store.comparisons.database.read() as connection:
             return {
                 name: connection.execute(select(*[text(column.name) for column in table.columns]).select_from(text(name))).all()
                 for name, table in metadata.tables.items()
+                if not name.startswith(("search_", "counters"))
             }  # fmt: skip
 
     def execute(self, statement: str, **values: object) -> None:

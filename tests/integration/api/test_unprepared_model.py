@@ -36,5 +36,9 @@ def test_estimates_and_rounds_answer_before_the_model_is_prepared_and_prepare_no
 def test_nothing_is_said_of_a_model_that_lies_elsewhere(tmp_path: Path) -> None:
     with edge_app(tmp_path, base_model="someone/something") as edge:
         client = TestClient(edge.api, base_url="http://127.0.0.1")
-        assert client.get("/api/v1/rounds/estimate").json() == {"seconds": None, "first": False}
+        assert client.get("/api/v1/rounds/estimate").json() == {
+            "seconds": None,
+            "first": False,
+            "usage": None,
+        }
         assert not (tmp_path / "models").exists()

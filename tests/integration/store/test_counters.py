@@ -13,6 +13,7 @@ from feedback_app.domain.comparison import ComparisonStatus, InvalidRanking, Mes
 from feedback_app.domain.guess import Guess
 from feedback_app.domain.preference import Demonstration, Rating, first_training_key, split_of_key
 from feedback_app.store import ComparisonNotFound, Store
+from feedback_app.store.imports import Records
 from feedback_app.store.migration import downgrade, upgrade
 from feedback_app.store.outbox import outbox
 from feedback_app.store.tables import annotations, comparisons, rankings
@@ -68,7 +69,8 @@ class Writer:
         new = [shown(f"Imported {self.draw.random()}", id=name) for name in self._some()]
         ranked = replace(new[0], ranking=self.draw.choice(RANKINGS), status=ComparisonStatus.ranked)
         others = tuple(replace(FIRST_BEST, annotator=name, source="import") for name in ANNOTATORS)
-        self.store.imports.add_all([ranked, replace(new[1], others=others), new[2]], [], [], DESKS)
+        started = self.store.imports.begin()
+        self.store.imports.add(started, Records([ranked, replace(new[1], others=others), new[2]]), DESKS)
 
     def _rank(self) -> None:
         self.store.comparisons.rank(self._one(), self.draw.choice(RANKINGS), DESKS)

@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import delete, text
+from sqlalchemy import delete, text, update
 
 from feedback_app.domain.comparison import Comparison, Ranking
 from feedback_app.domain.guess import Guess, marked
 from feedback_app.domain.preference import prompt_key
+from feedback_app.domain.repeats import choice_of
 from feedback_app.store import Store
 from feedback_app.store.database import open_database
 from feedback_app.store.migration import downgrade, upgrade
@@ -98,7 +99,7 @@ def test_only_pairs_of_the_owner_come_back_once_and_after_enough_others(store: S
     ]
     assert store.repeats.candidates(2) == [(old.id, key, ("talk",))]
     assert store.repeats.candidates(9) == []
-    assert store.repeats.ranked_pairs() == [(again, repeat)]
+    assert [(pair.original, pair.repeat) for pair in store.repeats.ranked_pairs()] == [(again.id, repeat.id)]
     store.comparisons.unrank(again.id, [])
     assert store.repeats.ranked_pairs() == []
     assert {bad.id, imported.id, theirs.id}.isdisjoint(name for name, _, _ in store.repeats.candidates(0))
@@ -120,3 +121,41 @@ def test_comparisons_of_a_database_made_before_guesses_were_drawn_at_random(empt
         downgrade(connection, "0002")
         assert connection.execute(text("SELECT id FROM comparisons")).scalars().all() == ["old"]
     database.close()
+
+
+def test_a_pair_that_came_back_keeps_its_choices_without_its_texts(store: Store) -> None:
+    other, tie = Ranking((("c2",), ("c1",))), Ranking((("c1", "c2"),))
+    bad = Ranking((("c1", "c2"),), all_bad=True)
+    cases = [
+        (FIRST_BEST, other),
+        (FIRST_BEST, FIRST_BEST),
+        (tie, tie),
+        (bad, FIRST_BEST),
+        (bad, bad),
+        (tie, other),
+    ]
+    for minute, (first, second) in enumerate(cases):
+        original = ranked(store, 2 * minute, first)
+        ranked(store, 2 * minute + 1, second, repeat_of=original.id)
+    pairs = sorted(
+        store.repeats.ranked_pairs(), key=lambda pair: store.comparisons.get(pair.repeat).created_at
+    )
+    assert [pair.outcome for pair in pairs] == ["same", "reversed", "same", "bad", "same", "tie"]
+    for pair in pairs:
+        original, repeat = store.comparisons.get(pair.original), store.comparisons.get(pair.repeat)
+        assert (pair.first, pair.second) == (choice_of(original), choice_of(repeat))
+
+
+def test_a_damaged_pair_does_not_count(store: Store) -> None:
+    first, second = ranked(store, 0), ranked(store, 1)
+    repeats = [ranked(store, 2, repeat_of=first.id), ranked(store, 3, repeat_of=second.id)]
+    with store.database.write() as connection:
+        broken = update(comparisons).where(comparisons.c.id == repeats[0].id)
+        connection.execute(broken.values(candidates=text("'[{}, 3]'")))
+    assert [pair.repeat for pair in store.repeats.ranked_pairs()] == [repeats[1].id]
+    with store.database.write() as connection:
+        mended = update(comparisons).where(comparisons.c.id == second.id)
+        connection.execute(mended.values(messages=[{"role": "user", "content": "a\x00b"}]))
+    while store.search_index.step():
+        pass
+    assert store.repeats.ranked_pairs() == []

@@ -70,7 +70,7 @@ def test_a_reward_round_ends_with_a_reward_model_and_leaves_every_version_alone(
     assert {path.suffix for path in found.folder.rglob("*.*")} <= {".safetensors", ".json"}
     assert base_model(workshop.settings).hash == manifest.base.hash
     events = store.rounds.events(ended.id)
-    assert {event.stage for event in events} == {"reward"}
+    assert {event.stage for event in events} == {"snapshot", "reward"}
     assert events[-1].percent == 100
 
 

@@ -4,11 +4,17 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from alignment.contract.sampling import limits_of
+from alignment.contract.snapshot import read_snapshot
+from alignment.contract.spec import read_spec
 from feedback_app.domain.round import Round, RoundState
+from feedback_app.settings import Settings
 from feedback_app.store import Store
 from tests.waiting import ended, until
 from workers.context import WorkerContext
@@ -185,3 +191,64 @@ def test_a_setting_that_is_not_allowed_fails_the_round_in_one_line(
     assert ended.state is RoundState.failed
     assert "learning_rate" in ended.error
     assert "\n" not in ended.error
+
+
+def test_a_snapshot_reports_its_progress_and_the_trainer_goes_on_from_it(
+    scripted: Scripted, store: Store, queue: Queue
+) -> None:
+    made = queue()
+    run_round(scripted("event", "exit 1"), made.id)
+    first, *_, last = store.rounds.events(made.id)
+    assert (first.seq, first.stage, first.step, first.total) == (1, "snapshot", 0, 24)
+    assert first.seconds_left is not None
+    assert first.seconds_left > 0
+    assert (last.stage, last.step) == ("train", 1)
+
+
+def test_cancel_ends_a_snapshot_that_is_being_written(
+    workshop: WorkerContext, store: Store, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = queue()
+    reading, rows = threading.Event(), type(store.training).rows
+
+    def slowly(training: Any) -> Iterator[Any]:
+        reading.set()
+        until(lambda: store.rounds.get(made.id).cancel_requested)
+        while True:  # as if there were no end of comparisons
+            yield from rows(training)
+
+    monkeypatch.setattr(type(store.training), "rows", slowly)
+    worker = threading.Thread(target=run_round, args=(replace(workshop, settings=brisk(workshop)), made.id))
+    worker.start()
+    assert reading.wait(30)
+    store.rounds.request_cancel(made.id)
+    worker.join(30)
+    assert store.rounds.get(made.id).state is RoundState.cancelled
+    assert list((workshop.root / "snapshots").glob("*")) == []
+
+
+def test_a_shutdown_gives_a_round_back_whose_snapshot_is_being_written(
+    workshop: WorkerContext, store: Store, queue: Queue
+) -> None:
+    made = queue()
+    workshop.stopping.set()
+    run_round(workshop, made.id)
+    assert store.rounds.get(made.id).state is RoundState.queued
+
+
+def brisk(workshop: WorkerContext) -> Settings:
+    """Settings whose heartbeat learns of a cancel within half a second."""
+    return workshop.settings.model_copy(update={"round_stale_seconds": 2})
+
+
+def test_a_round_uses_as_many_pairs_as_it_was_queued_with(
+    scripted: Scripted, store: Store, settings: Settings
+) -> None:
+    made = Round(config={"max_pairs": 9})
+    store.rounds.add(made)
+    run_round(scripted("exit 1"), made.id)
+    spec = read_spec(newest(settings.root / "rounds" / made.id))
+    read = read_snapshot(spec.snapshot_dir, limits_of(spec.config))
+    assert (len(read.train), read.available["pairs"] > 9) == (9, True)
+    (event, *_) = store.rounds.events(made.id)
+    assert f"It uses 9 of {read.available['pairs']} pairs, as max_pairs says" in event.message

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 
 from feedback_app.domain.comparison import Message
+from feedback_app.domain.documents import pair_document
 from feedback_app.domain.preference import PreferencePair
 from feedback_app.formats import hh, openai, parquet, sharegpt, trl
 from feedback_app.formats.errors import LineError, Problems
@@ -51,7 +52,7 @@ def test_a_pair_comes_back_as_it_went_out_whatever_its_text(format: Any, pair: P
 @REPEATABLE
 @given(pair=pairs())
 def test_a_pair_comes_back_from_parquet_with_its_model_and_annotator(pair: PreferencePair) -> None:
-    reading, (back,) = taken(b"".join(parquet.written([pair])))
+    reading, (back,) = taken(b"".join(parquet.written([pair_document(pair)])))
     assert reading.format == "parquet"
     assert said(back) == said(pair)
     assert (back.chosen_model, back.annotator) == (pair.chosen_model, pair.annotator)
@@ -212,14 +213,14 @@ def test_a_record_that_cannot_be_read_is_refused_with_the_reason(
 
 @pytest.mark.parametrize(("chosen", "rejected"), [("a", "a"), ("a", " "), ("", "a"), ("a", "\ud800")])
 def test_pairs_that_an_import_would_refuse_are_not_exported(chosen: str, rejected: str) -> None:
-    assert not carried(PreferencePair((Message("user", "Hi"),), chosen, rejected))
-    assert carried(PAIR)
+    assert not carried(pair_document(PreferencePair((Message("user", "Hi"),), chosen, rejected)))
+    assert carried(pair_document(PAIR))
 
 
 def test_parquet_names_the_rows_that_cannot_be_read() -> None:
     nameless = PreferencePair(PAIR.prompt, "a", "b", annotator="x\ny")
     same = PreferencePair(PAIR.prompt, "a", "a")
-    assert why(b"".join(parquet.written([PAIR, same, nameless])), "parquet") == [
+    assert why(b"".join(parquet.written(map(pair_document, [PAIR, same, nameless]))), "parquet") == [
         LineError(2, "chosen and rejected are the same text"),
         LineError(3, "`annotator` must be at most 200 printable characters"),
     ]
@@ -231,7 +232,7 @@ def test_a_file_that_is_not_whole_parquet_is_refused_as_a_whole(content: bytes) 
 
 
 def test_a_parquet_file_that_unpacks_to_too_much_is_refused_before_it_is_unpacked() -> None:
-    content = b"".join(parquet.written([PreferencePair(PAIR.prompt, "a" * 300_000, "b")]))
+    content = b"".join(parquet.written([pair_document(PreferencePair(PAIR.prompt, "a" * 300_000, "b"))]))
     assert len(content) < 100_000
     problems = Problems()
     assert not list(parquet.rows([content], Limits(file=100_000), problems))

@@ -21,8 +21,8 @@ from feedback_app.domain.persona import Persona
 from feedback_app.domain.round import Checkpoint, InvalidRound
 from feedback_app.engines.base import UnknownModel
 from feedback_app.services.annotation.desks import Desks
-from feedback_app.services.arena.arena import Arena, ArenaOptions
-from feedback_app.services.arena.comparisons import line_up
+from feedback_app.services.arena.arena import Arena
+from feedback_app.services.arena.planning import ComparisonPlanner, line_up
 from feedback_app.services.arena.prompt_packs import PromptPacks
 from feedback_app.services.chat.chat import Chat
 from feedback_app.services.generation.background import Generations, Problem
@@ -65,18 +65,10 @@ def arena(store: Store, models: Models, generations: Generations, tmp_path: Path
         {"id": f"t-{i}", "prompt": f"Question {i}?", "tags": ["talk"], "language": "en"} for i in range(3)
     ]
     (packs / "talk.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    options = ArenaOptions(2, Sampling, ("argilla",))
     chance = random.Random(0)
-    return Arena(
-        store,
-        models,
-        generations,
-        PromptPacks(packs),
-        lambda: LYNN,
-        options,
-        chance,
-        LiveRewardService(store),
-    )
+    planner = ComparisonPlanner(models, lambda: LYNN, 2, Sampling, chance)
+    desks, live = ("argilla",), LiveRewardService(store)
+    return Arena(store, planner, generations, PromptPacks(packs), desks, chance, live)
 
 
 @pytest.fixture

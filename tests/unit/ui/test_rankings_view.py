@@ -131,6 +131,7 @@ def test_deleting_says_what_goes_and_what_stays() -> None:
     assert "Snapshots" in deletion_question(1, 1)
     assert "Copies in argilla are deleted" in deletion_question(1, 1, ("argilla",))
     assert "Copies" not in deletion_question(1, 1)
+    assert "will delete about 20,000 comparisons" in deletion_question(20_000, 20_000, about=True)
 
 
 def test_numbers_and_tags_are_put_plainly() -> None:

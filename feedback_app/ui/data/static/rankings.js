@@ -14,7 +14,7 @@ const picked = new Set();
 const RETRY_MS = 50; // until the page is drawn
 
 let filters = {}; // of the list that is shown
-let found = 0; // how many the filters find
+let [found, estimated] = [0, false]; // how many the filters find, and whether that is an estimate
 let everything = false; // all that the filters find are selected, too many to name
 let only = ""; // the id in the page's address
 /** @type {string | null} */
@@ -68,10 +68,10 @@ async function more() {
   el("found-list").children[first]?.querySelector("summary")?.focus();
 }
 
-/** @param {{ next: string | null, found: number, line: string }} answer */
+/** @param {{ next: string | null, found: number, estimated: boolean, line: string }} answer */
 function arrived(answer) {
   next = answer.next;
-  found = answer.found;
+  ({ found, estimated } = answer);
   el("found").textContent = answer.line;
   el("more").hidden = !next;
   for (const row of rows()) row.querySelector(".pick input").checked = picked.has(row.dataset.id);
@@ -146,7 +146,7 @@ async function include(ids) {
 /** @param {string[]} ids */
 async function askBeforeDeleting(ids) {
   el("sure").from = document.activeElement;
-  const question = everything ? { ids: [], found } : { ids };
+  const question = everything ? { ids: [], found, about: estimated } : { ids };
   el("sure-words").textContent = (await ask("POST", "question", question)).question;
   el("sure").hidden = false;
   el("sure").asked = ids;

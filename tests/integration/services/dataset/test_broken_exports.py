@@ -17,28 +17,29 @@ from typer.testing import CliRunner
 
 from feedback_app import cli
 from feedback_app.domain.comparison import Comparison
-from feedback_app.store import paging
+from feedback_app.store import comparison_documents
+from feedback_app.store.comparison_documents import ROWS
 from feedback_app.store.comparison_rows import comparison_from
-from feedback_app.store.database import BATCH
 from tests.integration.api.edge_app import Edge, edge_app
 from tests.unit.services.reward.live.examples import LONGER_WON, opened
 from tests.waiting import until
 
 pytestmark = pytest.mark.integration
-RECORDS = BATCH + 100
-LATE = "record-550"
+RECORDS = ROWS + 100
+LATE = f"record-{ROWS + 50}"
 STREAMED = ("rankings", "trl", "hh", "openai", "sharegpt", "kto")
 
 
 @pytest.fixture(scope="module")
 def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
-    """So many rankings that they are read in two batches; one of the second cannot be read."""
+    """So many rankings that they are read in two batches; one of the second is odd and cannot be read."""
     with edge_app(tmp_path_factory.mktemp("home")) as found:
         texts = ("A long reply. " * 20, "Short.")
         found.built.store.comparisons.add_all(
             [replace(opened(i, texts), id=f"record-{i}", ranking=LONGER_WON) for i in range(RECORDS)]
         )
-        with patch.object(paging, "comparison_from", unless_late):
+        found.execute("UPDATE rankings SET seconds = 9e999 WHERE comparison_id = :name", name=LATE)
+        with patch.object(comparison_documents, "comparison_from", unless_late):
             yield found
 
 

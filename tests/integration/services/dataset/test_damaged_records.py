@@ -210,6 +210,7 @@ def test_text_of_the_database_that_is_no_utf_8_is_shown(tmp_path: Path) -> None:
 def test_copies_of_damaged_records_stay_readable_after_a_restart(edge: Edge, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     copy.mkdir()
+    edge.built.search_index.close()  # or it keeps the write-ahead log
     edge.built.store.close()
     shutil.copy(tmp_path / "codelynn.db", copy / "codelynn.db")
     with edge_app(copy) as again:

@@ -8,6 +8,7 @@ from datasets import load_dataset
 from trl import is_conversational, unpair_preference_dataset
 
 from feedback_app.domain.comparison import Message
+from feedback_app.domain.documents import pair_document
 from feedback_app.domain.preference import Demonstration, PreferencePair
 from feedback_app.formats import jsonl, kto, parquet, sft, trl
 
@@ -40,7 +41,7 @@ def test_trl_and_kto_exports_are_trls_own_formats(tmp_path: Path) -> None:
 def test_sft_and_parquet_exports_are_conversations(tmp_path: Path) -> None:
     demonstration = jsonl.dumped(sft.dump(Demonstration(PROMPT, "Servus!")))
     (tmp_path / "sft.jsonl").write_bytes(demonstration)
-    (tmp_path / "pairs.parquet").write_bytes(b"".join(parquet.written(PAIRS)))
+    (tmp_path / "pairs.parquet").write_bytes(b"".join(parquet.written(map(pair_document, PAIRS))))
     assert is_conversational(loaded(tmp_path / "sft.jsonl", tmp_path / "cache")[0])
     row = loaded(tmp_path / "pairs.parquet", tmp_path / "cache", "parquet")[0]
     assert is_conversational({name: row[name] for name in ("prompt", "chosen", "rejected")})

@@ -12,7 +12,8 @@ from feedback_app.domain.comparison import InvalidPrompt, InvalidRanking, Messag
 from feedback_app.domain.persona import Persona
 from feedback_app.domain.preference import preference_pairs
 from feedback_app.domain.round import Checkpoint
-from feedback_app.services.arena.arena import Arena, ArenaOptions
+from feedback_app.services.arena.arena import Arena
+from feedback_app.services.arena.planning import ComparisonPlanner
 from feedback_app.services.arena.prompt_packs import PromptPacks
 from feedback_app.services.chat.chat import Busy, Chat
 from feedback_app.services.chat.side_by_side import Better, Pair, SideBySide
@@ -54,10 +55,9 @@ def bench(store: Store, tmp_path: Path) -> Iterator[Bench]:
     store.checkpoints.add(Checkpoint("dpo-1", "nowhere", passed=True))
     engine = ScriptedEngine({"base": ("Plain.", "Plainer."), "dpo-1": ("Warm.", "Warmer.")})
     generations, models = Generations(engine), Models(store, lambda: BaseFiles("tiny", Path("base"), None))
-    options, packs = ArenaOptions(2, Sampling, ("argilla",)), PromptPacks(tmp_path)
-    arena = Arena(
-        store, models, generations, packs, lambda: LYNN, options, random.Random(0), LiveRewardService(store)
-    )
+    chance, packs = random.Random(0), PromptPacks(tmp_path)
+    planner = ComparisonPlanner(models, lambda: LYNN, 2, Sampling, chance)
+    arena = Arena(store, planner, generations, packs, ("argilla",), chance, LiveRewardService(store))
     chat = Chat(store, models, generations, lambda name: LYNN, Sampling, BestOf(()))
     yield Bench(store, engine, generations, chat, SideBySide(store, models, chat, arena, Sampling))
     generations.close()

@@ -2,10 +2,7 @@
 
 from dataclasses import replace
 
-from feedback_app.domain.comparison import Message
 from feedback_app.domain.conversation import Conversation, Turn
-from feedback_app.domain.preference import Demonstration
-from feedback_app.services.chat.chat import edited_replies, rated_replies
 from feedback_app.services.generation.background import Problem
 from feedback_app.ui.chat.view import (
     MARKS,
@@ -40,37 +37,6 @@ def test_a_conversation_with_two_versions_is_marked_in_the_list() -> None:
     alone = Conversation("base", "lynn", "Tea", id="x")
     assert listed(alone) == ("Tea", "x")
     assert listed(replace(alone, beside="y")) == ("A | B · Tea", "x")
-
-
-def test_an_edit_is_a_demonstration_and_the_thumb_before_it_does_not_count() -> None:
-    turns = (
-        Turn("user", "hi"),
-        Turn("assistant", "mine", "v1", rating=-1, original="the model's"),
-        Turn("user", "and?"),
-        Turn("assistant", "fine", "v1"),
-    )
-    conversation = Conversation("v1", "lynn", turns=turns)
-    asked = (Message("system", "Be kind."), Message("user", "hi"))
-    assert rated_replies(conversation, lambda persona: "Be kind.") == []
-    assert edited_replies(conversation, lambda persona: "Be kind.") == [Demonstration(asked, "mine")]
-
-
-def test_feedback_on_a_reply_has_the_system_prompt_of_the_persona_that_wrote_it() -> None:
-    turns = (
-        Turn("user", "hi"),
-        Turn("assistant", "mine", "v1", original="the model's", persona="lynn"),
-        Turn("user", "and?"),
-        Turn("assistant", "fine", "v1", rating=1, persona="magister"),
-        Turn("user", "so?"),
-        Turn("assistant", "well", "v1", rating=1, persona="gone"),
-    )
-    prompts = {"lynn": "Be kind.", "magister": "Be strict.", "gone": ""}
-    conversation = Conversation("v1", "magister", turns=turns)
-    (edit,) = edited_replies(conversation, prompts.__getitem__)
-    strict, none = rated_replies(conversation, prompts.__getitem__)
-    assert edit.prompt[0] == Message("system", "Be kind.")
-    assert strict.prompt[0] == Message("system", "Be strict.")
-    assert [message.role for message in none.prompt] == ["user", "assistant", "user", "assistant", "user"]
 
 
 def test_text_that_was_made_safe_for_the_page_comes_back_as_it_was_typed() -> None:

@@ -10,7 +10,7 @@ from tests.unit.services.annotation.sync.examples import opened, said, vote
 
 
 def known(store: Store) -> set[str]:
-    return {comparison.id for comparison in store.comparisons.written()}
+    return {name for ids in store.comparisons.written_ids() for name in ids}
 
 
 def test_what_was_deleted_here_is_deleted_there_and_is_not_pulled_again(

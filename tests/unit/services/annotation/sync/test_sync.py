@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from feedback_app.desks.base import OWNER, DeskRefused, DeskUnavailable
-from feedback_app.domain.comparison import ComparisonStatus
+from feedback_app.domain.comparison import Comparison, ComparisonStatus
 from feedback_app.domain.guess import Guess
 from feedback_app.services.annotation.desks import Desks
 from feedback_app.services.annotation.sync import DeskSync
 from feedback_app.store import Store
+from feedback_app.store.comparisons import Comparisons
 from feedback_app.store.desks import DeskStates
 from feedback_app.store.outbox import Outbox
 from tests.fakes import RecordingDesk
@@ -201,3 +202,23 @@ def test_a_record_or_dataset_that_is_gone_from_the_desk_takes_no_ranking_with_it
     desk.records.clear()
     sync.pull(at_once=True)
     assert store.comparisons.get(comparison.id).ranking is not None
+
+
+def test_records_that_were_never_ours_are_looked_up_many_at_a_time(
+    store: Store, desk: RecordingDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = vote(store, desk, opened(store, desk, "ours"))
+    DeskSync(store, desk).push()
+    for number in range(1200):
+        desk.say(said(replace(ours, id=f"foreign-{number}"), "anna"))
+    desk.say(said(ours, "anna"))
+    looked_up: list[str] = []
+    find = Comparisons.get
+
+    def noted(comparisons: Comparisons, comparison_id: str) -> Comparison:
+        looked_up.append(comparison_id)
+        return find(comparisons, comparison_id)
+
+    monkeypatch.setattr(Comparisons, "get", noted)
+    assert DeskSync(store, desk).pull(at_once=True) == 1
+    assert set(looked_up) == {ours.id}

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from feedback_app.domain.comparison import Comparison, Ranking
 from feedback_app.domain.guess import Guess, marked
+from feedback_app.domain.repeats import RankedPair, choice_of
 from feedback_app.services.arena.repeats import SelfAgreement, compare_rankings, self_agreement, swapped
 from feedback_app.services.reward.guess_calibration import guess_accuracy
 from feedback_app.services.reward.live_reward import LiveState
@@ -91,10 +92,17 @@ def test_a_pair_that_came_back_was_judged_the_same_way_or_not(
     assert compare_rankings(original, swapped(original)) is None
 
 
+def ranked_pair(original: Comparison, repeat: Comparison) -> RankedPair:
+    first, second = choice_of(original), choice_of(repeat)
+    assert first is not None
+    assert second is not None
+    return RankedPair(original.id, repeat.id, first, second)
+
+
 def test_agreement_with_oneself_counts_pairs_preferred_both_times() -> None:
     cases = [(LONGER_WON, SHORTER_WON)] * 3 + [(LONGER_WON, LONGER_WON), (TIE, TIE), (TIE, LONGER_WON)]
     pairs = [(ranked(a), replace(swapped(ranked(a)), ranking=b)) for a, b in [*cases, (ALL_BAD, TIE)]]
-    found = self_agreement(pairs)
+    found = self_agreement(ranked_pair(*pair) for pair in pairs)
     assert (found.same.hits, found.same.trials, found.ties) == (3, 4, 2)
 
 

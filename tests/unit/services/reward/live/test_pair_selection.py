@@ -11,13 +11,14 @@ import pytest
 from feedback_app.domain.comparison import Comparison, ComparisonStatus, Ranking, Sampling
 from feedback_app.domain.persona import Persona
 from feedback_app.domain.round import Checkpoint
-from feedback_app.services.arena.arena import Arena, ArenaOptions
+from feedback_app.services.arena.arena import Arena
 from feedback_app.services.arena.pair_selection import (
     ENOUGH_VOTES,
     DraftComparisons,
     PairSelection,
     pairs_to_choose_from,
 )
+from feedback_app.services.arena.planning import ComparisonPlanner
 from feedback_app.services.arena.prompt_packs import PromptPacks
 from feedback_app.services.arena.repeats import RANKINGS_BETWEEN, Repeats
 from feedback_app.services.generation.background import Generations
@@ -57,9 +58,10 @@ def bench(store: Store, tmp_path: Path) -> Iterator[Bench]:
     )
     generations, live = Generations(engine), LiveRewardService(store, LongerIsBetter, poll_seconds=3600)
     models = Models(store, lambda: BaseFiles("tiny", Path("base"), None))
-    options = ArenaOptions(2, Sampling, ())
+    chance = random.Random(0)
+    planner = ComparisonPlanner(models, lambda: LYNN, 2, Sampling, chance)
     packs = PromptPacks(tmp_path)
-    arena = Arena(store, models, generations, packs, lambda: LYNN, options, random.Random(0), live)
+    arena = Arena(store, planner, generations, packs, (), chance, live)
     yield Bench(store, arena, live, generations, engine)
     generations.close()
     live.close()
@@ -107,11 +109,11 @@ def test_each_pair_comes_back_once_and_a_repeat_never(bench: Bench) -> None:
         assert repeat.repeat_of is not None
         bench.store.comparisons.rank(repeat.id, LONGER_WON, [])
     judged = bench.store.repeats.ranked_pairs()
-    assert len({original.id for original, _ in judged}) == 2
+    assert len({pair.original for pair in judged}) == 2
     judge(bench.store, RANKINGS_BETWEEN, texts=("a", "b", "c"), ranking=Ranking((("c1",), ("c2", "c3"))))
     later = [draws.open(None, 2) for _ in range(30)]
     compare_rankings = {c.repeat_of for c in later if c is not None and c.repeat_of}
-    assert compare_rankings.isdisjoint({c.id for pair in judged for c in pair})
+    assert compare_rankings.isdisjoint({name for pair in judged for name in (pair.original, pair.repeat)})
 
 
 @pytest.mark.parametrize(
