@@ -144,6 +144,7 @@ class Importer:
         while True:
             with self.store.imports.turn(TURN_SECONDS) as acquired:
                 if acquired:
+                    meter.stored(len(records))  # before the first write, which may have to wait
                     take_back_unfinished(self.store, self.desks)
                     return self._in_turn(records, sifting, meter)
             meter.compare()

@@ -102,6 +102,7 @@ def test_the_trainer_gives_an_end_token_to_whole_replies_alone(tiny: Path, tmp_p
     pairs = [Pair(prompt, "Good morning!", "No.", rejected_cut=cut) for cut in (False, True)]
     trainer = PairTrainer(
         end_ids(tiny, tokenizer),
+        lambda done: None,
         model=base,
         args=DPOConfig(
             output_dir=str(tmp_path),

@@ -165,10 +165,10 @@ def test_what_could_not_be_ranked_or_asked_is_refused_before_anything_is_trained
 def test_the_expected_time_of_a_round_counts_every_repetition(tiny: Path, tmp_path: Path) -> None:
     work = work_of(tiny, tmp_path)
     seconds = dict(plan(work.spec, work.snapshot).seconds)
-    assert list(seconds) == ["train", "draw-1", "train-1", "draw-2", "train-2", "publish", "gate"]
+    assert list(seconds) == ["snapshot", "train", "draw-1", "train-1", "draw-2", "train-2", "publish", "gate"]
     assert seconds["train"] < seconds["train-1"] < seconds["train-2"]
     usual = replace(work.spec, config=round_config("dpo", {}))
-    assert list(plan(usual, work.snapshot).seconds) == ["train", "publish", "gate"]
+    assert list(plan(usual, work.snapshot).seconds) == ["snapshot", "train", "publish", "gate"]
 
 
 def test_a_round_killed_between_repetitions_goes_on_to_the_same_adapter(tiny: Path, tmp_path: Path) -> None:
