@@ -29,12 +29,12 @@ def shared_server(argilla_python: Path, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture
-def server(shared_server: ArgillaServer) -> ArgillaServer:
-    """The shared server, started again if a test has ended it."""
+def server(shared_server: ArgillaServer) -> Iterator[ArgillaServer]:
+    """The shared server. A test that ends it must use this fixture, which starts it again for the tests that follow."""
+    yield shared_server
     assert shared_server.process is not None
     if shared_server.process.poll() is not None:
         shared_server.start()
-    return shared_server
 
 
 @pytest.fixture(scope="package")

@@ -10,7 +10,7 @@ import pytest
 from tests.integration.desks.argilla.engine_api import make_dataset, post
 from tests.integration.desks.argilla.server import WORKSPACE, ArgillaServer
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("server")]
+pytestmark = pytest.mark.integration
 PLACE = {"name": "place", "title": "Place", "dimensions": 2}
 
 
