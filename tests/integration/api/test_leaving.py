@@ -169,7 +169,7 @@ def test_a_reader_who_left_frees_the_engine_within_a_second_or_two(
 
 
 def test_a_comparison_whose_reader_left_is_neither_written_nor_kept(served: Served) -> None:
-    with patch.object(served.app.services.arena, "_options", _long(served)):
+    with patch.object(served.app.services.arena, "planner", _long(served)):
         request = left(lambda client: client.post("/api/v1/comparisons", json={"prompt": "Hi"}), served)
         until(lambda: served.running() == 1)
         request.leave()
@@ -178,8 +178,8 @@ def test_a_comparison_whose_reader_left_is_neither_written_nor_kept(served: Serv
 
 
 def _long(served: Served) -> Any:
-    options = served.app.services.arena._options
-    return replace(options, sampling=lambda: replace(options.sampling(), max_new_tokens=LONG))
+    planner = served.app.services.arena.planner
+    return replace(planner, sampling=lambda: replace(planner.sampling(), max_new_tokens=LONG))
 
 
 def test_four_abandoned_long_requests_do_not_silence_the_chat(served: Served) -> None:
