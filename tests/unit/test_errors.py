@@ -41,6 +41,7 @@ CAUGHT = {
     "StaleFence",  # ends a worker that lost its round
     "TooLong",  # becomes PromptTooLong
     "Unfit",  # becomes a 422 at the edge, or a bad line
+    "Unusual",  # a row that is then read with care
 }
 """Errors that feedback_app always catches itself."""
 
