@@ -124,9 +124,8 @@ def _api_with_model(app: App, rules: Access) -> "FastAPI":
 def _run_server(api: "FastAPI", listening: socket.socket) -> None:
     import uvicorn  # imported here: the command line does not need a server
 
-    config = uvicorn.Config(
-        api, log_config=None, access_log=False, timeout_graceful_shutdown=5, ws="none"
-    )  # nothing uses WebSocket
+    # ws: nothing uses WebSocket
+    config = uvicorn.Config(api, log_config=None, access_log=False, timeout_graceful_shutdown=5, ws="none")
     uvicorn.Server(config).run(sockets=[listening])
 
 

@@ -21,15 +21,20 @@ def _word(result: str) -> str:
     return RANKING_LABELS.get(result, result)
 
 
+WORDS = "Words in prompts, replies, notes and edits; case is ignored."
+Verdict = Annotated[str, typer.Option(help=f"{', '.join(map(_word, RANKING_FILTERS))}.")]
+Source = Annotated[str, typer.Option(help="The origin: arena, api, argilla, import:trl, …")]
+Version = Annotated[str, typer.Option(help="A version that wrote one of the replies.")]
+Tag = Annotated[str, typer.Option(help="A tag.")]
+
+
 @app.command()
 def find(
-    words: Annotated[
-        str, typer.Argument(help="Words in prompts, replies, notes and edits; case is ignored.")
-    ] = "",
-    verdict: Annotated[str, typer.Option(help=f"{', '.join(map(_word, RANKING_FILTERS))}.")] = "",
-    source: Annotated[str, typer.Option(help="The origin: arena, api, argilla, import:trl, …")] = "",
-    version: Annotated[str, typer.Option(help="A version that wrote one of the replies.")] = "",
-    tag: Annotated[str, typer.Option(help="A tag.")] = "",
+    words: Annotated[str, typer.Argument(help=WORDS)] = "",
+    verdict: Verdict = "",
+    source: Source = "",
+    version: Version = "",
+    tag: Tag = "",
     differs: Annotated[
         bool,
         typer.Option("--differs", help="Only repeated pairs that you ranked differently the second time."),
@@ -49,13 +54,11 @@ def find(
 @app.command("change-all")
 def change_all(
     action: Annotated[str, typer.Argument(help="exclude, include, tag or delete.")],
-    words: Annotated[
-        str, typer.Option(help="Words in prompts, replies, notes and edits; case is ignored.")
-    ] = "",
-    verdict: Annotated[str, typer.Option(help=f"{', '.join(map(_word, RANKING_FILTERS))}.")] = "",
-    source: Annotated[str, typer.Option(help="The origin: arena, api, argilla, import:trl, …")] = "",
-    version: Annotated[str, typer.Option(help="A version that wrote one of the replies.")] = "",
-    tag: Annotated[str, typer.Option(help="A tag.")] = "",
+    words: Annotated[str, typer.Option(help=WORDS)] = "",
+    verdict: Verdict = "",
+    source: Source = "",
+    version: Version = "",
+    tag: Tag = "",
     add: Annotated[list[str] | None, typer.Option(help="A tag to add, with `tag`; repeatable.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
 ) -> None:
